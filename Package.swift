@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target: warnings are errors, every unsafe expression carries the word `unsafe`, imports stay private unless a
+/// public signature needs them.
+let house: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The targets that hand out `Span`s of memory they own need to say whose lifetime a span borrows.
+let spans: [SwiftSetting] = house + [.enableExperimentalFeature("Lifetimes")]
+
+/// A Debian system library: `module.modulemap` and `shim.h`, nothing else.
+func system(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = house) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
+}
+
+let package = Package(
+    name: "larder",
+    products: [.executable(name: "larder", targets: ["larder"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // C: headers only.
+        system("CUV", pkgConfig: "libuv", apt: "libuv1-dev"),
+        system("CLLHTTP", pkgConfig: "libllhttp", apt: "libllhttp-dev"),
+        system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+        system("CYYJSON", pkgConfig: "yyjson", apt: "libyyjson-dev"),
+        system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+
+        // Memory: owned bytes, handed out as spans.
+        library("Bytes", settings: spans),
+
+        // Pure: no I/O, no clock, no thread, no `unsafe`.
+        library("HTTPCore", ["Bytes"]),
+        library("Caching", ["HTTPCore", "Bytes"]),
+        library("Catalog", ["Bytes"]),
+        library("Serving", ["Caching", "Catalog", "HTTPCore", "Bytes"]),
+
+        // Wrappers: each knows one C library, and beside Bytes they are the only ones that may say `unsafe`.
+        library("EventLoop", ["CUV", "Bytes"], settings: spans),
+        library("HTTPParsing", ["CLLHTTP", "HTTPCore", "Bytes"], settings: spans),
+        library("Upstream", ["CCurl", "EventLoop", "HTTPCore", "Bytes"], settings: spans),
+        library("JSONDocument", ["CYYJSON", "Bytes"], settings: spans),
+        library("Compression", ["CZlib", "Bytes"], settings: spans),
+        library("Digest", ["CCrypto", "Bytes"], settings: spans),
+
+        // Composition.
+        library(
+            "Daemon",
+            [
+                "Serving", "Caching", "Catalog", "HTTPCore", "EventLoop", "HTTPParsing", "Upstream", "JSONDocument",
+                "Compression", "Digest", "Bytes",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+            ]),
+        .executableTarget(
+            name: "larder",
+            dependencies: ["Daemon", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: house),
+
+        // Tests: one target for each target, and what they share.
+        .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport", swiftSettings: spans),
+        tests("BytesTests", ["Bytes"]),
+        tests("HTTPCoreTests", ["HTTPCore", "Bytes"]),
+        tests("CachingTests", ["Caching", "HTTPCore", "Bytes"]),
+        tests("CatalogTests", ["Catalog", "JSONDocument", "Bytes", "TestSupport"]),
+        tests("ServingTests", ["Serving", "Caching", "Catalog", "HTTPCore", "Bytes"]),
+        tests("EventLoopTests", ["EventLoop", "Bytes", "TestSupport"]),
+        tests("HTTPParsingTests", ["HTTPParsing", "HTTPCore", "Bytes"]),
+        tests("UpstreamTests", ["Upstream", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
+        tests("JSONDocumentTests", ["JSONDocument", "Bytes"]),
+        tests("CompressionTests", ["Compression", "Bytes"]),
+        tests("DigestTests", ["Digest", "Bytes"]),
+        tests("DaemonTests", ["Daemon", "Catalog", "JSONDocument", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

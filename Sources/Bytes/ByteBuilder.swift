@@ -1,0 +1,120 @@
+/// Grows a run of bytes and hands it over, without a copy, as `SharedBytes`.
+///
+/// It also serves as a scratch area that is filled and emptied again and again: `removeAll()` keeps the allocation.
+@safe public struct ByteBuilder: ~Copyable {
+    private var base: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+
+    /// The number of bytes written so far.
+    public private(set) var count = 0
+
+    /// An empty builder with room for `capacity` bytes; it grows by itself when they are used up.
+    public init(capacity: Int = 256) {
+        self.capacity = max(1, capacity)
+        unsafe base = .allocate(capacity: self.capacity)
+    }
+
+    deinit { unsafe base.deallocate() }
+
+    /// Whether nothing was written yet.
+    public var isEmpty: Bool { count == 0 }
+
+    /// What was written so far, for as long as the builder is borrowed.
+    public var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let span = unsafe Span(_unsafeStart: base, count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// Makes room for `more` further bytes.
+    @inline(__always)
+    public mutating func reserve(_ more: Int) {
+        if count + more > capacity { grow(to: count + more) }
+    }
+
+    private mutating func grow(to needed: Int) {
+        let larger = max(needed, capacity * 2)
+        let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+        unsafe moved.moveInitialize(from: base, count: count)
+        unsafe base.deallocate()
+        unsafe base = moved
+        capacity = larger
+    }
+
+    /// Appends one byte.
+    @inline(__always)
+    public mutating func append(_ byte: UInt8) {
+        reserve(1)
+        unsafe base[count] = byte
+        count += 1
+    }
+
+    /// Appends a span's bytes.
+    @inline(__always)
+    public mutating func append(_ bytes: Span<UInt8>) {
+        reserve(bytes.count)
+        unsafe bytes.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress { unsafe (base + count).initialize(from: start, count: source.count) }
+        }
+        count += bytes.count
+    }
+
+    /// Appends a literal.
+    @inline(__always)
+    public mutating func append(_ text: StaticString) {
+        let size = text.utf8CodeUnitCount
+        reserve(size)
+        unsafe (base + count).initialize(from: text.utf8Start, count: size)
+        count += size
+    }
+
+    /// Appends a string's UTF-8.
+    public mutating func append(utf8 text: String) {
+        var text = text
+        text.withUTF8 { source in
+            reserve(source.count)
+            if let start = source.baseAddress { unsafe (base + count).initialize(from: start, count: source.count) }
+            count += source.count
+        }
+    }
+
+    /// Appends a number in decimal, without leading zeros.
+    @inline(__always)
+    public mutating func append(decimal number: Int) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        var rest = number.magnitude
+        var digits = 1
+        var bound = rest / 10
+        while bound > 0 {
+            digits += 1
+            bound /= 10
+        }
+        reserve(digits)
+        var at = count + digits
+        count = at
+        repeat {
+            at -= 1
+            unsafe base[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+    }
+
+    /// Forgets the bytes and keeps the room.
+    public mutating func removeAll() { count = 0 }
+
+    /// Forgets the first `prefix` bytes and moves the rest to the front.
+    public mutating func removeFirst(_ prefix: Int) {
+        precondition(prefix >= 0 && prefix <= count, "more bytes removed than there are")
+        unsafe base.update(from: base + prefix, count: count - prefix)
+        count -= prefix
+    }
+
+    /// Hands the bytes over. The allocation is taken as it is, so reserve well when the result is to be kept for long.
+    public consuming func finish() -> SharedBytes {
+        let result = unsafe SharedBytes(adopting: base, count: count)
+        discard self
+        return result
+    }
+}

@@ -1,0 +1,58 @@
+/// Immutable bytes in one allocation, shared by reference between threads.
+///
+/// Whoever holds a reference may read; nobody can write after the initializer has returned. That is why a response body can
+/// be sent by several loops at once with no lock and no copy.
+@safe public final class SharedBytes: Sendable {
+    private nonisolated(unsafe) let base: UnsafeMutablePointer<UInt8>
+
+    /// The number of bytes.
+    public let count: Int
+
+    /// Takes over an allocation: `base` is freed when the last reference goes.
+    @unsafe init(adopting base: UnsafeMutablePointer<UInt8>, count: Int) {
+        unsafe self.base = base
+        self.count = count
+    }
+
+    /// Copies a span.
+    public init(copying bytes: Span<UInt8>) {
+        let base = UnsafeMutablePointer<UInt8>.allocate(capacity: max(1, bytes.count))
+        unsafe bytes.withUnsafeBufferPointer { source in
+            if let start = source.baseAddress { unsafe base.initialize(from: start, count: source.count) }
+        }
+        unsafe self.base = base
+        count = bytes.count
+    }
+
+    /// Copies an array.
+    public convenience init(_ bytes: [UInt8]) { self.init(copying: bytes.span) }
+
+    /// Copies the UTF-8 of a string.
+    public convenience init(utf8 text: String) { self.init(Array(text.utf8)) }
+
+    deinit { unsafe base.deallocate() }
+
+    /// The bytes, for as long as this object is borrowed.
+    public var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let span = unsafe Span(_unsafeStart: base, count: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    /// The address of the first byte, for the C wrappers. It is valid while this object lives: whoever hands it to C keeps
+    /// a reference until C is done.
+    @unsafe public var address: UnsafePointer<UInt8> { unsafe UnsafePointer(base) }
+}
+
+extension SharedBytes {
+    /// No bytes at all.
+    public static let empty = SharedBytes([])
+
+    /// All of it, as a slice.
+    public var all: ByteSlice { ByteSlice(self, 0..<count) }
+
+    /// A part of it, which keeps the whole alive. `range` lies within `0..<count`.
+    public subscript(range: Range<Int>) -> ByteSlice { ByteSlice(self, range) }
+}

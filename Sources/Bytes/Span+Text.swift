@@ -1,0 +1,121 @@
+// Reading text out of spans: comparing, hashing, copying. Nothing here allocates but the functions that return a `String`.
+
+extension Span where Element == UInt8 {
+    /// Whether both have the same bytes.
+    @inline(__always)
+    public func equals(_ other: borrowing Span<UInt8>) -> Bool {
+        guard count == other.count else { return false }
+        return unsafe withUnsafeBufferPointer { mine in
+            unsafe other.withUnsafeBufferPointer { theirs in
+                guard let a = mine.baseAddress, let b = theirs.baseAddress else { return true }
+                return unsafe sameBytes(a, b, mine.count)
+            }
+        }
+    }
+
+    /// Whether the bytes are exactly this literal's.
+    @inline(__always)
+    public func equals(_ text: StaticString) -> Bool {
+        guard count == text.utf8CodeUnitCount else { return false }
+        return unsafe withUnsafeBufferPointer { mine in
+            guard let a = mine.baseAddress else { return true }
+            return unsafe sameBytes(a, text.utf8Start, mine.count)
+        }
+    }
+
+    /// Whether the bytes are this literal's, ASCII letters of either case. `lowercase` has no capitals.
+    @inline(__always)
+    public func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
+        guard count == lowercase.utf8CodeUnitCount else { return false }
+        for index in 0..<count {
+            let wanted = unsafe lowercase.utf8Start[index]
+            if asciiLowercased(self[index]) != wanted { return false }
+        }
+        return true
+    }
+
+    /// Whether the first bytes are this literal's.
+    @inline(__always)
+    public func starts(with prefix: StaticString) -> Bool {
+        let size = prefix.utf8CodeUnitCount
+        guard count >= size else { return false }
+        return extracting(0..<size).equals(prefix)
+    }
+
+    /// The first place of `byte` at or after `start`, or nil.
+    @inline(__always)
+    public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
+        var index = start
+        while index < count {
+            if self[index] == byte { return index }
+            index += 1
+        }
+        return nil
+    }
+
+    /// A 64-bit hash of the bytes. It is quick and not keyed by a secret: compare the bytes as well wherever a stranger
+    /// chooses them.
+    @inline(__always)
+    public func hash64(seed: UInt64 = 0) -> UInt64 {
+        unsafe withUnsafeBufferPointer { unsafe hashBytes($0, seed: seed) }
+    }
+
+    /// The bytes as an array.
+    public func copied() -> [UInt8] {
+        unsafe withUnsafeBufferPointer { unsafe Array($0) }
+    }
+
+    /// The bytes as a string; what is not UTF-8 becomes U+FFFD.
+    public func text() -> String {
+        unsafe withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+/// The lower-case form of an ASCII letter; any other byte as it is.
+@inline(__always)
+public func asciiLowercased(_ byte: UInt8) -> UInt8 {
+    byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
+}
+
+@inline(__always)
+private func sameBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    let x = unsafe UnsafeRawPointer(a)
+    let y = unsafe UnsafeRawPointer(b)
+    var index = 0
+    while index + 8 <= count {
+        let left = unsafe x.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        let right = unsafe y.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        if left != right { return false }
+        index += 8
+    }
+    while index < count {
+        if unsafe a[index] != b[index] { return false }
+        index += 1
+    }
+    return true
+}
+
+/// Eight bytes a step, each mixed by a 64 x 64 -> 128 multiplication that is folded (the step of wyhash, public domain).
+@inline(__always)
+private func hashBytes(_ bytes: UnsafeBufferPointer<UInt8>, seed: UInt64) -> UInt64 {
+    var state = seed ^ (UInt64(bytes.count) &* 0x9E37_79B9_7F4A_7C15)
+    let raw = UnsafeRawBufferPointer(bytes)
+    var index = 0
+    while index + 8 <= raw.count {
+        let word = unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        state = folded(state ^ word, 0xE703_7ED1_A0B4_28DB)
+        index += 8
+    }
+    var tail: UInt64 = 0
+    while index < raw.count {
+        tail = tail << 8 | UInt64(unsafe raw[index])
+        index += 1
+    }
+    return folded(state ^ tail ^ 0x8EBC_6AF0_9C88_C6E3, 0x5899_65CC_7537_4CC3)
+}
+
+@inline(__always)
+private func folded(_ a: UInt64, _ b: UInt64) -> UInt64 {
+    let product = a.multipliedFullWidth(by: b)
+    return product.high ^ product.low
+}
