@@ -77,6 +77,7 @@ let package = Package(
 
         // Tests: one target for each target, and what they share.
         .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport", swiftSettings: spans),
+        tests("TestSupportTests", ["TestSupport"]),
         tests("BytesTests", ["Bytes"]),
         tests("HTTPCoreTests", ["HTTPCore", "Bytes"]),
         tests("CachingTests", ["Caching", "HTTPCore", "Bytes"]),

@@ -1,0 +1,154 @@
+import Glibc
+
+/// A program that a test starts, talks to by signals and reads the lines of.
+///
+/// Each stream has a thread that reads it, and one more waits for the end, so nothing is left behind as a zombie. The program
+/// is killed when the last reference goes.
+public final class ChildProcess: Sendable {
+    /// How a program ended.
+    public enum Ending: Sendable, Equatable {
+        /// It exited with this status.
+        case exited(Int32)
+        /// A signal of this number ended it.
+        case signalled(Int32)
+    }
+
+    /// Which of its streams a line came from.
+    public enum Stream: Sendable {
+        /// Standard output.
+        case output
+        /// Standard error.
+        case error
+    }
+
+    private struct State {
+        var lines: [(stream: Stream, text: String)] = []
+        var openStreams = 2
+        var ending: Ending?
+    }
+
+    /// Its process id. Once it has ended the number may be somebody else's: signal through this object.
+    public let id: Int32
+    private let state = Monitor(State())
+
+    /// Starts `path` with `arguments` (its own name apart) and precisely this environment, with no standard input.
+    /// `passing` become its descriptors 3, 4 and so on; it gets no others.
+    public init(
+        _ path: String, _ arguments: [String] = [], environment: [String: String] = ["PATH": "/usr/bin:/bin"],
+        passing descriptors: [Int32] = []
+    ) throws {
+        let output = try Pipe()
+        let error = try Pipe()
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, output.writing, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, error.writing, 2)
+        // Out of the way first: a source may lie where an earlier target goes.
+        for (index, descriptor) in descriptors.enumerated() {
+            unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(1000 + index))
+        }
+        for index in descriptors.indices {
+            unsafe posix_spawn_file_actions_adddup2(&actions, Int32(1000 + index), Int32(3 + index))
+        }
+        // Other tests open descriptors all the time, and a moment passes before one is marked close-on-exec. Closing one
+        // that is not open does no harm here.
+        for other in Int32(3 + descriptors.count)..<1024 {
+            unsafe posix_spawn_file_actions_addclose(&actions, other)
+        }
+
+        var started: pid_t = 0
+        let variables = environment.map { "\($0.key)=\($0.value)" }
+        let result = unsafe withCStrings([path] + arguments) { arguments in
+            unsafe withCStrings(variables) { variables in
+                unsafe posix_spawn(&started, path, &actions, nil, arguments, variables)
+            }
+        }
+        output.closeWriting()
+        error.closeWriting()
+        guard result == 0 else {
+            output.closeReading()
+            error.closeReading()
+            throw SocketError("start \(path)", result)
+        }
+        let child = started
+        id = child
+
+        let state = state
+        for (pipe, stream) in [(output, Stream.output), (error, .error)] {
+            startThread {
+                pipe.readLines { line in state.withValue { $0.lines.append((stream, line)) } }
+                state.withValue { $0.openStreams -= 1 }
+            }
+        }
+        startThread {
+            // Looks first and reaps under the lock, so that `signal` never meets a number that was given out anew.
+            var information = unsafe siginfo_t()
+            while unsafe waitid(P_PID, id_t(child), &information, WEXITED | WNOWAIT) != 0 && errno == EINTR {}
+            state.withValue { $0.ending = reap(child) }
+        }
+    }
+
+    deinit { signal(SIGKILL) }
+
+    /// Every line so far of one stream, or of both.
+    public func lines(_ stream: Stream? = nil) -> [String] {
+        state.withValue { state in state.lines.filter { stream == nil || $0.stream == stream }.map(\.text) }
+    }
+
+    /// Waits for a line that contains `text`, on either stream, and answers it; also one that came before the call.
+    @discardableResult
+    public func waitForLine(containing text: String, timeout: Duration = .seconds(20)) throws -> String {
+        let found: String?? = state.wait(timeout) { state in
+            if let line = state.lines.first(where: { $0.text.contains(text) }) { return .some(line.text) }
+            return state.openStreams == 0 ? .some(nil) : nil
+        }
+        if let line = found ?? nil { return line }
+        throw TimedOut("a line with “\(text)” among: \(lines().joined(separator: "\n"))", after: timeout)
+    }
+
+    /// Sends a signal, if it still runs.
+    public func signal(_ number: Int32) {
+        state.withValue { if $0.ending == nil { _ = kill(id, number) } }
+    }
+
+    /// Waits for its end and for the last of its output.
+    @discardableResult
+    public func waitForExit(timeout: Duration = .seconds(20)) throws -> Ending {
+        let ending = state.wait(timeout) { $0.openStreams == 0 ? $0.ending : nil }
+        guard let ending else { throw TimedOut("the end of process \(id)", after: timeout) }
+        return ending
+    }
+
+    /// How it ended; nil while it runs.
+    public var ending: Ending? { state.withValue { $0.ending } }
+
+    /// Runs a program to its end: how it ended, and its output and errors as text.
+    public static func run(
+        _ path: String, _ arguments: [String] = [], environment: [String: String] = ["PATH": "/usr/bin:/bin"],
+        timeout: Duration = .seconds(30)
+    ) throws -> (ending: Ending, output: String, error: String) {
+        let child = try ChildProcess(path, arguments, environment: environment)
+        let ending = try child.waitForExit(timeout: timeout)
+        return (
+            ending, child.lines(.output).joined(separator: "\n"), child.lines(.error).joined(separator: "\n")
+        )
+    }
+}
+
+private func reap(_ child: pid_t) -> ChildProcess.Ending {
+    var status: Int32 = 0
+    while unsafe waitpid(child, &status, 0) < 0 && errno == EINTR {}
+    let signal = status & 0x7f
+    return signal == 0 ? .exited((status >> 8) & 0xff) : .signalled(signal)
+}
+
+/// Calls `body` with the strings as C wants them: an array of pointers with nil at its end.
+private func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var pointers = unsafe strings.map { unsafe strdup($0) } + [nil]
+    defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
+    return unsafe pointers.withUnsafeMutableBufferPointer { unsafe body($0.baseAddress!) }
+}
