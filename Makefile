@@ -1,0 +1,50 @@
+# make demo       build, and serve a built-in catalogue: no key, no network needed
+# make run        build, and serve what upstream has
+# make build      the release build, .build/release/larder
+# make test       all tests: Swift, then the Python SDKs against the release build
+# make check      format, layers, imports; warnings are errors
+# make counts     instructions, allocations and system calls per request, against what is committed
+# make clean      forget every build
+#
+# Each of them first runs scripts/setup, which installs what is missing.
+
+BUILD := swift build --explicit-target-dependency-import-check error
+# Neither a test nor a tool may hang for ever.
+LIMIT := timeout -k 10 1200
+
+.PHONY: help demo run build test check counts clean setup test-build
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '/^make /p'
+
+setup:
+	@scripts/setup
+
+build: setup
+	$(BUILD) -c release --product larder
+
+test-build: setup
+	$(BUILD) --build-tests
+
+demo: build
+	.build/release/larder serve --demo
+
+run: build
+	.build/release/larder serve
+
+test: test-build build
+	$(LIMIT) swift test --skip-build
+	scripts/test-clients
+
+check: setup
+	swift format lint --strict --parallel --recursive --configuration .swift-format Sources Tests Package.swift
+	scripts/check-layers
+	scripts/test-check-layers
+	$(MAKE) --no-print-directory test-build
+
+counts: build
+	scripts/setup --counts
+	scripts/counts
+
+clean:
+	rm -rf .build
