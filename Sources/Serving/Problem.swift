@@ -26,29 +26,8 @@ public struct Problem: Equatable, Sendable {
         out.append("{\"error\":{\"code\":")
         out.append(decimal: status.rawValue)
         out.append(",\"message\":\"")
-        JSONText.appendEscaped(Array(message.utf8).span, to: &out)
+        out.append(jsonEscaped: Array(message.utf8).span)
         out.append("\"}}")
         return out.finish()
-    }
-}
-
-/// Text inside a JSON string (RFC 8259 section 7).
-enum JSONText {
-    /// Appends UTF-8 text with quotes, backslashes and control characters escaped.
-    static func appendEscaped(_ text: Span<UInt8>, to out: inout ByteBuilder) {
-        for index in 0..<text.count {
-            let byte = text[index]
-            switch byte {
-            case UInt8(ascii: "\""): out.append("\\\"")
-            case UInt8(ascii: "\\"): out.append("\\\\")
-            case UInt8(ascii: "\n"): out.append("\\n")
-            case 0..<0x20:
-                out.append("\\u00")
-                out.append(byte < 0x10 ? UInt8(ascii: "0") : UInt8(ascii: "1"))
-                let low = byte & 15
-                out.append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10)
-            default: out.append(byte)
-            }
-        }
     }
 }
