@@ -86,16 +86,19 @@ public enum Composer {
     private static func openAIModel(
         _ row: Span<UInt8>, id: Span<UInt8>, created: Int64?, author: Span<UInt8>
     ) -> SharedBytes {
-        var body = ByteBuilder(capacity: row.count + 2 * id.count + 96)
+        var tail = ByteBuilder(capacity: 2 * id.count + 96)
+        tail.append(",\"id\":\"")
+        JSONText.appendEscaped(id, to: &tail)
+        tail.append("\",\"object\":\"model\",\"created\":")
+        tail.append(decimal: Int(created ?? 0))
+        tail.append(",\"owned_by\":\"")
+        JSONText.appendEscaped(author, to: &tail)
+        tail.append("\"}")
+
+        var body = ByteBuilder(capacity: row.count + tail.count + 8)
         body.append("{\"data\":")
         body.append(row)
-        body.append(",\"id\":\"")
-        JSONText.appendEscaped(id, to: &body)
-        body.append("\",\"object\":\"model\",\"created\":")
-        body.append(decimal: Int(created ?? 0))
-        body.append(",\"owned_by\":\"")
-        JSONText.appendEscaped(author, to: &body)
-        body.append("\"}")
-        return SharedBytes(copying: body.span)
+        body.append(tail.span)
+        return body.finish()
     }
 }

@@ -1,7 +1,7 @@
 import Bytes
 
 /// One parameter of a query: its name and value, decoded.
-public struct Parameter: Equatable, Sendable {
+public struct QueryParameter: Equatable, Sendable {
     /// The name, valid UTF-8.
     public let name: [UInt8]
 
@@ -13,14 +13,14 @@ public struct Parameter: Equatable, Sendable {
 /// a space, a percent sign without two hexadecimal digits stands for itself, and what is not UTF-8 becomes U+FFFD.
 enum FormDecoder {
     /// All pairs in the order of the query, repeated names included.
-    static func parameters(_ query: Span<UInt8>) -> [Parameter] {
-        var result: [Parameter] = []
+    static func parameters(_ query: Span<UInt8>) -> [QueryParameter] {
+        var result: [QueryParameter] = []
         forEachPair(query) { pair in
             let end = query.extracting(pair).firstIndex(of: UInt8(ascii: "=")).map { pair.lowerBound + $0 }
             let name = pair.lowerBound..<(end ?? pair.upperBound)
             let value = end.map { $0 + 1..<pair.upperBound } ?? pair.upperBound..<pair.upperBound
             result.append(
-                Parameter(name: decoded(query.extracting(name)), value: decoded(query.extracting(value))))
+                QueryParameter(name: decoded(query.extracting(name)), value: decoded(query.extracting(value))))
         }
         return result
     }

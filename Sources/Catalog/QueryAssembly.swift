@@ -3,7 +3,7 @@ import Bytes
 /// A query in the making: each parameter goes either into the local query or among the facets.
 struct QueryAssembly {
     private(set) var query = Query()
-    private(set) var facets: [Parameter] = []
+    private(set) var facets: [QueryParameter] = []
     /// Why upstream is needed; nil as long as it is not.
     private(set) var reason: ForwardReason?
 
@@ -12,7 +12,7 @@ struct QueryAssembly {
     init(upstreamParameters: Set<String>) { self.upstreamParameters = upstreamParameters }
 
     /// Takes a parameter in; its value is not empty. Throws if the value makes no sense.
-    mutating func take(_ parameter: Parameter) throws(InvalidParameter) {
+    mutating func take(_ parameter: QueryParameter) throws(InvalidParameter) {
         let name = String(decoding: parameter.name, as: UTF8.self)
         if upstreamParameters.contains(name) {
             leave(parameter, .configured(name))
@@ -26,7 +26,7 @@ struct QueryAssembly {
         }
     }
 
-    private mutating func leave(_ parameter: Parameter, _ cause: ForwardReason) {
+    private mutating func leave(_ parameter: QueryParameter, _ cause: ForwardReason) {
         facets.append(parameter)
         reason = reason ?? cause
     }

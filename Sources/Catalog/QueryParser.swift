@@ -28,7 +28,7 @@ public enum QueryParser {
     }
 
     /// The last of each name, in the order of the query, without those that are empty.
-    private static func effective(_ parameters: [Parameter]) -> [Parameter] {
+    private static func effective(_ parameters: [QueryParameter]) -> [QueryParameter] {
         var last: [[UInt8]: Int] = [:]
         for (place, parameter) in parameters.enumerated() { last[parameter.name] = place }
         return parameters.enumerated().filter { place, parameter in
@@ -36,11 +36,11 @@ public enum QueryParser {
         }.map(\.element)
     }
 
-    private static func sorted(_ parameters: [Parameter]) -> [Parameter] {
+    private static func sorted(_ parameters: [QueryParameter]) -> [QueryParameter] {
         parameters.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }
 
-    private static func canonical(_ parameters: [Parameter]) -> [UInt8] {
+    private static func canonical(_ parameters: [QueryParameter]) -> [UInt8] {
         var result: [UInt8] = []
         for parameter in sorted(parameters) {
             if !result.isEmpty { result.append(UInt8(ascii: "&")) }

@@ -18,7 +18,7 @@ public struct ForwardedQuery: Equatable, Sendable {
     public let reason: ForwardReason
 
     /// The parameters that only upstream can answer, sorted by name.
-    public let facets: [Parameter]
+    public let facets: [QueryParameter]
 
     /// All the others.
     public let local: Query
