@@ -187,6 +187,8 @@ private func advance(_ buffers: UnsafeMutablePointer<uv_buf_t>, by sent: Int) {
     var sent = sent
     for index in 0..<3 {
         let part = unsafe min(sent, Int(buffers[index].len))
+        // An absent slice has no address to move.
+        if part == 0 { continue }
         unsafe buffers[index].base += part
         unsafe buffers[index].len -= part
         sent -= part
