@@ -10,6 +10,9 @@ public struct Fingerprint: Hashable, Sendable {
     /// All 64 hexadecimal digits.
     public var hex: String { digest.hex }
 
+    /// The first 128 bits, as two numbers: more than enough to tell keys apart, and small enough to be a table's key.
+    public var words: (high: UInt64, low: UInt64) { (digest.first, digest.second) }
+
     /// One word is enough: under an unknown secret nobody chooses fingerprints that collide in it.
     public func hash(into hasher: inout Hasher) { hasher.combine(digest.first) }
 }

@@ -23,3 +23,16 @@ public enum ParseFailure: Error, Equatable, Sendable {
         }
     }
 }
+
+extension ParseFailure {
+    /// One sentence for the client.
+    public var message: String {
+        switch self {
+        case .malformed(let reason): "the request is not valid HTTP/1.1: \(reason)"
+        case .version: "only HTTP/1.0 and HTTP/1.1 are spoken here"
+        case .targetTooLong: "the request target is too long"
+        case .tooManyFields: "the request has too many header fields"
+        case .headTooLarge: "the request head is too large"
+        }
+    }
+}

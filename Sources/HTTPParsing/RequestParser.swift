@@ -98,7 +98,8 @@ internal import CLLHTTP
     /// between method and target (section 3), on which two parsers could disagree.
     private func headFailure() -> ParseFailure? {
         guard unsafe raw.pointee.http_major == 1 else { return .version }
-        guard unsafe record.pointee.targetOffset == record.pointee.methodOffset &+ record.pointee.methodCount &+ 1 else {
+        guard unsafe record.pointee.targetOffset == record.pointee.methodOffset &+ record.pointee.methodCount &+ 1
+        else {
             return .malformed("More than one space before the request target")
         }
         return nil

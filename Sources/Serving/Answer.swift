@@ -83,7 +83,8 @@ struct AnswerHeads {
 
         var out = ByteBuilder(capacity: 640)
         HeadWriter.appendStatusLine(status, to: &out)
-        HeadWriter.appendField("Content-Type", source.contentType.span, to: &out)
+        let contentType = source.contentType
+        HeadWriter.appendField("Content-Type", contentType.span, to: &out)
         HeadWriter.appendField("Content-Length", decimal: length, to: &out)
         if coding == .gzip { HeadWriter.appendField("Content-Encoding", "gzip", to: &out) }
         Self.appendShared(source, tag.span, to: &out)

@@ -1,5 +1,6 @@
 public import Bytes
 public import Caching
+import HTTPCore
 
 /// Decides when upstream is asked, for the resources that one loop leads: one fetch for each, however many wait for it on
 /// however many loops.
