@@ -6,8 +6,8 @@ struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve the catalogue until SIGTERM or SIGINT.",
         discussion: """
-            Every setting of the file can also be given as an environment variable: LARDER_TTL_CATALOG=5m for ttl.catalog. \
-            A flag goes over the environment, the environment over the file.
+            Every setting of the file can also be given as an environment variable: LARDER_TTL_CATALOG=5m for \
+            ttl.catalog. A flag goes over the environment, the environment over the file.
             """)
 
     @OptionGroup var options: SettingsOptions

@@ -73,7 +73,8 @@ enum SettingsTable {
             "server.max_connections", \.server.maxConnections, .integer(1...1_000_000),
             "Connections served at once; the newest waits."),
         SettingDefinition(
-            "server.max_header_bytes", \.server.maxHeaderBytes, .size(256...16 << 20), "The largest head of a request."),
+            "server.max_header_bytes", \.server.maxHeaderBytes, .size(256...16 << 20),
+            "The largest head of a request."),
         SettingDefinition(
             "server.max_headers", \.server.maxHeaders, .integer(1...10_000), "The most fields in a request's head."),
         SettingDefinition(

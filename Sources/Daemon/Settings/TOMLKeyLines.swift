@@ -1,4 +1,4 @@
-/// Finds the lines of a TOML file in which keys are set, for messages: the parser itself tells lines only of its errors.
+/// Finds the lines of a TOML file in which keys are set, for messages: the parser tells lines of its own errors alone.
 ///
 /// It reads the file line by line. What looks like a key within a string of several lines may mislead it, to no harm.
 struct TOMLKeyLines {

@@ -11,7 +11,7 @@ enum URLText {
         return "\(parts.scheme)://\(host)\(path)"
     }
 
-    /// A proxy's URL as it was given, or nil when libcurl would not take it. A user name and a password may stand in it.
+    /// A proxy's URL as it was given, or nil when it is none. A user name and a password may stand in it.
     static func proxy(_ text: String) -> String? {
         let schemes = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
         guard let parts = split(text, schemes: schemes), parts.rest.isEmpty || parts.rest == "/" else { return nil }

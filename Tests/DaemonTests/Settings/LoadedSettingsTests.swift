@@ -21,8 +21,8 @@ struct LoadedSettingsTests {
     @Test("What is shown can be loaded again, and comes to the same")
     func roundTrip() throws {
         let first = try loaded(
-            "workers = 7\nlisten = [\"[::1]:1\", \"unix:/x\"]\nfilters.upstream = [\"q\"]\nserver.max_header_bytes = 1000"
-                + "\nttl.negative = \"1500ms\"\nupstream.proxy = \"socks5://proxy:1\"")
+            "workers = 7\nlisten = [\"[::1]:1\", \"unix:/x\"]\nfilters.upstream = [\"q\"]"
+                + "\nserver.max_header_bytes = 1000\nttl.negative = \"1500ms\"\nupstream.proxy = \"socks5://proxy:1\"")
         #expect(first.settings != Settings())
         #expect(try loaded(first.toml).settings == first.settings)
     }

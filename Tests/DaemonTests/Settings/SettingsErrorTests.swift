@@ -47,8 +47,8 @@ struct SettingsErrorTests {
         arguments: [
             (
                 "[ttl]\ncatalog = \"5 minutes\"",
-                "bad value \"5 minutes\" for `ttl.catalog` in larder.toml, line 2: expected a duration from 0s to 365d, "
-                    + "such as 500ms, 10s, 5m, 1h or 2d"
+                "bad value \"5 minutes\" for `ttl.catalog` in larder.toml, line 2: expected a duration from 0s to "
+                    + "365d, such as 500ms, 10s, 5m, 1h or 2d"
             ),
             (
                 "workers = 257",
@@ -56,7 +56,8 @@ struct SettingsErrorTests {
             ),
             (
                 "cache = { share = \"some\" }",
-                "bad value \"some\" for `cache.share` in larder.toml, line 1: expected \"auto\", \"never\" or \"always\""
+                "bad value \"some\" for `cache.share` in larder.toml, line 1: expected \"auto\", "
+                    + "\"never\" or \"always\""
             ),
             (
                 "cache.max_bytes = \"1KB\"",
