@@ -1,0 +1,104 @@
+public import Bytes
+
+/// Writes the bodies of answers: rows are copied once, into an allocation of just the right size.
+public enum Composer {
+    /// A list of models with its total and the link to the next page.
+    ///
+    /// `rawQuery` is the query as it was sent, without the question mark; `resource` is `models` or `models/user`.
+    public static func list(
+        _ snapshot: Snapshot, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString = "models"
+    ) -> SharedBytes {
+        var tail = ByteBuilder(capacity: 96 + rawQuery.count)
+        tail.append("],\"total_count\":")
+        tail.append(decimal: selection.totalCount)
+        tail.append(",\"links\":{\"next\":")
+        if let offset = selection.nextOffset {
+            NextLink.append(to: &tail, resource: resource, rawQuery: rawQuery, offset: offset)
+        } else {
+            tail.append("null")
+        }
+        tail.append("}}")
+
+        let head: StaticString = "{\"data\":["
+        let rowBytes = selection.rows.reduce(0) { $0 + snapshot.starts[Int($1) + 1] - snapshot.starts[Int($1)] }
+        let comma = selection.rows.isEmpty ? 0 : 1
+        var body = ByteBuilder(capacity: head.utf8CodeUnitCount + rowBytes - comma + tail.count)
+        body.append(head)
+        appendRows(selection.rows, of: snapshot, to: &body)
+        body.append(tail.span)
+        return body.finish()
+    }
+
+    /// Runs of neighbours go in one piece, with the commas between them; only the very last comma is left out.
+    private static func appendRows(_ rows: [Int32], of snapshot: Snapshot, to body: inout ByteBuilder) {
+        let owner = snapshot.rows
+        let bytes = owner.span
+        var place = 0
+        while place < rows.count {
+            let first = Int(rows[place])
+            var next = first + 1
+            place += 1
+            while place < rows.count, Int(rows[place]) == next {
+                next += 1
+                place += 1
+            }
+            let comma = place == rows.count ? 1 : 0
+            body.append(bytes.extracting(snapshot.starts[first]..<snapshot.starts[next] - comma))
+        }
+    }
+
+    /// The number of models that match.
+    public static func count(_ selection: Selection) -> SharedBytes {
+        var body = ByteBuilder(capacity: 40)
+        body.append("{\"data\":{\"count\":")
+        body.append(decimal: selection.totalCount)
+        body.append("}}")
+        return SharedBytes(copying: body.span)
+    }
+
+    /// One model.
+    public static func model(_ row: Span<UInt8>) -> SharedBytes {
+        var body = ByteBuilder(capacity: row.count + 9)
+        body.append("{\"data\":")
+        body.append(row)
+        body.append("}")
+        return body.finish()
+    }
+
+    /// One model of a snapshot.
+    public static func model(_ snapshot: Snapshot, _ index: Int) -> SharedBytes { model(snapshot.row(index).span) }
+
+    /// One model in a form that clients of OpenAI's interface understand as well: beside `data`, the members of their
+    /// model object. `created` is 0 when it is unknown, because those clients insist on a number.
+    public static func openAIModel(_ row: Span<UInt8>, _ fields: ModelFields) -> SharedBytes {
+        let id = Array(fields.id.utf8)
+        let author = Array(fields.author.utf8)
+        return openAIModel(row, id: id.span, created: fields.created, author: author.span)
+    }
+
+    /// The same, of a model of a snapshot.
+    public static func openAIModel(_ snapshot: Snapshot, _ index: Int) -> SharedBytes {
+        openAIModel(
+            snapshot.row(index).span, id: snapshot.id(index).span, created: snapshot.created(index),
+            author: snapshot.author(index).span)
+    }
+
+    private static func openAIModel(
+        _ row: Span<UInt8>, id: Span<UInt8>, created: Int64?, author: Span<UInt8>
+    ) -> SharedBytes {
+        var tail = ByteBuilder(capacity: 2 * id.count + 96)
+        tail.append(",\"id\":\"")
+        JSONText.appendEscaped(id, to: &tail)
+        tail.append("\",\"object\":\"model\",\"created\":")
+        tail.append(decimal: Int(created ?? 0))
+        tail.append(",\"owned_by\":\"")
+        JSONText.appendEscaped(author, to: &tail)
+        tail.append("\"}")
+
+        var body = ByteBuilder(capacity: row.count + tail.count + 8)
+        body.append("{\"data\":")
+        body.append(row)
+        body.append(tail.span)
+        return body.finish()
+    }
+}

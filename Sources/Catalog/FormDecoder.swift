@@ -1,0 +1,72 @@
+import Bytes
+
+/// One parameter of a query: its name and value, decoded.
+public struct QueryParameter: Equatable, Sendable {
+    /// The name, valid UTF-8.
+    public let name: [UInt8]
+
+    /// The value, valid UTF-8.
+    public let value: [UInt8]
+}
+
+/// Decodes `application/x-www-form-urlencoded` as browsers do (WHATWG URL, section 5.1): pairs are split at `&`, a plus is
+/// a space, a percent sign without two hexadecimal digits stands for itself, and what is not UTF-8 becomes U+FFFD.
+enum FormDecoder {
+    /// All pairs in the order of the query, repeated names included.
+    static func parameters(_ query: Span<UInt8>) -> [QueryParameter] {
+        var result: [QueryParameter] = []
+        forEachPair(query) { pair in
+            let end = query.extracting(pair).firstIndex(of: UInt8(ascii: "=")).map { pair.lowerBound + $0 }
+            let name = pair.lowerBound..<(end ?? pair.upperBound)
+            let value = end.map { $0 + 1..<pair.upperBound } ?? pair.upperBound..<pair.upperBound
+            result.append(
+                QueryParameter(name: decoded(query.extracting(name)), value: decoded(query.extracting(value))))
+        }
+        return result
+    }
+
+    /// Calls `body` with the range of each pair that is not empty.
+    static func forEachPair(_ query: Span<UInt8>, _ body: (Range<Int>) -> Void) {
+        var start = 0
+        while start < query.count {
+            let end = query.firstIndex(of: UInt8(ascii: "&"), from: start) ?? query.count
+            if end > start { body(start..<end) }
+            start = end + 1
+        }
+    }
+
+    /// The decoded name of one pair.
+    static func name(of pair: Span<UInt8>) -> [UInt8] {
+        decoded(pair.extracting(0..<(pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count)))
+    }
+
+    private static func decoded(_ text: Span<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var isASCII = true
+        var index = 0
+        while index < text.count {
+            var byte = text[index]
+            if byte == UInt8(ascii: "+") {
+                byte = UInt8(ascii: " ")
+            } else if byte == UInt8(ascii: "%"), index + 2 < text.count,
+                let high = hexadecimal(text[index + 1]), let low = hexadecimal(text[index + 2])
+            {
+                byte = high << 4 | low
+                index += 2
+            }
+            isASCII = isASCII && byte < 0x80
+            bytes.append(byte)
+            index += 1
+        }
+        return isASCII ? bytes : Array(String(decoding: bytes, as: UTF8.self).utf8)
+    }
+
+    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): (byte | 0x20) - 0x57
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,41 @@
+/// The parameters that can be answered from a snapshot.
+enum LocalParameter: String, CaseIterable {
+    case outputModalities = "output_modalities"
+    case inputModalities = "input_modalities"
+    case supportedParameters = "supported_parameters"
+    case text = "q"
+    case context
+    case minPrice = "min_price"
+    case maxPrice = "max_price"
+    case minOutputPrice = "min_output_price"
+    case maxOutputPrice = "max_output_price"
+    case minAge = "min_age_days"
+    case maxAge = "max_age_days"
+    case minIntelligence = "min_intelligence_index"
+    case maxIntelligence = "max_intelligence_index"
+    case minCoding = "min_coding_index"
+    case maxCoding = "max_coding_index"
+    case minAgentic = "min_agentic_index"
+    case maxAgentic = "max_agentic_index"
+    case architecture = "arch"
+    case authors = "model_authors"
+    case sort
+    case offset
+    case limit
+}
+
+/// The parameters that only upstream can answer.
+enum FacetParameter: String, CaseIterable {
+    case category
+    case providers
+    case distillable
+    case zdr
+    case region
+    case minToolSuccessRate = "min_tool_success_rate"
+    case maxToolSuccessRate = "max_tool_success_rate"
+
+    /// The orders that only upstream knows, values of `sort`.
+    static let sorts: Set<String> = [
+        "throughput-high-to-low", "latency-low-to-high", "most-popular", "top-weekly",
+    ]
+}

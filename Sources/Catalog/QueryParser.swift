@@ -1,0 +1,74 @@
+import Bytes
+
+/// Reads the query of a request for a list of models, and decides who can answer it.
+public enum QueryParser {
+    /// `rawQuery` is what stands behind the question mark, as it was sent. `upstreamParameters` are names that the settings
+    /// leave to upstream whatever their values.
+    ///
+    /// Of a repeated parameter the last one counts, and if that is empty the parameter is absent. A value that makes no
+    /// sense is told before anything is forwarded.
+    public static func parse(_ rawQuery: Span<UInt8>, upstreamParameters: Set<String> = []) -> QueryPlan {
+        var assembly = QueryAssembly(upstreamParameters: upstreamParameters)
+        let parameters = effective(FormDecoder.parameters(rawQuery))
+        do throws(InvalidParameter) {
+            for parameter in parameters { try assembly.take(parameter) }
+        } catch {
+            return .invalid(error)
+        }
+        guard let reason = assembly.reason else { return .local(assembly.query) }
+        return .forward(
+            ForwardedQuery(
+                canonical: canonical(parameters), reason: reason, facets: sorted(assembly.facets), local: assembly.query
+            ))
+    }
+
+    /// The canonical form, as in `ForwardedQuery`, of any query whatsoever: for the lists that are cached as they are.
+    public static func canonical(_ rawQuery: Span<UInt8>) -> [UInt8] {
+        canonical(effective(FormDecoder.parameters(rawQuery)))
+    }
+
+    /// The last of each name, in the order of the query, without those that are empty.
+    private static func effective(_ parameters: [QueryParameter]) -> [QueryParameter] {
+        var last: [[UInt8]: Int] = [:]
+        for (place, parameter) in parameters.enumerated() { last[parameter.name] = place }
+        return parameters.enumerated().filter { place, parameter in
+            last[parameter.name] == place && !parameter.value.isEmpty
+        }.map(\.element)
+    }
+
+    private static func sorted(_ parameters: [QueryParameter]) -> [QueryParameter] {
+        parameters.sorted { $0.name.lexicographicallyPrecedes($1.name) }
+    }
+
+    private static func canonical(_ parameters: [QueryParameter]) -> [UInt8] {
+        var result: [UInt8] = []
+        for parameter in sorted(parameters) {
+            if !result.isEmpty { result.append(UInt8(ascii: "&")) }
+            appendEncoded(parameter.name, to: &result)
+            result.append(UInt8(ascii: "="))
+            appendEncoded(parameter.value, to: &result)
+        }
+        return result
+    }
+
+    private static func appendEncoded(_ text: [UInt8], to result: inout [UInt8]) {
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                result.append(byte)
+            default: result += PercentEncoding.bytes(byte)
+            }
+        }
+    }
+}
+
+/// The three characters that stand for a byte in a URI, RFC 3986 section 2.1.
+enum PercentEncoding {
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    static func bytes(_ byte: UInt8) -> [UInt8] {
+        [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+}

@@ -1,0 +1,47 @@
+/// How a query is to be answered.
+public enum QueryPlan: Equatable, Sendable {
+    /// From a snapshot.
+    case local(Query)
+    /// By upstream, which alone knows some of it.
+    case forward(ForwardedQuery)
+    /// Not at all: the caller is told what is wrong.
+    case invalid(InvalidParameter)
+}
+
+/// A query that upstream has to answer, in whole or in part.
+public struct ForwardedQuery: Equatable, Sendable {
+    /// The whole query in one spelling: absent parameters dropped, one of each name, sorted by name, every byte but
+    /// letters, digits and `-._~` percent-encoded. Queries that mean the same to upstream have the same form.
+    public let canonical: [UInt8]
+
+    /// Why a snapshot does not do: the first cause in the order of the query.
+    public let reason: ForwardReason
+
+    /// The parameters that only upstream can answer, sorted by name.
+    public let facets: [QueryParameter]
+
+    /// All the others.
+    public let local: Query
+}
+
+/// Why a query needs upstream; each case names the parameter.
+public enum ForwardReason: Equatable, Sendable, CustomStringConvertible {
+    /// It is known to be upstream's alone, or its value is, such as `category=programming` and `sort=most-popular`.
+    case facet(String)
+    /// It is unknown here.
+    case unknownParameter(String)
+    /// Its value is unknown here, such as `sort=trending` or a new modality.
+    case unknownValue(String)
+    /// The settings leave it to upstream.
+    case configured(String)
+
+    /// The reason without the parameter's name, for logs and metrics.
+    public var description: String {
+        switch self {
+        case .facet: "facet"
+        case .unknownParameter: "unknown-parameter"
+        case .unknownValue: "unknown-value"
+        case .configured: "configured"
+        }
+    }
+}

@@ -1,0 +1,93 @@
+extension Snapshot {
+    /// The rows that answer a query at a time, in seconds since 1970.
+    public func select(_ query: Query, now: Int64) -> Selection {
+        var candidates = Candidates(rows: query.sort.map { columns.rankings[$0.rawValue] } ?? allRows)
+        filterByKind(&candidates, query)
+        filterByFigures(&candidates, query)
+        if !query.text.isEmpty {
+            let pattern = TextSearch.Pattern(folded: query.text)
+            candidates.keep { columns.search.row($0, contains: pattern) }
+        }
+        // Age comes last: only what passes all else can come or go with time.
+        let validUntil = filterByAge(&candidates, query, now: now)
+        return Selection(matches: candidates.rows, query: query, validUntil: validUntil)
+    }
+
+    private var allRows: [Int32] { (0..<Int32(count)).map { $0 } }
+
+    private func filterByKind(_ candidates: inout Candidates, _ query: Query) {
+        if let wanted = query.outputModalities {
+            candidates.keep { !columns.outputs[$0].isDisjoint(with: wanted) }
+        }
+        if !query.inputModalities.isEmpty {
+            candidates.keep { columns.inputs[$0].isSuperset(of: query.inputModalities) }
+        }
+        for name in query.supportedParameters {
+            let number = columns.parameters.table.number(of: name)
+            candidates.keep { row in number.map { columns.parameters.contains(row, $0) } ?? false }
+        }
+        if !query.architecture.isEmpty {
+            let wanted = columns.tokenizers.names.map { Self.tokenizer($0, isOf: query.architecture) }
+            candidates.keep { wanted[columns.tokenizer[$0]] }
+        }
+        if !query.authors.isEmpty {
+            let wanted = columns.authors.names.map { query.authors.contains($0) }
+            candidates.keep { wanted[columns.author[$0]] }
+        }
+    }
+
+    /// Whether a tokenizer is the family itself or one of its numbered versions: Llama takes Llama3, but not Llamas.
+    private static func tokenizer(_ name: [UInt8], isOf family: [UInt8]) -> Bool {
+        name.starts(with: family) && name.dropFirst(family.count).allSatisfy { $0 &- UInt8(ascii: "0") < 10 }
+    }
+
+    private func filterByFigures(_ candidates: inout Candidates, _ query: Query) {
+        if let least = query.minimumContext { candidates.keep { columns.contextLength[$0] >= least } }
+        candidates.keep(query.promptPrice, of: columns.promptPrice)
+        candidates.keep(query.completionPrice, of: columns.completionPrice)
+        candidates.keep(query.intelligenceIndex, of: columns.intelligence)
+        candidates.keep(query.codingIndex, of: columns.coding)
+        candidates.keep(query.agenticIndex, of: columns.agentic)
+    }
+
+    /// Returns the first second at which a candidate crosses a bound, or nil if none will.
+    private func filterByAge(_ candidates: inout Candidates, _ query: Query, now: Int64) -> Int64? {
+        guard query.minimumAge != nil || query.maximumAge != nil else { return nil }
+        let least = query.minimumAge.map { AgeLimit(days: $0) }
+        let greatest = query.maximumAge.map { AgeLimit(days: $0) }
+        var change: Int64?
+        func note(_ second: Int64?) {
+            if let second, second > now, second < .max { change = min(change ?? second, second) }
+        }
+        candidates.keep { row in
+            guard let created = columns.created[row] else { return false }
+            // The first second at which the model is old enough, and the first at which it is too old.
+            let enters = least.map { $0.reached(from: created) }
+            let leaves = greatest.map { $0.exceeded(from: created) }
+            if let enters { note(enters) }
+            if let leaves { note(leaves) }
+            return now >= (enters ?? .min) && now < (leaves ?? .max)
+        }
+        return change
+    }
+}
+
+/// An age in days, as seconds after some moment. What lies beyond 64 bits never comes.
+private struct AgeLimit {
+    private let seconds: Int64
+
+    init(days: Int64) {
+        let product = days.multipliedReportingOverflow(by: 86_400)
+        seconds = product.overflow ? .max : product.partialValue
+    }
+
+    func reached(from moment: Int64) -> Int64 {
+        let sum = moment.addingReportingOverflow(seconds)
+        return sum.overflow ? .max : sum.partialValue
+    }
+
+    func exceeded(from moment: Int64) -> Int64 {
+        let sum = reached(from: moment)
+        return sum == .max ? .max : sum + 1
+    }
+}

@@ -1,0 +1,78 @@
+public import Bytes
+internal import CZlib
+
+/// The gzip format (RFC 1952) in one piece, by zlib.
+public enum Gzip {
+    /// The bytes as one gzip member, or nil when memory does not suffice or there are 4 GiB of them or more.
+    ///
+    /// Equal bytes at one level give equal members: the header bears neither a time nor a name.
+    /// `level` goes from 0 (stored) and 1 (quick) to 9 (small).
+    public static func compress(_ bytes: borrowing Span<UInt8>, level: Int = 6) -> SharedBytes? {
+        precondition((0...9).contains(level), "a level of compression outside of 0...9")
+        guard let available = UInt32(exactly: bytes.count) else { return nil }
+        var stream = unsafe z_stream()
+        guard unsafe shim_deflate_init_gzip(&stream, Int32(level)) == Z_OK else { return nil }
+        defer { unsafe _ = deflateEnd(&stream) }
+
+        // With room for the worst case, one call writes it all; the copy then takes as much as is needed and no more.
+        let bound = unsafe Int(deflateBound(&stream, UInt(available)))
+        guard let room = UInt32(exactly: bound) else { return nil }
+        let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bound)
+        defer { unsafe scratch.deallocate() }
+        let code = unsafe bytes.withUnsafeBufferPointer { source in
+            unsafe stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+            unsafe stream.avail_in = available
+            unsafe stream.next_out = scratch.baseAddress
+            unsafe stream.avail_out = room
+            return unsafe deflate(&stream, Z_FINISH)
+        }
+        guard code == Z_STREAM_END else { return nil }
+        let written = unsafe bound - Int(stream.avail_out)
+        return unsafe SharedBytes(copying: Span(_unsafeElements: UnsafeBufferPointer(rebasing: scratch[..<written])))
+    }
+
+    /// What was compressed: the contents of every member, one after the other.
+    ///
+    /// Fails when the bytes are not gzip, end too early, bear a wrong checksum or are followed by anything else, and when
+    /// more than `limit` bytes would come out.
+    public static func decompress(_ bytes: borrowing Span<UInt8>, limit: Int) throws(GzipError) -> SharedBytes {
+        guard let available = UInt32(exactly: bytes.count) else { throw .tooLarge }
+        var stream = unsafe z_stream()
+        guard unsafe shim_inflate_init_gzip(&stream) == Z_OK else { throw .outOfMemory }
+        defer { unsafe _ = inflateEnd(&stream) }
+
+        var output = ByteBuilder(capacity: min(limit, max(256, bytes.count * 4)))
+        let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 << 10)
+        defer { unsafe scratch.deallocate() }
+        let failure: GzipError? = unsafe bytes.withUnsafeBufferPointer { source in
+            unsafe stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
+            unsafe stream.avail_in = available
+            return unsafe inflateAll(&stream, through: scratch, into: &output, limit: limit)
+        }
+        if let failure { throw failure }
+        return output.finish()
+    }
+
+    private static func inflateAll(
+        _ stream: inout z_stream, through scratch: UnsafeMutableBufferPointer<UInt8>, into output: inout ByteBuilder,
+        limit: Int
+    ) -> GzipError? {
+        while true {
+            unsafe stream.next_out = scratch.baseAddress
+            unsafe stream.avail_out = UInt32(scratch.count)
+            let code = unsafe inflate(&stream, Z_NO_FLUSH)
+            let written = unsafe scratch.count - Int(stream.avail_out)
+            if output.count + written > limit { return .tooLarge }
+            unsafe output.append(Span(_unsafeElements: UnsafeBufferPointer(rebasing: scratch[..<written])))
+            switch code {
+            case Z_OK: continue
+            case Z_STREAM_END:
+                if unsafe stream.avail_in == 0 { return nil }
+                guard unsafe inflateReset(&stream) == Z_OK else { return .corrupt }
+            case Z_BUF_ERROR: return .truncated
+            case Z_MEM_ERROR: return .outOfMemory
+            default: return .corrupt
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Bytes
+import Catalog
+import JSONDocument
+
+extension ModelFields {
+    /// The fields of a Model object; one that is missing or of another type than expected has no value.
+    init(id: String, of model: JSONValue) {
+        self.init(id: id)
+        canonicalSlug = model["canonical_slug"]?.string
+        aliasTarget = model["alias_target"]?["slug"]?.string
+        name = model["name"]?.string ?? ""
+        created = model["created"]?.wholeNumber
+        contextLength = max(0, model["context_length"]?.wholeNumber ?? 0)
+        supportedParameters = model["supported_parameters"]?.strings ?? []
+
+        let pricing = model["pricing"]
+        promptPrice = pricing?["prompt"]?.price
+        completionPrice = pricing?["completion"]?.price
+
+        let architecture = model["architecture"]
+        inputModalities = architecture?["input_modalities"]?.strings ?? []
+        outputModalities = architecture?["output_modalities"]?.strings ?? []
+        tokenizer = architecture?["tokenizer"]?.string
+
+        let benchmarks = model["benchmarks"]
+        let analysis = benchmarks?["artificial_analysis"]
+        intelligenceIndex = analysis?["intelligence_index"]?.decimal
+        codingIndex = analysis?["coding_index"]?.decimal
+        agenticIndex = analysis?["agentic_index"]?.decimal
+        designArenaElo = benchmarks?["design_arena"]?.elements.compactMap { $0["elo"]?.decimal }.max()
+    }
+}
+
+extension JSONValue {
+    /// The strings of an array; elements of another kind are left out.
+    var strings: [String] { elements.compactMap(\.string) }
+
+    /// The value of a number.
+    var decimal: FixedDecimal? { kind == .number ? FixedDecimal(parsing: text) : nil }
+
+    /// The value of a string that spells a number, which is how prices are given, or of a number.
+    var price: FixedDecimal? { kind == .string ? FixedDecimal(parsing: text) : decimal }
+
+    /// A number's whole part; what exceeds 64 bits has no value.
+    var wholeNumber: Int64? {
+        guard let decimal else { return nil }
+        let one: Int128 = 1_000_000_000_000_000_000_000_000
+        // Division cuts towards zero; the whole part of -0.5 is -1.
+        let (whole, rest) = decimal.units.quotientAndRemainder(dividingBy: one)
+        return Int64(exactly: rest < 0 ? whole - 1 : whole)
+    }
+}

@@ -1,0 +1,126 @@
+import Bytes
+import Caching
+import EventLoop
+import HTTPCore
+import Serving
+
+extension Connection {
+    /// Sends an answer from the cache. `status` is nil for a hit.
+    func send(_ answer: Answer, isHead: Bool, ifNoneMatch: Span<UInt8>?, status: CacheStatus? = nil) {
+        let now = shard.loop.nowMilliseconds
+        let freshness = answer.source.freshness
+        var head = answer.head
+        var body: ByteSlice? = isHead ? nil : answer.body
+        if let ifNoneMatch, let notModified = answer.notModifiedHead {
+            let tag = answer.entityTag
+            if EntityTag.matches(ifNoneMatch: ifNoneMatch, current: tag.span) {
+                head = notModified
+                body = nil
+            }
+        }
+        shard.scratch.removeAll()
+        appendDate()
+        shard.scratch.append("Age: ")
+        shard.scratch.append(decimal: freshness.age(at: now))
+        shard.scratch.append("\r\n")
+        (status ?? .hit(ttl: freshness.remaining(at: now))).append(to: &shard.scratch)
+        appendEnd()
+        sent(stream.write(head, shard.scratch.span, body))
+    }
+
+    /// Sends an error of Larder's own.
+    func send(_ problem: Problem, status: CacheStatus?, isHead: Bool = false, allows: Bool = false) {
+        sendOwn(
+            problem.status, contentType: ResponseFields.json, body: problem.body, retryAfter: problem.retryAfter,
+            status: status, isHead: isHead, allows: allows)
+    }
+
+    /// Tells a request that its fetch has failed.
+    func send(_ problem: FetchProblem, of request: PendingRequest, collapsed: Bool) {
+        let own = problem.problem
+        let isHead = request.summary.isHead
+        let status: CacheStatus
+        switch problem {
+        case .onlyIfCached, .backingOff: status = .none(own.detail)
+        default:
+            status = .forwarded(
+                CacheStatus.Forward(
+                    reason: request.reason, status: problem.status?.rawValue, collapsed: collapsed, detail: own.detail))
+        }
+        if case .relayed(let relayed, let contentType, let body, let seconds) = problem {
+            sendOwn(
+                relayed, contentType: contentType, body: body, retryAfter: seconds, status: status, isHead: isHead)
+        } else {
+            send(own, status: status, isHead: isHead)
+        }
+    }
+
+    /// Answers `/healthz`: whoever can answer lives.
+    func sendHealth(isHead: Bool) {
+        sendOwn(.ok, contentType: ResponseFields.json, body: Self.healthy, status: nil, isHead: isHead)
+    }
+
+    /// Answers `/readyz`.
+    func sendReadiness(isHead: Bool) {
+        let (status, body) = shard.isDraining ? Readiness.draining.answer : shard.readiness.answer
+        sendOwn(status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead)
+    }
+
+    /// Answers OPTIONS.
+    func sendOptions() {
+        shard.scratch.removeAll()
+        HeadWriter.appendStatusLine(.noContent, to: &shard.scratch)
+        HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch)
+        appendDate()
+        appendEnd()
+        sent(stream.write(nil, shard.scratch.span, nil))
+    }
+
+    private static let healthy = SharedBytes(utf8: #"{"status":"ok"}"#)
+
+    /// Sends an answer that is not cached; it must not be cached behind us either.
+    private func sendOwn(
+        _ code: Status, contentType: [UInt8], body: SharedBytes, retryAfter: Int? = nil, status: CacheStatus?,
+        isHead: Bool, allows: Bool = false
+    ) {
+        shard.scratch.removeAll()
+        HeadWriter.appendStatusLine(code, to: &shard.scratch)
+        HeadWriter.appendField("Content-Type", contentType.span, to: &shard.scratch)
+        HeadWriter.appendField("Content-Length", decimal: body.count, to: &shard.scratch)
+        HeadWriter.appendField("Cache-Control", "no-store", to: &shard.scratch)
+        if allows { HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch) }
+        if let retryAfter { HeadWriter.appendField("Retry-After", decimal: retryAfter, to: &shard.scratch) }
+        appendDate()
+        status?.append(to: &shard.scratch)
+        appendEnd()
+        sent(stream.write(nil, shard.scratch.span, isHead ? nil : body.all))
+    }
+
+    private func appendDate() {
+        shard.date.update(to: shard.loop.wallSeconds)
+        shard.scratch.append(shard.date.line.span)
+    }
+
+    private func appendEnd() {
+        if isLastAnswer { shard.scratch.append("Connection: close\r\n") }
+        shard.scratch.append("\r\n")
+    }
+}
+
+extension Readiness {
+    /// Status and body of `/readyz`.
+    fileprivate var answer: (Status, SharedBytes) {
+        switch self {
+        case .ready: (.ok, Self.bodies.0)
+        case .warmingUp: (.serviceUnavailable, Self.bodies.1)
+        case .noCatalog: (.serviceUnavailable, Self.bodies.2)
+        case .draining: (.serviceUnavailable, Self.bodies.3)
+        }
+    }
+
+    private static let bodies = (
+        SharedBytes(utf8: #"{"status":"ready"}"#), SharedBytes(utf8: #"{"status":"warming up"}"#),
+        SharedBytes(utf8: #"{"status":"no catalogue: upstream cannot be reached"}"#),
+        SharedBytes(utf8: #"{"status":"draining"}"#)
+    )
+}

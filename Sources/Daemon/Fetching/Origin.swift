@@ -1,0 +1,36 @@
+import Bytes
+import Compression
+import EventLoop
+import HTTPCore
+import Upstream
+
+/// Where a shard fetches from: the upstream of the settings, or the one built into the binary.
+enum Origin {
+    case network(UpstreamClient, base: String)
+    case demo(Loop)
+
+    /// Asks for a path and query below the base, with the caller's `Authorization` if there is one. `done` is called on the
+    /// loop, later, and exactly once.
+    func fetch(
+        _ target: String, authorization: SharedBytes?, done: @escaping (Result<FetchedResponse, FetchFailure>) -> Void
+    ) {
+        switch self {
+        case .network(let client, let base):
+            var fields: [(name: String, value: String)] = [("Accept", "application/json")]
+            if let authorization { fields.append(("Authorization", authorization.span.text())) }
+            client.fetch(FetchRequest(url: base + target, fields: fields), done)
+        case .demo(let loop):
+            let key = authorization.map { $0.span.text() }
+            loop.offload {
+                DemoUpstream.respond(to: target, authorization: key)
+            } then: {
+                done(.success($0))
+            }
+        }
+    }
+
+    /// Ends what is under way and lets the loop close.
+    func close() {
+        if case .network(let client, _) = self { client.close() }
+    }
+}

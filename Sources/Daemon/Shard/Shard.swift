@@ -1,0 +1,145 @@
+import Bytes
+import Caching
+import EventLoop
+import HTTPCore
+import Logging
+import Serving
+import Upstream
+
+/// All that one loop owns, on the loop's own thread: listeners, connections, cache, fetches. Nothing of it is touched from
+/// elsewhere; other loops and the supervisor send messages.
+final class Shard {
+    let index: Int
+    let settings: ShardSettings
+    let loop: Loop
+    let log: Logger
+    let origin: Origin
+    let supervisor: Mailbox<SupervisorMessage>
+
+    var cache: ResponseCache
+    var dispatcher = Dispatcher()
+    var waiting = WaitingTable()
+    var connections = ConnectionTable()
+    var date = DateLine()
+    /// Where the changing part of a head is written before it is sent.
+    var scratch = ByteBuilder(capacity: 1024)
+    var readiness: Readiness
+    private(set) var isDraining = false
+
+    var peers: [Mailbox<ShardMessage>] = []
+    private var mailbox: Mailbox<ShardMessage>?
+    private let sockets: [ListeningSocket]
+    private var listeners: [Listener] = []
+    private var sweep: LoopTimer?
+
+    /// A shard that listens on `sockets` once it is told to begin. It announces itself to the supervisor.
+    init(
+        index: Int, settings: ShardSettings, sockets: [ListeningSocket], supervisor: Mailbox<SupervisorMessage>,
+        log: Logger
+    ) {
+        self.index = index
+        self.settings = settings
+        self.sockets = sockets
+        self.supervisor = supervisor
+        self.log = log
+        loop = Loop()
+        origin =
+            settings.isDemo
+            ? .demo(loop)
+            : .network(UpstreamClient(on: loop, settings: settings.upstream), base: settings.upstreamURL)
+        cache = ResponseCache(maximumBytes: settings.cacheBytes)
+        readiness = settings.warmsUp ? .warmingUp : .ready
+        let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
+        self.mailbox = mailbox
+        supervisor.send(.up(index, mailbox))
+    }
+
+    /// Serves until the shard has drained.
+    func run() {
+        loop.run()
+        loop.close()
+    }
+
+    private func receive(_ message: ShardMessage) {
+        switch message {
+        case .begin(let peers): begin(peers)
+        case .wanted(let resource, let party): lead(resource, for: party)
+        case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
+        case .refused(let owner, let resource): cache.removeEntries(of: owner, except: resource)
+        case .readiness(let readiness): self.readiness = readiness
+        case .drain: drain()
+        case .stop: stop()
+        }
+    }
+
+    // MARK: Beginning
+
+    private func begin(_ peers: [Mailbox<ShardMessage>]) {
+        self.peers = peers
+        do throws(UVError) {
+            for socket in sockets {
+                let listener = try Listener(on: loop, socket: socket) { [unowned self] in accept($0) }
+                listener.failed = { [log] error in log.warning("accepting failed: \(error)") }
+                listeners.append(listener)
+            }
+        } catch {
+            supervisor.send(.failed(index, "cannot accept connections: \(error)"))
+            return
+        }
+        let sweep = LoopTimer(on: loop) { [unowned self] in connections.expire(at: loop.nowMilliseconds) }
+        sweep.start(after: sweepPeriod, repeating: sweepPeriod)
+        self.sweep = sweep
+        if settings.warmsUp { warmUp() }
+        supervisor.send(.serving(index))
+    }
+
+    /// How often deadlines are looked at, in milliseconds: a time limit is kept to a quarter of itself.
+    private var sweepPeriod: Int {
+        let shortest = min(settings.headerTimeout, settings.bodyTimeout, settings.idleTimeout)
+        return Int(max(10, min(1_000, shortest / 4)))
+    }
+
+    // MARK: Connections
+
+    private func accept(_ stream: Stream) {
+        let connection = Connection(shard: self, stream: stream)
+        stream.delegate = connection
+        connections.insert(connection)
+        stream.startReading()
+        if connections.count >= settings.maximumConnections { for listener in listeners { listener.pause() } }
+    }
+
+    func remove(_ connection: Connection) {
+        connections.remove(connection)
+        if isDraining {
+            finishIfIdle()
+        } else if connections.count == settings.maximumConnections - 1 {
+            for listener in listeners { listener.resume() }
+        }
+    }
+
+    // MARK: Ending
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        for listener in listeners { listener.close() }
+        connections.drain()
+        finishIfIdle()
+    }
+
+    private func stop() {
+        isDraining = true
+        for listener in listeners { listener.close() }
+        connections.close()
+        finishIfIdle()
+    }
+
+    private func finishIfIdle() {
+        guard connections.count == 0 else { return }
+        sweep?.close()
+        origin.close()
+        mailbox?.close()
+        mailbox = nil
+    }
+}

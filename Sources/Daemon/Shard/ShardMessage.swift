@@ -1,0 +1,44 @@
+import Caching
+import EventLoop
+import Serving
+
+/// All that loops say to each other, and the supervisor to them. Whatever crosses a thread is in here.
+enum ShardMessage: Sendable {
+    /// From the supervisor: all loops are up, these are their mailboxes, in order; begin to serve.
+    case begin([Mailbox<ShardMessage>])
+    /// To the loop that leads a resource: a party wants it.
+    case wanted(Resource, Dispatcher.Party)
+    /// To the loop of a party: this has become of it.
+    case settled(ticket: UInt64, Dispatcher.Outcome, collapsed: Bool)
+    /// To all: upstream has refused this owner's key, when asked for the resource.
+    case refused(Owner, Resource)
+    /// To all: the answer of `/readyz` has changed.
+    case readiness(Readiness)
+    /// From the supervisor: accept no more, end what is idle, finish what is not.
+    case drain
+    /// From the supervisor: the time for that is over.
+    case stop
+}
+
+/// What loops say to the supervisor.
+enum SupervisorMessage: Sendable {
+    /// The loop is up; this is its mailbox.
+    case up(Int, Mailbox<ShardMessage>)
+    /// The loop accepts connections.
+    case serving(Int)
+    /// The loop cannot go on; the text says why.
+    case failed(Int, String)
+    /// The loop has ended.
+    case ended(Int)
+}
+
+/// What `/readyz` answers.
+enum Readiness: Sendable {
+    /// The first fetch of the catalogue is under way.
+    case warmingUp
+    case ready
+    /// There is no catalogue, and upstream failed when it was asked for one.
+    case noCatalog
+    /// Larder is about to stop.
+    case draining
+}

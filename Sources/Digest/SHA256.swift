@@ -1,0 +1,53 @@
+internal import CCrypto
+
+/// SHA-256 (FIPS 180-4), on a context that lives on the stack.
+public struct SHA256: Sendable {
+    private var context = SHA256_CTX()
+
+    /// The state before the first byte.
+    init() {
+        let code = unsafe SHA256_Init(&context)
+        precondition(code == 1, "SHA256_Init knows no failure")
+    }
+
+    /// The digest of these bytes.
+    public static func digest(of bytes: borrowing Span<UInt8>) -> Digest256 {
+        var hash = SHA256()
+        hash.update(bytes)
+        return hash.finish()
+    }
+
+    /// Takes in more bytes.
+    @inline(__always)
+    mutating func update(_ bytes: borrowing Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { source in
+            let code = unsafe SHA256_Update(&context, source.baseAddress, source.count)
+            precondition(code == 1, "SHA256_Update knows no failure")
+        }
+    }
+
+    /// Takes in the 32 bytes of another digest.
+    @inline(__always)
+    mutating func update(_ digest: Digest256) {
+        var words = (
+            digest.first.bigEndian, digest.second.bigEndian, digest.third.bigEndian, digest.fourth.bigEndian
+        )
+        unsafe withUnsafeBytes(of: &words) { source in
+            let code = unsafe SHA256_Update(&context, source.baseAddress, source.count)
+            precondition(code == 1, "SHA256_Update knows no failure")
+        }
+    }
+
+    /// The digest of what was taken in; the context is spent.
+    @inline(__always)
+    consuming func finish() -> Digest256 {
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        unsafe withUnsafeMutableBytes(of: &words) { target in
+            let code = unsafe SHA256_Final(target.baseAddress, &context)
+            precondition(code == 1, "SHA256_Final knows no failure")
+        }
+        return Digest256(
+            first: UInt64(bigEndian: words.0), second: UInt64(bigEndian: words.1),
+            third: UInt64(bigEndian: words.2), fourth: UInt64(bigEndian: words.3))
+    }
+}

@@ -1,0 +1,111 @@
+internal import CUV
+import Glibc
+
+/// Accepts connections on a loop.
+///
+/// It polls the socket and accepts by itself, because `uv_listen` would close waiting connections when descriptors run out;
+/// here they wait in the kernel's backlog.
+public final class Listener {
+    /// Accepted in one go, so that a crowd of newcomers does not keep the loop from those who are there.
+    private static let batch = 64
+
+    /// How long accepting rests when the system has refused a descriptor, in milliseconds.
+    private static let rest = 100
+
+    private let loop: Loop
+    private let socket: ListeningSocket
+    private let accept: (Stream) -> Void
+    private var poll: DescriptorPoll?
+    private var retry: LoopTimer?
+
+    /// Whether connections are left waiting in the kernel.
+    public private(set) var isPaused = false
+
+    /// Told when accepting has failed, such as with `.tooManyFiles`; it is tried again by itself after a while.
+    public var failed: ((UVError) -> Void)?
+
+    /// Listens on an address and hands each connection to `accept`, which sets its delegate and starts reading.
+    public convenience init(
+        on loop: Loop, address: SocketAddress, backlog: Int = 1024, reusePort: Bool = true,
+        accept: @escaping (Stream) -> Void
+    ) throws(UVError) {
+        let socket = try ListeningSocket(address, backlog: backlog, reusePort: reusePort)
+        try self.init(on: loop, socket: socket, accept: accept)
+    }
+
+    /// Accepts on a descriptor that was handed over, which is closed with the listener.
+    public convenience init(on loop: Loop, descriptor: Int32, accept: @escaping (Stream) -> Void) throws(UVError) {
+        try self.init(on: loop, socket: try ListeningSocket(descriptor: descriptor), accept: accept)
+    }
+
+    /// Accepts on a socket that already listens, and owns it from now on: it is closed with the listener, or if this fails.
+    public init(on loop: Loop, socket: ListeningSocket, accept: @escaping (Stream) -> Void) throws(UVError) {
+        self.loop = loop
+        self.socket = socket
+        self.accept = accept
+        do throws(UVError) {
+            // The poll holds the listener until `close()`.
+            poll = try DescriptorPoll(on: loop, descriptor: socket.descriptor) { _ in self.acceptWaiting() }
+        } catch {
+            socket.close()
+            throw error
+        }
+        poll?.watch(for: .readable)
+    }
+
+    /// What it listens on; for port 0 the port that the system chose.
+    public var boundAddress: SocketAddress { socket.address }
+
+    /// Leaves new connections in the kernel's backlog.
+    public func pause() {
+        isPaused = true
+        poll?.stop()
+    }
+
+    /// Accepts again.
+    public func resume() {
+        isPaused = false
+        poll?.watch(for: .readable)
+    }
+
+    /// Stops listening; connections that wait are reset, those accepted live on. Further calls do nothing.
+    public func close() {
+        guard let poll else { return }
+        self.poll = nil
+        poll.close()
+        retry?.close()
+        retry = nil
+        failed = nil
+        socket.close()
+    }
+
+    private func acceptWaiting() {
+        for _ in 0..<Listener.batch {
+            // `accept` may pause or close.
+            if isPaused || poll == nil { return }
+            let descriptor = shim_accept(socket.descriptor)
+            if descriptor >= 0 {
+                guard let stream = try? Stream(on: loop, adopting: descriptor) else { continue }
+                accept(stream)
+                continue
+            }
+            switch errno {
+            case EAGAIN: return
+            // Newcomers that have gone again (accept(2) asks to treat network errors like this) are no failure of ours.
+            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
+                ENETUNREACH:
+                continue
+            case let number: return rest(after: UVError(errno: number))
+            }
+        }
+    }
+
+    /// The connection still waits and would be reported again at once, over and over.
+    private func rest(after error: UVError) {
+        poll?.stop()
+        let timer = retry ?? LoopTimer(on: loop) { if !self.isPaused { self.resume() } }
+        retry = timer
+        timer.start(after: Listener.rest)
+        failed?(error)
+    }
+}

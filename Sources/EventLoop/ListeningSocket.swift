@@ -1,0 +1,131 @@
+internal import CUV
+import Glibc
+
+/// A socket that listens but is on no loop yet.
+///
+/// Opening is apart from accepting so that every address can be taken, or refused with one clear error, before any thread
+/// is started; the socket can then be handed to the loop's thread.
+public struct ListeningSocket: Sendable {
+    /// The socket.
+    public let descriptor: Int32
+
+    /// What it is bound to; for port 0 the port that the system chose.
+    public let address: SocketAddress
+
+    /// The file of a unix socket that we made, and must remove.
+    let file: SocketFile?
+
+    /// Opens a socket and listens.
+    ///
+    /// With `reusePort`, several sockets may listen on one TCP port, and the kernel spreads connections over them; libuv 1.44
+    /// knows nothing of that, which is why the socket is made here. An IPv6 socket takes IPv6 only. A unix socket's file is
+    /// taken over if nobody answers on it any more.
+    public init(_ address: SocketAddress, backlog: Int = 1024, reusePort: Bool = true) throws(UVError) {
+        if case .unix(let path) = address {
+            if path.utf8.count > SocketAddress.longestPath { throw .nameTooLong }
+            try SocketFile.removeIfStale(path, address)
+        }
+        let family = unsafe address.withRaw { raw, _ in unsafe Int32(raw.pointee.sa_family) }
+        let descriptor = shim_socket(family)
+        if descriptor < 0 { throw UVError(errno: errno) }
+        do throws(UVError) {
+            if family != AF_UNIX {
+                try switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR)
+                if reusePort { try switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT) }
+                // Accepted sockets inherit it, which saves a system call on each.
+                try switchOn(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
+            }
+            if family == AF_INET6 { try switchOn(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY) }
+            if unsafe address.withRaw({ raw, size in unsafe bind(descriptor, raw, size) }) < 0 {
+                throw UVError(errno: errno)
+            }
+            // From here on the file, if there is one, is ours.
+            if case .unix(let path) = address { file = SocketFile(path) } else { file = nil }
+            if listen(descriptor, Int32(backlog)) < 0 { throw UVError(errno: errno) }
+        } catch {
+            _ = Glibc.close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        self.address = SocketAddress(boundTo: descriptor) ?? address
+    }
+
+    /// Takes over a socket that already listens, such as one handed over by systemd. The file of a unix socket stays its
+    /// maker's.
+    public init(descriptor: Int32) throws(UVError) {
+        var listens: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        if unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 { throw UVError(errno: errno) }
+        guard listens != 0, let address = SocketAddress(boundTo: descriptor) else { throw .invalid }
+        if fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) < 0 { throw UVError(errno: errno) }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        if !address.isUnix { try switchOn(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY) }
+        self.descriptor = descriptor
+        self.address = address
+        file = nil
+    }
+
+    private init(descriptor: Int32, address: SocketAddress) {
+        self.descriptor = descriptor
+        self.address = address
+        file = nil
+    }
+
+    /// A second descriptor of the same socket, for another loop: whichever accepts first gets the connection. The file of a
+    /// unix socket stays with the original.
+    public func duplicate() throws(UVError) -> ListeningSocket {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        if copy < 0 { throw UVError(errno: errno) }
+        return ListeningSocket(descriptor: copy, address: address)
+    }
+
+    /// Closes a socket that no listener has taken. Once only.
+    public func close() {
+        file?.remove()
+        _ = Glibc.close(descriptor)
+    }
+}
+
+private func switchOn(_ descriptor: Int32, _ level: Int32, _ option: Int32) throws(UVError) {
+    var one: Int32 = 1
+    if unsafe setsockopt(descriptor, level, option, &one, socklen_t(MemoryLayout<Int32>.size)) < 0 {
+        throw UVError(errno: errno)
+    }
+}
+
+/// The file of a unix socket, told apart from one that another process has since put in its place.
+struct SocketFile: Sendable {
+    private let path: String
+    private let device: UInt
+    private let inode: UInt
+
+    init?(_ path: String) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return nil }
+        self.path = path
+        device = UInt(status.st_dev)
+        inode = UInt(status.st_ino)
+    }
+
+    private init?(socketAt path: String) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        self.init(path)
+    }
+
+    /// Removes the file, if it is still this one.
+    func remove() {
+        guard let now = SocketFile(path), now.device == device, now.inode == inode else { return }
+        unsafe unlink(path)
+    }
+
+    /// Removes a socket's file on which nobody answers. Anything else stays, and makes `bind` fail.
+    static func removeIfStale(_ path: String, _ address: SocketAddress) throws(UVError) {
+        guard let file = SocketFile(socketAt: path) else { return }
+        let probe = shim_socket(AF_UNIX)
+        if probe < 0 { throw UVError(errno: errno) }
+        defer { _ = Glibc.close(probe) }
+        let answered = unsafe address.withRaw { raw, size in unsafe connect(probe, raw, size) } == 0
+        if !answered && errno == ECONNREFUSED { file.remove() }
+    }
+}

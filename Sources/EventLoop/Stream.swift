@@ -1,0 +1,216 @@
+public import Bytes
+internal import CUV
+import Glibc
+
+/// A connection: a TCP or unix socket on a loop.
+@safe public final class Stream {
+    /// Room for a `uv_tcp_t` or a `uv_pipe_t`, both of which begin as a `uv_stream_t`.
+    let raw: UnsafeMutablePointer<uv_stream_t>
+
+    /// The loop that serves it.
+    public let loop: Loop
+
+    /// Who is told. Held strongly, and let go after `closed`.
+    public var delegate: (any StreamDelegate)?
+
+    /// Whether bytes are being read; when not, they stay in the kernel and slow the peer down.
+    public private(set) var isReading = false
+
+    /// Whether the peer has said that it will send no more.
+    public private(set) var hasEnded = false
+
+    /// Whether `close` was called, or an error did the same.
+    public private(set) var isClosed = false
+
+    /// Writes that libuv holds.
+    private var queuedWrites = 0
+    private var failure: UVError?
+
+    /// Set by `shutdownThenClose`: nothing is written any more, and what comes in is thrown away.
+    var ending: StreamEnding?
+
+    /// Takes over a connected stream socket, which is closed if this fails.
+    public init(on loop: Loop, adopting descriptor: Int32) throws(UVError) {
+        self.loop = loop
+        let size = unsafe max(MemoryLayout<uv_tcp_t>.size, MemoryLayout<uv_pipe_t>.size)
+        let room = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+        unsafe raw = room.bindMemory(to: uv_stream_t.self, capacity: 1)
+        var code: Int32
+        if isUnixSocket(descriptor) {
+            let pipe = unsafe room.assumingMemoryBound(to: uv_pipe_t.self)
+            unsafe uv_pipe_init(loop.raw, pipe, 0)
+            code = unsafe uv_pipe_open(pipe, descriptor)
+        } else {
+            let tcp = unsafe room.assumingMemoryBound(to: uv_tcp_t.self)
+            unsafe uv_tcp_init(loop.raw, tcp)
+            code = unsafe uv_tcp_open(tcp, descriptor)
+        }
+        // libuv owns this reference until `streamClosed`.
+        unsafe raw.pointee.data = Unmanaged.passRetained(self).toOpaque()
+        loop.openHandles += 1
+        if code < 0 {
+            _ = Glibc.close(descriptor)
+            close()
+            throw UVError(rawValue: code)
+        }
+    }
+
+    deinit { unsafe UnsafeMutableRawPointer(raw).deallocate() }
+
+    /// Bytes that were given to `write` and that the socket has not taken yet.
+    public var queuedBytes: Int { unsafe Int(raw.pointee.write_queue_size) }
+
+    /// Reads from now on, until `stopReading()` or the peer's end.
+    public func startReading() {
+        guard !isClosed, !isReading, !hasEnded else { return }
+        isReading = true
+        let code = unsafe uv_read_start(raw, slabWanted, bytesRead)
+        if code < 0 { close(error: UVError(rawValue: code)) }
+    }
+
+    /// Reads no more, until `startReading()`.
+    public func stopReading() {
+        guard !isClosed, isReading else { return }
+        isReading = false
+        unsafe uv_read_stop(raw)
+    }
+
+    /// Sends `head`, `fields` and `body`, one after the other, in one system call if the socket takes them.
+    ///
+    /// The slices are kept alive until they are sent. `fields` is scratch memory of the caller's, valid during this call only:
+    /// it is copied when some of it has to wait. An error of the socket closes the stream, with `.closed` as the answer.
+    public func write(_ head: ByteSlice?, _ fields: Span<UInt8>, _ body: ByteSlice?) -> WriteOutcome {
+        guard !isClosed, ending == nil else { return .closed }
+        // Always the same three places, some of them perhaps empty: what is left of the middle one has to be found again.
+        let buffers = unsafe loop.gather
+        unsafe buffers[0] = buffer(head)
+        unsafe buffers[1] = fields.withUnsafeBufferPointer { bytes in
+            unsafe uv_buf_t(
+                base: .init(mutating: UnsafeRawPointer(bytes.baseAddress)?.assumingMemoryBound(to: CChar.self)),
+                len: bytes.count)
+        }
+        unsafe buffers[2] = buffer(body)
+        let total = unsafe Int(buffers[0].len) + Int(buffers[1].len) + Int(buffers[2].len)
+        if total == 0 { return .sent }
+        if unsafe raw.pointee.write_queue_size == 0 {
+            let sent = unsafe Int(uv_try_write(raw, buffers, 3))
+            if sent == total { return .sent }
+            if sent > 0 {
+                unsafe advance(buffers, by: sent)
+            } else if sent != Int(UV_EAGAIN.rawValue) {
+                close(error: UVError(rawValue: Int32(sent)))
+                return .closed
+            }
+        }
+        return unsafe queue(buffers, head, body)
+    }
+
+    /// Sends one slice, kept alive until it is sent.
+    public func write(_ slice: ByteSlice) -> WriteOutcome {
+        write(slice, Span(), nil)
+    }
+
+    @inline(never)
+    private func queue(_ buffers: UnsafeMutablePointer<uv_buf_t>, _ head: ByteSlice?, _ body: ByteSlice?)
+        -> WriteOutcome
+    {
+        let request = WriteRequest.take(from: loop)
+        unsafe request.keep(head, body, copying: &buffers[1])
+        var first = 0
+        while first < 2, unsafe buffers[first].len == 0 { first += 1 }
+        let code = unsafe request.start(on: self, buffers + first, 3 - first)
+        if code < 0 {
+            close(error: UVError(rawValue: code))
+            return .closed
+        }
+        queuedWrites += 1
+        loop.pendingWrites += 1
+        return .queued
+    }
+
+    /// Closes at once, and throws away what was not sent. Further calls do nothing.
+    public func close(error: UVError? = nil) {
+        guard !isClosed else { return }
+        isClosed = true
+        isReading = false
+        failure = error
+        ending?.cancel()
+        unsafe uv_close(UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self), streamClosed)
+    }
+
+    func writeEnded(_ status: Int32) {
+        queuedWrites -= 1
+        loop.pendingWrites -= 1
+        if isClosed { return }
+        if status < 0 { return close(error: UVError(rawValue: status)) }
+        if queuedWrites == 0, ending == nil { delegate?.drained(self) }
+    }
+
+    @inline(__always)
+    fileprivate func read(_ count: Int, _ start: UnsafePointer<CChar>?) {
+        if count > 0 {
+            if ending != nil { return }
+            let bytes = unsafe UnsafeRawPointer(start!).assumingMemoryBound(to: UInt8.self)
+            delegate?.received(unsafe Span(_unsafeStart: bytes, count: count), on: self)
+        } else if count == Int(UV_EOF.rawValue) {
+            hasEnded = true
+            stopReading()
+            if let ending { ending.peerEnded() } else { delegate?.endOfInput(on: self) }
+        } else if count < 0 {
+            close(error: UVError(rawValue: Int32(count)))
+        }
+    }
+
+    fileprivate func closed() {
+        loop.openHandles -= 1
+        ending = nil
+        delegate?.closed(self, error: failure)
+        delegate = nil
+    }
+}
+
+private func isUnixSocket(_ descriptor: Int32) -> Bool {
+    var domain: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    return unsafe getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX
+}
+
+@inline(__always)
+private func buffer(_ slice: ByteSlice?) -> uv_buf_t {
+    guard let slice else { return unsafe uv_buf_t(base: nil, len: 0) }
+    let start = unsafe UnsafeRawPointer(slice.owner.address + slice.offset).assumingMemoryBound(to: CChar.self)
+    return unsafe uv_buf_t(base: UnsafeMutablePointer(mutating: start), len: slice.count)
+}
+
+/// Takes the first `sent` bytes away from the three buffers.
+private func advance(_ buffers: UnsafeMutablePointer<uv_buf_t>, by sent: Int) {
+    var sent = sent
+    for index in 0..<3 {
+        let part = unsafe min(sent, Int(buffers[index].len))
+        // An absent slice has no address to move.
+        if part == 0 { continue }
+        unsafe buffers[index].base += part
+        unsafe buffers[index].len -= part
+        sent -= part
+    }
+}
+
+// MARK: C callbacks
+
+private func slabWanted(
+    _ handle: UnsafeMutablePointer<uv_handle_t>?, _ suggested: Int, _ buffer: UnsafeMutablePointer<uv_buf_t>?
+) {
+    unsafe buffer!.pointee.base = handle!.pointee.loop.pointee.data.assumingMemoryBound(to: CChar.self)
+    unsafe buffer!.pointee.len = Loop.slabSize
+}
+
+private func bytesRead(_ handle: UnsafeMutablePointer<uv_stream_t>?, _ count: Int, _ buffer: UnsafePointer<uv_buf_t>?) {
+    // 0 is EAGAIN. The stream lives through the call whatever its delegate does: libuv's reference goes in `streamClosed`.
+    if count == 0 { return }
+    unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data)
+        ._withUnsafeGuaranteedRef { unsafe $0.read(count, buffer!.pointee.base) }
+}
+
+private func streamClosed(_ handle: UnsafeMutablePointer<uv_handle_t>?) {
+    unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data).takeRetainedValue().closed()
+}

@@ -1,0 +1,77 @@
+import Bytes
+
+/// The directives of a `Cache-Control` field that Larder acts on (RFC 9111 section 5.2), of a request or a response.
+public struct CacheControl: Equatable, Sendable {
+    /// The flags that stood in the field.
+    public struct Flags: OptionSet, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        public static let noCache = Flags(rawValue: 1 << 0)
+        public static let noStore = Flags(rawValue: 1 << 1)
+        public static let onlyIfCached = Flags(rawValue: 1 << 2)
+        public static let isPublic = Flags(rawValue: 1 << 3)
+        public static let isPrivate = Flags(rawValue: 1 << 4)
+        public static let mustRevalidate = Flags(rawValue: 1 << 5)
+    }
+
+    /// Which of the flags stood there.
+    public var flags: Flags = []
+
+    /// `max-age` in seconds; nil if absent or not a number.
+    public var maxAge: Int?
+
+    /// `s-maxage` in seconds; nil if absent or not a number.
+    public var sharedMaxAge: Int?
+
+    /// No directive at all.
+    public init() {}
+
+    /// Reads a field value. Directives that are not known are passed over (RFC 9111 section 5.2.3).
+    public init(_ field: Span<UInt8>) { merge(field) }
+
+    /// Adds the directives of a further field line of the same name.
+    public mutating func merge(_ field: Span<UInt8>) {
+        var elements = ListElements(field)
+        while let range = elements.next(in: field) {
+            let element = field.extracting(range)
+            let equals = element.firstIndex(of: UInt8(ascii: "="))
+            let name = element.extracting(trimmed(element, 0..<(equals ?? element.count)))
+            if let flag = Self.flag(name) {
+                flags.insert(flag)
+            } else if let equals, name.equalsIgnoringCase("max-age") {
+                maxAge = Self.seconds(element.extracting(equals + 1..<element.count))
+            } else if let equals, name.equalsIgnoringCase("s-maxage") {
+                sharedMaxAge = Self.seconds(element.extracting(equals + 1..<element.count))
+            }
+        }
+    }
+
+    private static func flag(_ name: Span<UInt8>) -> Flags? {
+        if name.equalsIgnoringCase("no-cache") { return .noCache }
+        if name.equalsIgnoringCase("no-store") { return .noStore }
+        if name.equalsIgnoringCase("only-if-cached") { return .onlyIfCached }
+        if name.equalsIgnoringCase("public") { return .isPublic }
+        if name.equalsIgnoringCase("private") { return .isPrivate }
+        if name.equalsIgnoringCase("must-revalidate") { return .mustRevalidate }
+        return nil
+    }
+
+    /// Delta-seconds (RFC 9111 section 1.2.2): digits, or the same as a quoted string; too large counts as 2^31.
+    static func seconds(_ text: Span<UInt8>) -> Int? {
+        var range = trimmed(text, 0..<text.count)
+        if range.count >= 2, text[range.lowerBound] == UInt8(ascii: "\""),
+            text[range.upperBound - 1] == UInt8(ascii: "\"")
+        {
+            range = range.lowerBound + 1..<range.upperBound - 1
+        }
+        guard !range.isEmpty else { return nil }
+        var value = 0
+        for index in range {
+            let digit = text[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = min(value * 10 + Int(digit), 1 << 31)
+        }
+        return value
+    }
+}

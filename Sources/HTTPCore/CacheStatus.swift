@@ -1,0 +1,122 @@
+public import Bytes
+
+/// What the `Cache-Status` field tells of one answer (RFC 9211).
+public enum CacheStatus: Equatable, Sendable {
+    /// Answered from the cache, fresh for `ttl` more seconds.
+    case hit(ttl: Int)
+
+    /// Upstream was asked, for `reason`.
+    case forwarded(Forward)
+
+    /// Answered by Larder with neither a stored response nor upstream; the reason stands in `detail`.
+    case none(Detail)
+
+    /// The parameters of an answer that upstream was asked for.
+    public struct Forward: Equatable, Sendable {
+        /// Why: `fwd`.
+        public var reason: Reason
+        /// Upstream's status, if it answered: `fwd-status`.
+        public var status: Int?
+        /// Whether its answer was stored: `stored`.
+        public var stored: Bool
+        /// Whether this request shared the fetch of another: `collapsed`.
+        public var collapsed: Bool
+        /// What went wrong, as a token: `detail`.
+        public var detail: Detail?
+
+        public init(
+            reason: Reason, status: Int? = nil, stored: Bool = false, collapsed: Bool = false,
+            detail: Detail? = nil
+        ) {
+            self.reason = reason
+            self.status = status
+            self.stored = stored
+            self.collapsed = collapsed
+            self.detail = detail
+        }
+    }
+
+    /// The values of `fwd` (RFC 9211 section 2.2) that occur here.
+    public enum Reason: Sendable {
+        /// Nothing was stored that could answer.
+        case miss
+        /// What was stored was no longer fresh.
+        case stale
+        /// The request's own directives asked for it.
+        case request
+
+        var token: StaticString {
+            switch self {
+            case .miss: "miss"
+            case .stale: "stale"
+            case .request: "request"
+            }
+        }
+    }
+
+    /// Why an answer is an error: the values of `detail` (RFC 9211 section 2.8).
+    public enum Detail: Sendable {
+        /// The request itself is at fault.
+        case badRequest
+        /// The request forbade asking upstream, and nothing stored could answer.
+        case onlyIfCached
+        /// Upstream failed a short while ago and is not asked again yet.
+        case backingOff
+        /// No connection to upstream.
+        case unreachable
+        /// Upstream took longer than the time limit.
+        case timeout
+        /// Upstream's certificate or handshake was not accepted.
+        case tls
+        /// Upstream's answer ended before it was whole.
+        case cut
+        /// Upstream's answer was whole but not what it should be.
+        case unusable
+        /// Larder is about to stop.
+        case draining
+
+        var token: StaticString {
+            switch self {
+            case .badRequest: "bad-request"
+            case .onlyIfCached: "only-if-cached"
+            case .backingOff: "backing-off"
+            case .unreachable: "unreachable"
+            case .timeout: "timeout"
+            case .tls: "tls"
+            case .cut: "cut"
+            case .unusable: "unusable"
+            case .draining: "draining"
+            }
+        }
+    }
+
+    /// Appends the whole field line.
+    @inline(__always)
+    public func append(to out: inout ByteBuilder) {
+        switch self {
+        case .hit(let ttl):
+            out.append("Cache-Status: larder; hit; ttl=")
+            out.append(decimal: ttl)
+        case .forwarded(let forward): append(forward, to: &out)
+        case .none(let detail):
+            out.append("Cache-Status: larder; detail=")
+            out.append(detail.token)
+        }
+        out.append("\r\n")
+    }
+
+    private func append(_ forward: Forward, to out: inout ByteBuilder) {
+        out.append("Cache-Status: larder; fwd=")
+        out.append(forward.reason.token)
+        if let status = forward.status {
+            out.append("; fwd-status=")
+            out.append(decimal: status)
+        }
+        if forward.stored { out.append("; stored") }
+        if forward.collapsed { out.append("; collapsed") }
+        if let detail = forward.detail {
+            out.append("; detail=")
+            out.append(detail.token)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+public import Bytes
+
+/// A point in time as HTTP spells it: IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+public enum HTTPDate {
+    /// The number of bytes of every such date.
+    public static let length = 29
+
+    /// Appends the date of a Unix time in seconds. Years are 1970 to 9999.
+    public static func append(_ seconds: Int64, to out: inout ByteBuilder) {
+        let days = floorDivided(seconds, by: 86_400)
+        let second = Int(seconds - days * 86_400)
+        let date = CivilDate(daysSinceEpoch: days)
+        out.append(name(weekdays, Int((days % 7 + 11) % 7)))
+        out.append(", ")
+        appendTwoDigits(date.day, to: &out)
+        out.append(UInt8(ascii: " "))
+        out.append(name(months, date.month - 1))
+        out.append(UInt8(ascii: " "))
+        appendTwoDigits(date.year / 100, to: &out)
+        appendTwoDigits(date.year % 100, to: &out)
+        out.append(UInt8(ascii: " "))
+        appendTwoDigits(second / 3600, to: &out)
+        out.append(UInt8(ascii: ":"))
+        appendTwoDigits(second / 60 % 60, to: &out)
+        out.append(UInt8(ascii: ":"))
+        appendTwoDigits(second % 60, to: &out)
+        out.append(" GMT")
+    }
+
+    /// The Unix time of an IMF-fixdate, or nil if the text is none. The two obsolete forms are not read: nothing that
+    /// Larder talks to sends them, and a date that is not understood is ignored wherever one may stand.
+    public static func parse(_ text: Span<UInt8>) -> Int64? {
+        guard text.count == length, text.extracting(25..<29).equals(" GMT"), text[3] == UInt8(ascii: ","),
+            let day = number(text, 5, 2), let year = number(text, 12, 4),
+            let hour = number(text, 17, 2), let minute = number(text, 20, 2), let second = number(text, 23, 2),
+            let month = (0..<12).first(where: { text.extracting(8..<11).equals(name(months, $0)) }),
+            (1...31).contains(day), hour < 24, minute < 60, second < 61
+        else { return nil }
+        let days = CivilDate.daysSinceEpoch(year: year, month: month + 1, day: day)
+        return days * 86_400 + Int64(hour * 3600 + minute * 60 + second)
+    }
+
+    private static let weekdays: InlineArray<7, StaticString> = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months: InlineArray<12, StaticString> = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    private static func name<let size: Int>(_ names: InlineArray<size, StaticString>, _ index: Int) -> StaticString {
+        names[index]
+    }
+
+    private static func appendTwoDigits(_ number: Int, to out: inout ByteBuilder) {
+        out.append(UInt8(ascii: "0") + UInt8(number / 10))
+        out.append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+
+    private static func number(_ text: Span<UInt8>, _ start: Int, _ digits: Int) -> Int? {
+        var value = 0
+        for index in start..<start + digits {
+            let digit = text[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value * 10 + Int(digit)
+        }
+        return value
+    }
+}
+
+/// A day of the Gregorian calendar, from and to days since 1970-01-01.
+///
+/// Years are counted from March, so that the leap day is the last of its year and months have a regular length; 400 years
+/// are 146,097 days.
+private struct CivilDate {
+    let year: Int
+    let month: Int
+    let day: Int
+
+    init(daysSinceEpoch: Int64) {
+        let shifted = daysSinceEpoch + 719_468
+        let era = floorDivided(shifted, by: 146_097)
+        let dayOfEra = Int(shifted - era * 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        year = yearOfEra + Int(era) * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int64 {
+        let shiftedYear = Int64(month <= 2 ? year - 1 : year)
+        let era = floorDivided(shiftedYear, by: 400)
+        let yearOfEra = shiftedYear - era * 400
+        let monthFromMarch = Int64(month > 2 ? month - 3 : month + 9)
+        let dayOfYear = (153 * monthFromMarch + 2) / 5 + Int64(day) - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
+    }
+}
+
+private func floorDivided(_ a: Int64, by b: Int64) -> Int64 { a >= 0 ? a / b : (a - b + 1) / b }

@@ -1,0 +1,12 @@
+import Bytes
+
+/// `Retry-After` (RFC 9110 section 10.2.3): a number of seconds, or a date.
+public enum RetryAfter {
+    /// The seconds to wait from `now` (Unix seconds), never negative; nil if the value is neither form.
+    public static func parse(_ field: Span<UInt8>, now: Int64) -> Int? {
+        let text = field.extracting(trimmed(field, 0..<field.count))
+        if let seconds = CacheControl.seconds(text) { return seconds }
+        guard let date = HTTPDate.parse(text) else { return nil }
+        return Int(max(0, min(date - now, 1 << 31)))
+    }
+}

@@ -1,0 +1,67 @@
+/// A status code (RFC 9110 section 15).
+public struct Status: RawRepresentable, Hashable, Sendable {
+    /// The three digits.
+    public let rawValue: Int
+
+    /// Any code, known or not.
+    public init(rawValue: Int) { self.rawValue = rawValue }
+
+    public static let ok = Status(rawValue: 200)
+    public static let noContent = Status(rawValue: 204)
+    public static let notModified = Status(rawValue: 304)
+    public static let badRequest = Status(rawValue: 400)
+    public static let unauthorized = Status(rawValue: 401)
+    public static let forbidden = Status(rawValue: 403)
+    public static let notFound = Status(rawValue: 404)
+    public static let methodNotAllowed = Status(rawValue: 405)
+    public static let requestTimeout = Status(rawValue: 408)
+    public static let contentTooLarge = Status(rawValue: 413)
+    public static let uriTooLong = Status(rawValue: 414)
+    public static let expectationFailed = Status(rawValue: 417)
+    public static let tooManyRequests = Status(rawValue: 429)
+    public static let requestHeaderFieldsTooLarge = Status(rawValue: 431)
+    public static let internalServerError = Status(rawValue: 500)
+    public static let notImplemented = Status(rawValue: 501)
+    public static let badGateway = Status(rawValue: 502)
+    public static let serviceUnavailable = Status(rawValue: 503)
+    public static let gatewayTimeout = Status(rawValue: 504)
+    public static let httpVersionNotSupported = Status(rawValue: 505)
+
+    /// Whether the code is of the 4xx class.
+    public var isClientError: Bool { (400..<500).contains(rawValue) }
+
+    /// The phrase that RFC 9110 section 15 gives the code, or the name of its class for a code it does not know.
+    public var reasonPhrase: StaticString {
+        switch rawValue {
+        case 200: "OK"
+        case 204: "No Content"
+        case 304: "Not Modified"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 402: "Payment Required"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 409: "Conflict"
+        case 410: "Gone"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 417: "Expectation Failed"
+        case 422: "Unprocessable Content"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 451: "Unavailable For Legal Reasons"
+        case 500: "Internal Server Error"
+        case 501: "Not Implemented"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        case 505: "HTTP Version Not Supported"
+        case 200..<300: "Success"
+        case 300..<400: "Redirection"
+        case 400..<500: "Client Error"
+        default: "Server Error"
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Bytes
+
+/// The parts of a request target in origin-form, as ranges of its bytes (RFC 9112 section 3.2.1).
+public struct Target: Equatable, Sendable {
+    /// The path, up to `?`.
+    public let path: Range<Int>
+
+    /// The query, after `?`; nil if there is none.
+    public let query: Range<Int>?
+
+    /// Splits a target. One that is in absolute-form (`http://host/path`, RFC 9112 section 3.2.2) is read from the slash
+    /// after its authority; one in no form that names a path is nil, as is one with a fragment, which no target may have.
+    public init?(_ target: Span<UInt8>) {
+        var start = 0
+        if target.count > 0, target[0] != UInt8(ascii: "/") {
+            guard let slash = Target.pathStart(target) else { return nil }
+            start = slash
+        }
+        guard start < target.count else { return nil }
+        var mark: Int?
+        for index in start..<target.count {
+            let byte = target[index]
+            if byte == UInt8(ascii: "#") { return nil }
+            if byte == UInt8(ascii: "?"), mark == nil { mark = index }
+        }
+        path = start..<(mark ?? target.count)
+        query = mark.map { $0 + 1..<target.count }
+    }
+
+    private static func pathStart(_ target: Span<UInt8>) -> Int? {
+        let scheme: Int
+        if target.count > 7, target.extracting(0..<7).equalsIgnoringCase("http://") {
+            scheme = 7
+        } else if target.count > 8, target.extracting(0..<8).equalsIgnoringCase("https://") {
+            scheme = 8
+        } else {
+            return nil
+        }
+        return target.firstIndex(of: UInt8(ascii: "/"), from: scheme)
+    }
+}
+
+/// Percent-encoding (RFC 3986 section 2.1).
+public enum PercentEncoding {
+    /// The bytes with each `%XX` put back; a `%` that two hex digits do not follow stays as it is.
+    public static func decoded(_ text: Span<UInt8>) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            if text[index] == UInt8(ascii: "%"), index + 2 < text.count,
+                let high = hexValue(text[index + 1]), let low = hexValue(text[index + 2])
+            {
+                out.append(high << 4 | low)
+                index += 3
+            } else {
+                out.append(text[index])
+                index += 1
+            }
+        }
+        return out
+    }
+
+    /// A path segment with everything escaped but unreserved characters, sub-delims, `:`, `@` and `~` (RFC 3986 section 3.3).
+    public static func encodedSegment(_ bytes: [UInt8]) -> String {
+        let digits: [Character] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A", "B", "C", "D", "E", "F"]
+        var out = ""
+        for byte in bytes {
+            if isSegmentByte(byte) {
+                out.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                out.append("%")
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            }
+        }
+        return out
+    }
+
+    private static func isSegmentByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return true
+        default:
+            return "-._~!$&'()*+,;=:@".utf8.contains(byte)
+        }
+    }
+
+    private static func hexValue(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,253 @@
+internal import CLLHTTP
+
+/// Reads requests out of a connection's bytes, one at a time and on demand: the caller pulls, nothing calls back into it.
+///
+/// llhttp does the reading, all its lenient flags off. Its callbacks only write down offsets; it pauses where a request's
+/// head is followed by a body and at each message's end, so that what comes next is the caller's decision.
+///
+/// The caller keeps the bytes of an unfinished head in one run, and passes the whole run each time together with how much
+/// of it the parser has seen. Every range that the parser gives is one of that run.
+@safe public struct RequestParser: ~Copyable {
+    private let raw: UnsafeMutablePointer<llhttp_t>
+    private let record: UnsafeMutablePointer<HeadRecord>
+
+    /// A parser at the start of a connection.
+    public init(limits: HeadLimits) {
+        unsafe raw = .allocate(capacity: 1)
+        unsafe record = .allocate(capacity: 1)
+        let lines = UnsafeMutablePointer<FieldLine>.allocate(capacity: limits.fields)
+        unsafe lines.initialize(repeating: FieldLine(), count: limits.fields)
+        unsafe record.initialize(to: HeadRecord(lines: lines, limits: limits))
+        unsafe llhttp_init(raw, HTTP_REQUEST, settings)
+        unsafe raw.pointee.data = UnsafeMutableRawPointer(record)
+    }
+
+    deinit {
+        unsafe record.pointee.lines.deallocate()
+        unsafe record.deallocate()
+        unsafe raw.deallocate()
+    }
+
+    /// What stands next in the bytes.
+    public enum Event: Equatable, Sendable {
+        /// All bytes are read and the message is not at its next boundary: come back with more.
+        case needMore
+        /// A whole request without a body. `consumed` bytes of the run are read; what follows them is the next request.
+        case request(consumed: Int)
+        /// The head of a request whose body follows; call `nextBody` from `consumed` on.
+        case head(consumed: Int)
+        /// This request, or what stands where one should, cannot be read.
+        case invalid(ParseFailure)
+    }
+
+    /// A step through a body.
+    public enum BodyEvent: Equatable, Sendable {
+        /// All bytes are read and the body has not ended.
+        case needMore
+        /// Some content; call again from `consumed` on.
+        case data(Range<Int>, consumed: Int)
+        /// The message has ended. `consumed` bytes of the run are read.
+        case end(consumed: Int)
+        /// The framing is broken.
+        case invalid(ParseFailure)
+    }
+
+    /// Reads on in the head. `bytes` is the run from the request's first byte; the first `seen` of them were passed before.
+    public mutating func next(_ bytes: Span<UInt8>, seen: Int) -> Event {
+        let outcome = execute(bytes, from: seen)
+        switch outcome.code {
+        case HPE_OK:
+            return unsafe bytes.count > record.pointee.limits.headBytes ? .invalid(.headTooLarge) : .needMore
+        case HPE_PAUSED:
+            if unsafe outcome.position > record.pointee.limits.headBytes { return .invalid(.headTooLarge) }
+            if let failure = headFailure() { return .invalid(failure) }
+            unsafe llhttp_resume(raw)
+            return unsafe record.pointee.bodyFollows
+                ? .head(consumed: outcome.position) : .request(consumed: outcome.position)
+        default:
+            return .invalid(failure(outcome.code))
+        }
+    }
+
+    /// Reads on in the body after `.head`. `bytes` are bytes that were not passed before.
+    public mutating func nextBody(_ bytes: Span<UInt8>) -> BodyEvent {
+        unsafe record.pointee.bodyCount = 0
+        let outcome = execute(bytes, from: 0)
+        let start = unsafe record.pointee.bodyOffset
+        let data = unsafe start..<start + record.pointee.bodyCount
+        switch outcome.code {
+        case HPE_OK: return .needMore
+        case HPE_PAUSED:
+            unsafe llhttp_resume(raw)
+            return data.isEmpty ? .end(consumed: outcome.position) : .data(data, consumed: outcome.position)
+        default: return .invalid(failure(outcome.code))
+        }
+    }
+
+    private mutating func execute(_ bytes: Span<UInt8>, from seen: Int) -> (code: llhttp_errno_t, position: Int) {
+        unsafe bytes.withUnsafeBufferPointer { buffer in
+            let base = unsafe UnsafeRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
+            unsafe record.pointee.base = base
+            let code = unsafe llhttp_execute(raw, base + seen, buffer.count - seen)
+            let stopped = code == HPE_OK ? nil : unsafe llhttp_get_error_pos(raw)
+            return unsafe (code, stopped.map { unsafe $0 - base } ?? buffer.count)
+        }
+    }
+
+    /// What llhttp lets pass and RFC 9112 does not: versions 0.9 and 2.0 (section 2.3), and more than the one space
+    /// between method and target (section 3), on which two parsers could disagree.
+    private func headFailure() -> ParseFailure? {
+        guard unsafe raw.pointee.http_major == 1 else { return .version }
+        guard unsafe record.pointee.targetOffset == record.pointee.methodOffset &+ record.pointee.methodCount &+ 1
+        else {
+            return .malformed("More than one space before the request target")
+        }
+        return nil
+    }
+
+    private func failure(_ code: llhttp_errno_t) -> ParseFailure {
+        switch unsafe record.pointee.failure {
+        case .targetTooLong: return .targetTooLong
+        case .tooManyFields: return .tooManyFields
+        case .none: break
+        }
+        if code == HPE_INVALID_VERSION { return .version }
+        let reason = unsafe llhttp_get_error_reason(raw).map { unsafe String(cString: $0) } ?? ""
+        let name = unsafe String(cString: llhttp_errno_name(code))
+        return .malformed(reason.isEmpty ? name : reason)
+    }
+}
+
+// MARK: What was read
+
+extension RequestParser {
+    /// Where the method stands.
+    public var method: Range<Int> {
+        let start = unsafe Int(record.pointee.methodOffset)
+        return unsafe start..<start + Int(record.pointee.methodCount)
+    }
+
+    /// Where the request target stands.
+    public var target: Range<Int> {
+        let start = unsafe Int(record.pointee.targetOffset)
+        return unsafe start..<start + Int(record.pointee.targetCount)
+    }
+
+    /// The number of field lines.
+    public var fieldCount: Int { unsafe record.pointee.fieldCount }
+
+    /// A field line, `0..<fieldCount`, in the order they came.
+    @inline(__always)
+    public func field(_ index: Int) -> FieldLine {
+        precondition(index >= 0 && index < fieldCount, "no such field line")
+        return unsafe record.pointee.lines[index]
+    }
+
+    /// Whether the version is 1.1 (else 1.0: llhttp refuses all others).
+    public var isVersion11: Bool { unsafe raw.pointee.http_minor == 1 }
+
+    /// Whether the connection may carry another request after this one (RFC 9112 section 9.3).
+    public var keepsAlive: Bool { unsafe llhttp_should_keep_alive(raw) != 0 }
+}
+
+// MARK: llhttp's callbacks
+
+// Each returns 0 to go on, HPE_PAUSED to stop here for the caller, or HPE_USER after noting a failure.
+
+private typealias Parser = UnsafeMutablePointer<llhttp_t>
+private typealias Text = UnsafePointer<CChar>
+
+@inline(__always)
+private func record(of parser: Parser?) -> UnsafeMutablePointer<HeadRecord> {
+    unsafe parser!.pointee.data.assumingMemoryBound(to: HeadRecord.self)
+}
+
+private func onMessageBegin(_ parser: Parser?) -> Int32 {
+    unsafe record(of: parser).pointee.begin()
+    return 0
+}
+
+private func onMethod(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
+    let record = unsafe record(of: parser)
+    if unsafe record.pointee.methodCount == 0 { unsafe record.pointee.methodOffset = record.pointee.offset(of: at) }
+    unsafe record.pointee.methodCount += UInt32(truncatingIfNeeded: count)
+    return 0
+}
+
+private func onTarget(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
+    let record = unsafe record(of: parser)
+    if unsafe record.pointee.targetCount == 0 { unsafe record.pointee.targetOffset = record.pointee.offset(of: at) }
+    unsafe record.pointee.targetCount += UInt32(truncatingIfNeeded: count)
+    if unsafe Int(record.pointee.targetCount) > record.pointee.limits.targetBytes {
+        unsafe record.pointee.failure = .targetTooLong
+        return Int32(HPE_USER.rawValue)
+    }
+    return 0
+}
+
+// The field lines after a chunked body (its trailer section) are read past: nothing here needs them, and they must not be
+// taken for the head's.
+
+private func onFieldName(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
+    let record = unsafe record(of: parser)
+    if unsafe record.pointee.bodyFollows { return 0 }
+    if unsafe record.pointee.inValue {
+        if unsafe record.pointee.fieldCount == record.pointee.limits.fields {
+            unsafe record.pointee.failure = .tooManyFields
+            return Int32(HPE_USER.rawValue)
+        }
+        unsafe record.pointee.inValue = false
+        let line = unsafe FieldLine(
+            nameOffset: record.pointee.offset(of: at), nameCount: UInt32(truncatingIfNeeded: count))
+        unsafe record.pointee.lines[record.pointee.fieldCount] = line
+        unsafe record.pointee.fieldCount += 1
+    } else {
+        unsafe record.pointee.lines[record.pointee.fieldCount - 1].nameCount += UInt32(truncatingIfNeeded: count)
+    }
+    return 0
+}
+
+private func onFieldValue(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
+    let record = unsafe record(of: parser)
+    if unsafe record.pointee.bodyFollows { return 0 }
+    let line = unsafe record.pointee.lines + (record.pointee.fieldCount - 1)
+    if unsafe !record.pointee.inValue {
+        unsafe record.pointee.inValue = true
+        unsafe line.pointee.valueOffset = record.pointee.offset(of: at)
+    }
+    unsafe line.pointee.valueCount += UInt32(truncatingIfNeeded: count)
+    return 0
+}
+
+private func onHeadComplete(_ parser: Parser?) -> Int32 {
+    let record = unsafe record(of: parser)
+    unsafe record.pointee.trimValues()
+    let chunked = unsafe parser!.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0
+    guard unsafe chunked || parser!.pointee.content_length > 0 else { return 0 }
+    unsafe record.pointee.bodyFollows = true
+    return Int32(HPE_PAUSED.rawValue)
+}
+
+private func onBody(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
+    let record = unsafe record(of: parser)
+    unsafe record.pointee.bodyOffset = Int(record.pointee.offset(of: at))
+    unsafe record.pointee.bodyCount = count
+    return Int32(HPE_PAUSED.rawValue)
+}
+
+private func onMessageComplete(_ parser: Parser?) -> Int32 { Int32(HPE_PAUSED.rawValue) }
+
+/// The callbacks, in the one table that every parser shares. It is written once and never again.
+private nonisolated(unsafe) let settings: UnsafeMutablePointer<llhttp_settings_t> = {
+    let table = UnsafeMutablePointer<llhttp_settings_t>.allocate(capacity: 1)
+    unsafe llhttp_settings_init(table)
+    unsafe table.pointee.on_message_begin = onMessageBegin
+    unsafe table.pointee.on_method = onMethod
+    unsafe table.pointee.on_url = onTarget
+    unsafe table.pointee.on_header_field = onFieldName
+    unsafe table.pointee.on_header_value = onFieldValue
+    unsafe table.pointee.on_headers_complete = onHeadComplete
+    unsafe table.pointee.on_body = onBody
+    unsafe table.pointee.on_message_complete = onMessageComplete
+    return unsafe table
+}()

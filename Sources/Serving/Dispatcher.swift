@@ -1,0 +1,143 @@
+public import Bytes
+public import Caching
+import HTTPCore
+
+/// Decides when upstream is asked, for the resources that one loop leads: one fetch for each, however many wait for it on
+/// however many loops.
+///
+/// It does nothing itself: each call returns what is to be done. Whether a response may be shared is known only when it
+/// comes, so callers with different keys first wait for one fetch together; if its answer turns out to be one key's own,
+/// the others go on with fetches of their own, and the next time nobody waits in vain, since how upstream shares is
+/// remembered for each kind of resource.
+public struct Dispatcher {
+    /// One who waits: a request, or all requests of one loop for the same thing.
+    public struct Party: Sendable {
+        /// The loop to tell.
+        public let loop: Int
+        /// What that loop knows its waiting requests by.
+        public let ticket: UInt64
+        public let owner: Owner
+        /// The value of `Authorization` to present upstream; it is gone when the flight has landed.
+        public let authorization: SharedBytes?
+        public let demand: Demand
+        /// The query to ask with, where the resource is one.
+        public let rawQuery: SharedBytes?
+
+        public init(
+            loop: Int, ticket: UInt64, owner: Owner, authorization: SharedBytes?, demand: Demand,
+            rawQuery: SharedBytes?
+        ) {
+            self.loop = loop
+            self.ticket = ticket
+            self.owner = owner
+            self.authorization = authorization
+            self.demand = demand
+            self.rawQuery = rawQuery
+        }
+    }
+
+    /// What a fetch is known by. `owner` is nil while callers of all keys wait for it together.
+    public struct Flight: Hashable, Sendable {
+        public let resource: Resource
+        public let owner: Owner?
+    }
+
+    /// What is to be done.
+    public enum Action {
+        /// Tell this party.
+        case reply(Party, Outcome, collapsed: Bool)
+        /// Ask upstream with this party's key, and report with `landed`.
+        case start(Flight, as: Party)
+    }
+
+    /// How a fetch can end for those who wait.
+    public enum Outcome: Sendable {
+        /// With a response; `isNew` tells that upstream was asked for it just now.
+        case entry(Entry, isNew: Bool)
+        /// Without one.
+        case failure(FetchProblem)
+    }
+
+    private var flights = FlightTable<Flight, Party>()
+    private var backoffs: [Flight: Backoff] = [:]
+    private var mostBackoffs = 64
+    private var personal: Set<Resource.Kind> = [.userList, .userQuery]
+
+    /// Nothing under way.
+    public init() {}
+
+    /// The number of fetches under way.
+    public var flightCount: Int { flights.count }
+
+    /// Someone wants a resource. `cache` is that of the loop that leads it, which may have what another loop's has not.
+    public mutating func wanted(
+        _ resource: Resource, by party: Party, cache: inout ResponseCache, now: UInt64
+    ) -> Action? {
+        let stored = cache.entry(for: resource, owner: party.owner)
+        switch Decision(stored: stored?.freshness, demand: party.demand, now: now) {
+        case .hit:
+            guard let stored else { preconditionFailure("a hit on nothing") }
+            return .reply(party, .entry(stored, isNew: false), collapsed: false)
+        case .unsatisfiable: return .reply(party, .failure(.onlyIfCached), collapsed: false)
+        case .fetch: return board(party, for: resource, now: now)
+        }
+    }
+
+    private mutating func board(_ party: Party, for resource: Resource, now: UInt64) -> Action? {
+        let own = Flight(resource: resource, owner: party.owner)
+        let common = Flight(resource: resource, owner: nil)
+        for flight in [common, own] {
+            if let seconds = backoffs[flight]?.retryAfter(at: now) {
+                return .reply(party, .failure(.backingOff(seconds: seconds)), collapsed: false)
+            }
+        }
+        let flight = personal.contains(resource.kind) ? own : common
+        return flights.board(party, for: flight) ? .start(flight, as: party) : nil
+    }
+
+    /// A fetch has brought a response, which the caller has stored if its lifetime is not zero.
+    public mutating func landed(_ flight: Flight, with entry: Entry, now: UInt64) -> [Action] {
+        backoffs[flight] = nil
+        let parties = flights.land(flight)
+        guard let first = parties.first else { return [] }
+        backoffs[Flight(resource: flight.resource, owner: first.owner)] = nil
+        if entry.status == .ok, !flight.resource.isPersonal {
+            if entry.isShared { personal.remove(flight.resource.kind) } else { personal.insert(flight.resource.kind) }
+        }
+        return settle(parties, of: flight, isForAll: entry.isShared, with: .entry(entry, isNew: true), now: now)
+    }
+
+    /// A fetch has failed. `chance` in 0..<1 is the jitter of the pause that follows.
+    public mutating func failed(_ flight: Flight, with problem: FetchProblem, chance: Double, now: UInt64) -> [Action] {
+        let parties = flights.land(flight)
+        guard let first = parties.first else { return [] }
+        // What upstream holds against one key must not keep the others from asking.
+        let slowed = problem.isAboutKey ? Flight(resource: flight.resource, owner: first.owner) : flight
+        forgetOldBackoffs(now: now)
+        backoffs[slowed, default: Backoff()].failed(at: now, wish: problem.retryAfter, chance: chance)
+        return settle(parties, of: flight, isForAll: !problem.isAboutKey, with: .failure(problem), now: now)
+    }
+
+    /// Drops the records of failures long past, whenever there are twice as many records as the last time.
+    private mutating func forgetOldBackoffs(now: UInt64) {
+        guard backoffs.count >= mostBackoffs else { return }
+        backoffs = backoffs.filter { !$0.value.isForgotten(at: now) }
+        mostBackoffs = max(64, backoffs.count * 2)
+    }
+
+    /// Tells all whom the outcome concerns; those with other keys than the one it belongs to ask for themselves.
+    private mutating func settle(
+        _ parties: [Party], of flight: Flight, isForAll: Bool, with outcome: Outcome, now: UInt64
+    ) -> [Action] {
+        var actions: [Action] = []
+        for (index, party) in parties.enumerated() {
+            if isForAll || party.owner == parties[0].owner {
+                actions.append(.reply(party, outcome, collapsed: index > 0))
+            } else {
+                let own = Flight(resource: flight.resource, owner: party.owner)
+                if flights.board(party, for: own) { actions.append(.start(own, as: party)) }
+            }
+        }
+        return actions
+    }
+}

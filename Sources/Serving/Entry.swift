@@ -1,0 +1,95 @@
+public import Bytes
+public import Caching
+public import Catalog
+public import HTTPCore
+
+/// One stored response: what upstream answered for one resource, read, and ready to answer many requests.
+///
+/// It never changes, and all loops that have asked for it share the one object.
+public final class Entry: Sendable {
+    /// What was stored.
+    public enum Content: Sendable {
+        /// The rows of a list, and its usual answers compressed beforehand.
+        case rows(Snapshot, PreparedLists)
+        /// One model, in the two forms that its two routes answer with.
+        case model(plain: SharedBytes, openAI: SharedBytes)
+        /// A body that is passed on as it came.
+        case body(SharedBytes)
+        /// Upstream's refusal (400, 401, 403 or 404), passed on as it came.
+        case refusal(Status, SharedBytes)
+    }
+
+    public let content: Content
+
+    /// When it was got and how long it is fresh.
+    public let freshness: Freshness
+
+    /// The lifetime in seconds that clients are told, `max-age`.
+    public let maxAge: Int
+
+    /// Whether it may answer requests of every key, or only those of the key that fetched it.
+    public let isShared: Bool
+
+    /// Upstream's status.
+    public let status: Status
+
+    /// The media type of its answers, fit to stand in a field line.
+    public let contentType: [UInt8]
+
+    /// A hash of the content; entity tags are made from it, so that they survive a refresh that brought nothing new.
+    public let identity: UInt64
+
+    /// The bytes that it keeps in memory, roughly.
+    public let byteCount: Int
+
+    public init(
+        content: Content, freshness: Freshness, maxAge: Int, isShared: Bool, status: Status, contentType: [UInt8],
+        identity: UInt64
+    ) {
+        self.content = content
+        self.freshness = freshness
+        self.maxAge = maxAge
+        self.isShared = isShared
+        self.status = status
+        self.contentType = contentType
+        self.identity = identity
+        byteCount = Entry.overhead + Entry.size(of: content)
+    }
+
+    /// The objects and table places around the bytes proper, so that many small entries count too.
+    static let overhead = 512
+
+    private static func size(of content: Content) -> Int {
+        switch content {
+        case .rows(let snapshot, let prepared): snapshot.byteCount + prepared.byteCount
+        case .model(let plain, let openAI): plain.count + openAI.count
+        case .body(let body), .refusal(_, let body): body.count
+        }
+    }
+}
+
+/// The lists that nearly every client asks for, composed and compressed when their snapshot is made, away from the loops:
+/// the default list, and that of all modalities.
+public struct PreparedLists: Sendable {
+    /// One of them.
+    public struct List: Sendable {
+        public let query: Query
+        public let identity: SharedBytes
+        public let gzip: SharedBytes
+
+        public init(query: Query, identity: SharedBytes, gzip: SharedBytes) {
+            self.query = query
+            self.identity = identity
+            self.gzip = gzip
+        }
+    }
+
+    let lists: [List]
+
+    public init(_ lists: [List]) { self.lists = lists }
+
+    var byteCount: Int { lists.reduce(0) { $0 + $1.identity.count + $1.gzip.count } }
+
+    /// The list that answers `query`, if it is one of these and no age limit makes it another one by now.
+    func list(for query: Query) -> List? { lists.first { $0.query == query } }
+}

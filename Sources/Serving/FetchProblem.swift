@@ -1,0 +1,68 @@
+public import Bytes
+public import HTTPCore
+
+/// Why a fetch brought nothing that can be stored.
+public enum FetchProblem: Sendable {
+    /// Upstream's own 4xx, passed on as it came.
+    case relayed(Status, contentType: [UInt8], body: SharedBytes, retryAfter: Int?)
+    /// Upstream answered with a status that is no answer: 5xx, a redirection that leads nowhere.
+    case status(Status, retryAfter: Int?)
+    /// Upstream answered 200 with what is not what was asked for.
+    case unusable(String)
+    /// No connection, a name that does not resolve.
+    case unreachable(String)
+    /// Nothing, or not all of it, within the time limit.
+    case timeout(String)
+    /// The certificate or the handshake was refused.
+    case tls(String)
+    /// The answer ended before it was whole.
+    case cut(String)
+    /// Upstream failed a moment ago and is left alone for so many seconds.
+    case backingOff(seconds: Int)
+    /// The request forbade asking, and nothing is stored.
+    case onlyIfCached
+
+    /// Whether it is the key that upstream objects to, rather than anything that concerns all.
+    public var isAboutKey: Bool { if case .relayed = self { true } else { false } }
+
+    /// Upstream's wish when to come back, in seconds.
+    public var retryAfter: Int? {
+        switch self {
+        case .relayed(_, _, _, let seconds), .status(_, let seconds): seconds
+        case .backingOff(let seconds): seconds
+        default: nil
+        }
+    }
+
+    /// Upstream's status, if it answered with one.
+    public var status: Status? {
+        switch self {
+        case .relayed(let status, _, _, _), .status(let status, _): status
+        case .unusable: .ok
+        default: nil
+        }
+    }
+
+    /// The error that the caller is told, in Larder's own words; for `.relayed` upstream's are passed on instead.
+    public var problem: Problem {
+        switch self {
+        case .relayed(let status, _, _, _):
+            Problem(.badGateway, "upstream answered \(status.rawValue)", detail: .unusable)
+        case .status(let status, let seconds):
+            Problem(.badGateway, "upstream answered \(status.rawValue)", detail: .unusable, retryAfter: seconds)
+        case .unusable(let what): Problem(.badGateway, "upstream's answer is unusable: \(what)", detail: .unusable)
+        case .unreachable(let what): Problem(.badGateway, "upstream cannot be reached: \(what)", detail: .unreachable)
+        case .timeout(let what): Problem(.gatewayTimeout, "upstream took too long: \(what)", detail: .timeout)
+        case .tls(let what): Problem(.badGateway, "no secure connection to upstream: \(what)", detail: .tls)
+        case .cut(let what): Problem(.badGateway, "upstream's answer was cut off: \(what)", detail: .cut)
+        case .backingOff(let seconds):
+            Problem(
+                .serviceUnavailable, "upstream failed a moment ago; it is asked again in \(seconds) s",
+                detail: .backingOff, retryAfter: seconds)
+        case .onlyIfCached:
+            Problem(
+                .gatewayTimeout, "no fresh copy is stored, and the request forbids asking upstream",
+                detail: .onlyIfCached)
+        }
+    }
+}

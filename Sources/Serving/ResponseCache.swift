@@ -1,0 +1,168 @@
+public import Bytes
+public import Caching
+public import HTTPCore
+
+/// Everything that one loop keeps: stored responses by resource and owner, and the answers made from them by request target.
+///
+/// A hit is one look-up in `answers`. All else happens when an answer has to be made, and when entries come and go. The
+/// bytes of both are counted and bounded; what was not used for the longest time goes first. The shared catalogue is not
+/// in that order: everything else goes before it.
+public struct ResponseCache {
+    /// Under what an entry is kept; `owner` is nil for one that everyone shares.
+    struct ShelfKey: Hashable {
+        let resource: Resource
+        let owner: Owner?
+    }
+
+    private var shelves: [ShelfKey: Shelf] = [:]
+    private var answers: [UInt64: Answer] = [:]
+    private var recency = RecencyList<Evictable>()
+    private var pinnedBytes = 0
+
+    /// The most bytes to keep.
+    public let maximumBytes: Int
+
+    /// How many things had to go for want of room.
+    public private(set) var evictions = 0
+
+    /// An empty cache.
+    public init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+
+    /// The bytes kept now.
+    public var bytes: Int { recency.bytes + pinnedBytes }
+
+    /// The number of stored responses.
+    public var entryCount: Int { shelves.count }
+
+    /// The number of answers ready to be sent.
+    public var answerCount: Int { answers.count }
+
+    // MARK: Entries
+
+    /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not.
+    public mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
+        guard
+            let shelf = shelves[ShelfKey(resource: resource, owner: nil)]
+                ?? shelves[ShelfKey(resource: resource, owner: owner)]
+        else { return nil }
+        if let ticket = shelf.ticket { recency.touch(ticket) }
+        return shelf.entry
+    }
+
+    /// Stores an entry in place of the one before it, whose answers go with it. An entry of an owner's own ends the shared
+    /// one of the same resource: upstream no longer allows it.
+    public mutating func store(_ entry: Entry, for resource: Resource, owner: Owner) {
+        if !entry.isShared, case .refusal = entry.content {
+            // One key's refusal says nothing of the copy that others share.
+        } else if !entry.isShared {
+            removeShelf(ShelfKey(resource: resource, owner: nil))
+        }
+        let key = ShelfKey(resource: resource, owner: entry.isShared ? nil : owner)
+        removeShelf(key)
+        if entry.isShared { removeShelf(ShelfKey(resource: resource, owner: owner)) }
+        let shelf = Shelf(key: key, entry: entry)
+        if resource == .catalog && entry.isShared {
+            pinnedBytes += entry.byteCount
+        } else {
+            shelf.ticket = recency.insert(.shelf(shelf), bytes: entry.byteCount)
+        }
+        shelves[key] = shelf
+        evict()
+    }
+
+    /// Ends all entries of one owner's own but that of `resource`: upstream has refused its key.
+    public mutating func removeEntries(of owner: Owner, except resource: Resource) {
+        for key in Array(shelves.keys) where key.owner == owner && key.resource != resource { removeShelf(key) }
+    }
+
+    // MARK: Answers
+
+    /// The answer to a request target, if one was made from an entry that is still the one in use. `owner` is nil to look
+    /// among the answers for everyone.
+    @inline(__always)
+    public mutating func answer(
+        to target: Span<UInt8>, coding: ContentCoding, owner: Owner?, wallSeconds: Int64
+    ) -> Answer? {
+        guard let answer = answers[Self.place(target, coding, owner)], answer.owner == owner else { return nil }
+        let own = answer.target
+        guard own.span.equals(target) else { return nil }
+        if let end = answer.validUntil, wallSeconds >= end { return nil }
+        if let ticket = answer.ticket { recency.touch(ticket) }
+        return answer
+    }
+
+    /// Keeps an answer for the next request of the same target and preferred coding.
+    public mutating func keep(_ answer: Answer, resource: Resource, coding: ContentCoding, owner: Owner) {
+        let key = ShelfKey(resource: resource, owner: answer.source.isShared ? nil : owner)
+        // A request may be answered from an entry that is not in the cache (any more): then its answer is not kept either.
+        guard let shelf = shelves[key], shelf.entry === answer.source else { return }
+        let target = answer.target
+        let place = Self.place(target.span, coding, answer.owner)
+        removeAnswer(place)
+        answer.ticket = recency.insert(.answer(place), bytes: answer.byteCount)
+        answer.shelf = shelf
+        answers[place] = answer
+        shelf.answers.insert(place)
+        evict()
+    }
+
+    /// Puts the compressed form of an answer in its place, if it is still there.
+    public mutating func replace(_ answer: Answer, compressed gzip: SharedBytes) {
+        guard let shelf = answer.shelf else { return }
+        keep(answer.compressed(gzip), resource: shelf.key.resource, coding: .gzip, owner: answer.owner ?? .nobody)
+    }
+
+    private static func place(_ target: Span<UInt8>, _ coding: ContentCoding, _ owner: Owner?) -> UInt64 {
+        target.hash64(seed: (owner?.high ?? 0) &+ UInt64(coding.rawValue))
+    }
+
+    // MARK: Room
+
+    private mutating func evict() {
+        while bytes > maximumBytes, let (element, _) = recency.leastRecentlyUsed {
+            switch element {
+            case .shelf(let shelf): removeShelf(shelf.key)
+            case .answer(let place): removeAnswer(place)
+            }
+            evictions += 1
+        }
+    }
+
+    private mutating func removeShelf(_ key: ShelfKey) {
+        guard let shelf = shelves.removeValue(forKey: key) else { return }
+        for place in Array(shelf.answers) { removeAnswer(place) }
+        if let ticket = shelf.ticket {
+            recency.remove(ticket)
+        } else {
+            pinnedBytes -= shelf.entry.byteCount
+        }
+    }
+
+    private mutating func removeAnswer(_ place: UInt64) {
+        guard let answer = answers.removeValue(forKey: place), let ticket = answer.ticket else { return }
+        recency.remove(ticket)
+        answer.ticket = nil
+        answer.shelf?.answers.remove(place)
+        answer.shelf = nil
+    }
+}
+
+/// A stored response in its place, and where the answers made from it are.
+final class Shelf {
+    let key: ResponseCache.ShelfKey
+    let entry: Entry
+    var ticket: RecencyList<Evictable>.Ticket?
+    /// The places of the answers made from it.
+    var answers: Set<UInt64> = []
+
+    init(key: ResponseCache.ShelfKey, entry: Entry) {
+        self.key = key
+        self.entry = entry
+    }
+}
+
+/// What can be thrown out for want of room.
+enum Evictable {
+    case shelf(Shelf)
+    case answer(UInt64)
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Daemon
+
+/// `larder serve`: runs until it is told to end.
+struct ServeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Serve the catalogue until SIGTERM or SIGINT.",
+        discussion: """
+            Every setting of the file can also be given as an environment variable: LARDER_TTL_CATALOG=5m for \
+            ttl.catalog. A flag goes over the environment, the environment over the file.
+            """)
+
+    @OptionGroup var options: SettingsOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Where to accept connections: HOST:PORT or unix:PATH. May be repeated.", valueName: "address"))
+    var listen: [String] = []
+
+    @Option(help: ArgumentHelp("The base URL to fetch from.", valueName: "url"))
+    var upstream: String?
+
+    @Flag(name: .customLong("no-state"), help: "Keep nothing on disk.")
+    var noState = false
+
+    @Option(help: ArgumentHelp("The number of event loops, or auto.", valueName: "n"))
+    var workers: String?
+
+    @Option(help: ArgumentHelp("The least level that is logged: debug, info, warning, error, ...", valueName: "level"))
+    var logLevel: String?
+
+    @Flag(help: "Serve a small built-in catalogue: no key and no network is needed.")
+    var demo = false
+
+    func run() throws {
+        var flags = SettingsLoader.Flags()
+        flags.listen = listen
+        flags.upstream = upstream
+        flags.workers = workers
+        flags.logLevel = logLevel
+        let loaded = try options.load(flags)
+        let code: Int32
+        do {
+            code = try serve(loaded.settings, demo: demo)
+        } catch {
+            throw Failure(message: "\(error)", code: .failure)
+        }
+        throw ExitCode(code)
+    }
+}

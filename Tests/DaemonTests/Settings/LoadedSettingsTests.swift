@@ -1,0 +1,36 @@
+import Testing
+
+@testable import Daemon
+
+@Suite("Showing settings")
+struct LoadedSettingsTests {
+    @Test("Each value is shown with its origin, in TOML")
+    func showsOrigins() throws {
+        var flags = SettingsLoader.Flags()
+        flags.listen = ["unix:/tmp/a \"b\""]
+        let text = try loaded("[ttl]\ncatalog = \"60s\"", environment: ["LARDER_WORKERS": "2"], flags: flags).toml
+        let lines = text.split(separator: "\n")
+        #expect(lines.first == "# Read from larder.toml.")
+        #expect(lines.contains("listen = [\"unix:/tmp/a \\\"b\\\"\"]  # --listen"))
+        #expect(lines.contains("workers = 2  # LARDER_WORKERS"))
+        #expect(lines.contains("catalog = \"1m\"  # larder.toml, line 2"))
+        #expect(lines.contains("share = \"auto\"  # default"))
+        #expect(lines.count(where: { $0.hasPrefix("[") }) == 6)
+    }
+
+    @Test("What is shown can be loaded again, and comes to the same")
+    func roundTrip() throws {
+        let first = try loaded(
+            "workers = 7\nlisten = [\"[::1]:1\", \"unix:/x\"]\nfilters.upstream = [\"q\"]"
+                + "\nserver.max_header_bytes = 1000\nttl.negative = \"1500ms\"\nupstream.proxy = \"socks5://proxy:1\"")
+        #expect(first.settings != Settings())
+        #expect(try loaded(first.toml).settings == first.settings)
+    }
+
+    @Test("A proxy's user name and password are not shown")
+    func masked() throws {
+        let text = try loaded("upstream.proxy = \"http://user:hunter2@proxy:3128\"").toml
+        #expect(text.contains("proxy = \"http://***@proxy:3128\"  # larder.toml, line 1"))
+        #expect(!text.contains("hunter2"))
+    }
+}

@@ -1,0 +1,138 @@
+import Testing
+
+@testable import Daemon
+
+@Suite("Faults in settings")
+struct SettingsErrorTests {
+    @Test(
+        "An unknown name is told with its line and the nearest known one",
+        arguments: [
+            ("\n[ttl]\ncatalogue = \"5m\"", "`ttl.catalogue` in larder.toml, line 3; did you mean `ttl.catalog`?"),
+            ("ttl.catlog = \"5m\"", "`ttl.catlog` in larder.toml, line 1; did you mean `ttl.catalog`?"),
+            ("[tll]\ncatalog = \"5m\"", "`tll` in larder.toml, line 1"),
+            ("listn = \"x\"", "`listn` in larder.toml, line 1; did you mean `listen`?"),
+            ("[ttl.catalog]\nx = 1", nil),
+            ("zzzzzz = 1\nbad = 2", "`zzzzzz` in larder.toml, line 1"),
+            ("[stale]\nif_error = \"1h\"", "`stale` in larder.toml, line 1"),
+        ] as [(String, String?)])
+    func unknownNames(text: String, expected: String?) {
+        guard let expected else {
+            #expect(fault(text)?.hasPrefix("bad value") == true)
+            return
+        }
+        #expect(fault(text)?.hasPrefix("unknown setting " + expected) == true, "\(fault(text) ?? "none")")
+    }
+
+    @Test("A table is no setting")
+    func tables() {
+        #expect(
+            fault("ttl = \"5m\"")
+                == "`ttl` in larder.toml, line 1 is a table of settings such as `ttl.catalog`, and no setting")
+    }
+
+    @Test("Of several faults in a file the first is told")
+    func firstFault() {
+        #expect(fault("workers = 1\n[ttl]\nuser = \"x\"\n[cache]\nshare = \"y\"")?.contains("line 3") == true)
+    }
+
+    @Test("An unknown variable is told with the nearest known one")
+    func unknownVariables() {
+        #expect(
+            fault(environment: ["LARDER_TTL_CATALOGUE": "5m"])
+                == "unknown setting in the environment variable LARDER_TTL_CATALOGUE; did you mean LARDER_TTL_CATALOG?")
+    }
+
+    @Test(
+        "A bad value is told with its place and with what is expected",
+        arguments: [
+            (
+                "[ttl]\ncatalog = \"5 minutes\"",
+                "bad value \"5 minutes\" for `ttl.catalog` in larder.toml, line 2: expected a duration from 0s to "
+                    + "365d, such as 500ms, 10s, 5m, 1h or 2d"
+            ),
+            (
+                "workers = 257",
+                "bad value 257 for `workers` in larder.toml, line 1: expected a whole number from 1 to 256, or \"auto\""
+            ),
+            (
+                "cache = { share = \"some\" }",
+                "bad value \"some\" for `cache.share` in larder.toml, line 1: expected \"auto\", "
+                    + "\"never\" or \"always\""
+            ),
+            (
+                "cache.max_bytes = \"1KB\"",
+                "bad value \"1KB\" for `cache.max_bytes` in larder.toml, line 1: expected a size from 1MiB to 1024GiB, "
+                    + "such as 512B, 64KiB, 256MiB or 1GiB"
+            ),
+            (
+                "upstream.warm_up = \"yes\"",
+                "bad value \"yes\" for `upstream.warm_up` in larder.toml, line 1: expected true or false"
+            ),
+        ])
+    func badValues(text: String, expected: String) {
+        #expect(fault(text) == expected)
+    }
+
+    @Test(
+        "Values of the wrong type or out of range are refused",
+        arguments: [
+            "listen = []", "listen = \"\"", "listen = [1]", "listen = 5273",
+            "listen = [\"127.0.0.1:1\", \"127.0.0.1:1\"]",
+            "listen = [\"127.0.0.1:1,127.0.0.1:2\"]", "workers = 0", "workers = -1", "workers = 1.5", "workers = true",
+            "workers = \"all\"", "upstream.url = \"openrouter.ai\"", "upstream.url = \"\"", "upstream.timeout = 10",
+            "upstream.timeout = \"0s\"", "upstream.timeout = \"2d\"", "upstream.ca_file = \"/nowhere/at/all\"",
+            "upstream.ca_file = \"/\"", "upstream.proxy = \"proxy\"", "upstream.warm_up = 1", "ttl.user = \"366d\"",
+            "ttl.user = 12:00:00", "ttl.respect_upstream = \"\"", "cache.max_bytes = 0", "cache.max_bytes = 1.0",
+            "filters.upstream = [\"nothing\"]", "filters.upstream = [\"q\", \"q\"]", "filters.upstream = [\"limit\"]",
+            "server.max_headers = 0", "log.level = \"loud\"", "log.level = \"INFO\"", "log.format = \"\"",
+        ])
+    func refuses(text: String) {
+        #expect(fault(text)?.hasPrefix("bad value ") == true, "\(fault(text) ?? "none")")
+    }
+
+    @Test("A value is checked even where a higher layer overrides it")
+    func overriddenFault() {
+        #expect(fault("workers = 0", environment: ["LARDER_WORKERS": "2"])?.contains("line 1") == true)
+    }
+
+    @Test("Variables and flags are named as the place")
+    func otherPlaces() {
+        var flags = SettingsLoader.Flags()
+        flags.logLevel = "loud"
+        #expect(fault(flags: flags)?.hasPrefix("bad value \"loud\" for `log.level` in --log-level: ") == true)
+        #expect(
+            fault(environment: ["LARDER_WORKERS": "two"])?
+                .hasPrefix("bad value \"two\" for `workers` in LARDER_WORKERS: ") == true)
+    }
+
+    @Test("What is not TOML is told with its line")
+    func syntax() {
+        for (text, line) in [("workers = 1\nworkers = 2", 2), ("[ttl", 1), ("a = 1\n\nb ==", 3), ("x = 1\ny = \0", 2)] {
+            let message = fault(text) ?? "none"
+            #expect(message.hasPrefix("not valid TOML in larder.toml, line \(line): "), "\(message)")
+        }
+    }
+
+    @Test("A file that is named has to be there, and one that is there has to be readable")
+    func unreadable() {
+        let files = MadeUpFiles(unreadable: ["/etc/larder/larder.toml": "permission denied"])
+        let loader = SettingsLoader(environment: [:], files: files)
+        #expect(throws: SettingsError(description: "cannot read /nope: no such file")) {
+            try loader.load(config: "/nope")
+        }
+        #expect(throws: SettingsError(description: "cannot read /etc/larder/larder.toml: permission denied")) {
+            try loader.load()
+        }
+    }
+
+    @Test("No message shows a proxy's password or breaks the line, and a long value is cut short")
+    func discretion() {
+        for value in ["http://user:hunter2@", "user:hunter2@proxy", "ftp://user:hunter2@proxy"] {
+            #expect(fault(environment: ["LARDER_UPSTREAM_PROXY": value])?.contains("hunter2") == false)
+            #expect(fault(environment: ["LARDER_UPSTREAM_URL": value])?.contains("hunter2") == false)
+        }
+        let long = fault("log.level = \"a\\nb\\u001b" + String(repeating: "x", count: 5000) + "\"") ?? ""
+        #expect(long.hasPrefix("bad value \"a\\nb\\u001Bxxx"))
+        #expect(long.count < 400)
+    }
+}

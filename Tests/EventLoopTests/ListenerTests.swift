@@ -1,0 +1,275 @@
+import Bytes
+import EventLoop
+import Glibc
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct ListenerTests {
+    /// Accepts one connection at the address, greets it, and closes both; what the peer read is the result.
+    private func greeting(at address: SocketAddress) throws -> String {
+        let text = Shared("")
+        try withLoop { loop in
+            var listener: Listener?
+            listener = try Listener(on: loop, address: address) { stream in
+                #expect(stream.write(SharedBytes(utf8: "welcome").all) == .sent)
+                stream.close()
+                listener?.close()
+                listener?.close()
+            }
+            let bound = try #require(listener).boundAddress
+            let peer = try LoopThread.spawn(name: "peer") {
+                let peer = Peer(to: bound)
+                text.update { $0 = peer.text() }
+                peer.close()
+            }
+            loop.run()
+            peer.join()
+        }
+        return text.value
+    }
+
+    @Test func `port 0 is some port, and it can be connected to`() throws {
+        #expect(try greeting(at: localhost) == "welcome")
+    }
+
+    @Test func `IPv6 is listened on`() throws {
+        #expect(try greeting(at: .ipv6(0, 1, port: 0)) == "welcome")
+    }
+
+    @Test func `a unix socket is listened on, and its file goes with the listener`() throws {
+        let path = temporaryPath("greeting")
+        #expect(try greeting(at: .unix(path: path)) == "welcome")
+        #expect(!exists(path))
+    }
+
+    @Test func `a port in use is an error, and nothing stays open`() throws {
+        try withLoop { loop in
+            let first = try Listener(on: loop, address: localhost, reusePort: false) { _ in }
+            #expect(throws: UVError.addressInUse) {
+                try Listener(on: loop, address: first.boundAddress, reusePort: false) { _ in }
+            }
+            #expect(throws: UVError.addressInUse) {
+                try Listener(on: loop, address: first.boundAddress, reusePort: true) { _ in }
+            }
+            first.close()
+        }
+    }
+
+    @Test func `a unix socket that somebody answers on is in use`() throws {
+        let path = temporaryPath("used")
+        try withLoop { loop in
+            let first = try Listener(on: loop, address: .unix(path: path)) { _ in }
+            #expect(throws: UVError.addressInUse) { try Listener(on: loop, address: .unix(path: path)) { _ in } }
+            #expect(exists(path))
+            first.close()
+        }
+    }
+
+    @Test func `a stale unix socket is taken over`() throws {
+        let path = temporaryPath("stale")
+        // Closing the descriptor alone leaves the file, as a kill does.
+        let left = try ListeningSocket(.unix(path: path))
+        _ = close(left.descriptor)
+        #expect(exists(path))
+        #expect(try greeting(at: .unix(path: path)) == "welcome")
+    }
+
+    @Test func `a file that is no socket is left alone`() throws {
+        let path = temporaryPath("file")
+        create(path)
+        defer { remove(path) }
+        #expect(throws: UVError.addressInUse) { try ListeningSocket(.unix(path: path)) }
+        #expect(exists(path))
+    }
+
+    @Test func `a socket file that another process has put in place stays`() throws {
+        let path = temporaryPath("replaced")
+        let first = try ListeningSocket(.unix(path: path))
+        remove(path)
+        let second = try ListeningSocket(.unix(path: path))
+        first.close()
+        #expect(exists(path))
+        second.close()
+        #expect(!exists(path))
+    }
+
+    @Test func `a path too long for a socket is refused`() {
+        let path = "/" + String(repeating: "x", count: 107)
+        #expect(throws: UVError.nameTooLong) { try ListeningSocket(.unix(path: path)) }
+    }
+
+    @Test func `two loops share one port`() throws {
+        let first = try ListeningSocket(localhost)
+        let second = try ListeningSocket(first.address)
+        #expect(first.address == second.address)
+        let counts = Shared([0, 0])
+        let connections = 64
+        let doors = Shared<[Mailbox<Void>]>([])
+        let threads = try [first, second].enumerated().map { index, socket in
+            try LoopThread.spawn(name: "loop") {
+                withLoop { loop in
+                    let listener = try? Listener(on: loop, socket: socket) { stream in
+                        counts.update { $0[index] += 1 }
+                        stream.close()
+                        if counts.value.reduce(0, +) == connections { for door in doors.value { door.send(()) } }
+                    }
+                    #expect(listener != nil)
+                    let stop = Shared<Mailbox<Void>?>(nil)
+                    let door = Mailbox<Void>(on: loop) { _ in
+                        listener?.close()
+                        stop.value?.close()
+                    }
+                    stop.update { $0 = door }
+                    doors.update { $0.append(door) }
+                }
+            }
+        }
+        while doors.value.count < 2 { usleep(1000) }
+        for _ in 0..<connections {
+            let peer = Peer(to: first.address)
+            _ = peer.receive()
+            peer.close()
+        }
+        for thread in threads { thread.join() }
+        #expect(counts.value.reduce(0, +) == connections)
+        #expect(counts.value.allSatisfy { $0 > 0 })
+    }
+
+    @Test func `a duplicated socket is accepted from by whichever loop comes first`() throws {
+        let path = temporaryPath("duplicate")
+        let original = try ListeningSocket(.unix(path: path))
+        let copy = try original.duplicate()
+        original.close()
+        // The file is gone with the original, the socket is not: it listens until its last descriptor closes.
+        try withLoop { loop in
+            let listener = try Listener(on: loop, socket: copy) { _ in }
+            #expect(listener.boundAddress == .unix(path: path))
+            listener.close()
+        }
+    }
+
+    @Test func `a descriptor that was handed over is listened on`() throws {
+        let socket = try ListeningSocket(localhost)
+        try withLoop { loop in
+            var listener: Listener?
+            listener = try Listener(on: loop, descriptor: socket.descriptor) { stream in
+                stream.close()
+                listener?.close()
+            }
+            let bound = try #require(listener).boundAddress
+            #expect(bound == socket.address)
+            let peer = Peer(to: bound)
+            loop.run()
+            #expect(peer.receiveAll() == [])
+            peer.close()
+        }
+    }
+
+    @Test func `a descriptor that does not listen is refused`() {
+        let (mine, theirs) = Peer.pair()
+        defer {
+            mine.close()
+            theirs.close()
+        }
+        #expect(throws: UVError.invalid) { try ListeningSocket(descriptor: mine.descriptor) }
+    }
+
+    @Test func `a paused listener leaves connections waiting until it is resumed`() throws {
+        try withLoop { loop in
+            var accepted = 0
+            var listener: Listener?
+            var timer: LoopTimer?
+            listener = try Listener(on: loop, address: localhost) { stream in
+                accepted += 1
+                stream.close()
+                listener?.pause()
+            }
+            let address = try #require(listener).boundAddress
+            let peers = [Peer(to: address), Peer(to: address)]
+            timer = LoopTimer(on: loop) {
+                #expect(accepted == 1)
+                #expect(listener?.isPaused == true)
+                listener?.resume()
+                timer?.close()
+                let second = LoopTimer(on: loop) {}
+                second.start(after: 1)
+                second.close()
+            }
+            timer?.start(after: 30)
+            loop.run()
+            #expect(accepted == 2)
+            listener?.close()
+            for peer in peers { peer.close() }
+        }
+    }
+
+    @Test func `connections that are accepted send small writes at once`() throws {
+        try withLoop { loop in
+            var listener: Listener?
+            let socket = try ListeningSocket(localhost)
+            listener = try Listener(on: loop, socket: socket) { stream in
+                stream.close()
+                listener?.close()
+            }
+            let peer = Peer(to: socket.address)
+            var inherited: Int32 = 0
+            var size = socklen_t(4)
+            unsafe getsockopt(socket.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &inherited, &size)
+            #expect(inherited != 0)
+            loop.run()
+            peer.close()
+        }
+    }
+
+    @Test func `running out of descriptors makes accepting rest, and not spin, until there are some`() async {
+        await #expect(processExitsWith: .success) {
+            let loop = Loop()
+            var errors: [UVError] = []
+            var accepted = 0
+            var listener: Listener?
+            listener = try Listener(on: loop, address: localhost) { stream in
+                accepted += 1
+                stream.close()
+                listener?.close()
+            }
+            _ = Peer(to: try #require(listener).boundAddress)
+            let descriptors = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+            var limit = rlimit()
+            unsafe getrlimit(descriptors, &limit)
+            let normal = limit.rlim_cur
+            // Every number from 1 on is too high for a new one; those that are open stay so.
+            limit.rlim_cur = 1
+            unsafe setrlimit(descriptors, &limit)
+            limit.rlim_cur = normal
+            listener?.failed = { error in
+                errors.append(error)
+                if errors.count == 2 { unsafe setrlimit(descriptors, &limit) }
+            }
+            let begin = loop.nowMilliseconds
+            let spent = threadTime()
+            loop.run()
+            #expect(errors == [.tooManyFiles, .tooManyFiles])
+            #expect(accepted == 1)
+            #expect(loop.nowMilliseconds >= begin + 200)
+            #expect(threadTime() - spent < 50_000_000)
+            #expect(loop.openHandles == 0)
+            loop.close()
+        }
+    }
+}
+
+/// Nanoseconds that this thread has kept a core busy.
+private func threadTime() -> Int {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return time.tv_sec * 1_000_000_000 + time.tv_nsec
+}
+
+private func temporaryPath(_ name: String) -> String {
+    "/tmp/larder-test-\(getpid())-\(name).sock"
+}
+
+private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+private func create(_ path: String) { _ = close(unsafe open(path, O_CREAT | O_WRONLY, 0o600)) }
+
+private func remove(_ path: String) { _ = unsafe unlink(path) }

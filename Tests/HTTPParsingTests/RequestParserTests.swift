@@ -1,0 +1,167 @@
+import Bytes
+import HTTPCore
+import HTTPParsing
+import Testing
+
+/// What one request came to, copied out of the parser.
+private struct Parsed: Equatable {
+    var method = ""
+    var target = ""
+    var fields: [String] = []
+    var body = ""
+    var keepsAlive = true
+    var consumed = 0
+}
+
+private enum Outcome: Equatable {
+    case requests([Parsed])
+    case invalid(ParseFailure, after: Int)
+}
+
+/// Reads everything in `text` the way a connection does: `step` bytes arrive at a time.
+private func read(_ text: String, step: Int, limits: HeadLimits = HeadLimits()) -> Outcome {
+    var parser = RequestParser(limits: limits)
+    var waiting = Array(text.utf8)[...]
+    var run: [UInt8] = []
+    var seen = 0
+    var done: [Parsed] = []
+    while true {
+        if run.count == seen {
+            guard !waiting.isEmpty else { return .requests(done) }
+            run += waiting.prefix(step)
+            waiting = waiting.dropFirst(step)
+        }
+        switch parser.next(run.span, seen: seen) {
+        case .needMore: seen = run.count
+        case .invalid(let failure): return .invalid(failure, after: done.count)
+        case .request(let consumed):
+            done.append(copy(parser, run, consumed))
+            run.removeFirst(consumed)
+            seen = 0
+        case .head(let consumed):
+            var parsed = copy(parser, run, consumed)
+            run.removeFirst(consumed)
+            body: while true {
+                if run.isEmpty {
+                    guard !waiting.isEmpty else { return .requests(done) }
+                    run += waiting.prefix(step)
+                    waiting = waiting.dropFirst(step)
+                }
+                switch parser.nextBody(run.span) {
+                case .needMore: run.removeAll()
+                case .data(let range, let consumed):
+                    parsed.body += run.span.extracting(range).text()
+                    run.removeFirst(consumed)
+                case .end(let consumed):
+                    run.removeFirst(consumed)
+                    break body
+                case .invalid(let failure): return .invalid(failure, after: done.count)
+                }
+            }
+            done.append(parsed)
+            seen = 0
+        }
+    }
+}
+
+private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed: Int) -> Parsed {
+    var parsed = Parsed()
+    parsed.method = run.span.extracting(parser.method).text()
+    parsed.target = run.span.extracting(parser.target).text()
+    for index in 0..<parser.fieldCount {
+        let line = parser.field(index)
+        parsed.fields.append(
+            run.span.extracting(line.name).text() + "=" + run.span.extracting(line.value).text())
+    }
+    parsed.keepsAlive = parser.keepsAlive
+    parsed.consumed = consumed
+    return parsed
+}
+
+@Suite struct RequestParserTests {
+    static let pipelined =
+        "GET /api/v1/models?q=a%20b HTTP/1.1\r\nHost: localhost:5273\r\nAccept:   */*  \r\nX-Empty:\r\n\r\n"
+        + "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+        + "PUT /y HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: v\r\n\r\n"
+        + "HEAD / HTTP/1.0\r\n\r\n"
+
+    @Test("the same requests come out however the bytes are cut", arguments: [1, 2, 3, 5, 7, 16, 64, 10_000])
+    func splits(step: Int) throws {
+        guard case .requests(let all) = read(Self.pipelined, step: step) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(all.map(\.method) == ["GET", "POST", "PUT", "HEAD"])
+        #expect(all.map(\.target) == ["/api/v1/models?q=a%20b", "/x", "/y", "/"])
+        #expect(all[0].fields == ["Host=localhost:5273", "Accept=*/*", "X-Empty="])
+        #expect(all[1].body == "hello")
+        #expect(all[2].body == "abcde")
+        #expect(all[2].fields == ["Host=a", "Transfer-Encoding=chunked"])
+        #expect(all.map(\.keepsAlive) == [true, true, true, false])
+    }
+
+    @Test("a head cut at every byte is read the same")
+    func everySplit() {
+        let text = "GET /models HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
+        let whole = read(text, step: 1000)
+        let bytes = Array(text.utf8)
+        for cut in 1..<bytes.count {
+            var parser = RequestParser(limits: HeadLimits())
+            #expect(parser.next(Array(bytes[..<cut]).span, seen: 0) == .needMore)
+            #expect(parser.next(bytes.span, seen: cut) == .request(consumed: bytes.count))
+            #expect(Outcome.requests([copy(parser, bytes, bytes.count)]) == whole)
+        }
+    }
+
+    @Test(
+        "what is not HTTP/1.1 is refused",
+        arguments: [
+            "GET / HTTP/1.1\r\nHost : a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1x\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n",
+            "GET / HTTP/1.1\r\nHo\u{0}st: a\r\n\r\n",
+            "GET / HTTP/1.1\r\nHost: a\u{0}b\r\n\r\n",
+            "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET / HTTP/1.1\rHost: a\r\n\r\n",
+            "G@T / HTTP/1.1\r\n\r\n",
+            "\u{16}\u{3}\u{1}",
+            "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab",
+        ], [1, 1000])
+    func refused(text: String, step: Int) {
+        guard case .invalid(.malformed(let reason), _) = read(text, step: step) else {
+            Issue.record("accepted: \(text.debugDescription)")
+            return
+        }
+        #expect(!reason.isEmpty)
+    }
+
+    @Test("a version that is not 1.0 or 1.1 has a status of its own", arguments: ["HTTP/2.0", "HTTP/1.2", "HTTP/0.9"])
+    func versions(version: String) {
+        let outcome = read("GET / \(version)\r\nHost: a\r\n\r\n", step: 1000)
+        #expect(outcome == .invalid(.version, after: 0))
+    }
+
+    @Test("limits hold, whether the bytes come at once or one by one", arguments: [1, 100_000])
+    func limits(step: Int) {
+        let limits = HeadLimits(targetBytes: 20, fields: 3, headBytes: 200)
+        let fields = "Host: a\r\nA: 1\r\nB: 2\r\n"
+        func outcome(_ text: String) -> Outcome { read(text, step: step, limits: limits) }
+        guard case .requests = outcome("GET /\(String(repeating: "a", count: 19)) HTTP/1.1\r\n\(fields)\r\n") else {
+            Issue.record("refused what is within the limits")
+            return
+        }
+        #expect(
+            outcome("GET /\(String(repeating: "a", count: 20)) HTTP/1.1\r\n\(fields)\r\n")
+                == .invalid(.targetTooLong, after: 0))
+        #expect(outcome("GET / HTTP/1.1\r\n\(fields)C: 3\r\n\r\n") == .invalid(.tooManyFields, after: 0))
+        #expect(
+            outcome("GET / HTTP/1.1\r\nHost: \(String(repeating: "a", count: 200))\r\n\r\n")
+                == .invalid(.headTooLarge, after: 0))
+    }
+}
