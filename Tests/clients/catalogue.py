@@ -23,7 +23,7 @@ def model(author: str, name: str, created: int, chance: random.Random) -> dict:
         "hugging_face_id": chance.choice([None, "", f"{author}/{name.upper()}"]),
         "name": f"{author.title()}: {name.replace('-', ' ').title()}",
         "created": created,
-        "description": f"A made-up model “{name}”, with a \"quote\",\na line break and a slash \\/ in its description. " * 4,
+        "description": f"A made-up model “{name}” with a \"quote\",\na line break and a backslash \\ in its text. " * 4,
         "context_length": context,
         "architecture": {
             "modality": f"{'+'.join(inputs)}->{'+'.join(outputs)}",
@@ -68,7 +68,8 @@ def made_up(count: int = 450) -> list[dict]:
         rows.append(model(author, f"model-{number}", 1700000000 + number * 86400, chance))
     free = model("qwen", "model-5:free", 1700432001, chance)
     free["pricing"] = {"prompt": "0", "completion": "0"}
-    router = model("openai", "auto", 1699000000, chance) | {"id": "openrouter/auto", "canonical_slug": "openrouter/auto"}
+    router = model("openai", "auto", 1699000000, chance)
+    router["id"] = router["canonical_slug"] = "openrouter/auto"
     router["pricing"] = {"prompt": "-1", "completion": "-1"}
     router["architecture"] |= {"tokenizer": "Router", "output_modalities": ["text"]}
     return sorted([*rows, free, router], key=lambda row: -row["created"])

@@ -1,7 +1,7 @@
 """The fixtures: an origin of its own for each test, and a Larder process before it.
 
-`--larder PATH` names the binary. With `--direct` the clients talk to the origin itself, which shows whether a test asks for
-what upstream gives; tests that look at what Larder asks upstream are left out then.
+`--larder PATH` names the binary. With `--direct` the clients talk to the origin itself, which shows whether a test asks
+for what upstream gives; tests that look at what Larder asks upstream are left out then.
 """
 
 import os
@@ -50,7 +50,7 @@ def origin(models, request):
 
 @pytest.fixture
 def start(origin, request, tmp_path):
-    """Starts Larder before the origin, and answers its base URL once `path` says 200. `settings` go to its environment."""
+    """Starts Larder before the origin; its base URL, once `path` says 200. `settings` go to its environment."""
     if request.config.getoption("direct"):
         yield lambda path="/readyz", **settings: origin.url
         return
