@@ -23,7 +23,7 @@ def model(author: str, name: str, created: int, chance: random.Random) -> dict:
         "hugging_face_id": chance.choice([None, "", f"{author}/{name.upper()}"]),
         "name": f"{author.title()}: {name.replace('-', ' ').title()}",
         "created": created,
-        "description": f"A made-up model “{name}” with a \"quote\",\na line break and a backslash \\ in its text. " * 4,
+        "description": f"A made-up model “{name}” with a \"quote\",\na line break, a backslash \\ in it. " * 4,
         "context_length": context,
         "architecture": {
             "modality": f"{'+'.join(inputs)}->{'+'.join(outputs)}",
