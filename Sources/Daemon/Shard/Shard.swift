@@ -36,17 +36,14 @@ final class Shard {
     init(
         index: Int, settings: ShardSettings, sockets: [ListeningSocket], supervisor: Mailbox<SupervisorMessage>,
         log: Logger
-    ) {
+    ) throws(UpstreamError) {
         self.index = index
         self.settings = settings
         self.sockets = sockets
         self.supervisor = supervisor
         self.log = log
         loop = Loop()
-        origin =
-            settings.isDemo
-            ? .demo(loop)
-            : .network(UpstreamClient(on: loop, settings: settings.upstream), base: settings.upstreamURL)
+        origin = try Origin(on: loop, settings)
         cache = ResponseCache(maximumBytes: settings.cacheBytes)
         readiness = settings.warmsUp ? .warmingUp : .ready
         let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
