@@ -2,7 +2,7 @@ public import Bytes
 public import HTTPCore
 
 /// Why a fetch brought nothing that can be stored. A text is the whole sentence that the caller is told.
-public enum FetchProblem: Sendable {
+public enum FetchProblem: Error {
     /// Upstream's own 4xx, passed on as it came.
     case relayed(Status, contentType: [UInt8], body: SharedBytes, retryAfter: Int?)
     /// Upstream answered with a status that is no answer: 5xx, a redirection that leads nowhere.

@@ -14,6 +14,14 @@ public struct FetchedResponse: Sendable {
     /// From the fetch's start to the body's end, redirects included.
     public let duration: Duration
 
+    /// A response that did not come over the network.
+    public init(status: Int, fields: [(name: String, value: String)], body: SharedBytes, duration: Duration) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+        self.duration = duration
+    }
+
     /// The first value of a field, whose name is given in lower case.
     public func field(_ name: String) -> String? { fields.first { $0.name == name }?.value }
 }

@@ -16,19 +16,16 @@ struct LineLog: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(
-        level: Logger.Level, message: Logger.Message, metadata extra: Logger.Metadata?, source: String, file: String,
-        function: String, line: UInt
-    ) {
-        let all = metadata.merging(extra ?? [:]) { $1 }.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+    func log(event: LogEvent) {
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
         let time = Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
         var text: String
         switch format {
         case .text:
-            text = "\(time) \(level.rawValue) \(message)"
+            text = "\(time) \(event.level.rawValue) \(event.message)"
             for (name, value) in all { text += " \(name)=\(value.contains(" ") ? "\"\(value)\"" : value)" }
         case .json:
-            let members = [("time", time), ("level", level.rawValue), ("message", "\(message)")] + all
+            let members = [("time", time), ("level", event.level.rawValue), ("message", "\(event.message)")] + all
             text = "{" + members.map { "\(Self.quoted($0)):\(Self.quoted($1))" }.joined(separator: ",") + "}"
         }
         // One write for the line, so that lines of several threads do not mix.

@@ -20,7 +20,7 @@ final class Shard {
     var dispatcher = Dispatcher()
     var waiting = WaitingTable()
     var connections = ConnectionTable()
-    var date = DateLine()
+    private var date = DateLine()
     /// Where the changing part of a head is written before it is sent.
     var scratch = ByteBuilder(capacity: 1024)
     var readiness: Readiness
@@ -113,6 +113,17 @@ final class Shard {
         } else if connections.count == settings.maximumConnections - 1 {
             for listener in listeners { listener.resume() }
         }
+    }
+
+    /// The `Date` field line of this second.
+    var dateLine: SharedBytes {
+        date.update(to: loop.wallSeconds)
+        return date.line
+    }
+
+    /// Sends a head, what stands in `scratch`, and a body.
+    func write(_ head: ByteSlice?, _ body: ByteSlice?, to stream: Stream) -> WriteOutcome {
+        stream.write(head, scratch, body)
     }
 
     // MARK: Ending
