@@ -1,4 +1,131 @@
 #pragma once
 #include <curl/curl.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* curl_easy_setopt and its friends are variadic, which Swift cannot call: one typed door for each kind of argument. */
+
+static inline CURLcode shim_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+static inline CURLcode shim_easy_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode shim_easy_set_size(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+/* curl copies the text; null sets the option back. */
+static inline CURLcode shim_easy_set_text(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode shim_easy_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode shim_easy_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+/* For CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION. */
+static inline CURLcode shim_easy_set_sink(
+    CURL *easy, CURLoption option, size_t (*sink)(char *, size_t, size_t, void *)) {
+    return curl_easy_setopt(easy, option, sink);
+}
+
+static inline CURLcode shim_easy_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode shim_easy_get_size(CURL *easy, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode shim_easy_get_text(CURL *easy, CURLINFO info, char **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode shim_easy_get_pointer(CURL *easy, CURLINFO info, void **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLMcode shim_multi_set_socket(
+    CURLM *multi, int (*changed)(CURL *, curl_socket_t, int, void *, void *), void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, changed);
+    return code ? code : curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+}
+
+static inline CURLMcode shim_multi_set_timer(CURLM *multi, int (*changed)(CURLM *, long, void *), void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, changed);
+    return code ? code : curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+}
+
+/* The transfer that a message says has ended, and how; null for any other message. `data` is a union. */
+static inline CURL *shim_message_ended(const CURLMsg *message, CURLcode *result) {
+    if (message->msg != CURLMSG_DONE) return NULL;
+    *result = message->data.result;
+    return message->easy_handle;
+}
+
+/* The flags are expressions of macros, which Swift does not import. A user name in a URL would be sent as a key. */
+static inline CURLUcode shim_url_parse(CURLU *url, const char *text) {
+    return curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER | CURLU_PATH_AS_IS);
+}
+
+/* As a browser reads a Location field: relative to what `url` holds, and forgiving about what should have been encoded. */
+static inline CURLUcode shim_url_resolve(CURLU *url, const char *location) {
+    return curl_url_set(url, CURLUPART_URL, location, CURLU_DISALLOW_USER | CURLU_URLENCODE | CURLU_ALLOW_SPACE);
+}
+
+/* Like curl_url_get, but with the scheme's port where the URL names none. */
+static inline CURLUcode shim_url_part(CURLU *url, CURLUPart part, char **text) {
+    return curl_url_get(url, part, text, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0);
+}
+
+/* A file without a name, in memory only; -1 and errno on failure. The C library declares it for _GNU_SOURCE only. */
+static inline int shim_memory_file(const char *label) { return (int)syscall(SYS_memfd_create, label, 1u /* MFD_CLOEXEC */); }
+
+/* curl says that a certificate is not trusted, but not whose it is; OpenSSL's verify callback knows. It decides nothing: it
+   writes down the issuer where verifying failed, and passes OpenSSL's verdict on. */
+#define SHIM_ISSUER_SIZE 256
+
+static inline int shim_verify_index(void) {
+    static int index = -1; /* One a process; curl_global_init, which runs once before any transfer, makes it through this. */
+    if (index < 0) index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    return index;
+}
+
+static inline int shim_verified(int ok, X509_STORE_CTX *store) {
+    if (ok) return ok;
+    SSL *tls = (SSL *)X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    char *issuer = tls ? (char *)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), shim_verify_index()) : NULL;
+    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
+    if (issuer && certificate) {
+        BIO *text = BIO_new(BIO_s_mem());
+        if (text) {
+            X509_NAME_print_ex(text, X509_get_issuer_name(certificate), 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+            int length = BIO_read(text, issuer, SHIM_ISSUER_SIZE - 1);
+            issuer[length > 0 ? length : 0] = 0;
+            BIO_free(text);
+        }
+    }
+    return ok;
+}
+
+static inline CURLcode shim_context_made(CURL *easy, void *context, void *issuer) {
+    (void)easy;
+    SSL_CTX_set_ex_data((SSL_CTX *)context, shim_verify_index(), issuer);
+    SSL_CTX_set_verify((SSL_CTX *)context, SSL_CTX_get_verify_mode((SSL_CTX *)context), shim_verified);
+    return CURLE_OK;
+}
+
+/* Has the issuer of a certificate that is not trusted written to `issuer`, which has SHIM_ISSUER_SIZE bytes and outlives
+   every connection. Fails if this curl was not built with OpenSSL: then messages name no issuer. */
+static inline CURLcode shim_easy_watch_verify(CURL *easy, char *issuer) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, shim_context_made);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, (void *)issuer);
+}

@@ -58,6 +58,9 @@ import Glibc
     /// Milliseconds of a clock that never goes back, as of the start of this iteration; where it begins has no meaning.
     public var nowMilliseconds: UInt64 { unsafe uv_now(raw) }
 
+    /// Reads the clock anew for the rest of this iteration: for starting a timer after something that took long.
+    public func updateNow() { unsafe uv_update_time(raw) }
+
     /// Nanoseconds of a clock that never goes back, read now.
     public var nowNanoseconds: UInt64 { uv_hrtime() }
 

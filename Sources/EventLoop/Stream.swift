@@ -105,6 +105,11 @@ import Glibc
         return unsafe queue(buffers, head, body)
     }
 
+    /// The same, the scratch memory being what a builder holds.
+    public func write(_ head: ByteSlice?, _ fields: borrowing ByteBuilder, _ body: ByteSlice?) -> WriteOutcome {
+        write(head, fields.span, body)
+    }
+
     /// Sends one slice, kept alive until it is sent.
     public func write(_ slice: ByteSlice) -> WriteOutcome {
         write(slice, Span(), nil)

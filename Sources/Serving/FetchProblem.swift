@@ -1,8 +1,8 @@
 public import Bytes
 public import HTTPCore
 
-/// Why a fetch brought nothing that can be stored.
-public enum FetchProblem: Sendable {
+/// Why a fetch brought nothing that can be stored. A text is the whole sentence that the caller is told.
+public enum FetchProblem: Error {
     /// Upstream's own 4xx, passed on as it came.
     case relayed(Status, contentType: [UInt8], body: SharedBytes, retryAfter: Int?)
     /// Upstream answered with a status that is no answer: 5xx, a redirection that leads nowhere.
@@ -50,11 +50,11 @@ public enum FetchProblem: Sendable {
             Problem(.badGateway, "upstream answered \(status.rawValue)", detail: .unusable)
         case .status(let status, let seconds):
             Problem(.badGateway, "upstream answered \(status.rawValue)", detail: .unusable, retryAfter: seconds)
-        case .unusable(let what): Problem(.badGateway, "upstream's answer is unusable: \(what)", detail: .unusable)
-        case .unreachable(let what): Problem(.badGateway, "upstream cannot be reached: \(what)", detail: .unreachable)
-        case .timeout(let what): Problem(.gatewayTimeout, "upstream took too long: \(what)", detail: .timeout)
-        case .tls(let what): Problem(.badGateway, "no secure connection to upstream: \(what)", detail: .tls)
-        case .cut(let what): Problem(.badGateway, "upstream's answer was cut off: \(what)", detail: .cut)
+        case .unusable(let message): Problem(.badGateway, message, detail: .unusable)
+        case .unreachable(let message): Problem(.badGateway, message, detail: .unreachable)
+        case .timeout(let message): Problem(.gatewayTimeout, message, detail: .timeout)
+        case .tls(let message): Problem(.badGateway, message, detail: .tls)
+        case .cut(let message): Problem(.badGateway, message, detail: .cut)
         case .backingOff(let seconds):
             Problem(
                 .serviceUnavailable, "upstream failed a moment ago; it is asked again in \(seconds) s",

@@ -37,4 +37,11 @@ public struct RequestSummary: Sendable {
 
     /// The query as it was sent, empty if there is none.
     public var rawQuery: [UInt8] { parts.query.map { Array(target[$0]) } ?? [] }
+
+    /// Whether the client says that it has this representation already.
+    public func hasCurrent(_ answer: Answer) -> Bool {
+        guard let ifNoneMatch else { return false }
+        let tag = answer.entityTag
+        return EntityTag.matches(ifNoneMatch: ifNoneMatch.span, current: tag.span)
+    }
 }

@@ -5,18 +5,16 @@ import HTTPCore
 import Serving
 
 extension Connection {
-    /// Sends an answer from the cache. `status` is nil for a hit.
-    func send(_ answer: Answer, isHead: Bool, ifNoneMatch: Span<UInt8>?, status: CacheStatus? = nil) {
+    /// Sends an answer from the cache. `hasCurrent` tells that the client has this very
+    /// representation already; `status` is nil for a hit.
+    func send(_ answer: Answer, isHead: Bool, hasCurrent: Bool, status: CacheStatus? = nil) {
         let now = shard.loop.nowMilliseconds
         let freshness = answer.source.freshness
         var head = answer.head
         var body: ByteSlice? = isHead ? nil : answer.body
-        if let ifNoneMatch, let notModified = answer.notModifiedHead {
-            let tag = answer.entityTag
-            if EntityTag.matches(ifNoneMatch: ifNoneMatch, current: tag.span) {
-                head = notModified
-                body = nil
-            }
+        if hasCurrent, let notModified = answer.notModifiedHead {
+            head = notModified
+            body = nil
         }
         shard.scratch.removeAll()
         appendDate()
@@ -25,7 +23,7 @@ extension Connection {
         shard.scratch.append("\r\n")
         (status ?? .hit(ttl: freshness.remaining(at: now))).append(to: &shard.scratch)
         appendEnd()
-        sent(stream.write(head, shard.scratch.span, body))
+        sent(shard.write(head, body, to: stream))
     }
 
     /// Sends an error of Larder's own.
@@ -73,7 +71,7 @@ extension Connection {
         HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch)
         appendDate()
         appendEnd()
-        sent(stream.write(nil, shard.scratch.span, nil))
+        sent(shard.write(nil, nil, to: stream))
     }
 
     private static let healthy = SharedBytes(utf8: #"{"status":"ok"}"#)
@@ -93,12 +91,12 @@ extension Connection {
         appendDate()
         status?.append(to: &shard.scratch)
         appendEnd()
-        sent(stream.write(nil, shard.scratch.span, isHead ? nil : body.all))
+        sent(shard.write(nil, isHead ? nil : body.all, to: stream))
     }
 
     private func appendDate() {
-        shard.date.update(to: shard.loop.wallSeconds)
-        shard.scratch.append(shard.date.line.span)
+        let line = shard.dateLine
+        shard.scratch.append(line.span)
     }
 
     private func appendEnd() {

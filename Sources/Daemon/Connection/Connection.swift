@@ -1,5 +1,6 @@
 import Bytes
 import Caching
+import Digest
 import EventLoop
 import HTTPCore
 import HTTPParsing
@@ -126,7 +127,9 @@ final class Connection: StreamDelegate {
         if fields.hasTwoAuthorizations { return refuse("the request has two Authorization fields") }
         guard method == .get || method == .head else { return handleOther(method, head) }
         if !fields.hasAnthropicVersion, let answer = stored(head, fields) {
-            return send(answer, isHead: method == .head, ifNoneMatch: fields.ifNoneMatch.map { head.extracting($0) })
+            let tag = answer.entityTag
+            let hasCurrent = fields.matches(tag.span, head)
+            return send(answer, isHead: method == .head, hasCurrent: hasCurrent)
         }
         begin(head, fields, isHead: method == .head)
     }
@@ -188,8 +191,8 @@ final class Connection: StreamDelegate {
         case .answer(let answer):
             state = .reading
             let status = request.forward.map { CacheStatus.forwarded($0) }
-            let field = request.summary.ifNoneMatch
-            send(answer, isHead: request.summary.isHead, ifNoneMatch: field?.span, status: status)
+            send(
+                answer, isHead: request.summary.isHead, hasCurrent: request.summary.hasCurrent(answer), status: status)
         case .problem(let problem):
             state = .reading
             send(problem, status: .none(problem.detail), isHead: request.summary.isHead)

@@ -43,6 +43,12 @@ struct RequestFields {
         return Demand(cacheControl: cacheControl, pragmaNoCache: hasPragmaNoCache)
     }
 
+    /// Whether the client says that it has the representation with this tag.
+    func matches(_ entityTag: Span<UInt8>, _ head: Span<UInt8>) -> Bool {
+        guard let ifNoneMatch else { return false }
+        return EntityTag.matches(ifNoneMatch: head.extracting(ifNoneMatch), current: entityTag)
+    }
+
     /// The coding to answer in.
     func coding(_ head: Span<UInt8>) -> ContentCoding {
         guard let acceptEncoding else { return .identity }

@@ -40,7 +40,7 @@ struct EntryBuilder: Sendable {
                     isShared: !resource.isPersonal && sharing.allows(fields.cacheControl), identity: identity, now: now)
             )
         } catch {
-            return .failure(.unusable(error.description))
+            return .failure(.unusable("upstream's answer is unusable: \(error.description)"))
         }
     }
 

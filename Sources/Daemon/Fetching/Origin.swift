@@ -9,6 +9,15 @@ enum Origin {
     case network(UpstreamClient, base: String)
     case demo(Loop)
 
+    /// The one that the settings name. It throws if they cannot be used, such as a CA bundle that cannot be read.
+    init(on loop: Loop, _ settings: ShardSettings) throws(UpstreamError) {
+        if settings.isDemo {
+            self = .demo(loop)
+        } else {
+            self = .network(try UpstreamClient(on: loop, settings: settings.upstream), base: settings.upstreamURL)
+        }
+    }
+
     /// Asks for a path and query below the base, with the caller's `Authorization` if there is one. `done` is called on the
     /// loop, later, and exactly once.
     func fetch(

@@ -1,3 +1,5 @@
+public import Caching
+
 /// All that an operator can set, checked and typed. A new value holds the defaults.
 ///
 /// `SettingsTable` gives each property its name, its range and its explanation.
@@ -75,16 +77,6 @@ public struct Settings: Sendable, Equatable {
         public var share = Sharing.auto
         /// The memory that answers may take, in bytes.
         public var maxBytes = 256 << 20
-    }
-
-    /// Whether callers with different keys are served one copy.
-    public enum Sharing: String, Sendable, Equatable, CaseIterable {
-        /// When upstream's answer says that it is public.
-        case auto
-        /// Each key has its own copies.
-        case never
-        /// Always, but for the callers' own lists.
-        case always
     }
 
     /// Where queries are answered.

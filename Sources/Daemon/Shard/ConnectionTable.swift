@@ -1,3 +1,5 @@
+import EventLoop
+
 /// The open connections of a loop. A connection knows its place, so that it comes and goes in constant time.
 struct ConnectionTable {
     private var all: [Connection] = []

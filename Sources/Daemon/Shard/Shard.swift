@@ -20,7 +20,7 @@ final class Shard {
     var dispatcher = Dispatcher()
     var waiting = WaitingTable()
     var connections = ConnectionTable()
-    var date = DateLine()
+    private var date = DateLine()
     /// Where the changing part of a head is written before it is sent.
     var scratch = ByteBuilder(capacity: 1024)
     var readiness: Readiness
@@ -36,17 +36,14 @@ final class Shard {
     init(
         index: Int, settings: ShardSettings, sockets: [ListeningSocket], supervisor: Mailbox<SupervisorMessage>,
         log: Logger
-    ) {
+    ) throws(UpstreamError) {
         self.index = index
         self.settings = settings
         self.sockets = sockets
         self.supervisor = supervisor
         self.log = log
         loop = Loop()
-        origin =
-            settings.isDemo
-            ? .demo(loop)
-            : .network(UpstreamClient(on: loop, settings: settings.upstream), base: settings.upstreamURL)
+        origin = try Origin(on: loop, settings)
         cache = ResponseCache(maximumBytes: settings.cacheBytes)
         readiness = settings.warmsUp ? .warmingUp : .ready
         let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
@@ -116,6 +113,17 @@ final class Shard {
         } else if connections.count == settings.maximumConnections - 1 {
             for listener in listeners { listener.resume() }
         }
+    }
+
+    /// The `Date` field line of this second.
+    var dateLine: SharedBytes {
+        date.update(to: loop.wallSeconds)
+        return date.line
+    }
+
+    /// Sends a head, what stands in `scratch`, and a body.
+    func write(_ head: ByteSlice?, _ body: ByteSlice?, to stream: Stream) -> WriteOutcome {
+        stream.write(head, scratch, body)
     }
 
     // MARK: Ending

@@ -27,10 +27,12 @@ struct ShardSettings: Sendable {
         self.isDemo = isDemo
         shardCount = settings.workers
         upstreamURL = settings.upstream.url
-        upstream = UpstreamSettings(
-            connectTimeout: Int(settings.upstream.connectTimeout.milliseconds),
-            timeout: Int(settings.upstream.timeout.milliseconds), caFile: settings.upstream.caFile,
-            proxy: settings.upstream.proxy, userAgent: "larder/\(version)")
+        var upstream = UpstreamSettings(userAgent: "larder/\(version)")
+        upstream.connectTimeout = Int(settings.upstream.connectTimeout.milliseconds)
+        upstream.timeout = Int(settings.upstream.timeout.milliseconds)
+        upstream.caFile = settings.upstream.caFile
+        upstream.proxy = settings.upstream.proxy
+        self.upstream = upstream
         warmsUp = settings.upstream.warmUp
         entryBuilder = EntryBuilder(
             lifetimes: Lifetimes(

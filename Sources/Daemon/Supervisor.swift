@@ -1,0 +1,139 @@
+import Digest
+import EventLoop
+import Logging
+
+/// Starts the loops, hands them each other's mailboxes, passes signals on, and waits for their end. It runs on the main
+/// thread, on a loop of its own that serves nothing.
+final class Supervisor {
+    private let settings: Settings
+    private let shardSettings: ShardSettings
+    private let log: Logger
+    private let loop = Loop()
+    private var mailbox: Mailbox<SupervisorMessage>?
+    private var signals: [SignalWatch] = []
+    private var drainTimer: LoopTimer?
+    private var threads: [LoopThread] = []
+    private var shards: [Mailbox<ShardMessage>?]
+    private var servingCount = 0
+    private var endedCount = 0
+    private var isDraining = false
+    private var exitCode: Int32 = 0
+    private let addresses: [SocketAddress]
+
+    private init(_ settings: Settings, isDemo: Bool, addresses: [SocketAddress], log: Logger) {
+        self.settings = settings
+        self.addresses = addresses
+        self.log = log
+        shardSettings = ShardSettings(settings, isDemo: isDemo, fingerprinter: .random())
+        shards = Array(repeating: nil, count: settings.workers)
+    }
+
+    /// Serves until SIGTERM or SIGINT. Returns the exit code; throws what keeps it from starting, such as a port in use.
+    static func run(_ settings: Settings, isDemo: Bool) throws -> Int32 {
+        ignoreBrokenPipes()
+        let log = Logger.larder(settings.log)
+        let sockets = try OpenSockets(settings.listen, loops: settings.workers)
+        let supervisor = Supervisor(settings, isDemo: isDemo, addresses: sockets.addresses, log: log)
+        try supervisor.start(sockets)
+        supervisor.loop.run()
+        for thread in supervisor.threads { thread.join() }
+        supervisor.loop.close()
+        log.info("stopped")
+        return supervisor.exitCode
+    }
+
+    private func start(_ sockets: OpenSockets) throws {
+        let mailbox = Mailbox<SupervisorMessage>(on: loop) { [unowned self] in receive($0) }
+        self.mailbox = mailbox
+        for signal in [Self.terminate, Self.interrupt] {
+            signals.append(try SignalWatch(on: loop, signal: signal) { [unowned self] in drain() })
+        }
+        drainTimer = LoopTimer(on: loop) { [unowned self] in
+            log.warning("the time to drain is over; closing what is still open")
+            tellAll(.stop)
+        }
+        for index in 0..<settings.workers {
+            let (shardSettings, log, sockets) = (shardSettings, log, sockets.sockets(for: index))
+            threads.append(
+                try LoopThread.spawn(name: "larder-\(index)") {
+                    runShard(index, shardSettings, sockets, mailbox, log)
+                })
+        }
+    }
+
+    private static let terminate: Int32 = 15
+    private static let interrupt: Int32 = 2
+
+    private func receive(_ message: SupervisorMessage) {
+        switch message {
+        case .up(let index, let mailbox):
+            shards[index] = mailbox
+            let all = shards.compactMap(\.self)
+            guard all.count == settings.workers else { return }
+            tellAll(isDraining ? .stop : .begin(all))
+        case .serving:
+            servingCount += 1
+            if servingCount == settings.workers { announce() }
+        case .failed(_, let reason):
+            log.error("\(reason)")
+            exitCode = 1
+            isDraining = true
+            tellAll(.stop)
+        case .ended:
+            endedCount += 1
+            if endedCount == settings.workers { finish() }
+        }
+    }
+
+    private func announce() {
+        let upstream = shardSettings.isDemo ? "the built-in demo catalogue" : settings.upstream.url
+        for address in addresses {
+            log.info("serving on \(address.url)", metadata: ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
+        }
+    }
+
+    private func drain() {
+        if isDraining {
+            log.warning("told to end a second time; closing what is still open")
+            return tellAll(.stop)
+        }
+        isDraining = true
+        log.info("draining")
+        drainTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
+        tellAll(.drain)
+    }
+
+    private func tellAll(_ message: ShardMessage) {
+        for shard in shards { shard?.send(message) }
+    }
+
+    private func finish() {
+        for signal in signals { signal.close() }
+        drainTimer?.close()
+        mailbox?.close()
+    }
+}
+
+/// The whole life of a shard's thread.
+private func runShard(
+    _ index: Int, _ settings: ShardSettings, _ sockets: [ListeningSocket], _ supervisor: Mailbox<SupervisorMessage>,
+    _ log: Logger
+) {
+    do {
+        try Shard(index: index, settings: settings, sockets: sockets, supervisor: supervisor, log: log).run()
+    } catch {
+        supervisor.send(.failed(index, "\(error)"))
+    }
+    supervisor.send(.ended(index))
+}
+
+extension SocketAddress {
+    /// As a person would type it into a client.
+    fileprivate var url: String { isUnix ? description : "http://\(description)" }
+}
+
+/// Serves until told to end; what `larder serve` calls. Returns the exit code, and throws with one clear line what keeps it
+/// from starting.
+public func serve(_ settings: Settings, demo: Bool) throws -> Int32 {
+    try Supervisor.run(settings, isDemo: demo)
+}

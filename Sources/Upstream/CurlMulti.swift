@@ -1,0 +1,123 @@
+internal import CCurl
+import EventLoop
+
+/// curl's multi interface on a loop: curl says which sockets and which time it waits for, and is called when they come.
+///
+/// curl must not be called from its own callbacks. Those here only note what to wait for; ended transfers are told after curl
+/// has returned, so whoever is told may begin and end transfers at will.
+@safe final class CurlMulti {
+    private let loop: Loop
+    private let raw: UnsafeMutableRawPointer
+    private let ended: (Transfer, CURLcode) -> Void
+    private var polls: [Int32: DescriptorPoll] = [:]
+    private var timer: LoopTimer?
+    private var isClosed = false
+
+    init(on loop: Loop, ended: @escaping (Transfer, CURLcode) -> Void) {
+        self.loop = loop
+        self.ended = ended
+        precondition(curlIsReady, "curl cannot be used")
+        unsafe raw = curl_multi_init()!
+        timer = LoopTimer(on: loop) { self.act(CURL_SOCKET_TIMEOUT, 0) }
+        // Unretained: curl calls within calls of ours only, and after `close()` no more.
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe shim_multi_set_socket(raw, socketChanged, me)
+        _ = unsafe shim_multi_set_timer(raw, timeChanged, me)
+    }
+
+    /// Begins a transfer, which the caller keeps until `remove`.
+    func add(_ transfer: Transfer) { _ = unsafe curl_multi_add_handle(raw, transfer.raw) }
+
+    /// Ends a transfer, at whatever point it is; it is not told any more.
+    func remove(_ transfer: Transfer) { _ = unsafe curl_multi_remove_handle(raw, transfer.raw) }
+
+    /// Closes every connection. No transfer may be left.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        _ = unsafe curl_multi_cleanup(raw)
+        for poll in polls.values { poll.close() }
+        polls = [:]
+        timer?.close()
+        timer = nil
+    }
+
+    private func act(_ socket: curl_socket_t, _ mask: Int32) {
+        // A report of this iteration may come for a multi that another callback has closed.
+        if isClosed { return }
+        var running: Int32 = 0
+        _ = unsafe curl_multi_socket_action(raw, socket, mask, &running)
+        var left: Int32 = 0
+        while !isClosed, let message = unsafe curl_multi_info_read(raw, &left) {
+            var code = CURLE_OK
+            guard let easy = unsafe shim_message_ended(message, &code) else { continue }
+            var owner: UnsafeMutableRawPointer?
+            _ = unsafe shim_easy_get_pointer(easy, CURLINFO_PRIVATE, &owner)
+            ended(unsafe Unmanaged<Transfer>.fromOpaque(owner!).takeUnretainedValue(), code)
+        }
+    }
+
+    fileprivate func watch(_ socket: curl_socket_t, _ what: Int32) {
+        if what == CURL_POLL_REMOVE {
+            polls.removeValue(forKey: socket)?.close()
+            return
+        }
+        let poll: DescriptorPoll
+        if let known = polls[socket] {
+            poll = known
+        } else {
+            // Without a poll the transfer runs into its time limit; there is no better way to tell curl.
+            guard let new = try? DescriptorPoll(on: loop, descriptor: socket, { self.ready(socket, $0) }) else {
+                return
+            }
+            polls[socket] = new
+            poll = new
+        }
+        var readiness: Readiness = []
+        if what & CURL_POLL_IN != 0 { readiness.insert(.readable) }
+        if what & CURL_POLL_OUT != 0 { readiness.insert(.writable) }
+        poll.watch(for: readiness)
+    }
+
+    private func ready(_ socket: curl_socket_t, _ readiness: Readiness) {
+        var mask: Int32 = 0
+        if readiness.contains(.readable) { mask |= CURL_CSELECT_IN }
+        if readiness.contains(.writable) { mask |= CURL_CSELECT_OUT }
+        if readiness.contains(.error) { mask |= CURL_CSELECT_ERR }
+        act(socket, mask)
+    }
+
+    fileprivate func wait(_ milliseconds: Int) {
+        if milliseconds < 0 {
+            timer?.stop()
+        } else {
+            // The loop's clock stands still during an iteration: without this the timer would be early, and curl would wait
+            // for a second call that never comes.
+            loop.updateNow()
+            timer?.start(after: milliseconds == 0 ? 0 : milliseconds + 1)
+        }
+    }
+}
+
+/// Once for the process; curl counts and locks it by itself.
+private let curlIsReady: Bool = {
+    shim_verify_index()
+    return shim_global_init() == CURLE_OK
+}()
+
+// MARK: C callbacks
+
+private func socketChanged(
+    _ easy: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ what: Int32, _ context: UnsafeMutableRawPointer?,
+    _ unused: UnsafeMutableRawPointer?
+) -> Int32 {
+    unsafe Unmanaged<CurlMulti>.fromOpaque(context!).takeUnretainedValue().watch(socket, what)
+    return 0
+}
+
+private func timeChanged(
+    _ multi: UnsafeMutableRawPointer?, _ milliseconds: Int, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+    unsafe Unmanaged<CurlMulti>.fromOpaque(context!).takeUnretainedValue().wait(milliseconds)
+    return 0
+}

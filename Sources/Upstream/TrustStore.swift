@@ -1,0 +1,97 @@
+internal import CCurl
+import Glibc
+
+/// Whose certificates are believed: the system's authorities, or those that the environment names in their place, and those of
+/// a file of our own beside them.
+///
+/// curl takes one bundle, so with a file of our own both are joined in a file in memory. A name is better than curl's in-memory
+/// option, because curl keeps what it has read from a name: reading the system's bundle anew takes some 20 ms on the loop
+/// for each connection.
+@safe final class TrustStore {
+    /// The bundle, for CURLOPT_CAINFO.
+    private let bundle: String
+
+    /// The directory of hashed certificates, for CURLOPT_CAPATH; nil for none.
+    private let directory: String?
+
+    /// The joined bundle, which lives as long as this object; -1 if there is none.
+    private let memory: Int32
+
+    init(caFile: String?) throws(UpstreamError) {
+        // As the curl tool does, which the library alone does not.
+        let bundle = variable("CURL_CA_BUNDLE") ?? variable("SSL_CERT_FILE") ?? builtInBundle()
+        // A directory would keep curl from remembering what it has read.
+        directory = bundle == builtInBundle() ? nil : variable("SSL_CERT_DIR")
+        guard let caFile else {
+            self.bundle = bundle
+            memory = -1
+            return
+        }
+        let own = try contents(caFile)
+        if !holdsCertificate(own) {
+            throw UpstreamError(description: "there is no certificate in the CA file \(caFile)")
+        }
+        // A system without a bundle of its own trusts ours alone.
+        let joined = ((try? contents(bundle)) ?? []) + [0x0A] + own
+        memory = unsafe shim_memory_file("larder-ca")
+        if memory < 0 || !write(joined, to: memory) {
+            throw UpstreamError(
+                description: "the CA file \(caFile) cannot be joined with the system's: \(systemMessage())")
+        }
+        self.bundle = "/proc/self/fd/\(memory)"
+    }
+
+    deinit { if memory >= 0 { _ = Glibc.close(memory) } }
+
+    func apply(to easy: UnsafeMutableRawPointer) {
+        _ = unsafe shim_easy_set_text(easy, CURLOPT_CAINFO, bundle)
+        _ = unsafe shim_easy_set_text(easy, CURLOPT_CAPATH, directory)
+    }
+}
+
+private func variable(_ name: String) -> String? {
+    guard let value = unsafe getenv(name), unsafe value.pointee != 0 else { return nil }
+    return unsafe String(cString: value)
+}
+
+/// The bundle that this curl was built for.
+private func builtInBundle() -> String {
+    let easy = unsafe curl_easy_init()
+    defer { unsafe curl_easy_cleanup(easy) }
+    var name: UnsafeMutablePointer<CChar>?
+    _ = unsafe shim_easy_get_text(easy, CURLINFO_CAINFO, &name)
+    return unsafe name.map { unsafe String(cString: $0) } ?? "/etc/ssl/certs/ca-certificates.crt"
+}
+
+private func systemMessage() -> String { unsafe String(cString: strerror(errno)) }
+
+private func contents(_ path: String) throws(UpstreamError) -> [UInt8] {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    if descriptor < 0 { throw UpstreamError(description: "the CA file \(path) cannot be read: \(systemMessage())") }
+    defer { _ = Glibc.close(descriptor) }
+    var all: [UInt8] = []
+    var room = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = unsafe room.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        if count < 0 { throw UpstreamError(description: "the CA file \(path) cannot be read: \(systemMessage())") }
+        if count == 0 { return all }
+        all += room.prefix(count)
+    }
+}
+
+private func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var written = 0
+    while written < bytes.count {
+        let count = unsafe bytes.withUnsafeBytes {
+            unsafe Glibc.write(descriptor, $0.baseAddress! + written, $0.count - written)
+        }
+        if count <= 0 { return false }
+        written += count
+    }
+    return true
+}
+
+private func holdsCertificate(_ bytes: [UInt8]) -> Bool {
+    let text = String(decoding: bytes, as: UTF8.self)
+    return text.contains("-----BEGIN CERTIFICATE-----") || text.contains("-----BEGIN TRUSTED CERTIFICATE-----")
+}

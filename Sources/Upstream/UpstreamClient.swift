@@ -1,0 +1,116 @@
+internal import CCurl
+public import EventLoop
+
+/// Fetches from upstream on a loop, with connections that are kept and shared.
+@safe public final class UpstreamClient {
+    private let loop: Loop
+    private let settings: UpstreamSettings
+    private let trust: TrustStore
+    private var multi: CurlMulti?
+
+    /// The fetches under way, by their handles.
+    private var transfers: [ObjectIdentifier: Transfer] = [:]
+
+    /// Where OpenSSL's verify callback leaves the issuer of a certificate that is not trusted. It belongs to the client since
+    /// connections outlive transfers.
+    private let issuer: UnsafeMutablePointer<CChar>
+
+    /// Failures that are known before curl is asked: they are told later all the same.
+    private var early: [(handle: FetchHandle, failure: FetchFailure)] = []
+    private var later: LoopTimer?
+
+    /// A client, which must be closed before its loop is. Fails when the CA file cannot be used.
+    public init(on loop: Loop, settings: UpstreamSettings) throws(UpstreamError) {
+        self.loop = loop
+        self.settings = settings
+        trust = try TrustStore(caFile: settings.caFile)
+        unsafe issuer = .allocate(capacity: Int(SHIM_ISSUER_SIZE))
+        unsafe issuer.pointee = 0
+        multi = CurlMulti(on: loop) { transfer, code in self.ended(transfer, code) }
+        later = LoopTimer(on: loop) { self.tellEarly() }
+    }
+
+    deinit { unsafe issuer.deallocate() }
+
+    /// How many fetches are under way.
+    public var fetchesUnderWay: Int { transfers.count + early.count }
+
+    /// Fetches, and calls `done` once, on the loop and never before this has returned.
+    ///
+    /// After `close()` nothing is fetched and `done` is called at once, with `.cancelled`.
+    @discardableResult
+    public func fetch(
+        _ request: FetchRequest, _ done: @escaping (Result<FetchedResponse, FetchFailure>) -> Void
+    ) -> FetchHandle {
+        let handle = FetchHandle(self, done)
+        guard let multi else {
+            handle.finish(.failure(.cancelled))
+            return handle
+        }
+        guard let url = FetchURL(request.url) else {
+            return failLater(handle, .other("the URL is none that can be asked for"))
+        }
+        guard request.hasSoundFields else {
+            return failLater(handle, .other("a request field has a character that no field may have"))
+        }
+        let transfer = unsafe Transfer(
+            handle, url: url, fields: request.fields, settings: settings, trust: trust, issuer: issuer,
+            now: loop.nowNanoseconds)
+        transfers[ObjectIdentifier(handle)] = transfer
+        multi.add(transfer)
+        return handle
+    }
+
+    /// Gives up every fetch, whose `done` is called with `.cancelled`, and closes every connection. Further calls do nothing.
+    public func close() {
+        guard let multi else { return }
+        self.multi = nil
+        later?.close()
+        later = nil
+        let handles = early.map(\.handle) + transfers.values.map(\.handle)
+        for transfer in transfers.values { multi.remove(transfer) }
+        transfers = [:]
+        early = []
+        multi.close()
+        for handle in handles { handle.finish(.failure(.cancelled)) }
+    }
+
+    func cancel(_ handle: FetchHandle) {
+        if let place = early.firstIndex(where: { $0.handle === handle }) {
+            early.remove(at: place)
+        } else if let transfer = transfers.removeValue(forKey: ObjectIdentifier(handle)) {
+            multi?.remove(transfer)
+        }
+        handle.finish(.failure(.cancelled))
+    }
+
+    private func failLater(_ handle: FetchHandle, _ failure: FetchFailure) -> FetchHandle {
+        early.append((handle, failure))
+        later?.start(after: 0)
+        return handle
+    }
+
+    private func tellEarly() {
+        while !early.isEmpty {
+            let (handle, failure) = early.removeFirst()
+            handle.finish(.failure(failure))
+        }
+    }
+
+    private func ended(_ transfer: Transfer, _ code: CURLcode) {
+        guard let multi else { return }
+        multi.remove(transfer)
+        switch transfer.ended(code, issuer: takeIssuer(), now: loop.nowNanoseconds) {
+        case .askAgain: multi.add(transfer)
+        case .finish(let result):
+            transfers[ObjectIdentifier(transfer.handle)] = nil
+            transfer.handle.finish(result)
+        }
+    }
+
+    private func takeIssuer() -> String? {
+        guard unsafe issuer.pointee != 0 else { return nil }
+        defer { unsafe issuer.pointee = 0 }
+        return unsafe String(cString: issuer)
+    }
+}
