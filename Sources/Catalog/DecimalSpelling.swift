@@ -97,6 +97,7 @@ struct DecimalSpelling {
         if hasRest { return .inexact(below: isNegative ? -units - 1 : units) }
         return .exact(isNegative ? -units : units)
     }
+
     /// `units` with one more digit at its end, or nil if that is more than there may be.
     private static func appending(_ digit: UInt8, to units: Int128) -> Int128? {
         guard units <= FixedDecimal.greatestUnits / 10 else { return nil }
