@@ -31,7 +31,7 @@ struct SettingsFile {
         entries = found.sorted { $0.line < $1.line }
     }
 
-    /// Whether a table is empty and of a name that is not known: with nothing in it to complain of, it is itself a fault.
+    /// Whether a table is empty and of an unknown name: with nothing in it to complain of, it is itself a fault.
     private static func isStray(_ table: TOMLTable, _ name: String) -> Bool {
         table.isEmpty && !SettingsTable.all.contains { $0.name.hasPrefix(name + ".") }
     }

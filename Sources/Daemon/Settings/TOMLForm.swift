@@ -1,7 +1,7 @@
 /// Looks over a file of settings before the parser sees it.
 ///
-/// The parser (toml++ 3.4) ends the process by an assertion for some faults: a strange letter behind the `[` of a table,
-/// a `}` where the item of an array should be, half a date. A slip of the pen in a file that is read again while the
+/// The parser (toml++ 3.4) ends the process by an assertion for some faults: a strange letter behind the `[` of a
+/// table, a `}` where the item of an array should be, half a date. A slip of the pen in a file that is read again while the
 /// process serves must not do that, so these are found here. Dates, which no setting has, are refused as a whole.
 struct TOMLForm {
     /// What is wrong, and in which line.
