@@ -105,6 +105,12 @@ import Glibc
         return unsafe queue(buffers, head, body)
     }
 
+    /// The same with what a builder holds as the scratch memory; it may be emptied and filled again at once.
+    @inline(__always)
+    public func write(_ head: ByteSlice?, _ fields: borrowing ByteBuilder, _ body: ByteSlice?) -> WriteOutcome {
+        write(head, fields.span, body)
+    }
+
     /// Sends one slice, kept alive until it is sent.
     public func write(_ slice: ByteSlice) -> WriteOutcome {
         write(slice, Span(), nil)
