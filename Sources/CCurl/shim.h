@@ -2,7 +2,6 @@
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -89,43 +88,43 @@ static inline CURLUcode shim_url_part(CURLU *url, CURLUPart part, char **text) {
 /* A file without a name, in memory only; -1 and errno on failure. The C library declares it for _GNU_SOURCE only. */
 static inline int shim_memory_file(const char *label) { return (int)syscall(SYS_memfd_create, label, 1u /* MFD_CLOEXEC */); }
 
-/* curl says that a certificate is not trusted, but not whose it is; OpenSSL's verify callback knows. It decides nothing: it
-   writes down the issuer where verifying failed, and passes OpenSSL's verdict on. */
-#define SHIM_ISSUER_SIZE 256
-
-static inline int shim_verify_index(void) {
-    static int index = -1; /* One a process; curl_global_init, which runs once before any transfer, makes it through this. */
-    if (index < 0) index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
-    return index;
+/* For CURLOPT_SSL_CTX_FUNCTION. Fails if this curl was not built with OpenSSL. */
+static inline CURLcode shim_easy_set_context(CURL *easy, CURLcode (*made)(CURL *, void *, void *), void *context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, made);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, context);
 }
 
-static inline int shim_verified(int ok, X509_STORE_CTX *store) {
-    if (ok) return ok;
-    SSL *tls = (SSL *)X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-    char *issuer = tls ? (char *)SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), shim_verify_index()) : NULL;
-    X509 *certificate = X509_STORE_CTX_get_current_cert(store);
-    if (issuer && certificate) {
-        BIO *text = BIO_new(BIO_s_mem());
-        if (text) {
-            X509_NAME_print_ex(text, X509_get_issuer_name(certificate), 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
-            int length = BIO_read(text, issuer, SHIM_ISSUER_SIZE - 1);
-            issuer[length > 0 ? length : 0] = 0;
-            BIO_free(text);
-        }
+/* The OpenSSL context of the connection that a transfer uses at the moment; null without TLS. */
+static inline SSL_CTX *shim_easy_context(CURL *easy) {
+    struct curl_tlssessioninfo *session = NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) || !session || !session->internals) return NULL;
+    return session->backend == CURLSSLBACKEND_OPENSSL ? SSL_get_SSL_CTX((SSL *)session->internals) : NULL;
+}
+
+/* Macros of OpenSSL. */
+static inline int shim_new_context_index(void) { return SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL); }
+
+static inline int shim_is_farewell(int where, int value) {
+    return (where & SSL_CB_ALERT) && (where & SSL_CB_READ) && (value & 0xFF) == SSL_AD_CLOSE_NOTIFY;
+}
+
+/* curl asks OpenSSL to take a connection that just ends for one that was closed in good order. */
+static inline void shim_mind_missing_farewell(SSL_CTX *context) {
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+    SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+#else
+    (void)context;
+#endif
+}
+
+/* The issuer of a certificate on one line, such as "O = Example, CN = Example Root", of at most `size` - 1 bytes. */
+static inline void shim_issuer(X509 *certificate, char *text, int size) {
+    int length = 0;
+    BIO *out = BIO_new(BIO_s_mem());
+    if (out) {
+        X509_NAME_print_ex(out, X509_get_issuer_name(certificate), 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+        length = BIO_read(out, text, size - 1);
+        BIO_free(out);
     }
-    return ok;
-}
-
-static inline CURLcode shim_context_made(CURL *easy, void *context, void *issuer) {
-    (void)easy;
-    SSL_CTX_set_ex_data((SSL_CTX *)context, shim_verify_index(), issuer);
-    SSL_CTX_set_verify((SSL_CTX *)context, SSL_CTX_get_verify_mode((SSL_CTX *)context), shim_verified);
-    return CURLE_OK;
-}
-
-/* Has the issuer of a certificate that is not trusted written to `issuer`, which has SHIM_ISSUER_SIZE bytes and outlives
-   every connection. Fails if this curl was not built with OpenSSL: then messages name no issuer. */
-static inline CURLcode shim_easy_watch_verify(CURL *easy, char *issuer) {
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, shim_context_made);
-    return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, (void *)issuer);
+    text[length > 0 ? length : 0] = 0;
 }

@@ -1,9 +1,11 @@
 internal import CUV
 import Glibc
+import Synchronization
 
 /// A thread of its own for a loop.
 public final class LoopThread: Sendable {
     private let thread: pthread_t
+    private let isJoined = Atomic(false)
 
     private init(_ thread: pthread_t) { self.thread = thread }
 
@@ -22,8 +24,14 @@ public final class LoopThread: Sendable {
         return LoopThread(thread)
     }
 
-    /// Waits until the thread has ended. Call it once, from another thread.
-    public func join() { pthread_join(thread, nil) }
+    /// Without `join` the thread ends by itself.
+    deinit { if !isJoined.load(ordering: .relaxed) { pthread_detach(thread) } }
+
+    /// Waits, the first time it is called, until the thread has ended. Not for the thread itself.
+    public func join() {
+        if isJoined.exchange(true, ordering: .relaxed) { return }
+        pthread_join(thread, nil)
+    }
 }
 
 private final class Start: Sendable {

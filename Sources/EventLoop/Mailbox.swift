@@ -1,5 +1,4 @@
 internal import CUV
-import Synchronization
 
 /// The way into a loop from other threads: messages are sent anywhere and received, in order, on the loop's thread.
 public final class Mailbox<Message: Sendable>: Sendable {
@@ -35,14 +34,13 @@ private final class Letterbox<Message: Sendable>: Sendable {
         var bell: Bell?
     }
 
-    /// `Bell` is not `Sendable`; ringing it is the one thing that other threads may do, and that only under this lock.
     private nonisolated(unsafe) var state = State()
-    private let lock = Mutex<Void>(())
+    private let lock = Lock()
 
-    func open(_ bell: Bell) { lock.withLock { _ in unsafe state.bell = bell } }
+    func open(_ bell: Bell) { lock.withLock { unsafe state.bell = bell } }
 
     func put(_ message: Message) -> Bool {
-        lock.withLock { _ in
+        lock.withLock {
             guard let bell = unsafe state.bell else { return false }
             unsafe state.messages.append(message)
             if unsafe state.messages.count == 1 { bell.ring() }
@@ -51,7 +49,7 @@ private final class Letterbox<Message: Sendable>: Sendable {
     }
 
     func takeAll() -> [Message] {
-        lock.withLock { _ in
+        lock.withLock {
             let all = unsafe state.messages
             unsafe state.messages = []
             return all
@@ -59,7 +57,7 @@ private final class Letterbox<Message: Sendable>: Sendable {
     }
 
     func close() {
-        let bell = lock.withLock { _ in
+        let bell = lock.withLock {
             let bell = unsafe state.bell
             unsafe state = State()
             return bell
@@ -69,6 +67,8 @@ private final class Letterbox<Message: Sendable>: Sendable {
 }
 
 /// A `uv_async_t`, which can be rung from any thread; several rings before it is heard count as one.
+///
+/// `ring` is what other threads call, and all that they call: the rest belongs to the loop's thread.
 @safe private final class Bell {
     private let raw: UnsafeMutablePointer<uv_async_t>
     private let loop: Loop

@@ -105,7 +105,8 @@ import Glibc
         return unsafe queue(buffers, head, body)
     }
 
-    /// The same, the scratch memory being what a builder holds.
+    /// The same with what a builder holds as the scratch memory; it may be emptied and filled again at once.
+    @inline(__always)
     public func write(_ head: ByteSlice?, _ fields: borrowing ByteBuilder, _ body: ByteSlice?) -> WriteOutcome {
         write(head, fields.span, body)
     }

@@ -51,9 +51,7 @@ import EventLoop
         while !isClosed, let message = unsafe curl_multi_info_read(raw, &left) {
             var code = CURLE_OK
             guard let easy = unsafe shim_message_ended(message, &code) else { continue }
-            var owner: UnsafeMutableRawPointer?
-            _ = unsafe shim_easy_get_pointer(easy, CURLINFO_PRIVATE, &owner)
-            ended(unsafe Unmanaged<Transfer>.fromOpaque(owner!).takeUnretainedValue(), code)
+            ended(unsafe Transfer.of(easy), code)
         }
     }
 
@@ -100,10 +98,7 @@ import EventLoop
 }
 
 /// Once for the process; curl counts and locks it by itself.
-private let curlIsReady: Bool = {
-    shim_verify_index()
-    return shim_global_init() == CURLE_OK
-}()
+private let curlIsReady = shim_global_init() == CURLE_OK
 
 // MARK: C callbacks
 

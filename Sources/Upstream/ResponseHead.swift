@@ -14,9 +14,16 @@ struct ResponseHead {
     private(set) var fields: [(name: String, value: String)] = []
     private var place = Place.beforeStatus
     private var bytes = 0
+    private var isVersion1 = false
 
     /// Whether the final head is complete.
     var isComplete: Bool { place == .complete && status >= 200 }
+
+    /// Whether the body's only end is the connection's: HTTP/1 without a length or chunks (RFC 9112 section 6.3).
+    var endsWithConnection: Bool {
+        isComplete && isVersion1 && status != 204 && status != 304
+            && !fields.contains { $0.name == "content-length" || $0.name == "transfer-encoding" }
+    }
 
     /// Takes a line with its line end; false if there are too many bytes of them.
     mutating func add(_ line: Span<UInt8>) -> Bool {
@@ -32,6 +39,7 @@ struct ResponseHead {
             return true
         case .beforeStatus, .complete:
             status = statusCode(text)
+            isVersion1 = text.starts(with: "HTTP/1")
             fields = []
             place = .fields
         case .fields where text.isEmpty: place = .complete

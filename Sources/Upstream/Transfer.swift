@@ -20,6 +20,11 @@ import EventLoop
     private var head = ResponseHead()
     private var body = ByteBuilder()
 
+    private var isShakingHands = false
+
+    /// The connection's last word, where the body's end hangs on it.
+    private var farewell: TLSFarewell?
+
     /// Why we ourselves made curl stop.
     private var stopped: FetchFailure?
 
@@ -28,7 +33,7 @@ import EventLoop
     init(
         _ handle: FetchHandle, url: FetchURL, fields: [(name: String, value: String)], settings: UpstreamSettings,
         trust: TrustStore,
-        issuer: UnsafeMutablePointer<CChar>, now: UInt64
+        watch: TLSWatch, now: UInt64
     ) {
         self.handle = handle
         self.url = url
@@ -41,7 +46,7 @@ import EventLoop
             let line = field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)"
             unsafe list = curl_slist_append(list, line)
         }
-        unsafe configure(trust, issuer)
+        configure(trust, watch)
         prepare(now: now)
     }
 
@@ -52,7 +57,7 @@ import EventLoop
     }
 
     /// What stays the same over redirects.
-    private func configure(_ trust: TrustStore, _ issuer: UnsafeMutablePointer<CChar>) {
+    private func configure(_ trust: TrustStore, _ watch: TLSWatch) {
         // Unretained: curl calls back only while the transfer is in the client's table.
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_PRIVATE, me)
@@ -79,7 +84,7 @@ import EventLoop
         let version = url.origin.isSecure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTP_VERSION, Int(version))
         _ = unsafe shim_easy_set_long(raw, CURLOPT_PIPEWAIT, url.origin.isSecure ? 1 : 0)
-        _ = unsafe shim_easy_watch_verify(raw, issuer)
+        unsafe watch.apply(to: raw)
         unsafe trust.apply(to: raw)
         if let proxy = settings.proxy { _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY, proxy) }
     }
@@ -93,6 +98,8 @@ import EventLoop
         unsafe errorText.pointee = 0
         head = ResponseHead()
         body.removeAll()
+        farewell = nil
+        isShakingHands = false
     }
 
     /// What to do once curl has ended the transfer.
@@ -109,7 +116,11 @@ import EventLoop
             return .finish(
                 .failure(FetchFailure(code, text: text, issuer: issuer, phase: phase, limit: settings.maximumBody)))
         }
-        guard head.isComplete else { return .finish(.failure(.malformed("there is no status"))) }
+        // curl is content with a head that ends where the connection does.
+        guard head.isComplete else { return .finish(.failure(.cut("the connection ended within the head"))) }
+        if let farewell, !farewell.wasSaid {
+            return .finish(.failure(.cut("the connection ended without TLS's close_notify")))
+        }
         if [301, 302, 303, 307, 308].contains(head.status),
             let location = head.fields.first(where: { $0.name == "location" })
         {
@@ -140,9 +151,8 @@ import EventLoop
     private var phase: FetchPhase {
         if head.isComplete { return .body }
         if moment(CURLINFO_PRETRANSFER_TIME_T) > 0 { return .head }
-        if moment(CURLINFO_NAMELOOKUP_TIME_T) == 0 { return .resolving }
-        if moment(CURLINFO_CONNECT_TIME_T) == 0 { return .connecting }
-        return url.origin.isSecure ? .handshake : .head
+        if isShakingHands { return .handshake }
+        return moment(CURLINFO_NAMELOOKUP_TIME_T) > 0 ? .connecting : .resolving
     }
 
     private func moment(_ info: CURLINFO) -> Int {
@@ -151,8 +161,22 @@ import EventLoop
         return Int(microseconds)
     }
 
+    /// The transfer of an easy handle.
+    static func of(_ easy: UnsafeMutableRawPointer) -> Transfer {
+        var me: UnsafeMutableRawPointer?
+        _ = unsafe shim_easy_get_pointer(easy, CURLINFO_PRIVATE, &me)
+        return unsafe Unmanaged<Transfer>.fromOpaque(me!).takeUnretainedValue()
+    }
+
+    /// TLS has begun on a new connection of this transfer's.
+    func handshakeBegan() { isShakingHands = true }
+
     fileprivate func add(line: Span<UInt8>) -> Bool {
-        if head.add(line) { return true }
+        if head.add(line) {
+            // Asked now, while there is a connection.
+            if head.endsWithConnection, farewell == nil { unsafe farewell = TLSFarewell(raw) }
+            return true
+        }
         stopped = .malformed("its head has more than \(ResponseHead.maximumBytes) bytes")
         return false
     }

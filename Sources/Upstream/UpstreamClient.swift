@@ -2,7 +2,7 @@ internal import CCurl
 public import EventLoop
 
 /// Fetches from upstream on a loop, with connections that are kept and shared.
-@safe public final class UpstreamClient {
+public final class UpstreamClient {
     private let loop: Loop
     private let settings: UpstreamSettings
     private let trust: TrustStore
@@ -11,9 +11,7 @@ public import EventLoop
     /// The fetches under way, by their handles.
     private var transfers: [ObjectIdentifier: Transfer] = [:]
 
-    /// Where OpenSSL's verify callback leaves the issuer of a certificate that is not trusted. It belongs to the client since
-    /// connections outlive transfers.
-    private let issuer: UnsafeMutablePointer<CChar>
+    private let watch = TLSWatch()
 
     /// Failures that are known before curl is asked: they are told later all the same.
     private var early: [(handle: FetchHandle, failure: FetchFailure)] = []
@@ -24,13 +22,9 @@ public import EventLoop
         self.loop = loop
         self.settings = settings
         trust = try TrustStore(caFile: settings.caFile)
-        unsafe issuer = .allocate(capacity: Int(SHIM_ISSUER_SIZE))
-        unsafe issuer.pointee = 0
         multi = CurlMulti(on: loop) { transfer, code in self.ended(transfer, code) }
         later = LoopTimer(on: loop) { self.tellEarly() }
     }
-
-    deinit { unsafe issuer.deallocate() }
 
     /// How many fetches are under way.
     public var fetchesUnderWay: Int { transfers.count + early.count }
@@ -53,8 +47,8 @@ public import EventLoop
         guard request.hasSoundFields else {
             return failLater(handle, .other("a request field has a character that no field may have"))
         }
-        let transfer = unsafe Transfer(
-            handle, url: url, fields: request.fields, settings: settings, trust: trust, issuer: issuer,
+        let transfer = Transfer(
+            handle, url: url, fields: request.fields, settings: settings, trust: trust, watch: watch,
             now: loop.nowNanoseconds)
         transfers[ObjectIdentifier(handle)] = transfer
         multi.add(transfer)
@@ -100,17 +94,11 @@ public import EventLoop
     private func ended(_ transfer: Transfer, _ code: CURLcode) {
         guard let multi else { return }
         multi.remove(transfer)
-        switch transfer.ended(code, issuer: takeIssuer(), now: loop.nowNanoseconds) {
+        switch transfer.ended(code, issuer: watch.takeIssuer(), now: loop.nowNanoseconds) {
         case .askAgain: multi.add(transfer)
         case .finish(let result):
             transfers[ObjectIdentifier(transfer.handle)] = nil
             transfer.handle.finish(result)
         }
-    }
-
-    private func takeIssuer() -> String? {
-        guard unsafe issuer.pointee != 0 else { return nil }
-        defer { unsafe issuer.pointee = 0 }
-        return unsafe String(cString: issuer)
     }
 }

@@ -1,0 +1,195 @@
+import Bytes
+import EventLoop
+import Testing
+import Upstream
+
+@Suite(.timeLimit(.minutes(1))) struct FetchTests {
+    @Test func `a response with a length comes whole, with its fields in order`() throws {
+        let origin = try Origin(
+            answering: ok("hello", "Content-Type: text/plain\r\nX-Two: 1\r\nETag:\t\"e\" \r\nx-two:2\r\nX-Empty:\r\n"))
+        defer { origin.stop() }
+        let response = try fetch("\(origin.url)/models?q=a%2Fb&x").get()
+        #expect(response.status == 200)
+        let body = response.body
+        #expect(body.span.text() == "hello")
+        #expect(
+            response.fields.map { "\($0.name)=\($0.value)" }
+                == ["content-length=5", "content-type=text/plain", "x-two=1", "etag=\"e\"", "x-two=2", "x-empty="])
+        #expect(response.field("x-two") == "1")
+        #expect(response.field("absent") == nil)
+        #expect(response.duration > .zero)
+        #expect(origin.requests.count == 1)
+        #expect(origin.requests[0].hasPrefix("GET /models?q=a%2Fb&x HTTP/1.1\r\nHost: 127.0.0.1:"))
+    }
+
+    @Test func `a request bears its fields, our name and the codings that we read`() throws {
+        let origin = try Origin(answering: ok(""))
+        defer { origin.stop() }
+        _ = try fetch(origin.url, fields: [("Authorization", "Bearer k"), ("If-None-Match", "\"e\""), ("X-Empty", "")])
+        let lines = origin.requests[0].split(separator: "\r\n").map(String.init)
+        for line in ["Authorization: Bearer k", "If-None-Match: \"e\"", "X-Empty:", "User-Agent: larder/test"] {
+            #expect(lines.contains(line))
+        }
+        #expect(lines.contains { $0.hasPrefix("Accept-Encoding: ") && $0.contains("gzip") })
+    }
+
+    @Test(arguments: [("a", "b\r\nInjected: 1"), ("a", "b\0"), ("a b", "c"), ("", "c"), ("a:", "b"), ("a", "\u{7F}")])
+    func `a field that would break out of its line is not sent`(name: String, value: String) throws {
+        let origin = try Origin(answering: ok(""))
+        defer { origin.stop() }
+        let failure = try fetch(origin.url, fields: [(name, value)]).failure
+        #expect(failure == .other("a request field has a character that no field may have"))
+        #expect(origin.connections == 0)
+    }
+
+    @Test(arguments: [
+        "", "models", "/models", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "http://u:p@127.0.0.1/",
+    ])
+    func `what is no URL to fetch is refused`(url: String) throws {
+        #expect(try fetch(url).failure == .other("the URL is none that can be asked for"))
+    }
+
+    @Test func `chunks are put together, and trailers are no fields`() throws {
+        let origin = try Origin(
+            answering: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "5;x=y\r\nhello\r\n7\r\n, world\r\n0\r\nX-Trailer: 1\r\n\r\n")
+        defer { origin.stop() }
+        let outcome = try fetch(origin.url)
+        #expect(outcome.text == "hello, world")
+        #expect(try outcome.get().field("x-trailer") == nil)
+    }
+
+    @Test func `a body without a length ends with the connection`() throws {
+        let origin = try Origin { connection in
+            _ = connection.request()
+            connection.send("HTTP/1.0 200 OK\r\n\r\nhello")
+        }
+        defer { origin.stop() }
+        #expect(try fetch(origin.url).text == "hello")
+    }
+
+    @Test(
+        arguments: [
+            ("gzip", gzipped, String(repeating: "hello, gzip\n", count: 20)),
+            ("br", [0x0B, 0x02, 0x80, 0x68, 0x65, 0x6C, 0x6C, 0x6F, 0x03], "hello"),
+            ("zstd", [0x28, 0xB5, 0x2F, 0xFD, 0x20, 0x05, 0x29, 0, 0, 0x68, 0x65, 0x6C, 0x6C, 0x6F], "hello"),
+        ] as [(String, [UInt8], String)])
+    func `a coded body is decoded`(coding: String, bytes: [UInt8], text: String) throws {
+        let origin = try Origin { connection in
+            _ = connection.request()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Encoding: \(coding)\r\nContent-Length: \(bytes.count)\r\n\r\n")
+            connection.send(bytes)
+        }
+        defer { origin.stop() }
+        #expect(try fetch(origin.url).text == text)
+    }
+
+    @Test func `heads of 1xx are passed over`() throws {
+        let origin = try Origin(
+            answering: "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+                + ok("hello", "X-Late: 1\r\n"))
+        defer { origin.stop() }
+        let response = try fetch(origin.url).get()
+        #expect(response.status == 200)
+        #expect(response.fields.map(\.name) == ["content-length", "x-late"])
+    }
+
+    @Test(arguments: [204, 304, 401, 404, 429, 500, 503])
+    func `any status is a response`(status: Int) throws {
+        let length = status == 204 || status == 304 ? "" : "Content-Length: 2\r\n"
+        let origin = try Origin(
+            answering: "HTTP/1.1 \(status) X\r\n\(length)Retry-After: 7\r\n\r\n\(length.isEmpty ? "" : "no")")
+        defer { origin.stop() }
+        let response = try fetch(origin.url).get()
+        #expect(response.status == status)
+        #expect(response.field("retry-after") == "7")
+    }
+
+    @Test func `a connection is used again`() throws {
+        let origin = try Origin(answering: ok("hello"))
+        defer { origin.stop() }
+        var texts: [String?] = []
+        try withClient { client, _ in
+            func next() {
+                client.fetch(FetchRequest(url: origin.url)) { outcome in
+                    texts.append(outcome.text)
+                    if texts.count < 5 { next() }
+                }
+            }
+            next()
+        }
+        #expect(texts == Array(repeating: "hello", count: 5))
+        #expect(origin.connections == 1)
+        #expect(origin.requests.count == 5)
+    }
+
+    @Test func `a kept connection that the server has closed meanwhile is not a failure`() throws {
+        let origin = try Origin { connection in
+            _ = connection.request()
+            connection.send(ok("hello \(connection.number)"))
+        }
+        defer { origin.stop() }
+        var texts: [String?] = []
+        try withClient { client, loop in
+            client.fetch(FetchRequest(url: origin.url)) { outcome in
+                texts.append(outcome.text)
+                var timer: LoopTimer?
+                timer = LoopTimer(on: loop) {
+                    timer?.close()
+                    client.fetch(FetchRequest(url: origin.url)) { texts.append($0.text) }
+                }
+                timer?.start(after: 50)
+            }
+        }
+        #expect(texts == ["hello 1", "hello 2"])
+    }
+
+    @Test func `two fetches run at once`() throws {
+        // Neither is answered before both have been asked.
+        let waiting = Barrier(2)
+        let origin = try Origin { connection in
+            let request = connection.request() ?? ""
+            waiting.arrive()
+            connection.send(ok(request.contains("/one") ? "1" : "2"))
+        }
+        defer { origin.stop() }
+        var texts: Set<String> = []
+        try withClient { client, _ in
+            for name in ["one", "two"] {
+                client.fetch(FetchRequest(url: "\(origin.url)/\(name)")) { texts.insert("\(name) \($0.text ?? "")") }
+            }
+            #expect(client.fetchesUnderWay == 2)
+        }
+        #expect(texts == ["one 1", "two 2"])
+        #expect(origin.connections == 2)
+    }
+
+    @Test func `a large body comes whole`() throws {
+        let bytes = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 9) }
+        let origin = try Origin { connection in
+            _ = connection.request()
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(bytes.count)\r\n\r\n")
+            connection.send(bytes)
+        }
+        defer { origin.stop() }
+        let body = try fetch(origin.url).get().body
+        #expect(body.span.copied() == bytes)
+    }
+}
+
+/// Lets threads wait for each other.
+private final class Barrier: Sendable {
+    private let count: Shared<Int>
+
+    init(_ count: Int) { self.count = Shared(count) }
+
+    func arrive() {
+        count.update { $0 -= 1 }
+        while count.value > 0 { pause() }
+    }
+}
+
+private let gzipped: [UInt8] = [
+    0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xCB, 0x48, 0xCD, 0xC9, 0xC9, 0xD7, 0x51, 0x48, 0xAF,
+    0xCA, 0x2C, 0xE0, 0xCA, 0x18, 0x01, 0x6C, 0x00, 0xA4, 0x83, 0x1A, 0xAC, 0xF0, 0x00, 0x00, 0x00,
+]

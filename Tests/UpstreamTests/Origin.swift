@@ -1,0 +1,110 @@
+import EventLoop
+import Glibc
+import Synchronization
+import Testing
+
+/// A server that does what a script says: blocking sockets, a thread for each connection.
+final class Origin: Sendable {
+    private let socket: ListeningSocket
+    private let seen = Mutex<(connections: Int, requests: [String])>((0, []))
+    private let threads = Mutex<[LoopThread]>([])
+
+    /// Serves on a free port of 127.0.0.1; `script` is run for each connection, which is closed after it.
+    init(_ script: @escaping @Sendable (Connection) -> Void) throws {
+        socket = try ListeningSocket(.ipv4(0x7F00_0001, port: 0))
+        _ = fcntl(socket.descriptor, F_SETFL, 0)
+        threads.withLock { $0.append(spawn { self.accept(script) }) }
+    }
+
+    /// Answers every request of every connection with the same text.
+    convenience init(answering text: String) throws {
+        try self.init { connection in while connection.request() != nil { connection.send(text) } }
+    }
+
+    var url: String { "http://\(socket.address)" }
+    var connections: Int { seen.withLock { $0.connections } }
+    var requests: [String] { seen.withLock { $0.requests } }
+
+    /// Serves no more, and waits for the scripts to end: the client must be closed.
+    func stop() {
+        shutdown(socket.descriptor, Int32(SHUT_RDWR))
+        while let thread = threads.withLock({ $0.popLast() }) { thread.join() }
+        socket.close()
+    }
+
+    private func accept(_ script: @escaping @Sendable (Connection) -> Void) {
+        while true {
+            let descriptor = Glibc.accept(socket.descriptor, nil, nil)
+            if descriptor < 0 { return }
+            let number = seen.withLock { seen in
+                seen.connections += 1
+                return seen.connections
+            }
+            let connection = Connection(number: number, descriptor: descriptor, origin: self)
+            let thread = spawn {
+                script(connection)
+                connection.close()
+            }
+            threads.withLock { $0.append(thread) }
+        }
+    }
+
+    fileprivate func note(_ request: String) { seen.withLock { $0.requests.append(request) } }
+}
+
+private func spawn(_ body: @escaping @Sendable () -> Void) -> LoopThread {
+    guard let thread = try? LoopThread.spawn(name: "origin", body) else { fatalError("no thread") }
+    return thread
+}
+
+/// One connection to the scripted server.
+struct Connection: Sendable {
+    /// 1 for the first.
+    let number: Int
+    fileprivate let descriptor: Int32
+    fileprivate let origin: Origin
+
+    /// The next request's head, or nil at the end.
+    func request() -> String? {
+        var head: [UInt8] = []
+        var byte: UInt8 = 0
+        while !head.suffix(4).elementsEqual([13, 10, 13, 10]) {
+            if unsafe recv(descriptor, &byte, 1, 0) != 1 { return nil }
+            head.append(byte)
+        }
+        let text = String(decoding: head, as: UTF8.self)
+        origin.note(text)
+        return text
+    }
+
+    /// Sends bytes; false once the client is gone.
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes {
+                unsafe Glibc.send(descriptor, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
+            }
+            if count <= 0 { return false }
+            sent += count
+        }
+        return true
+    }
+
+    @discardableResult
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    /// Says nothing more until the client has gone.
+    func hang() {
+        var byte: UInt8 = 0
+        while unsafe recv(descriptor, &byte, 1, 0) == 1 {}
+    }
+
+    /// Makes the connection end with a reset.
+    func reset() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
+    fileprivate func close() { _ = Glibc.close(descriptor) }
+}
