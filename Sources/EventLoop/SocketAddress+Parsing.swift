@@ -1,3 +1,4 @@
+internal import CUV
 import Glibc
 
 /// Why a text is no address to listen on.
