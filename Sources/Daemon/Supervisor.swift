@@ -1,5 +1,5 @@
 import Digest
-import EventLoop
+public import EventLoop
 import Logging
 
 /// Starts the loops, hands them each other's mailboxes, passes signals on, and waits for their end. It runs on the main
@@ -20,20 +20,30 @@ final class Supervisor {
     private var exitCode: Int32 = 0
     private let addresses: [SocketAddress]
 
-    private init(_ settings: Settings, isDemo: Bool, addresses: [SocketAddress], log: Logger) {
+    private let onServing: (RunningLarder) -> Void
+
+    private init(
+        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], log: Logger,
+        onServing: @escaping (RunningLarder) -> Void
+    ) {
         self.settings = settings
+        self.onServing = onServing
         self.addresses = addresses
         self.log = log
         shardSettings = ShardSettings(settings, isDemo: isDemo, fingerprinter: .random())
         shards = Array(repeating: nil, count: settings.workers)
     }
 
-    /// Serves until SIGTERM or SIGINT. Returns the exit code; throws what keeps it from starting, such as a port in use.
-    static func run(_ settings: Settings, isDemo: Bool) throws -> Int32 {
+    /// Serves until SIGTERM or SIGINT, or until it is told by the handle that `onServing` is given once every address
+    /// accepts connections. Returns the exit code; throws what keeps it from starting, such as a port in use.
+    static func run(
+        _ settings: Settings, isDemo: Bool, onServing: @escaping (RunningLarder) -> Void = { _ in }
+    ) throws -> Int32 {
         ignoreBrokenPipes()
         let log = Logger.larder(settings.log)
         let sockets = try OpenSockets(settings.listen, loops: settings.workers)
-        let supervisor = Supervisor(settings, isDemo: isDemo, addresses: sockets.addresses, log: log)
+        let supervisor = Supervisor(
+            settings, isDemo: isDemo, addresses: sockets.addresses, log: log, onServing: onServing)
         try supervisor.start(sockets)
         supervisor.loop.run()
         for thread in supervisor.threads { thread.join() }
@@ -79,6 +89,7 @@ final class Supervisor {
             exitCode = 1
             isDraining = true
             tellAll(.stop)
+        case .drain: drain()
         case .ended:
             endedCount += 1
             if endedCount == settings.workers { finish() }
@@ -88,8 +99,10 @@ final class Supervisor {
     private func announce() {
         let upstream = shardSettings.isDemo ? "the built-in demo catalogue" : settings.upstream.url
         for address in addresses {
-            log.info("serving on \(address.url)", metadata: ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
+            log.info(
+                "serving on \(address.url)", metadata: ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
         }
+        if let mailbox { onServing(RunningLarder(addresses: addresses, mailbox: mailbox)) }
     }
 
     private func drain() {
@@ -114,6 +127,16 @@ final class Supervisor {
     }
 }
 
+/// A Larder that serves, as others see it.
+public struct RunningLarder: Sendable {
+    /// What it listens on, with the ports that the system chose.
+    public let addresses: [SocketAddress]
+    fileprivate let mailbox: Mailbox<SupervisorMessage>
+
+    /// Tells it to drain and end, as SIGTERM does; a second time, to end at once.
+    public func drain() { mailbox.send(.drain) }
+}
+
 /// The whole life of a shard's thread.
 private func runShard(
     _ index: Int, _ settings: ShardSettings, _ sockets: [ListeningSocket], _ supervisor: Mailbox<SupervisorMessage>,
@@ -134,6 +157,8 @@ extension SocketAddress {
 
 /// Serves until told to end; what `larder serve` calls. Returns the exit code, and throws with one clear line what keeps it
 /// from starting.
-public func serve(_ settings: Settings, demo: Bool) throws -> Int32 {
-    try Supervisor.run(settings, isDemo: demo)
+public func serve(
+    _ settings: Settings, demo: Bool, onServing: @escaping (RunningLarder) -> Void = { _ in }
+) throws -> Int32 {
+    try Supervisor.run(settings, isDemo: demo, onServing: onServing)
 }

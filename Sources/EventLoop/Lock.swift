@@ -1,3 +1,4 @@
+internal import CUV
 import Glibc
 
 /// Lets one thread at a time in.

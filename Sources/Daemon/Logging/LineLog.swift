@@ -17,7 +17,9 @@ struct LineLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map {
+            ($0.key, "\($0.value)")
+        }
         let time = Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
         var text: String
         switch format {

@@ -30,6 +30,8 @@ enum SupervisorMessage: Sendable {
     case failed(Int, String)
     /// The loop has ended.
     case ended(Int)
+    /// Whoever started Larder wants it to end.
+    case drain
 }
 
 /// What `/readyz` answers.
