@@ -83,19 +83,25 @@ struct DecimalSpelling {
             if power < 0 {
                 hasRest = hasRest || digit > 0
             } else if units > 0 || digit > 0 {
-                if power > 38 { return .tooLarge }
-                units = units * 10 + Int128(digit)
-                if units > FixedDecimal.greatestUnits { return .tooLarge }
+                guard power <= 38, let more = Self.appending(digit, to: units) else { return .tooLarge }
+                units = more
             }
             power -= 1
         }
         // What the text left out behind its last digit, as in 5e3.
         while power >= 0, units > 0 {
-            units *= 10
-            if units > FixedDecimal.greatestUnits { return .tooLarge }
+            guard let more = Self.appending(0, to: units) else { return .tooLarge }
+            units = more
             power -= 1
         }
         if hasRest { return .inexact(below: isNegative ? -units - 1 : units) }
         return .exact(isNegative ? -units : units)
+    }
+
+    /// `units` with one more digit at its end, or nil if that is more than there may be.
+    private static func appending(_ digit: UInt8, to units: Int128) -> Int128? {
+        guard units <= FixedDecimal.greatestUnits / 10 else { return nil }
+        let more = units * 10 + Int128(digit)
+        return more <= FixedDecimal.greatestUnits ? more : nil
     }
 }

@@ -1,14 +1,5 @@
 import Bytes
 
-/// One parameter of a query: its name and value, decoded.
-public struct QueryParameter: Equatable, Sendable {
-    /// The name, valid UTF-8.
-    public let name: [UInt8]
-
-    /// The value, valid UTF-8.
-    public let value: [UInt8]
-}
-
 /// Decodes `application/x-www-form-urlencoded` as browsers do (WHATWG URL, section 5.1): pairs are split at `&`, a plus is
 /// a space, a percent sign without two hexadecimal digits stands for itself, and what is not UTF-8 becomes U+FFFD.
 enum FormDecoder {

@@ -33,8 +33,8 @@ public enum Gzip {
 
     /// What was compressed: the contents of every member, one after the other.
     ///
-    /// Fails when the bytes are not gzip, end too early, bear a wrong checksum or are followed by anything else, and when
-    /// more than `limit` bytes would come out.
+    /// Fails when the bytes are not gzip, end too early, bear a wrong checksum or are followed by anything else, and
+    /// when more than `limit` bytes would come out.
     public static func decompress(_ bytes: borrowing Span<UInt8>, limit: Int) throws(GzipError) -> SharedBytes {
         guard let available = UInt32(exactly: bytes.count) else { throw .tooLarge }
         var stream = unsafe z_stream()

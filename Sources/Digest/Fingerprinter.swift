@@ -1,7 +1,7 @@
 /// HMAC-SHA256 (RFC 2104) under one secret.
 ///
-/// The two blocks that depend on the secret alone are hashed once, when the fingerprinter is made. A fingerprint of a short
-/// text then costs two more blocks and allocates nothing, so that it may stand in the path of every request.
+/// The two blocks that depend on the secret alone are hashed once, when the fingerprinter is made. A fingerprint of a
+/// short text then costs two more blocks and allocates nothing, so that it may stand in the path of every request.
 public struct Fingerprinter: Sendable {
     private let inner: SHA256
     private let outer: SHA256

@@ -1,13 +1,18 @@
-import Bytes
 import CYYJSON
 
 extension JSONValue {
     /// The member of that name, or nil if there is none or this is not an object. Of several with one name it is the last,
     /// as in JavaScript and Python.
     public subscript(_ name: StaticString) -> JSONValue? {
-        var found: JSONValue?
-        for member in members where member.name.text.equals(name) { found = member.value }
-        return found
+        // Not by `members`, which holds on to the document anew for each of them: most of a reader's time went there.
+        var position = unsafe yyjson_obj_iter_with(pointer)
+        var found: UnsafeMutablePointer<yyjson_val>?
+        while let member = unsafe yyjson_obj_iter_next(&position) {
+            if unsafe yyjson_equals_strn(member, name.utf8Start, name.utf8CodeUnitCount) {
+                unsafe found = yyjson_obj_iter_get_val(member)
+            }
+        }
+        return unsafe found.map { unsafe JSONValue(document: document, pointer: $0) }
     }
 
     /// The members of an object in the order of the text; none if this is not an object.

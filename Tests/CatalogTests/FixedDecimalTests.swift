@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import TestSupport
 import Testing
 
 @Suite struct FixedDecimalTests {
@@ -68,5 +69,42 @@ import Testing
     @Test(arguments: ["-1", "+1", "-0", "abc", "", "1e"])
     func boundsHaveNoSign(text: String) {
         #expect(bound(text, .up) == nil)
+    }
+    @Test(arguments: 1...9)
+    func numbersOfAnyLengthAreReadOrRefused(first: Int) {
+        for count in 14...45 {
+            let text = "\(first)" + String(repeating: "4", count: count)
+            #expect(decimal(text) == nil)
+            let above = bound(text, .up)
+            #expect(above == bound("1e300", .down))
+            guard count > 18 else { continue }
+            guard case .invalid = plan("offset=\(text)") else { return #expect(Bool(false), "\(text)") }
+        }
+    }
+
+    @Test func randomNumbersAreReadAsTheReferenceReadsThem() throws {
+        let limit = try #require(PlainDecimal("85070591730234615865843651857942052863"))
+        var random = SeededGenerator(seed: 7)
+        for _ in 0..<5000 {
+            let text = Self.number(&random)
+            let expected = try #require(PlainDecimal(text)).movingPoint(by: 24)
+            let whole = expected.description.prefix { $0 != "." }
+            let units = expected < limit && whole.count == expected.description.count ? String(whole) : nil
+            let exact = decimal(text)?.units.description
+            #expect(exact == units, "\(text)")
+            let below = bound(text, .down)?.units.description
+            #expect(below == String(whole) || expected >= limit, "\(text)")
+        }
+    }
+
+    private static func number(_ random: inout SeededGenerator) -> String {
+        func digits(_ choices: [Character], _ counts: ClosedRange<Int>) -> String {
+            String(
+                (0..<Int.random(in: counts, using: &random)).compactMap { _ in choices.randomElement(using: &random) })
+        }
+        let whole = digits(Array("0123456789"), 1...20)
+        let fraction = digits(Array("0019"), 0...20)
+        let exponent = Int.random(in: -24...6, using: &random)
+        return whole + (fraction.isEmpty ? "" : "." + fraction) + (exponent == 0 ? "" : "e\(exponent)")
     }
 }

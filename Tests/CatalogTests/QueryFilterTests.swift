@@ -100,6 +100,8 @@ import Testing
         #expect(snapshot.ids("min_output_price=10") == ["a"])
         #expect(snapshot.ids("max_output_price=1") == ["b"])
         #expect(snapshot.ids("max_price=1") == ["a", "c"])
+        #expect(snapshot.ids("min_output_price=1.0000000000000000001") == ["a"])
+        #expect(snapshot.ids("max_output_price=9.9999999999999999999") == ["b"])
     }
 
     @Test(arguments: ["intelligence", "coding", "agentic"])
@@ -111,7 +113,11 @@ import Testing
             default: .make(id, agentic: value)
             }
         }
-        let snapshot = Snapshot.make([model("a", "58.9"), .make("none"), model("b", "58.90001"), model("zero", "0")])
+        let snapshot = Snapshot.make([
+            model("a", "58.9"), .make("none"), model("b", "58.900000000000000000000001"), model("zero", "0"),
+        ])
+        #expect(snapshot.ids("min_\(index)_index=58.9000000000000000000000001") == ["b"])
+        #expect(snapshot.ids("max_\(index)_index=58.9000000000000000000000009") == ["a", "zero"])
         #expect(snapshot.ids("min_\(index)_index=58.9") == ["a", "b"])
         #expect(snapshot.ids("max_\(index)_index=58.9") == ["a", "zero"])
         #expect(snapshot.ids("min_\(index)_index=0") == ["a", "b", "zero"])

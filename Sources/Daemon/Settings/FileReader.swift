@@ -19,7 +19,7 @@ struct SystemFiles: FileReader {
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else { return .missing }
         if isDirectory { return .unreadable("it is a directory") }
         guard FileManager.default.isReadableFile(atPath: path) else { return .unreadable("permission denied") }
-        guard let data = FileManager.default.contents(atPath: path) else { return .unreadable("reading failed") }
+        guard let data = FileManager.default.contents(atPath: path) else { return .unreadable("it is no regular file") }
         guard let text = String(validating: data, as: UTF8.self) else { return .unreadable("it is not UTF-8 text") }
         return .text(text)
     }

@@ -23,27 +23,29 @@ extension SettingValue: CustomStringConvertible {
 
 /// How values are written in TOML.
 enum TOMLText {
-    /// A basic string: quotation marks, backslashes and control characters are escaped, so it is always one line.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
+    /// A basic string, on one line whatever it holds.
+    static func quoted(_ text: String) -> String { "\"" + escaped(text, also: ["\"", "\\"]) + "\"" }
+
+    /// A list of strings.
+    static func list(_ items: [String]) -> String { "[" + items.map(quoted).joined(separator: ", ") + "]" }
+
+    /// A text without what would break a line or upset a terminal, for comments and messages.
+    static func oneLine(_ text: String) -> String { escaped(text, also: []) }
+
+    /// The text with control characters, those that break lines, and `others` escaped as TOML has it.
+    private static func escaped(_ text: String, also others: Set<Unicode.Scalar>) -> String {
+        var result = ""
         for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0x2028:
+            switch scalar.value {
+            case _ where others.contains(scalar): result += "\\\(scalar)"
+            case 0x0A: result += "\\n"
+            case 0x09: result += "\\t"
+            case ..<0x20, 0x7F...0x9F, 0x2028...0x2029:
                 let digits = String(scalar.value, radix: 16, uppercase: true)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: result.unicodeScalars.append(scalar)
             }
         }
-        return result + "\""
+        return result
     }
-
-    /// A list of strings.
-    static func list(_ items: [String]) -> String { "[" + items.map(quoted).joined(separator: ", ") + "]" }
-
-    /// A text without what would break a line, for comments and messages.
-    static func oneLine(_ text: String) -> String { String(quoted(text).dropFirst().dropLast()) }
 }

@@ -13,14 +13,12 @@ struct SettingsFile {
 
     /// Reads TOML; `path` is for messages alone.
     init(_ text: String, path: String) throws(SettingsError) {
-        // The parser would take a zero for the end of the file.
-        if let zero = text.utf8.firstIndex(of: 0) {
-            let line = text.utf8[..<zero].count { $0 == UInt8(ascii: "\n") } + 1
-            throw .malformed(.file(path, line: line), "a zero byte")
-        }
         let root: TOMLTable
         do {
+            try TOMLForm.check(text)
             root = try TOMLTable(string: text)
+        } catch let fault as TOMLForm.Fault {
+            throw .malformed(.file(path, line: fault.line), fault.reason)
         } catch let error as TOMLParseError {
             throw .malformed(.file(path, line: error.source.begin.line), error.description)
         } catch {
@@ -33,12 +31,17 @@ struct SettingsFile {
         entries = found.sorted { $0.line < $1.line }
     }
 
+    /// Whether a table is empty and of an unknown name: with nothing in it to complain of, it is itself a fault.
+    private static func isStray(_ table: TOMLTable, _ name: String) -> Bool {
+        table.isEmpty && !SettingsTable.all.contains { $0.name.hasPrefix(name + ".") }
+    }
+
     private static func flattened(_ table: TOMLTable, prefix: String) -> [(String, SettingValue)] {
         var result: [(String, SettingValue)] = []
         for key in table.keys {
             let name = prefix + key
             guard let value = table[key] else { continue }
-            if let inner = value.table, SettingsTable.all.contains(where: { $0.name.hasPrefix(name + ".") }) {
+            if let inner = value.table, !SettingsTable.all.contains(where: { $0.name == name }), !isStray(inner, name) {
                 result += flattened(inner, prefix: name + ".")
             } else {
                 result.append((name, SettingValue(value)))

@@ -9,11 +9,13 @@ struct SettingsErrorTests {
         arguments: [
             ("\n[ttl]\ncatalogue = \"5m\"", "`ttl.catalogue` in larder.toml, line 3; did you mean `ttl.catalog`?"),
             ("ttl.catlog = \"5m\"", "`ttl.catlog` in larder.toml, line 1; did you mean `ttl.catalog`?"),
-            ("[tll]\ncatalog = \"5m\"", "`tll` in larder.toml, line 1"),
+            ("[tll]\ncatalog = \"5m\"", "`tll.catalog` in larder.toml, line 2; did you mean `ttl.catalog`?"),
+            ("[tll]", "`tll` in larder.toml, line 1"), ("a.b.c = {}", "`a.b.c` in larder.toml, line 1"),
+            ("x = [{ y = 1 }]", "`x` in larder.toml, line 1"),
             ("listn = \"x\"", "`listn` in larder.toml, line 1; did you mean `listen`?"),
             ("[ttl.catalog]\nx = 1", nil),
             ("zzzzzz = 1\nbad = 2", "`zzzzzz` in larder.toml, line 1"),
-            ("[stale]\nif_error = \"1h\"", "`stale` in larder.toml, line 1"),
+            ("[stale]\nif_error = \"1h\"", "`stale.if_error` in larder.toml, line 2"),
         ] as [(String, String?)])
     func unknownNames(text: String, expected: String?) {
         guard let expected else {
@@ -82,7 +84,7 @@ struct SettingsErrorTests {
             "workers = \"all\"", "upstream.url = \"openrouter.ai\"", "upstream.url = \"\"", "upstream.timeout = 10",
             "upstream.timeout = \"0s\"", "upstream.timeout = \"2d\"", "upstream.ca_file = \"/nowhere/at/all\"",
             "upstream.ca_file = \"/\"", "upstream.proxy = \"proxy\"", "upstream.warm_up = 1", "ttl.user = \"366d\"",
-            "ttl.user = 12:00:00", "ttl.respect_upstream = \"\"", "cache.max_bytes = 0", "cache.max_bytes = 1.0",
+            "ttl.user = 1.5", "ttl.respect_upstream = \"\"", "cache.max_bytes = 0", "cache.max_bytes = 1.0",
             "filters.upstream = [\"nothing\"]", "filters.upstream = [\"q\", \"q\"]", "filters.upstream = [\"limit\"]",
             "server.max_headers = 0", "log.level = \"loud\"", "log.level = \"INFO\"", "log.format = \"\"",
         ])
@@ -105,12 +107,15 @@ struct SettingsErrorTests {
                 .hasPrefix("bad value \"two\" for `workers` in LARDER_WORKERS: ") == true)
     }
 
-    @Test("What is not TOML is told with its line")
-    func syntax() {
-        for (text, line) in [("workers = 1\nworkers = 2", 2), ("[ttl", 1), ("a = 1\n\nb ==", 3), ("x = 1\ny = \0", 2)] {
-            let message = fault(text) ?? "none"
-            #expect(message.hasPrefix("not valid TOML in larder.toml, line \(line): "), "\(message)")
-        }
+    @Test(
+        "What is not TOML is told with its line",
+        arguments: [
+            ("workers = 1\nworkers = 2", 2), ("[ttl", 1), ("a = 1\n\nb ==", 3), ("x = 1\ny = \0", 2), ("x = \"\n", 1),
+            ("é = 1", 1), ("x = é", 1), ("\r\n[]\r\n", 2),
+        ])
+    func syntax(text: String, line: Int) {
+        let message = fault(text) ?? "none"
+        #expect(message.hasPrefix("not valid TOML in larder.toml, line \(line): "), "\(message)")
     }
 
     @Test("A file that is named has to be there, and one that is there has to be readable")
