@@ -89,7 +89,9 @@ let package = Package(
         tests("JSONDocumentTests", ["JSONDocument", "Bytes"]),
         tests("CompressionTests", ["Compression", "Bytes"]),
         tests("DigestTests", ["Digest", "Bytes"]),
-        tests("DaemonTests", ["Daemon", "Catalog", "JSONDocument", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
+        tests(
+            "DaemonTests",
+            ["Daemon", "Caching", "Catalog", "JSONDocument", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -15,6 +15,7 @@ public struct Lifetimes: Sendable, Equatable {
     /// Whether upstream's own lifetime rules where it gives one, `ttl.respect_upstream`.
     public var respectsUpstream: Bool
 
+    /// The defaults are those of the settings.
     public init(
         catalog: UInt64 = 300_000, user: UInt64 = 60_000, model: UInt64 = 300_000, opaque: UInt64 = 300_000,
         negative: UInt64 = 30_000, respectsUpstream: Bool = false
@@ -58,6 +59,7 @@ public struct Freshness: Sendable, Equatable {
     /// The seconds of age that the response already had when it came, its own `Age` field (RFC 9111 section 4.2.3).
     public let initialAge: Int
 
+    /// A copy that was complete at `storedAt` and is fresh for `lifetime` milliseconds.
     public init(storedAt: UInt64, lifetime: UInt64, initialAge: Int = 0) {
         self.storedAt = storedAt
         freshUntil = storedAt &+ lifetime

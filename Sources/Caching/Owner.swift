@@ -7,6 +7,7 @@ public struct Owner: Hashable, Sendable {
     /// The next 64 bits.
     public let low: UInt64
 
+    /// The owner with this digest.
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low

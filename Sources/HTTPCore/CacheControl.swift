@@ -4,14 +4,22 @@ import Bytes
 public struct CacheControl: Equatable, Sendable {
     /// The flags that stood in the field.
     public struct Flags: OptionSet, Sendable {
+        /// One bit for each.
         public let rawValue: UInt8
+        /// The set of these bits.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+        /// `no-cache`
         public static let noCache = Flags(rawValue: 1 << 0)
+        /// `no-store`
         public static let noStore = Flags(rawValue: 1 << 1)
+        /// `only-if-cached`
         public static let onlyIfCached = Flags(rawValue: 1 << 2)
+        /// `public`
         public static let isPublic = Flags(rawValue: 1 << 3)
+        /// `private`
         public static let isPrivate = Flags(rawValue: 1 << 4)
+        /// `must-revalidate`
         public static let mustRevalidate = Flags(rawValue: 1 << 5)
     }
 

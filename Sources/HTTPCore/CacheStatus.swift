@@ -24,6 +24,7 @@ public enum CacheStatus: Equatable, Sendable {
         /// What went wrong, as a token: `detail`.
         public var detail: Detail?
 
+        /// All but the reason is absent unless it is given.
         public init(
             reason: Reason, status: Int? = nil, stored: Bool = false, collapsed: Bool = false,
             detail: Detail? = nil

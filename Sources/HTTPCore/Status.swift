@@ -6,25 +6,45 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     /// Any code, known or not.
     public init(rawValue: Int) { self.rawValue = rawValue }
 
+    /// 200 OK
     public static let ok = Status(rawValue: 200)
+    /// 204 No Content
     public static let noContent = Status(rawValue: 204)
+    /// 304 Not Modified
     public static let notModified = Status(rawValue: 304)
+    /// 400 Bad Request
     public static let badRequest = Status(rawValue: 400)
+    /// 401 Unauthorized
     public static let unauthorized = Status(rawValue: 401)
+    /// 403 Forbidden
     public static let forbidden = Status(rawValue: 403)
+    /// 404 Not Found
     public static let notFound = Status(rawValue: 404)
+    /// 405 Method Not Allowed
     public static let methodNotAllowed = Status(rawValue: 405)
+    /// 408 Request Timeout
     public static let requestTimeout = Status(rawValue: 408)
+    /// 413 Content Too Large
     public static let contentTooLarge = Status(rawValue: 413)
+    /// 414 URI Too Long
     public static let uriTooLong = Status(rawValue: 414)
+    /// 417 Expectation Failed
     public static let expectationFailed = Status(rawValue: 417)
+    /// 429 Too Many Requests
     public static let tooManyRequests = Status(rawValue: 429)
+    /// 431 Request Header Fields Too Large
     public static let requestHeaderFieldsTooLarge = Status(rawValue: 431)
+    /// 500 Internal Server Error
     public static let internalServerError = Status(rawValue: 500)
+    /// 501 Not Implemented
     public static let notImplemented = Status(rawValue: 501)
+    /// 502 Bad Gateway
     public static let badGateway = Status(rawValue: 502)
+    /// 503 Service Unavailable
     public static let serviceUnavailable = Status(rawValue: 503)
+    /// 504 Gateway Timeout
     public static let gatewayTimeout = Status(rawValue: 504)
+    /// 505 HTTP Version Not Supported
     public static let httpVersionNotSupported = Status(rawValue: 505)
 
     /// Whether the code is of the 4xx class.

@@ -7,6 +7,7 @@ public struct HeadLimits: Sendable, Equatable {
     /// The most bytes of the whole head, request line and field lines; more are 431.
     public var headBytes: Int
 
+    /// The defaults are those of the settings.
     public init(targetBytes: Int = 8 << 10, fields: Int = 100, headBytes: Int = 32 << 10) {
         self.targetBytes = targetBytes
         self.fields = fields

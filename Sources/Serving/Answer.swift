@@ -12,7 +12,9 @@ public final class Answer {
     /// Whose it is: `nil` if it may answer everyone.
     public let owner: Owner?
 
+    /// The status that it is sent with.
     public let status: Status
+    /// The coding that its body is in.
     public let coding: ContentCoding
 
     /// Status line and fixed fields, each line ended, the empty line not yet there.
@@ -21,6 +23,7 @@ public final class Answer {
     /// The same of the 304 that answers a request which has this representation already; nil where there is none.
     public let notModifiedHead: ByteSlice?
 
+    /// The body, in that coding.
     public let body: ByteSlice
 
     /// The entity tag with its quotes.

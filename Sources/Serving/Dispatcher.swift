@@ -16,13 +16,16 @@ public struct Dispatcher {
         public let loop: Int
         /// What that loop knows its waiting requests by.
         public let ticket: UInt64
+        /// Whose the request is.
         public let owner: Owner
         /// The value of `Authorization` to present upstream; it is gone when the flight has landed.
         public let authorization: SharedBytes?
+        /// What it asks of the cache.
         public let demand: Demand
         /// The query to ask with, where the resource is one.
         public let rawQuery: SharedBytes?
 
+        /// A party that is told under `ticket` on `loop`.
         public init(
             loop: Int, ticket: UInt64, owner: Owner, authorization: SharedBytes?, demand: Demand,
             rawQuery: SharedBytes?
@@ -38,7 +41,9 @@ public struct Dispatcher {
 
     /// What a fetch is known by. `owner` is nil while callers of all keys wait for it together.
     public struct Flight: Hashable, Sendable {
+        /// What is fetched.
         public let resource: Resource
+        /// With whose key alone.
         public let owner: Owner?
     }
 

@@ -19,6 +19,7 @@ public final class Entry: Sendable {
         case refusal(Status, SharedBytes)
     }
 
+    /// What was stored.
     public let content: Content
 
     /// When it was got and how long it is fresh.
@@ -42,6 +43,7 @@ public final class Entry: Sendable {
     /// The bytes that it keeps in memory, roughly.
     public let byteCount: Int
 
+    /// An entry of what a response came to.
     public init(
         content: Content, freshness: Freshness, maxAge: Int, isShared: Bool, status: Status, contentType: [UInt8],
         identity: UInt64
@@ -73,10 +75,14 @@ public final class Entry: Sendable {
 public struct PreparedLists: Sendable {
     /// One of them.
     public struct List: Sendable {
+        /// The query that it answers.
         public let query: Query
+        /// The body as it is.
         public let identity: SharedBytes
+        /// The body compressed.
         public let gzip: SharedBytes
 
+        /// A list in its two forms.
         public init(query: Query, identity: SharedBytes, gzip: SharedBytes) {
             self.query = query
             self.identity = identity
@@ -86,6 +92,7 @@ public struct PreparedLists: Sendable {
 
     let lists: [List]
 
+    /// The lists, none of which may depend on the time.
     public init(_ lists: [List]) { self.lists = lists }
 
     var byteCount: Int { lists.reduce(0) { $0 + $1.identity.count + $1.gzip.count } }

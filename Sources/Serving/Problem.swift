@@ -13,6 +13,7 @@ public struct Problem: Equatable, Sendable {
     /// Seconds for `Retry-After`, where coming back makes sense.
     public let retryAfter: Int?
 
+    /// A problem, in one sentence.
     public init(_ status: Status, _ message: String, detail: CacheStatus.Detail, retryAfter: Int? = nil) {
         self.status = status
         self.message = message

@@ -21,6 +21,7 @@ public struct RequestSummary: Sendable {
     /// `If-None-Match`, if it was there.
     public let ifNoneMatch: [UInt8]?
 
+    /// What a connection has read of the request.
     public init(
         isHead: Bool, target: [UInt8], parts: Target, route: Route, coding: ContentCoding, demand: Demand,
         owner: Owner, ifNoneMatch: [UInt8]?

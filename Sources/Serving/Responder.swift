@@ -11,6 +11,7 @@ public struct Responder: Sendable {
     /// Parameters that the settings leave to upstream, `filters.upstream`.
     public let upstreamParameters: Set<String>
 
+    /// A responder under these settings.
     public init(upstreamParameters: Set<String> = []) { self.upstreamParameters = upstreamParameters }
 
     /// What a request comes to.
@@ -27,6 +28,7 @@ public struct Responder: Sendable {
     public struct Delivery {
         fileprivate var entries: [(resource: Resource, entry: Entry)] = []
 
+        /// Nothing so far.
         public init() {}
 
         /// Adds what a fetch brought.
