@@ -91,6 +91,18 @@ struct Connection: Sendable {
         return all
     }
 
+    /// As `bytes`, of a body in chunks, one of which ends there.
+    func chunkedBytes(_ count: Int) -> [UInt8] {
+        var all: [UInt8] = []
+        while all.count < count {
+            // To Swift, a line end is one character.
+            guard let size = Int(bytes(through: "\r\n").dropLast(), radix: 16), size > 0 else { break }
+            all += bytes(size)
+            _ = bytes(2)
+        }
+        return all
+    }
+
     /// What comes until it ends with `end`.
     func bytes(through end: String) -> String {
         var all: [UInt8] = []
