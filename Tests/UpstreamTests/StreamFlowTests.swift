@@ -49,34 +49,6 @@ import Upstream
         #expect(recorder.received == StreamFlowTests.size)
     }
 
-    @Test func `a slow reader of 64 MiB takes no more memory than a little`() throws {
-        let origin = try Origin { connection in
-            _ = connection.request()
-            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-            for _ in 0..<StreamFlowTests.blocks {
-                connection.send("10000\r\n")
-                if !connection.send(StreamFlowTests.block + [13, 10]) { return }
-            }
-            connection.send("0\r\n\r\n")
-        }
-        defer { origin.stop() }
-        let recorder = StreamRecorder()
-        recorder.keepsBody = false
-        let before = residentBytes()
-        var most = 0
-        try withClient { client, loop in
-            recorder.onBody = { recorder in
-                recorder.stream?.pause()
-                most = max(most, residentBytes() - before)
-                after(recorder.received % 7 == 0 ? 1 : 0, on: loop) { recorder.stream?.resume() }
-            }
-            begin(.make("GET", origin.url), on: client, recorder)
-        }
-        #expect(recorder.received == StreamFlowTests.size)
-        // Other tests run beside this one: far less than the body is what can be said.
-        #expect(most < 24 << 20, "\(most) bytes more")
-    }
-
     @Test(arguments: [StreamRequest.Body.length(StreamFlowTests.size), .chunked])
     func `a slow server stops the body, which comes whole`(body: StreamRequest.Body) throws {
         let gate = Shared(false)
