@@ -1,7 +1,7 @@
 /// Who is told of a stream's response, on the loop.
 ///
 /// Every call comes from the loop, never from within a call into the stream or the client, and none before
-/// `UpstreamClient.stream` has returned. Within a call everything may be done: sending, pausing, cancelling, other requests,
+/// `UpstreamClient.stream` has returned, unless the client is closed already. Within a call everything may be done: sending, pausing, cancelling, other requests,
 /// closing the client. The last call is `ended` or `failed`, one of them once, unless the stream is cancelled. The stream
 /// holds its delegate until then.
 public protocol UpstreamStreamDelegate: AnyObject {
@@ -18,7 +18,8 @@ public protocol UpstreamStreamDelegate: AnyObject {
     /// There is room again for bytes of the request's body, after `send` has said that there is none.
     func wantsBody()
 
-    /// The response is whole; its trailer fields, if there are any.
+    /// The response is whole; its trailer fields, if there are any. Where upstream answers with a status below 300 before it
+    /// has the whole request, this comes only after the request's body has ended too.
     func ended(trailers: StreamFields)
 
     /// There is no response, or no more of it.
