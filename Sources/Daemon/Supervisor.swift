@@ -30,7 +30,8 @@ final class Supervisor {
         self.onServing = onServing
         self.addresses = addresses
         self.log = log
-        shardSettings = ShardSettings(settings, isDemo: isDemo, fingerprinter: .random())
+        shardSettings = ShardSettings(
+            settings, isDemo: isDemo, addresses: addresses, fingerprinter: .random())
         shards = Array(repeating: nil, count: settings.workers)
     }
 
