@@ -7,7 +7,7 @@ import Testing
     @Test func `the list is the same under each root, with a slash at the end and by HEAD, and is fetched once`() throws
     {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin) { larder throws in
             let first = try larder.get("/api/v1/models")
             #expect(first.status == 200)
             #expect(first.fields["Content-Type"] == "application/json")
@@ -43,7 +43,7 @@ import Testing
 
     @Test func `a key's own list is asked for with the key, and filtered here`() throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin) { larder throws in
             let answer = try larder.get("/api/v1/models/user", key: "sk-1")
             #expect(answer.text.contains(#""id":"sk-1/own""#))
             #expect(answer.fields["Cache-Control"] == "private, max-age=60")
@@ -62,7 +62,7 @@ import Testing
     ])
     func `one model is found by its id or its slug, the slash spelled in any way`(target: String) throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin) { larder throws in
             let answer = try larder.get(target)
             #expect(answer.status == 200)
             #expect(answer.text.hasPrefix(#"{"data":{"id":"acme/anvil","#))
@@ -86,7 +86,7 @@ import Testing
 
     @Test func `a variant is asked upstream in the singular form with a raw slash, and kept`() throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin) { larder throws in
             let answer = try larder.get("/v1/models/acme%2Fanvil:nitro")
             #expect(answer.text.hasPrefix(#"{"data":{"id":"acme/anvil:nitro","created":7},"id":"acme/anvil:nitro""#))
             #expect(answer.cacheStatus == "larder; fwd=miss; fwd-status=200; stored")
@@ -102,7 +102,7 @@ import Testing
 
     @Test func `a model that is not there is remembered for its time, and no longer`() throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        try LiveLarder.serving(before: origin, { $0.ttl.negative = .milliseconds(400) }) { larder in
+        try LiveLarder.serving(before: origin, { $0.ttl.negative = .milliseconds(400) }) { larder throws in
             for _ in 0..<5 {
                 let answer = try larder.get("/model/no/such")
                 #expect(answer.status == 404)
@@ -119,7 +119,7 @@ import Testing
     @Test(arguments: [401, 403])
     func `a refused key is remembered for five seconds at most`(status: Int) throws {
         let origin = try ScriptedOrigin { _ in Replies.error(status, "Not you") }
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin) { larder throws in
             let answer = try larder.get("/models/user", key: "sk-1")
             #expect(answer.status == status)
             #expect(answer.fields["Cache-Control"] == "private, max-age=5")
@@ -137,7 +137,7 @@ import Testing
     ])
     func `other methods are not allowed, and it is said which are`(target: String) throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin) { larder throws in
             for method in ["DELETE", "PUT", "PATCH", "POST"] {
                 let answer = try larder.request(method, target)
                 #expect(answer.status == 405, "\(method)")
@@ -157,7 +157,7 @@ import Testing
     ])
     func `a number that makes no sense is refused by name, and nothing is asked`(query: String, name: String) throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin) { larder throws in
             for route in ["/models", "/v1/models/count", "/api/v1/models/user"] {
                 let answer = try larder.get("\(route)?\(query)")
                 #expect(answer.status == 400, "\(route)")
@@ -172,7 +172,7 @@ import Testing
         let origin = try ScriptedOrigin { request in
             request.query.contains("bad") ? Replies.error(400, "Bad category") : Replies.list([request.query])
         }
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin) { larder throws in
             let first = try larder.get("/v1/models?sort=most-popular&category=a%20b")
             #expect(first.text.contains("sort=most-popular&category=a%20b"))
             #expect(try larder.get("/models?category=a+b&sort=most-popular").body == first.body)
