@@ -16,7 +16,7 @@ enum ShardMessage: Sendable {
     case readiness(Readiness)
     /// From the supervisor: accept no more, end what is idle, finish what is not.
     case drain
-    /// From the supervisor: the time for that is over.
+    /// From the supervisor: every loop has done so, or the time for it is over; end.
     case stop
 }
 
@@ -28,6 +28,8 @@ enum SupervisorMessage: Sendable {
     case serving(Int)
     /// The loop cannot go on; the text says why.
     case failed(Int, String)
+    /// The loop drains and has no connection left.
+    case idle(Int)
     /// The loop has ended.
     case ended(Int)
     /// Whoever started Larder wants it to end.
