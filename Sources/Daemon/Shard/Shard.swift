@@ -63,7 +63,7 @@ final class Shard {
         case .begin(let peers): begin(peers)
         case .wanted(let resource, let party): lead(resource, for: party)
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
-        case .refused(let owner, let resource): cache.removeEntries(of: owner, except: resource)
+        case .refused(let owner): cache.removeEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
         case .drain: drain()
         case .stop: stop()

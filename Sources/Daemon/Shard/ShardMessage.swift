@@ -10,8 +10,8 @@ enum ShardMessage: Sendable {
     case wanted(Resource, Dispatcher.Party)
     /// To the loop of a party: this has become of it.
     case settled(ticket: UInt64, Dispatcher.Outcome, collapsed: Bool)
-    /// To all: upstream has refused this owner's key, when asked for the resource.
-    case refused(Owner, Resource)
+    /// To all: upstream has refused this owner's key.
+    case refused(Owner)
     /// To all: the answer of `/readyz` has changed.
     case readiness(Readiness)
     /// From the supervisor: accept no more, end what is idle, finish what is not.
