@@ -15,6 +15,7 @@ final class Supervisor {
     private var threads: [LoopThread] = []
     private var shards: [Mailbox<ShardMessage>?]
     private var servingCount = 0
+    private var idleCount = 0
     private var endedCount = 0
     private var isDraining = false
     private var exitCode: Int32 = 0
@@ -91,6 +92,9 @@ final class Supervisor {
             isDraining = true
             tellAll(.stop)
         case .drain: drain()
+        case .idle:
+            idleCount += 1
+            if idleCount == settings.workers { tellAll(.stop) }
         case .ended:
             endedCount += 1
             if endedCount == settings.workers { finish() }
