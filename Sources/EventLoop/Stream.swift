@@ -144,6 +144,21 @@ import Glibc
         unsafe uv_close(UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self), streamClosed)
     }
 
+    /// Closes at once with a reset, so that the peer cannot take what it has got so far for the whole (RFC 9112 section 8).
+    /// A unix socket knows no reset and is closed.
+    public func reset() {
+        guard !isClosed else { return }
+        if unsafe raw.pointee.type == UV_TCP {
+            isClosed = true
+            isReading = false
+            ending?.cancel()
+            let tcp = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_tcp_t.self)
+            if unsafe uv_tcp_close_reset(tcp, streamClosed) == 0 { return }
+            isClosed = false
+        }
+        close()
+    }
+
     func writeEnded(_ status: Int32) {
         queuedWrites -= 1
         loop.pendingWrites -= 1
