@@ -62,6 +62,7 @@ public struct ListeningSocket: Sendable {
         let family = unsafe address.withRaw { raw, _ in unsafe Int32(raw.pointee.sa_family) }
         let descriptor = shim_socket(family)
         if descriptor < 0 { throw UVError(errno: errno) }
+        var made: SocketFile?
         do throws(UVError) {
             if family != AF_UNIX {
                 try switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR)
@@ -74,14 +75,16 @@ public struct ListeningSocket: Sendable {
                 throw UVError(errno: errno)
             }
             // From here on the file, if there is one, is ours.
-            if case .unix(let path) = address { file = SocketFile(path) } else { file = nil }
+            if case .unix(let path) = address { made = SocketFile(path) }
             // Only from now on: while it was bound, nobody else could be there.
             if family != AF_UNIX, sharing == .founds { try switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT) }
             if listen(descriptor, Int32(backlog)) < 0 { throw UVError(errno: errno) }
         } catch {
+            made?.remove()
             _ = Glibc.close(descriptor)
             throw error
         }
+        file = made
         self.descriptor = descriptor
         self.address = SocketAddress(boundTo: descriptor) ?? address
     }
