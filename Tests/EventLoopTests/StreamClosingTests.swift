@@ -4,8 +4,8 @@ import Glibc
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct StreamClosingTests {
-    /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end, on which `onPeer` (given, with
-    /// the peer, a thread of its own) may block.
+    /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end, on which `onPeer` (given,
+    /// with the peer, a thread of its own) may block.
     private func withConnection(
         onPeer: (@Sendable (Peer) -> Void)? = nil, _ body: @escaping (Stream, Probe, Peer) -> Void
     ) throws {
