@@ -3,8 +3,8 @@ import EventLoop
 
 /// curl's multi interface on a loop: curl says which sockets and which time it waits for, and is called when they come.
 ///
-/// curl must not be called from its own callbacks. Those here only note what to wait for; ended transfers are told after curl
-/// has returned, so whoever is told may begin and end transfers at will.
+/// curl must not be called from its own callbacks. Those here only note what to wait for; ended transfers are told
+/// after curl has returned, so whoever is told may begin and end transfers at will.
 @safe final class CurlMulti {
     private let loop: Loop
     private let raw: UnsafeMutableRawPointer
@@ -81,7 +81,8 @@ import EventLoop
         var mask: Int32 = 0
         if readiness.contains(.readable) { mask |= CURL_CSELECT_IN }
         if readiness.contains(.writable) { mask |= CURL_CSELECT_OUT }
-        // Told of an error, curl gives up; told to read, it finds out which, and asks anew where a kept connection was reset.
+        // Told of an error, curl gives up; told to read, it finds out which, and asks anew where a kept connection was
+        // reset.
         if readiness.contains(.error) { mask = CURL_CSELECT_IN | CURL_CSELECT_OUT }
         act(socket, mask)
     }
@@ -90,8 +91,8 @@ import EventLoop
         if milliseconds < 0 {
             timer?.stop()
         } else {
-            // The loop's clock stands still during an iteration: without this the timer would be early, and curl would wait
-            // for a second call that never comes.
+            // The loop's clock stands still during an iteration: without this the timer would be early, and curl would
+            // wait for a second call that never comes.
             loop.updateNow()
             timer?.start(after: milliseconds == 0 ? 0 : milliseconds + 1)
         }

@@ -55,7 +55,8 @@ public final class UpstreamClient {
         return handle
     }
 
-    /// Gives up every fetch, whose `done` is called with `.cancelled`, and closes every connection. Further calls do nothing.
+    /// Gives up every fetch, whose `done` is called with `.cancelled`, and closes every connection. Further calls do
+    /// nothing.
     public func close() {
         guard let multi else { return }
         self.multi = nil
