@@ -30,10 +30,23 @@ static inline CURLcode shim_easy_set_list(CURL *easy, CURLoption option, struct 
     return curl_easy_setopt(easy, option, value);
 }
 
-/* For CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION. */
+/* For CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION and CURLOPT_READFUNCTION. */
 static inline CURLcode shim_easy_set_sink(
     CURL *easy, CURLoption option, size_t (*sink)(char *, size_t, size_t, void *)) {
     return curl_easy_setopt(easy, option, sink);
+}
+
+/* `data` is that of CURLOPT_READDATA and its like: the transfer. */
+static inline CURLcode shim_easy_set_before_request(
+    CURL *easy, int (*before)(void *, char *, char *, int, int), void *data) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_PREREQDATA, data);
+}
+
+static inline CURLcode shim_easy_set_trailers(
+    CURL *easy, int (*trailers)(struct curl_slist **, void *), void *data) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_TRAILERFUNCTION, trailers);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_TRAILERDATA, data);
 }
 
 static inline CURLcode shim_easy_get_long(CURL *easy, CURLINFO info, long *value) {

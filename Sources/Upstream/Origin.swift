@@ -7,6 +7,9 @@ struct Origin: Equatable {
     let host: String
     let port: String
 
+    /// Of a request that goes nowhere.
+    static let nowhere = Origin(scheme: "http", host: "", port: "0")
+
     var isSecure: Bool { scheme == "https" }
 
     /// As it stands in a URL.

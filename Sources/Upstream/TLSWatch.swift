@@ -66,7 +66,7 @@ private func contextMade(
     _ easy: UnsafeMutableRawPointer?, _ context: UnsafeMutableRawPointer?, _ watch: UnsafeMutableRawPointer?
 ) -> CURLcode {
     unsafe Unmanaged<TLSWatch>.fromOpaque(watch!).takeUnretainedValue().watch(OpaquePointer(context!))
-    unsafe Transfer.of(easy!).handshakeBegan()
+    unsafe CurlTransfer.of(easy!).handshakeBegan()
     return CURLE_OK
 }
 

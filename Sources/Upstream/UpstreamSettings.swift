@@ -6,6 +6,9 @@ public struct UpstreamSettings: Sendable, Equatable {
     /// The most that a whole fetch may take, redirects included, in milliseconds.
     public var timeout = 10_000
 
+    /// The most that may pass on a stream without a byte either way, in milliseconds; a stream has no other limit of time.
+    public var idleTimeout = 600_000
+
     /// The largest body, in bytes after decompression.
     public var maximumBody = 32 << 20
 
