@@ -1,6 +1,7 @@
 import Bytes
 import Caching
 import Digest
+import EventLoop
 import HTTPCore
 import HTTPParsing
 import Serving
