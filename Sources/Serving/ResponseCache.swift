@@ -123,9 +123,14 @@ public struct ResponseCache {
 
     // MARK: Room
 
+    /// A hit touches its answer only, to be cheap. So a stored response is not thrown out before the answers made from
+    /// it, each of which may be in use: it gets another round.
     private mutating func evict() {
-        while bytes > maximumBytes, let (element, _) = recency.leastRecentlyUsed {
+        while bytes > maximumBytes, let (element, ticket) = recency.leastRecentlyUsed {
             switch element {
+            case .shelf(let shelf) where !shelf.answers.isEmpty:
+                recency.touch(ticket)
+                continue
             case .shelf(let shelf): removeShelf(shelf.key)
             case .answer(let place): removeAnswer(place)
             }
