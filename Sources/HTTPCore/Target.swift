@@ -36,7 +36,10 @@ public struct Target: Equatable, Sendable {
         } else {
             return nil
         }
-        return target.firstIndex(of: UInt8(ascii: "/"), from: scheme)
+        guard let slash = target.firstIndex(of: UInt8(ascii: "/"), from: scheme) else { return nil }
+        // The authority ends at `?` and `#` as well: a slash after one of them begins no path.
+        let ends = [UInt8(ascii: "?"), UInt8(ascii: "#")].compactMap { target.firstIndex(of: $0, from: scheme) }
+        return ends.allSatisfy { $0 > slash } ? slash : nil
     }
 }
 
