@@ -12,7 +12,7 @@ struct ContentCodingTests {
             "gzip\t;\tq=1", "gzip;Q=1", "gzip;q=1.", "gzip;q=1.000", "gzip;q=0.5, identity;q=0.5", "*", "*;q=0.1",
             "identity;q=0, *", "identity;q=0.3, gzip;q=0.4", "br;q=1, gzip;q=0.2", "  gzip  ", ",,gzip,,", "gzip,",
             "identity, gzip", "*;q=0, gzip", "gzip;level=9;q=0.7", "gzip, identity; q=0.5, *;q=0", "br, *;q=0.2",
-            "gzip, deflated",
+            "gzip, deflated", "gzip,", "gzip, identity", "gzip,br",
         ])
     func gzip(field: String) {
         #expect(preferred(field) == .gzip)
@@ -23,7 +23,8 @@ struct ContentCodingTests {
         arguments: [
             "", "identity", "br", "deflate", "br, zstd", "gzip;q=0", "gzip; q=0", "gzip;q=0.0", "gzip;q=0.000",
             "gzip;q=0, *", "*;q=0", "identity, gzip;q=0.9", "identity;q=0.5, gzip;q=0.499", "identity, *;q=0.5",
-            "gzipped", "gzi", "xgzip", "x-gzip;q=0", "*, gzip;q=0", "gzip, deflate;q=1, gzip;q=0",
+            "gzipped", "gzip-2", "gzip2, br", "gzip br, deflate", "gzi", "xgzip", "x-gzip;q=0", "*, gzip;q=0",
+            "gzip, deflate;q=1, gzip;q=0",
             "gzip, deflate, gzip;q=0", "identity;q=0, gzip;q=0", "\"gzip\"", "gzip deflate", ",", ";q=1",
         ])
     func identity(field: String) {

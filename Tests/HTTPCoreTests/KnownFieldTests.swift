@@ -7,7 +7,7 @@ struct KnownFieldTests {
     private static let names: [(String, KnownField)] = [
         ("host", .host), ("authorization", .authorization), ("accept-encoding", .acceptEncoding),
         ("cache-control", .cacheControl), ("pragma", .pragma), ("if-none-match", .ifNoneMatch), ("expect", .expect),
-        ("anthropic-version", .anthropicVersion),
+        ("anthropic-version", .anthropicVersion), ("if-modified-since", .ifModifiedSince),
     ]
 
     @Test("A name is known in any case", arguments: names)
@@ -31,7 +31,8 @@ struct KnownFieldTests {
     }
 
     @Test(
-        "Other fields are left alone", arguments: ["", "accept", "cookie", "user-agent", "if-modified-since", "x-host"])
+        "Other fields are left alone",
+        arguments: ["", "accept", "cookie", "user-agent", "if-unmodified-since", "x-host"])
     func others(name: String) {
         #expect(field(name) == nil)
     }

@@ -23,6 +23,17 @@ struct TargetTests {
     }
 
     @Test(
+        "The authority of an absolute target is told",
+        arguments: [
+            ("http://host/models", "host"), ("HTTPS://Host:443/", "Host:443"), ("http://u@[::1]:80/a?b", "u@[::1]:80"),
+            ("http:///a", ""), ("/http://host/a", nil), ("/models?x=http://host/", nil),
+        ] as [(String, String?)])
+    func authority(target: String, expected: String?) {
+        let bytes = Array(target.utf8)
+        #expect(Target(bytes.span)?.authority.map { String(decoding: bytes[$0], as: UTF8.self) } == expected)
+    }
+
+    @Test(
         "A target that names no path, or has a fragment, is none",
         arguments: [
             "", "*", "models", "?a=b", "host:443", "http://host", "https://host", "http://", "https://", "http:/host/a",

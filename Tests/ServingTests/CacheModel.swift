@@ -50,9 +50,9 @@ struct CacheModel {
         evict()
     }
 
-    mutating func removeEntries(of owner: Owner, except resource: Resource) {
+    mutating func removeEntries(of owner: Owner) {
         let ended = items.compactMap { item -> Resource? in
-            if case .shelf(let other, owner, _) = item, other != resource { other } else { nil }
+            if case .shelf(let resource, owner, _) = item { resource } else { nil }
         }
         for resource in ended { end(resource, owner) }
     }

@@ -14,12 +14,13 @@ extension Entry {
     /// A stored response, shared and fresh for five minutes from time 0 on, with what the test is about set.
     static func make(
         _ content: Content = .body(SharedBytes(utf8: "{}")), storedAt: UInt64 = 0, lifetime: UInt64 = 300_000,
-        isShared: Bool = true, status: Status = .ok, contentType: String = "application/json", identity: UInt64 = 0xA1
+        isShared: Bool = true, status: Status = .ok, contentType: String = "application/json", identity: UInt64 = 0xA1,
+        lastModified: Int64 = 784_111_777
     ) -> Entry {
         Entry(
             content: content, freshness: Freshness(storedAt: storedAt, lifetime: lifetime),
             maxAge: Int(lifetime / 1000), isShared: isShared, status: status, contentType: Array(contentType.utf8),
-            identity: identity)
+            identity: identity, lastModified: lastModified)
     }
 
     /// A body of so many bytes.
@@ -71,13 +72,13 @@ extension RequestSummary {
     /// A GET of a target as its connection would have read it.
     static func make(
         _ target: String, isHead: Bool = false, coding: ContentCoding = .identity, demand: Demand = .any,
-        owner: Owner = .nobody, ifNoneMatch: String? = nil
+        owner: Owner = .nobody
     ) -> RequestSummary {
         let bytes = Array(target.utf8)
         guard let parts = Target(bytes.span) else { preconditionFailure("no target: \(target)") }
         return RequestSummary(
             isHead: isHead, target: bytes, parts: parts, route: Route(path: bytes.span.extracting(parts.path)),
-            coding: coding, demand: demand, owner: owner, ifNoneMatch: ifNoneMatch.map { Array($0.utf8) })
+            coding: coding, demand: demand, owner: owner, precondition: nil)
     }
 }
 

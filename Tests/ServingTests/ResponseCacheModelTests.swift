@@ -39,8 +39,8 @@ struct ResponseCacheModelTests {
                 cache.keep(answer, resource: source.resource, coding: coding, owner: source.owner)
                 model.keep(answer, source.resource, coding, owner: source.owner)
             case 10 where dice.roll(20) == 0:
-                cache.removeEntries(of: owner, except: resource)
-                model.removeEntries(of: owner, except: resource)
+                cache.removeEntries(of: owner)
+                model.removeEntries(of: owner)
             case 11..<13:
                 isSame = cache.entry(for: resource, owner: owner) === model.entry(for: resource, owner: owner)
             default:

@@ -79,12 +79,12 @@ struct ResponseCacheTests {
                     owner: owner)
             }
         }
-        cache.removeEntries(of: .alice, except: .userList)
+        cache.removeEntries(of: .alice)
         let left = [.catalog, .userList, model, query].map { cache.entry(for: $0, owner: .alice) != nil }
         let bobs = [.catalog, .userList, model, query].map { cache.entry(for: $0, owner: .bob) != nil }
-        #expect(left == [true, true, false, false])
+        #expect(left == [true, false, false, false])
         #expect(bobs == [true, true, true, true])
-        #expect(cache.answerCount == 4)
+        #expect(cache.answerCount == 3)
     }
 
     @Test("The shared catalogue stays when all else has to go")
