@@ -39,12 +39,14 @@ public struct ResponseCache {
 
     // MARK: Entries
 
-    /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not.
+    /// The entry that may answer `owner`: the one that everyone shares or the owner's own, fresh or not. Where there are both,
+    /// the later one counts: an own one that is later is a refusal, and upstream would otherwise be asked again each time
+    /// that the shared one is stale.
     public mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        guard
-            let shelf = shelves[ShelfKey(resource: resource, owner: nil)]
-                ?? shelves[ShelfKey(resource: resource, owner: owner)]
-        else { return nil }
+        let shared = shelves[ShelfKey(resource: resource, owner: nil)]
+        let own = shelves[ShelfKey(resource: resource, owner: owner)]
+        guard var shelf = shared ?? own else { return nil }
+        if let own, own.entry.freshness.storedAt > shelf.entry.freshness.storedAt { shelf = own }
         if let ticket = shelf.ticket { recency.touch(ticket) }
         return shelf.entry
     }

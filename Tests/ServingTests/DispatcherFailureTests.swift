@@ -77,6 +77,25 @@ struct DispatcherFailureTests {
         #expect(next == "4 starts for all")
     }
 
+    @Test("A refusal is remembered beside a stale copy that others share")
+    func refusalBesideStale() {
+        var tower = Tower()
+        let model = Resource.model(id: "a/b")
+        _ = tower.want(model, 1, as: .alice)
+        _ = tower.land(model, with: tower.entry())
+        tower.now += 60_000
+        _ = tower.want(model, 2, as: .alice)
+        let refusal = tower.entry(.refusal(.notFound, .empty), isShared: false, status: .notFound)
+        let refused = tower.land(model, storedFor: .alice, with: refusal)
+        #expect(refused == ["2 gets 404, new"])
+        let again = [tower.want(model, 3, as: .alice), tower.want(model, 4, as: .bob)]
+        #expect(again == ["3 gets 404", "4 starts for all"])
+        tower.now += 1
+        _ = tower.land(model, storedFor: .bob, with: tower.entry())
+        let after = [tower.want(model, 5, as: .alice), tower.want(model, 6, as: .bob)]
+        #expect(after == ["5 gets 200", "6 gets 200"])
+    }
+
     @Test("Pauses grow from failure to failure, and end with a success")
     func grows() {
         var tower = Tower()
