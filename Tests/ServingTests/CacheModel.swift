@@ -28,10 +28,14 @@ struct CacheModel {
 
     var entryCount: Int { items.count - answerCount + (pinned == nil ? 0 : 1) }
 
-    /// The entry that everyone shares, else the owner's own; it counts as used.
+    /// The entry that everyone shares or a later one of the owner's own; it counts as used.
     mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        if resource == .catalog, let pinned { return pinned }
-        guard let place = shelf(resource, nil) ?? shelf(resource, owner) else { return nil }
+        let own = shelf(resource, owner)
+        let ownTime = own.flatMap { entry(at: $0) }?.freshness.storedAt
+        if resource == .catalog, let pinned, pinned.freshness.storedAt >= ownTime ?? 0 { return pinned }
+        let shared = shelf(resource, nil)
+        let sharedTime = shared.flatMap { entry(at: $0) }?.freshness.storedAt
+        guard let place = (ownTime ?? 0) > (sharedTime ?? 0) ? own : shared ?? own else { return nil }
         let item = items.remove(at: place)
         items.append(item)
         guard case .shelf(_, _, let entry) = item else { return nil }

@@ -24,13 +24,15 @@ extension Entry {
     }
 
     /// A body of so many bytes.
-    static func make(size: Int, isShared: Bool = true, identity: UInt64 = 0xA1) -> Entry {
-        make(.body(SharedBytes([UInt8](repeating: 0x20, count: size))), isShared: isShared, identity: identity)
+    static func make(size: Int, storedAt: UInt64 = 0, isShared: Bool = true) -> Entry {
+        make(.body(SharedBytes([UInt8](repeating: 0x20, count: size))), storedAt: storedAt, isShared: isShared)
     }
 
     /// Upstream's refusal, one key's own.
-    static func refusal(_ status: Status, body: String = "{\"error\":1}") -> Entry {
-        make(.refusal(status, SharedBytes(utf8: body)), lifetime: 5_000, isShared: false, status: status)
+    static func refusal(_ status: Status, body: String = "{\"error\":1}", storedAt: UInt64 = 0) -> Entry {
+        make(
+            .refusal(status, SharedBytes(utf8: body)), storedAt: storedAt, lifetime: 5_000, isShared: false,
+            status: status)
     }
 
     /// The rows of some models.

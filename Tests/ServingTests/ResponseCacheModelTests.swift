@@ -27,7 +27,7 @@ struct ResponseCacheModelTests {
             var isSame = true
             switch dice.roll(20) {
             case 0..<3:
-                let entry = randomEntry(&dice)
+                let entry = randomEntry(&dice, storedAt: UInt64(step))
                 cache.store(entry, for: resource, owner: owner)
                 model.store(entry, for: resource, owner: owner)
                 if known.count == 12 { known.remove(at: dice.roll(12)) }
@@ -60,11 +60,11 @@ struct ResponseCacheModelTests {
         #expect(cache.evictions > 1_000)
     }
 
-    private func randomEntry(_ dice: inout Dice) -> Entry {
+    private func randomEntry(_ dice: inout Dice, storedAt: UInt64) -> Entry {
         switch dice.roll(6) {
-        case 0: .refusal(.forbidden)
-        case 1..<3: .make(size: dice.roll(12_000), isShared: false)
-        default: .make(size: dice.roll(12_000))
+        case 0: .refusal(.forbidden, storedAt: storedAt)
+        case 1..<3: .make(size: dice.roll(12_000), storedAt: storedAt, isShared: false)
+        default: .make(size: dice.roll(12_000), storedAt: storedAt)
         }
     }
 }
