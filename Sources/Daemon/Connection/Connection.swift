@@ -171,7 +171,7 @@ final class Connection: StreamDelegate {
         case .other: return send(Self.notServed, status: .none(.badRequest), isHead: isHead)
         case .models where fields.hasAnthropicVersion, .user where fields.hasAnthropicVersion:
             return send(Self.notServed, status: .none(.badRequest), isHead: isHead)
-        case .models, .count, .user, .model: break
+        case .models, .count, .user, .model, .endpoints, .list: break
         }
         let summary = RequestSummary(
             isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
@@ -180,7 +180,7 @@ final class Connection: StreamDelegate {
         let request = PendingRequest(
             summary: summary,
             authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) },
-            keepsAlive: !closesAfterAnswer, resource: .catalog, reason: .miss)
+            keepsAlive: !closesAfterAnswer)
         resolve(request)
     }
 
@@ -196,31 +196,43 @@ final class Connection: StreamDelegate {
         case .problem(let problem):
             state = .reading
             send(problem, status: .none(problem.detail), isHead: request.summary.isHead)
-        case .fetch(let resource, let reason):
-            request.resource = resource
-            request.reason = reason
+        case .fetch(let wants):
+            request.wants = wants
             state = .waiting(request)
             // A fetch has its own time limit.
             deadline = .max
-            shard.want(resource, for: self, request)
+            // One that ends at once finds the others still wanting, so the request goes on only after the last.
+            for want in wants { shard.fetch(want, for: self, request) }
         }
     }
 
     /// A fetch that this connection waited for has ended.
-    func settled(_ outcome: Dispatcher.Outcome, collapsed: Bool) {
-        guard case .waiting(var request) = state else { return }
+    func settled(_ resource: Resource, _ outcome: Dispatcher.Outcome, collapsed: Bool) {
+        guard case .waiting(var request) = state,
+            let place = request.wants.firstIndex(where: { $0.resource == resource })
+        else { return }
+        let want = request.wants.remove(at: place)
         switch outcome {
         case .entry(let entry, let isNew):
-            request.delivered.add(entry, for: request.resource)
+            request.delivered.add(entry, for: resource)
             if isNew {
                 request.forward = CacheStatus.Forward(
-                    reason: request.reason, status: entry.status.rawValue,
+                    reason: want.reason, status: entry.status.rawValue,
                     stored: entry.freshness.isFresh(at: entry.freshness.storedAt), collapsed: collapsed)
             }
-            resolve(request)
         case .failure(let problem):
+            request.failure =
+                request.failure ?? PendingRequest.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
+        }
+        guard request.wants.isEmpty else {
+            state = .waiting(request)
+            return
+        }
+        if let failure = request.failure {
             state = .reading
-            send(problem, of: request, collapsed: collapsed)
+            send(failure, of: request)
+        } else {
+            resolve(request)
         }
         goOn()
     }
@@ -228,8 +240,9 @@ final class Connection: StreamDelegate {
     private func handleOther(_ method: Method, _ head: Span<UInt8>) {
         let targetBytes = head.extracting(parser.target)
         guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
-        if Route(path: targetBytes.extracting(parts.path)) == .other {
-            return send(Self.notServed, status: .none(.badRequest))
+        switch Route(path: targetBytes.extracting(parts.path)) {
+        case .other, .endpoints, .list: return send(Self.notServed, status: .none(.badRequest))
+        case .models, .count, .user, .model, .health, .readiness: break
         }
         if method == .options { return sendOptions() }
         send(
