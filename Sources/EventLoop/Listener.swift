@@ -14,7 +14,8 @@ public final class Listener {
 
     private let loop: Loop
     private let socket: ListeningSocket
-    private let accept: (Stream) -> Void
+    /// Cut by `close()`, since it may well hold the listener.
+    private var accept: ((Stream) -> Void)?
     private var poll: DescriptorPoll?
     private var retry: LoopTimer?
 
@@ -75,6 +76,7 @@ public final class Listener {
         poll.close()
         retry?.close()
         retry = nil
+        accept = nil
         failed = nil
         socket.close()
     }
@@ -86,7 +88,7 @@ public final class Listener {
             let descriptor = shim_accept(socket.descriptor)
             if descriptor >= 0 {
                 guard let stream = try? Stream(on: loop, adopting: descriptor) else { continue }
-                accept(stream)
+                accept?(stream)
                 continue
             }
             switch errno {

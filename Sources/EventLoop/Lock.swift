@@ -1,27 +1,26 @@
 internal import CUV
-import Glibc
 
 /// Lets one thread at a time in.
 ///
-/// It is the C library's and not Swift's `Mutex`, because the thread sanitizer understands this one: with the other it takes
-/// what the lock orders for races.
+/// It is libuv's and not Swift's `Mutex`, because the thread sanitizer understands this one: with the other it takes what the
+/// lock orders for races.
 @safe final class Lock: Sendable {
-    private nonisolated(unsafe) let raw: UnsafeMutablePointer<pthread_mutex_t>
+    private nonisolated(unsafe) let raw: UnsafeMutablePointer<uv_mutex_t>
 
     init() {
         unsafe raw = .allocate(capacity: 1)
-        unsafe raw.initialize(to: pthread_mutex_t())
-        unsafe pthread_mutex_init(raw, nil)
+        let code = unsafe uv_mutex_init(raw)
+        precondition(code == 0, "no lock: \(UVError(rawValue: code))")
     }
 
     deinit {
-        unsafe pthread_mutex_destroy(raw)
+        unsafe uv_mutex_destroy(raw)
         unsafe raw.deallocate()
     }
 
     func withLock<Result>(_ body: () -> Result) -> Result {
-        unsafe pthread_mutex_lock(raw)
-        defer { unsafe pthread_mutex_unlock(raw) }
+        unsafe uv_mutex_lock(raw)
+        defer { unsafe uv_mutex_unlock(raw) }
         return body()
     }
 }

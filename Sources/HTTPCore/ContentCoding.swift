@@ -13,8 +13,12 @@ public enum ContentCoding: UInt8, Sendable {
     /// field rather than fail with 415.
     public static func preferred(for acceptEncoding: Span<UInt8>?) -> ContentCoding {
         guard let field = acceptEncoding else { return .identity }
-        // The one spelling that nearly every client sends, before the general reading of it.
-        if field.starts(with: "gzip, deflate") && field.firstIndex(of: UInt8(ascii: ";")) == nil { return .gzip }
+        // What nearly every client sends begins with gzip and has no weights.
+        if field.starts(with: "gzip"), field.count == 4 || field[4] == UInt8(ascii: ","),
+            field.firstIndex(of: UInt8(ascii: ";")) == nil
+        {
+            return .gzip
+        }
         var gzip: Int?
         var identity: Int?
         var other: Int?

@@ -26,6 +26,8 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let requestTimeout = Status(rawValue: 408)
     /// 413 Content Too Large
     public static let contentTooLarge = Status(rawValue: 413)
+    /// 421 Misdirected Request
+    public static let misdirectedRequest = Status(rawValue: 421)
     /// 414 URI Too Long
     public static let uriTooLong = Status(rawValue: 414)
     /// 417 Expectation Failed
@@ -68,6 +70,7 @@ public struct Status: RawRepresentable, Hashable, Sendable {
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 417: "Expectation Failed"
+        case 421: "Misdirected Request"
         case 422: "Unprocessable Content"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"

@@ -113,6 +113,9 @@ struct AnswerHeads {
         out.append(source.isShared ? "Cache-Control: public, max-age=" : "Cache-Control: private, max-age=")
         out.append(decimal: source.maxAge)
         out.append("\r\n")
+        out.append("Last-Modified: ")
+        HTTPDate.append(source.lastModified, to: &out)
+        out.append("\r\n")
         let vary: StaticString = source.isShared ? "Accept-Encoding" : "Authorization, Accept-Encoding"
         HeadWriter.appendField("Vary", vary, to: &out)
     }

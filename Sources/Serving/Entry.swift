@@ -35,6 +35,9 @@ public final class Entry: Sendable {
     /// Whether it may answer requests of every key, or only those of the key that fetched it.
     public let isShared: Bool
 
+    /// When the content was last known to change, in Unix seconds: `Last-Modified`.
+    public let lastModified: Int64
+
     /// Upstream's status.
     public let status: Status
 
@@ -50,7 +53,7 @@ public final class Entry: Sendable {
     /// An entry of what a response came to.
     public init(
         content: Content, freshness: Freshness, maxAge: Int, isShared: Bool, status: Status, contentType: [UInt8],
-        identity: UInt64
+        identity: UInt64, lastModified: Int64
     ) {
         self.content = content
         self.freshness = freshness
@@ -59,6 +62,7 @@ public final class Entry: Sendable {
         self.status = status
         self.contentType = contentType
         self.identity = identity
+        self.lastModified = lastModified
         byteCount = Entry.overhead + Entry.size(of: content)
     }
 

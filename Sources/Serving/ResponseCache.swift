@@ -70,9 +70,9 @@ public struct ResponseCache {
         evict()
     }
 
-    /// Ends all entries of one owner's own but that of `resource`: upstream has refused its key.
-    public mutating func removeEntries(of owner: Owner, except resource: Resource) {
-        for key in Array(shelves.keys) where key.owner == owner && key.resource != resource { removeShelf(key) }
+    /// Ends all entries of one owner's own: upstream has refused its key.
+    public mutating func removeEntries(of owner: Owner) {
+        for key in Array(shelves.keys) where key.owner == owner { removeShelf(key) }
     }
 
     // MARK: Answers

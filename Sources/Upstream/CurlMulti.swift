@@ -81,7 +81,8 @@ import EventLoop
         var mask: Int32 = 0
         if readiness.contains(.readable) { mask |= CURL_CSELECT_IN }
         if readiness.contains(.writable) { mask |= CURL_CSELECT_OUT }
-        if readiness.contains(.error) { mask |= CURL_CSELECT_ERR }
+        // Told of an error, curl gives up; told to read, it finds out which, and asks anew where a kept connection was reset.
+        if readiness.contains(.error) { mask = CURL_CSELECT_IN | CURL_CSELECT_OUT }
         act(socket, mask)
     }
 

@@ -5,8 +5,8 @@ import Glibc
 /// a file of our own beside them.
 ///
 /// curl takes one bundle, so with a file of our own both are joined in a file in memory. A name is better than curl's in-memory
-/// option, because curl keeps what it has read from a name: reading the system's bundle anew takes some 20 ms on the loop
-/// for each connection.
+/// option, because curl keeps what it has read from a name: reading the system's bundle anew for each connection takes tens
+/// of milliseconds, on the loop.
 @safe final class TrustStore {
     /// The bundle, for CURLOPT_CAINFO.
     private let bundle: String
@@ -19,9 +19,11 @@ import Glibc
 
     init(caFile: String?) throws(UpstreamError) {
         // As the curl tool does, which the library alone does not.
-        let bundle = variable("CURL_CA_BUNDLE") ?? variable("SSL_CERT_FILE") ?? builtInBundle()
-        // A directory would keep curl from remembering what it has read.
-        directory = bundle == builtInBundle() ? nil : variable("SSL_CERT_DIR")
+        let builtIn = builtInPlaces()
+        let bundle = variable("CURL_CA_BUNDLE") ?? variable("SSL_CERT_FILE") ?? builtIn.bundle
+        let directory = variable("SSL_CERT_DIR") ?? builtIn.directory
+        // The built-in directory only repeats the built-in bundle, and would keep curl from remembering what it has read.
+        self.directory = bundle == builtIn.bundle && directory == builtIn.directory ? nil : directory
         guard let caFile else {
             self.bundle = bundle
             memory = -1
@@ -54,13 +56,18 @@ private func variable(_ name: String) -> String? {
     return unsafe String(cString: value)
 }
 
-/// The bundle that this curl was built for.
-private func builtInBundle() -> String {
+/// The bundle and the directory that this curl was built for.
+private func builtInPlaces() -> (bundle: String, directory: String?) {
     let easy = unsafe curl_easy_init()
     defer { unsafe curl_easy_cleanup(easy) }
-    var name: UnsafeMutablePointer<CChar>?
-    _ = unsafe shim_easy_get_text(easy, CURLINFO_CAINFO, &name)
-    return unsafe name.map { unsafe String(cString: $0) } ?? "/etc/ssl/certs/ca-certificates.crt"
+    var bundle: UnsafeMutablePointer<CChar>?
+    var directory: UnsafeMutablePointer<CChar>?
+    _ = unsafe shim_easy_get_text(easy, CURLINFO_CAINFO, &bundle)
+    _ = unsafe shim_easy_get_text(easy, CURLINFO_CAPATH, &directory)
+    return (
+        unsafe bundle.map { unsafe String(cString: $0) } ?? "/etc/ssl/certs/ca-certificates.crt",
+        unsafe directory.map { unsafe String(cString: $0) }
+    )
 }
 
 private func systemMessage() -> String { unsafe String(cString: strerror(errno)) }

@@ -4,11 +4,15 @@ import Glibc
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct StreamClosingTests {
-    /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end.
-    private func withConnection(_ body: @escaping (Stream, Probe, Peer) -> Void) throws {
+    /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end, on which `onPeer` (given, with
+    /// the peer, a thread of its own) may block.
+    private func withConnection(
+        onPeer: (@Sendable (Peer) -> Void)? = nil, _ body: @escaping (Stream, Probe, Peer) -> Void
+    ) throws {
         try withLoop { loop in
             let socket = try ListeningSocket(localhost)
             let peer = Peer(to: socket.address)
+            let thread = try onPeer.map { work in try LoopThread.spawn(name: "peer") { work(peer) } }
             var listener: Listener?
             listener = try Listener(on: loop, socket: socket) { stream in
                 listener?.close()
@@ -17,6 +21,8 @@ import Testing
                 body(stream, probe, peer)
             }
             loop.run()
+            // Its descriptor's number may be another's as soon as it is closed.
+            thread?.join()
             peer.close()
         }
     }
@@ -25,7 +31,8 @@ import Testing
 
     @Test(arguments: Moment.allCases)
     func `a stream may be closed within any callback`(moment: Moment) throws {
-        try withConnection { stream, probe, peer in
+        let reader: @Sendable (Peer) -> Void = { _ = $0.receiveAll() }
+        try withConnection(onPeer: moment == .drained ? reader : nil) { stream, probe, peer in
             switch moment {
             case .accept: stream.close()
             case .bytes: probe.onBytes = { stream, _ in stream.close() }
@@ -36,7 +43,6 @@ import Testing
             stream.startReading()
             if moment == .drained {
                 #expect(stream.write(SharedBytes(pattern(8 << 20)).all) == .queued)
-                _ = try? LoopThread.spawn(name: "reader") { _ = peer.receiveAll() }
             } else {
                 peer.send("hello")
                 peer.finish()
@@ -104,7 +110,14 @@ import Testing
     @Test func `an orderly end sends the queue first and outlives a peer that still talks`() throws {
         let size = 4 << 20
         let got = Shared<[UInt8]>([])
-        try withConnection { stream, probe, peer in
+        let talker: @Sendable (Peer) -> Void = { peer in
+            // Bytes that are never read by anyone would turn a plain close into a reset.
+            for _ in 0..<64 { peer.send(pattern(16_384)) }
+            let all = peer.receiveAll()
+            got.update { $0 = all }
+            peer.finish()
+        }
+        try withConnection(onPeer: talker) { stream, probe, _ in
             stream.startReading()
             probe.onBytes = { stream, _ in
                 if stream.isClosed { return }
@@ -113,15 +126,6 @@ import Testing
                 #expect(stream.write(SharedBytes(utf8: "x").all) == .closed)
             }
             probe.onEnd = { _ in Issue.record("told of the end after the shutdown") }
-            let other = Peer(adopting: dup(peer.descriptor))
-            _ = try? LoopThread.spawn(name: "talker") {
-                // Bytes that are never read by anyone would turn a plain close into a reset.
-                for _ in 0..<64 { other.send(pattern(16_384)) }
-                let all = other.receiveAll()
-                got.update { $0 = all }
-                other.finish()
-                other.close()
-            }
             probe.onClosed = { #expect($0 == nil) }
         }
         #expect(got.value == pattern(size))

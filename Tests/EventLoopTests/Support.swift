@@ -1,9 +1,11 @@
+import Bytes
 import EventLoop
 import Synchronization
 import Testing
 
 /// Sets a loop up, runs it until nothing is open on it any more, and checks that nothing was left behind.
 func withLoop(_ setUp: (Loop) throws -> Void) rethrows {
+    ignoreBrokenPipes()
     let loop = Loop()
     try setUp(loop)
     loop.run()
@@ -25,8 +27,7 @@ final class Probe: StreamDelegate {
     var closes = 0
 
     func received(_ bytes: Span<UInt8>, on stream: Stream) {
-        var copy: [UInt8] = []
-        for index in bytes.indices { copy.append(bytes[index]) }
+        let copy = bytes.copied()
         received += copy
         onBytes(stream, copy)
     }
@@ -54,9 +55,14 @@ final class Shared<Value: Sendable>: Sendable {
     func update(_ change: (inout Value) -> Void) { storage.withLock { change(&$0) } }
 }
 
-/// Bytes in which every place differs from its neighbours in a way that a shift or a swap would show.
+/// Bytes that would show what is lost, doubled or out of order: they repeat after a prime number of them only.
 func pattern(_ count: Int) -> [UInt8] {
-    (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8 &+ $0 >> 16) }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + period.count)
+    while bytes.count < count { bytes += period }
+    return Array(bytes.prefix(count))
 }
+
+private let period = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
 
 let localhost = SocketAddress.ipv4(0x7F00_0001, port: 0)

@@ -144,6 +144,31 @@ import Upstream
         #expect(texts == ["hello 1", "hello 2"])
     }
 
+    @Test(arguments: ["end", "reset", "unread"])
+    func `a kept connection that the server closes as we ask is not a failure`(form: String) throws {
+        let origin = try Origin { connection in
+            _ = connection.request()
+            connection.send(ok("hello \(connection.number)"))
+            if connection.number > 1 { return }
+            if form == "unread" {
+                // What is closed with bytes that were not read is reset.
+                for _ in 0..<100 { pause() }
+            } else {
+                _ = connection.request()
+                if form == "reset" { connection.reset() }
+            }
+        }
+        defer { origin.stop() }
+        var results: [String] = []
+        try withClient { client, _ in
+            client.fetch(FetchRequest(url: origin.url)) { outcome in
+                results.append(outcome.text ?? "")
+                client.fetch(FetchRequest(url: origin.url)) { results.append($0.text ?? "\($0)") }
+            }
+        }
+        #expect(results == ["hello 1", "hello 2"])
+    }
+
     @Test func `two fetches run at once`() throws {
         // Neither is answered before both have been asked.
         let waiting = Barrier(2)

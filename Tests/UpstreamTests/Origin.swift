@@ -100,6 +100,22 @@ struct Connection: Sendable {
         while unsafe recv(descriptor, &byte, 1, 0) == 1 {}
     }
 
+    /// Passes bytes on in both directions, as a tunnelling proxy does, until the client has gone.
+    func relay(to port: Int) {
+        let other = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        _ = unsafe withUnsafePointer(to: &address) { place in
+            unsafe place.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe connect(other, $0, 16) }
+        }
+        let back = spawn { pump(from: other, to: descriptor) }
+        pump(from: descriptor, to: other)
+        back.join()
+        _ = Glibc.close(other)
+    }
+
     /// Makes the connection end with a reset.
     func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)
@@ -107,4 +123,14 @@ struct Connection: Sendable {
     }
 
     fileprivate func close() { _ = Glibc.close(descriptor) }
+}
+
+private func pump(from source: Int32, to target: Int32) {
+    var room = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = unsafe room.withUnsafeMutableBytes { unsafe recv(source, $0.baseAddress, $0.count, 0) }
+        if count <= 0 { break }
+        _ = unsafe room.withUnsafeBytes { unsafe Glibc.send(target, $0.baseAddress, count, Int32(MSG_NOSIGNAL)) }
+    }
+    shutdown(target, Int32(SHUT_RDWR))
 }

@@ -24,6 +24,29 @@ import Upstream
         #expect(!proxy.requests[0].contains("Bearer"))
     }
 
+    @Test func `through a tunnel only upstream's own head is the response's, and upstream's certificate counts`() throws
+    {
+        let upstream = try TLSOrigin(.page)
+        defer { upstream.stop() }
+        let port = try #require(upstream.url.split(separator: ":").last.flatMap { Int($0) })
+        let proxy = try Origin { connection in
+            if connection.request() == nil { return }
+            connection.send("HTTP/1.1 200 Connection established\r\nX-Proxy: 1\r\n\r\n")
+            connection.relay(to: port)
+        }
+        defer { proxy.stop() }
+        let untrusting = settings { $0.proxy = proxy.url }
+        #expect(try fetch(upstream.url, settings: untrusting).failure?.name == "tls")
+        let trusting = settings {
+            $0.proxy = proxy.url
+            $0.caFile = upstream.caFile
+        }
+        let response = try fetch(upstream.url, fields: [("Authorization", "Bearer k")], settings: trusting).get()
+        #expect(response.status == 200)
+        #expect(response.field("x-proxy") == nil)
+        #expect(!proxy.requests.contains { $0.contains("Bearer") })
+    }
+
     @Test func `a proxy that is not there is a failure to reach`() throws {
         let socket = try ListeningSocket(.ipv4(0x7F00_0001, port: 0))
         let url = "http://\(socket.address)"

@@ -17,6 +17,7 @@ extension Connection {
             body = nil
         }
         shard.scratch.removeAll()
+        appendOrigin()
         appendDate()
         shard.scratch.append("Age: ")
         shard.scratch.append(decimal: freshness.age(at: now))
@@ -66,11 +67,26 @@ extension Connection {
         sendOwn(status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead)
     }
 
-    /// Answers OPTIONS.
-    func sendOptions() {
+    /// Answers OPTIONS, and a browser's preflight with what upstream would let the page do (Fetch standard, CORS protocol).
+    func sendOptions(_ preflight: Preflight?) {
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(.noContent, to: &shard.scratch)
         HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch)
+        if let preflight, shard.settings.allowsAnyOrigin {
+            HeadWriter.appendField(
+                "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", to: &shard.scratch)
+            // `*` would not cover Authorization, so the names are given back.
+            if let names = preflight.requestHeaders {
+                HeadWriter.appendField("Access-Control-Allow-Headers", names.span, to: &shard.scratch)
+            }
+            if preflight.asksForPrivateNetwork {
+                HeadWriter.appendField("Access-Control-Allow-Private-Network", "true", to: &shard.scratch)
+            }
+            HeadWriter.appendField("Access-Control-Max-Age", "86400", to: &shard.scratch)
+            HeadWriter.appendField(
+                "Vary", "Access-Control-Request-Headers, Access-Control-Request-Private-Network", to: &shard.scratch)
+        }
+        appendOrigin()
         appendDate()
         appendEnd()
         sent(shard.write(nil, nil, to: stream))
@@ -90,10 +106,16 @@ extension Connection {
         HeadWriter.appendField("Cache-Control", "no-store", to: &shard.scratch)
         if allows { HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch) }
         if let retryAfter { HeadWriter.appendField("Retry-After", decimal: retryAfter, to: &shard.scratch) }
+        appendOrigin()
         appendDate()
         status?.append(to: &shard.scratch)
         appendEnd()
         sent(shard.write(nil, isHead ? nil : body.all, to: stream))
+    }
+
+    /// Lets web pages of every origin read the answer, as upstream does.
+    private func appendOrigin() {
+        if shard.settings.allowsAnyOrigin { shard.scratch.append("Access-Control-Allow-Origin: *\r\n") }
     }
 
     private func appendDate() {

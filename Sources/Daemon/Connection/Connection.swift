@@ -120,18 +120,56 @@ final class Connection: StreamDelegate {
         closesAfterAnswer = hasBody || !parser.keepsAlive || shard.isDraining
         let fields = RequestFields(parser, head)
         let method = Method(head.extracting(parser.method))
-        if fields.hosts != 1, fields.hosts > 1 || parser.isVersion11 {
+        if fields.hosts > 1 || fields.hosts == 0 && parser.isVersion11 {
             // RFC 9112 section 3.2.
             return refuse("the request must have one Host field")
+        }
+        switch hostVerdict(head, fields) {
+        case .allowed: break
+        case .foreign: return sendMisdirected(head, isHead: method == .head)
+        case .malformed: return refuse("the request's Host is not a host and port")
         }
         if fields.hasTwoAuthorizations { return refuse("the request has two Authorization fields") }
         guard method == .get || method == .head else { return handleOther(method, head) }
         if !fields.hasAnthropicVersion, let answer = stored(head, fields) {
-            let tag = answer.entityTag
-            let hasCurrent = fields.matches(tag.span, head)
-            return send(answer, isHead: method == .head, hasCurrent: hasCurrent)
+            return send(answer, isHead: method == .head, hasCurrent: fields.isMet(by: answer, head))
         }
         begin(head, fields, isHead: method == .head)
+    }
+
+    private enum HostVerdict { case allowed, foreign, malformed }
+
+    /// Whether Larder may be asked by the name that the request bears. One of HTTP/1.0 need not bear any.
+    @inline(__always)
+    private func hostVerdict(_ head: Span<UInt8>, _ fields: RequestFields) -> HostVerdict {
+        guard let range = fields.host else { return .allowed }
+        var value = head.extracting(range)
+        let target = parser.target
+        if head[target.lowerBound] != UInt8(ascii: "/"),
+            let authority = Target(head.extracting(target))?.authority
+        {
+            // A target in absolute-form overrules the field (RFC 9112 section 3.2.2).
+            value = head.extracting(target.lowerBound + authority.lowerBound..<target.lowerBound + authority.upperBound)
+        }
+        guard let host = HostField.host(in: value) else { return .malformed }
+        return shard.settings.hosts.allows(value.extracting(host)) ? .allowed : .foreign
+    }
+
+    /// Health checks are answered whatever the name: who asks them knows an address only.
+    private func sendMisdirected(_ head: Span<UInt8>, isHead: Bool) {
+        let target = head.extracting(parser.target)
+        if let parts = Target(target) {
+            switch Route(path: target.extracting(parts.path)) {
+            case .health: return sendHealth(isHead: isHead)
+            case .readiness: return sendReadiness(isHead: isHead)
+            default: break
+            }
+        }
+        send(
+            Problem(
+                .misdirectedRequest,
+                "this server does not answer to that name; server.allowed_hosts lists those it does",
+                detail: .badRequest), status: .none(.badRequest), isHead: isHead)
     }
 
     /// The answer that lies ready, if there is one and it may be served.
@@ -176,7 +214,7 @@ final class Connection: StreamDelegate {
         let summary = RequestSummary(
             isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
             demand: fields.demand, owner: owner(head, fields),
-            ifNoneMatch: fields.ifNoneMatch.map { head.extracting($0).copied() })
+            precondition: fields.precondition(head))
         let request = PendingRequest(
             summary: summary,
             authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) },
@@ -191,8 +229,8 @@ final class Connection: StreamDelegate {
         case .answer(let answer):
             state = .reading
             let status = request.forward.map { CacheStatus.forwarded($0) }
-            send(
-                answer, isHead: request.summary.isHead, hasCurrent: request.summary.hasCurrent(answer), status: status)
+            let hasCurrent = request.summary.precondition?.isMet(by: answer) ?? false
+            send(answer, isHead: request.summary.isHead, hasCurrent: hasCurrent, status: status)
         case .problem(let problem):
             state = .reading
             send(problem, status: .none(problem.detail), isHead: request.summary.isHead)
@@ -244,7 +282,7 @@ final class Connection: StreamDelegate {
         case .other, .endpoints, .list: return send(Self.notServed, status: .none(.badRequest))
         case .models, .count, .user, .model, .health, .readiness: break
         }
-        if method == .options { return sendOptions() }
+        if method == .options { return sendOptions(Preflight(parser, head)) }
         send(
             Problem(.methodNotAllowed, "this path takes GET, HEAD and OPTIONS only", detail: .badRequest),
             status: .none(.badRequest), allows: true)

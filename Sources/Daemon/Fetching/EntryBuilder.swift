@@ -58,7 +58,8 @@ struct EntryBuilder: Sendable {
             content: content,
             freshness: Freshness(storedAt: now, lifetime: lifetime, initialAge: fields.age),
             maxAge: Int(lifetime / 1000), isShared: isShared, status: status,
-            contentType: isOwnForm ? ResponseFields.json : fields.contentType, identity: identity)
+            contentType: isOwnForm ? ResponseFields.json : fields.contentType, identity: identity,
+            lastModified: fields.lastModified)
     }
 
     private func configuredLifetime(of resource: Resource) -> UInt64 {
@@ -134,16 +135,22 @@ struct ResponseFields {
     /// The age that it already has, in seconds.
     var age = 0
     var retryAfter: Int?
+    /// In Unix seconds; the moment it came if upstream does not say.
+    var lastModified: Int64
     var contentType = Self.json
 
     static let json = Array("application/json".utf8)
 
     init(_ response: FetchedResponse, wallSeconds: Int64) {
+        lastModified = wallSeconds
         for (name, value) in response.fields {
             let bytes = Array(value.utf8)
             switch name {
             case "cache-control": cacheControl.merge(bytes.span)
             case "age": age = RetryAfter.parse(bytes.span, now: .max) ?? 0
+            case "last-modified":
+                // A date in the future would keep clients from ever asking in earnest (RFC 9110 section 8.8.2.1).
+                lastModified = min(wallSeconds, HTTPDate.parse(bytes.span) ?? wallSeconds)
             case "retry-after": retryAfter = RetryAfter.parse(bytes.span, now: wallSeconds)
             case "content-type": contentType = HeadWriter.sanitized(bytes.span)
             default: break

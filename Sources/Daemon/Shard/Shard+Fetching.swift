@@ -122,10 +122,12 @@ extension Shard {
                 "status": "\(entry.status.rawValue)", "bytes": "\(bytes)",
                 "sharing": entry.isShared ? "shared" : "per key",
             ])
-        store(entry, for: flight.resource, owner: owner)
         if entry.status == .unauthorized || entry.status == .forbidden, owner != .nobody {
-            for peer in peers { peer.send(.refused(owner, flight.resource)) }
+            // Before the refusal itself is stored, here and where it was waited for.
+            cache.removeEntries(of: owner)
+            for (place, peer) in peers.enumerated() where place != index { peer.send(.refused(owner)) }
         }
+        store(entry, for: flight.resource, owner: owner)
         if flight.resource == .catalog { tellReadiness(.ready) }
         let actions = dispatcher.landed(flight, with: entry, now: loop.nowMilliseconds)
         for action in actions { perform(action) }

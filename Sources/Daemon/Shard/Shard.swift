@@ -25,6 +25,7 @@ final class Shard {
     var scratch = ByteBuilder(capacity: 1024)
     var readiness: Readiness
     private(set) var isDraining = false
+    private var isStopping = false
 
     var peers: [Mailbox<ShardMessage>] = []
     private var mailbox: Mailbox<ShardMessage>?
@@ -62,7 +63,7 @@ final class Shard {
         case .begin(let peers): begin(peers)
         case .wanted(let resource, let party): lead(resource, for: party)
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
-        case .refused(let owner, let resource): cache.removeEntries(of: owner, except: resource)
+        case .refused(let owner): cache.removeEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
         case .drain: drain()
         case .stop: stop()
@@ -138,13 +139,20 @@ final class Shard {
 
     private func stop() {
         isDraining = true
+        isStopping = true
         for listener in listeners { listener.close() }
         connections.close()
         finishIfIdle()
     }
 
+    /// Without connections there is nothing left to do here, but other loops' requests may still wait for fetches that
+    /// this loop leads: the supervisor says when it is the end for all.
     private func finishIfIdle() {
         guard connections.count == 0 else { return }
+        guard isStopping else {
+            supervisor.send(.idle(index))
+            return
+        }
         sweep?.close()
         origin.close()
         mailbox?.close()
