@@ -73,7 +73,8 @@ public final class Entry: Sendable {
             content: .joined, freshness: Freshness(joining: entries.map(\.freshness)),
             maxAge: entries.reduce(.max) { min($0, $1.maxAge) }, isShared: entries.allSatisfy(\.isShared), status: .ok,
             contentType: entries[0].contentType,
-            identity: entries.reduce(0) { ($0 ^ $1.identity) &* 0x9E37_79B9_7F4A_7C15 ^ $0 >> 32 })
+            identity: entries.reduce(0) { ($0 ^ $1.identity) &* 0x9E37_79B9_7F4A_7C15 ^ $0 >> 32 },
+            lastModified: entries.reduce(.min) { max($0, $1.lastModified) })
     }
 
     /// The objects and table places around the bytes proper, so that many small entries count too.
