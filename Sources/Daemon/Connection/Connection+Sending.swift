@@ -35,7 +35,8 @@ extension Connection {
     }
 
     /// Tells a request that its fetch has failed.
-    func send(_ problem: FetchProblem, of request: PendingRequest, collapsed: Bool) {
+    func send(_ failure: PendingRequest.Failure, of request: PendingRequest) {
+        let problem = failure.problem
         let own = problem.problem
         let isHead = request.summary.isHead
         let status: CacheStatus
@@ -44,7 +45,8 @@ extension Connection {
         default:
             status = .forwarded(
                 CacheStatus.Forward(
-                    reason: request.reason, status: problem.status?.rawValue, collapsed: collapsed, detail: own.detail))
+                    reason: failure.reason, status: problem.status?.rawValue, collapsed: failure.collapsed,
+                    detail: own.detail))
         }
         if case .relayed(let relayed, let contentType, let body, let seconds) = problem {
             sendOwn(
