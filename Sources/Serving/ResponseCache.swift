@@ -39,14 +39,17 @@ public struct ResponseCache {
 
     // MARK: Entries
 
-    /// The entry that may answer `owner`: the one that everyone shares or the owner's own, fresh or not. Where there are both,
-    /// the later one counts: an own one that is later is a refusal, and upstream would otherwise be asked again each time
-    /// that the shared one is stale.
+    /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not. What upstream
+    /// told the owner after the shared one had become stale, such as a refusal, goes before that.
     public mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
         let shared = shelves[ShelfKey(resource: resource, owner: nil)]
-        let own = shelves[ShelfKey(resource: resource, owner: owner)]
-        guard var shelf = shared ?? own else { return nil }
-        if let own, own.entry.freshness.storedAt > shelf.entry.freshness.storedAt { shelf = own }
+        var chosen = shared
+        if let own = shelves[ShelfKey(resource: resource, owner: owner)],
+            shared.map({ $0.entry.freshness.freshUntil <= own.entry.freshness.storedAt }) ?? true
+        {
+            chosen = own
+        }
+        guard let shelf = chosen else { return nil }
         if let ticket = shelf.ticket { recency.touch(ticket) }
         return shelf.entry
     }
