@@ -1,5 +1,5 @@
 import Bytes
-import HTTPCore
+public import HTTPCore
 
 /// Where a request that is passed through goes upstream, and where upstream's redirections lead here.
 ///
@@ -28,14 +28,15 @@ public struct UpstreamMap: Sendable, Equatable {
         apiPrefix = path.suffix(Self.root.count).elementsEqual(Self.root) ? path.dropLast(Self.root.count) : []
     }
 
-    /// The target to ask upstream with, the query as it was sent.
-    public func upstreamTarget(path: Span<UInt8>, query: Span<UInt8>?) -> [UInt8] {
-        var target = upstreamPath(path)
-        if let query {
-            target.append(UInt8(ascii: "?"))
-            target += query.copied()
+    /// The target to ask upstream with, for a request target with these parts; the query is as it was sent.
+    public func upstreamTarget(of target: Span<UInt8>, _ parts: Target) -> [UInt8] {
+        var mapped = upstreamPath(target.extracting(parts.path))
+        if mapped.isEmpty { mapped = [UInt8(ascii: "/")] }
+        if let query = parts.query {
+            mapped.append(UInt8(ascii: "?"))
+            mapped += target.extracting(query).copied()
         }
-        return target.isEmpty || target[0] == UInt8(ascii: "?") ? [UInt8(ascii: "/")] + target : target
+        return mapped
     }
 
     private func upstreamPath(_ path: Span<UInt8>) -> [UInt8] {

@@ -1,4 +1,5 @@
 import Bytes
+import EventLoop
 import HTTPCore
 import HTTPParsing
 import Serving
@@ -15,16 +16,14 @@ extension Connection {
             return send(Self.notInDemo, status: .none(.badRequest), isHead: method == .head)
         }
         guard let parts = Target(target) else { return refuse("the request target names no path") }
-        let map = shard.settings.map
-        let query = parts.query.map { target.extracting($0) }
         var request = StreamRequest(
-            method: head.extracting(parser.method).text(), url: map.origin,
-            target: map.upstreamTarget(path: target.extracting(parts.path), query: query))
+            method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
+            target: shard.settings.map.upstreamTarget(of: target, parts))
         request.fields = passedFields(head)
         if hasBody {
-            request.body = switch parser.bodyFraming {
-            case .chunked: .chunked
-            case .length(let count): .length(count)
+            switch parser.bodyFraming {
+            case .chunked: request.body = .chunked
+            case .length(let count): request.body = .length(count)
             }
         } else if method != .get, method != .head, hasField("content-length", head) {
             request.body = .length(0)
@@ -44,7 +43,9 @@ extension Connection {
         var hops = HopByHop()
         for index in 0..<parser.fieldCount {
             let line = parser.field(index)
-            if head.extracting(line.name).equalsIgnoringCase("connection") { hops.nominate(head.extracting(line.value)) }
+            if head.extracting(line.name).equalsIgnoringCase("connection") {
+                hops.nominate(head.extracting(line.value))
+            }
         }
         var fields: [(name: String, value: [UInt8])] = []
         fields.reserveCapacity(parser.fieldCount + 1)

@@ -1,6 +1,7 @@
 import Bytes
 import Caching
 import Digest
+import EventLoop
 import HTTPCore
 import HTTPParsing
 import Serving
@@ -107,7 +108,7 @@ extension Connection {
         case .readiness: return sendReadiness(isHead: isHead)
         case .other: return passThrough(head, method, hasBody: hasBody)
         // Upstream answers such a request with another list.
-        case .models, .count, .user, .model:
+        case .models, .count, .user, .model, .endpoints, .list:
             if fields.hasAnthropicVersion { return passThrough(head, method, hasBody: hasBody) }
         }
         let summary = RequestSummary(
@@ -117,7 +118,7 @@ extension Connection {
         let request = PendingRequest(
             summary: summary,
             authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) },
-            keepsAlive: !closesAfterAnswer, resource: .catalog, reason: .miss)
+            keepsAlive: !closesAfterAnswer)
         resolve(request)
     }
 
@@ -133,31 +134,43 @@ extension Connection {
         case .problem(let problem):
             state = .reading
             send(problem, status: .none(problem.detail), isHead: request.summary.isHead)
-        case .fetch(let resource, let reason):
-            request.resource = resource
-            request.reason = reason
+        case .fetch(let wants):
+            request.wants = wants
             state = .waiting(request)
             // A fetch has its own time limit.
             deadline = .max
-            shard.want(resource, for: self, request)
+            // One that ends at once finds the others still wanting, so the request goes on only after the last.
+            for want in wants { shard.fetch(want, for: self, request) }
         }
     }
 
     /// A fetch that this connection waited for has ended.
-    func settled(_ outcome: Dispatcher.Outcome, collapsed: Bool) {
-        guard case .waiting(var request) = state else { return }
+    func settled(_ resource: Resource, _ outcome: Dispatcher.Outcome, collapsed: Bool) {
+        guard case .waiting(var request) = state,
+            let place = request.wants.firstIndex(where: { $0.resource == resource })
+        else { return }
+        let want = request.wants.remove(at: place)
         switch outcome {
         case .entry(let entry, let isNew):
-            request.delivered.add(entry, for: request.resource)
+            request.delivered.add(entry, for: resource)
             if isNew {
                 request.forward = CacheStatus.Forward(
-                    reason: request.reason, status: entry.status.rawValue,
+                    reason: want.reason, status: entry.status.rawValue,
                     stored: entry.freshness.isFresh(at: entry.freshness.storedAt), collapsed: collapsed)
             }
-            resolve(request)
         case .failure(let problem):
+            request.failure =
+                request.failure ?? PendingRequest.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
+        }
+        guard request.wants.isEmpty else {
+            state = .waiting(request)
+            return
+        }
+        if let failure = request.failure {
             state = .reading
-            send(problem, of: request, collapsed: collapsed)
+            send(failure, of: request)
+        } else {
+            resolve(request)
         }
         goOn()
     }
@@ -170,8 +183,9 @@ extension Connection {
             if targetBytes.equals("*") || preflight != nil { return sendOptions(preflight) }
         }
         guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
-        if Route(path: targetBytes.extracting(parts.path)) == .other {
-            return passThrough(head, method, hasBody: hasBody)
+        switch Route(path: targetBytes.extracting(parts.path)) {
+        case .other, .endpoints, .list: return passThrough(head, method, hasBody: hasBody)
+        case .models, .count, .user, .model, .health, .readiness: break
         }
         if method == .options { return sendOptions(nil) }
         send(

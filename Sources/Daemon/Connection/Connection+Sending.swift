@@ -35,7 +35,8 @@ extension Connection {
     }
 
     /// Tells a request that its fetch has failed.
-    func send(_ problem: FetchProblem, of request: PendingRequest, collapsed: Bool) {
+    func send(_ failure: PendingRequest.Failure, of request: PendingRequest) {
+        let problem = failure.problem
         let own = problem.problem
         let isHead = request.summary.isHead
         let status: CacheStatus
@@ -44,7 +45,8 @@ extension Connection {
         default:
             status = .forwarded(
                 CacheStatus.Forward(
-                    reason: request.reason, status: problem.status?.rawValue, collapsed: collapsed, detail: own.detail))
+                    reason: failure.reason, status: problem.status?.rawValue, collapsed: failure.collapsed,
+                    detail: own.detail))
         }
         if case .relayed(let relayed, let contentType, let body, let seconds) = problem {
             sendOwn(
@@ -69,7 +71,7 @@ extension Connection {
     func sendOptions(_ preflight: Preflight?) {
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(.noContent, to: &shard.scratch)
-        HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch)
+        if preflight == nil { HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch) }
         if let preflight, shard.settings.allowsAnyOrigin {
             HeadWriter.appendField(
                 "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", to: &shard.scratch)

@@ -35,6 +35,7 @@ struct ShardSettings: Sendable {
         var upstream = UpstreamSettings(userAgent: "larder/\(version)")
         upstream.connectTimeout = Int(settings.upstream.connectTimeout.milliseconds)
         upstream.timeout = Int(settings.upstream.timeout.milliseconds)
+        upstream.idleTimeout = Int(settings.upstream.idleTimeout.milliseconds)
         upstream.caFile = settings.upstream.caFile
         upstream.proxy = settings.upstream.proxy
         self.upstream = upstream

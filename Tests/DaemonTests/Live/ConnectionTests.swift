@@ -270,7 +270,7 @@ import Testing
             Self.quick(&settings)
             settings.server.maxConnections = 1
         }
-        try Self.serving(change, handler) { larder in
+        try Self.serving(change, handler) { larder throws in
             let stuck = try larder.connect(receiveBuffer: 4096)
             try stuck.sendRequest("GET", "/models")
             let length = try #require(Int(try stuck.readHead().fields["Content-Length"] ?? ""))
