@@ -28,14 +28,13 @@ struct CacheModel {
 
     var entryCount: Int { items.count - answerCount + (pinned == nil ? 0 : 1) }
 
-    /// The entry that everyone shares or a later one of the owner's own; it counts as used.
+    /// The entry that everyone shares, or the owner's own that came when that was stale; it counts as used.
     mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        let own = shelf(resource, owner)
-        let ownTime = own.flatMap { entry(at: $0) }?.freshness.storedAt
-        if resource == .catalog, let pinned, pinned.freshness.storedAt >= ownTime ?? 0 { return pinned }
-        let shared = shelf(resource, nil)
-        let sharedTime = shared.flatMap { entry(at: $0) }?.freshness.storedAt
-        guard let place = (ownTime ?? 0) > (sharedTime ?? 0) ? own : shared ?? own else { return nil }
+        let shared = resource == .catalog ? pinned : shelf(resource, nil).flatMap { entry(at: $0) }
+        let own = shelf(resource, owner).flatMap { entry(at: $0) }
+        let isOwnLater = own.map { !(shared?.freshness.isFresh(at: $0.freshness.storedAt) ?? false) } ?? false
+        if !isOwnLater, resource == .catalog { return pinned }
+        guard let place = shelf(resource, isOwnLater ? owner : nil) else { return nil }
         let item = items.remove(at: place)
         items.append(item)
         guard case .shelf(_, _, let entry) = item else { return nil }

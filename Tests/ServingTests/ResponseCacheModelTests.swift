@@ -63,8 +63,8 @@ struct ResponseCacheModelTests {
     private func randomEntry(_ dice: inout Dice, storedAt: UInt64) -> Entry {
         switch dice.roll(6) {
         case 0: .refusal(.forbidden, storedAt: storedAt)
-        case 1..<3: .make(size: dice.roll(12_000), storedAt: storedAt, isShared: false)
-        default: .make(size: dice.roll(12_000), storedAt: storedAt)
+        case 1..<3: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100, isShared: false)
+        default: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100)
         }
     }
 }
