@@ -30,10 +30,23 @@ static inline CURLcode shim_easy_set_list(CURL *easy, CURLoption option, struct 
     return curl_easy_setopt(easy, option, value);
 }
 
-/* For CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION. */
+/* For CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION and CURLOPT_READFUNCTION. */
 static inline CURLcode shim_easy_set_sink(
     CURL *easy, CURLoption option, size_t (*sink)(char *, size_t, size_t, void *)) {
     return curl_easy_setopt(easy, option, sink);
+}
+
+/* `data` is that of CURLOPT_READDATA and its like: the transfer. */
+static inline CURLcode shim_easy_set_before_request(
+    CURL *easy, int (*before)(void *, char *, char *, int, int), void *data) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_PREREQDATA, data);
+}
+
+static inline CURLcode shim_easy_set_trailers(
+    CURL *easy, int (*trailers)(struct curl_slist **, void *), void *data) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_TRAILERFUNCTION, trailers);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_TRAILERDATA, data);
 }
 
 static inline CURLcode shim_easy_get_long(CURL *easy, CURLINFO info, long *value) {
@@ -75,7 +88,7 @@ static inline CURLUcode shim_url_parse(CURLU *url, const char *text) {
     return curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER | CURLU_PATH_AS_IS);
 }
 
-/* As a browser reads a Location field: relative to what `url` holds, and forgiving about what should have been encoded. */
+/* As a browser reads a Location field: relative to what `url` holds, and forgiving about what should be encoded. */
 static inline CURLUcode shim_url_resolve(CURLU *url, const char *location) {
     return curl_url_set(url, CURLUPART_URL, location, CURLU_DISALLOW_USER | CURLU_URLENCODE | CURLU_ALLOW_SPACE);
 }
@@ -86,7 +99,9 @@ static inline CURLUcode shim_url_part(CURLU *url, CURLUPart part, char **text) {
 }
 
 /* A file without a name, in memory only; -1 and errno on failure. The C library declares it for _GNU_SOURCE only. */
-static inline int shim_memory_file(const char *label) { return (int)syscall(SYS_memfd_create, label, 1u /* MFD_CLOEXEC */); }
+static inline int shim_memory_file(const char *label) {
+    return (int)syscall(SYS_memfd_create, label, 1u /* MFD_CLOEXEC */);
+}
 
 /* For CURLOPT_SSL_CTX_FUNCTION. Fails if this curl was not built with OpenSSL. */
 static inline CURLcode shim_easy_set_context(CURL *easy, CURLcode (*made)(CURL *, void *, void *), void *context) {

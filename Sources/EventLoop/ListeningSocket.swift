@@ -3,8 +3,8 @@ import Glibc
 
 /// A socket that listens but is on no loop yet.
 ///
-/// Opening is apart from accepting so that every address can be taken, or refused with one clear error, before any thread
-/// is started; the socket can then be handed to the loop's thread.
+/// Opening is apart from accepting so that every address can be taken, or refused with one clear error, before any
+/// thread is started; the socket can then be handed to the loop's thread.
 public struct ListeningSocket: Sendable {
     /// The socket.
     public let descriptor: Int32
@@ -17,9 +17,9 @@ public struct ListeningSocket: Sendable {
 
     /// Opens a socket and listens.
     ///
-    /// With `reusePort`, several sockets may listen on one TCP port, and the kernel spreads connections over them; libuv 1.44
-    /// knows nothing of that, which is why the socket is made here. An IPv6 socket takes IPv6 only. A unix socket's file is
-    /// taken over if nobody answers on it any more.
+    /// With `reusePort`, several sockets may listen on one TCP port, and the kernel spreads connections over them;
+    /// libuv 1.44 knows nothing of that, which is why the socket is made here. An IPv6 socket takes IPv6 only. A unix
+    /// socket's file is taken over if nobody answers on it any more.
     public init(_ address: SocketAddress, backlog: Int = 1024, reusePort: Bool = true) throws(UVError) {
         try self.init(address, backlog: backlog, sharing: reusePort ? .joins : .no)
     }
@@ -33,9 +33,9 @@ public struct ListeningSocket: Sendable {
         case founds
     }
 
-    /// Opens `count` sockets on one address, a socket for each loop: with a port of their own for TCP, where the kernel spreads
-    /// connections, and with one socket many times over for a unix path. `.addressInUse` if anyone else listens there, even
-    /// one who would share.
+    /// Opens `count` sockets on one address, a socket for each loop: with a port of their own for TCP, where the kernel
+    /// spreads connections, and with one socket many times over for a unix path. `.addressInUse` if anyone else listens
+    /// there, even one who would share.
     public static func group(
         _ address: SocketAddress, count: Int, backlog: Int = 1024
     ) throws(UVError) -> [ListeningSocket] {
@@ -62,6 +62,7 @@ public struct ListeningSocket: Sendable {
         let family = unsafe address.withRaw { raw, _ in unsafe Int32(raw.pointee.sa_family) }
         let descriptor = shim_socket(family)
         if descriptor < 0 { throw UVError(errno: errno) }
+        var made: SocketFile?
         do throws(UVError) {
             if family != AF_UNIX {
                 try switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR)
@@ -74,20 +75,22 @@ public struct ListeningSocket: Sendable {
                 throw UVError(errno: errno)
             }
             // From here on the file, if there is one, is ours.
-            if case .unix(let path) = address { file = SocketFile(path) } else { file = nil }
+            if case .unix(let path) = address { made = SocketFile(path) }
             // Only from now on: while it was bound, nobody else could be there.
             if family != AF_UNIX, sharing == .founds { try switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT) }
             if listen(descriptor, Int32(backlog)) < 0 { throw UVError(errno: errno) }
         } catch {
+            made?.remove()
             _ = Glibc.close(descriptor)
             throw error
         }
+        file = made
         self.descriptor = descriptor
         self.address = SocketAddress(boundTo: descriptor) ?? address
     }
 
-    /// Takes over a socket that already listens, such as one handed over by systemd. The file of a unix socket stays its
-    /// maker's.
+    /// Takes over a socket that already listens, such as one handed over by systemd. The file of a unix socket stays
+    /// its maker's.
     public init(descriptor: Int32) throws(UVError) {
         var listens: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -107,8 +110,8 @@ public struct ListeningSocket: Sendable {
         file = nil
     }
 
-    /// A second descriptor of the same socket, for another loop: whichever accepts first gets the connection. The file of a
-    /// unix socket stays with the original.
+    /// A second descriptor of the same socket, for another loop: whichever accepts first gets the connection. The file
+    /// of a unix socket stays with the original.
     public func duplicate() throws(UVError) -> ListeningSocket {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         if copy < 0 { throw UVError(errno: errno) }

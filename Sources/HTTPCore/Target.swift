@@ -19,6 +19,10 @@ public struct Target: Equatable, Sendable {
         if target.count > 0, target[0] != UInt8(ascii: "/") {
             let scheme = Target.schemeLength(target)
             guard scheme > 0, let slash = target.firstIndex(of: UInt8(ascii: "/"), from: scheme) else { return nil }
+            // The authority ends at `?` and `#` as well: a slash behind one of them begins no path.
+            for index in scheme..<slash where target[index] == UInt8(ascii: "?") || target[index] == UInt8(ascii: "#") {
+                return nil
+            }
             authority = scheme..<slash
             start = slash
         }

@@ -39,12 +39,17 @@ public struct ResponseCache {
 
     // MARK: Entries
 
-    /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not.
+    /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not. What upstream
+    /// told the owner after the shared one had become stale, such as a refusal, goes before that.
     public mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        guard
-            let shelf = shelves[ShelfKey(resource: resource, owner: nil)]
-                ?? shelves[ShelfKey(resource: resource, owner: owner)]
-        else { return nil }
+        let shared = shelves[ShelfKey(resource: resource, owner: nil)]
+        var chosen = shared
+        if let own = shelves[ShelfKey(resource: resource, owner: owner)],
+            shared.map({ $0.entry.freshness.freshUntil <= own.entry.freshness.storedAt }) ?? true
+        {
+            chosen = own
+        }
+        guard let shelf = chosen else { return nil }
         if let ticket = shelf.ticket { recency.touch(ticket) }
         return shelf.entry
     }
@@ -133,6 +138,8 @@ public struct ResponseCache {
 
     // MARK: Room
 
+    /// A hit touches its answer only, to be cheap. So a stored response is not thrown out before the answers made from
+    /// it, each of which may be in use: it gets another round.
     private mutating func evict() {
         while bytes > maximumBytes, let (element, ticket) = recency.leastRecentlyUsed {
             switch element {

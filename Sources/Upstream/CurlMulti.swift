@@ -3,19 +3,26 @@ import EventLoop
 
 /// curl's multi interface on a loop: curl says which sockets and which time it waits for, and is called when they come.
 ///
-/// curl must not be called from its own callbacks. Those here only note what to wait for; ended transfers are told after curl
-/// has returned, so whoever is told may begin and end transfers at will.
+/// curl must not be called from its own callbacks. Those here only note what to wait for, those of a transfer only what has
+/// come; all is told after curl has returned, so whoever is told may begin, pause and end transfers at will.
 @safe final class CurlMulti {
     private let loop: Loop
     private let raw: UnsafeMutableRawPointer
-    private let ended: (Transfer, CURLcode) -> Void
+    private let ended: (CurlTransfer, CURLcode) -> Void
+    private let turned: (Bool) -> Void
     private var polls: [Int32: DescriptorPoll] = [:]
     private var timer: LoopTimer?
     private var isClosed = false
 
-    init(on loop: Loop, ended: @escaping (Transfer, CURLcode) -> Void) {
+    /// Whether curl, or what is told after it, is being called by the loop; `turned` comes after it.
+    private(set) var isActing = false
+
+    /// `ended` is told of each transfer that has come to its end, `turned` of the end of each round of
+    /// calls, and whether it began with a socket.
+    init(on loop: Loop, ended: @escaping (CurlTransfer, CURLcode) -> Void, turned: @escaping (Bool) -> Void) {
         self.loop = loop
         self.ended = ended
+        self.turned = turned
         precondition(curlIsReady, "curl cannot be used")
         unsafe raw = curl_multi_init()!
         timer = LoopTimer(on: loop) { self.act(CURL_SOCKET_TIMEOUT, 0) }
@@ -26,10 +33,17 @@ import EventLoop
     }
 
     /// Begins a transfer, which the caller keeps until `remove`.
-    func add(_ transfer: Transfer) { _ = unsafe curl_multi_add_handle(raw, transfer.raw) }
+    func add(_ transfer: CurlTransfer) { _ = unsafe curl_multi_add_handle(raw, transfer.raw) }
 
     /// Ends a transfer, at whatever point it is; it is not told any more.
-    func remove(_ transfer: Transfer) { _ = unsafe curl_multi_remove_handle(raw, transfer.raw) }
+    func remove(_ transfer: CurlTransfer) { _ = unsafe curl_multi_remove_handle(raw, transfer.raw) }
+
+    /// Lets curl receive and send for a transfer, or not. Where receiving goes on, what curl has held back may come at once.
+    func allow(_ transfer: CurlTransfer, receiving: Bool, sending: Bool) {
+        let held = (receiving ? 0 : CURLPAUSE_RECV) | (sending ? 0 : CURLPAUSE_SEND)
+        // It fails where there is no connection yet, or none any more: then nothing is held back.
+        _ = unsafe curl_easy_pause(transfer.raw, held)
+    }
 
     /// Closes every connection. No transfer may be left.
     func close() {
@@ -45,14 +59,17 @@ import EventLoop
     private func act(_ socket: curl_socket_t, _ mask: Int32) {
         // A report of this iteration may come for a multi that another callback has closed.
         if isClosed { return }
+        isActing = true
         var running: Int32 = 0
         _ = unsafe curl_multi_socket_action(raw, socket, mask, &running)
         var left: Int32 = 0
         while !isClosed, let message = unsafe curl_multi_info_read(raw, &left) {
             var code = CURLE_OK
             guard let easy = unsafe shim_message_ended(message, &code) else { continue }
-            ended(unsafe Transfer.of(easy), code)
+            ended(unsafe CurlTransfer.of(easy), code)
         }
+        isActing = false
+        turned(socket != CURL_SOCKET_TIMEOUT)
     }
 
     fileprivate func watch(_ socket: curl_socket_t, _ what: Int32) {

@@ -14,6 +14,8 @@ extension FetchFailure {
             CURLE_SSL_ENGINE_INITFAILED, CURLE_SSL_CRL_BADFILE, CURLE_SSL_INVALIDCERTSTATUS, CURLE_USE_SSL_FAILED:
             self = .tls(text)
         case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_HTTP2_STREAM: self = .cut(text)
+        // A kept connection has ended, and the part of the body that it took cannot be had again.
+        case CURLE_SEND_FAIL_REWIND: self = .cut(text)
         // Reading fails for a connection that was cut, but also for chunks that are none and a tunnel that was denied.
         case CURLE_RECV_ERROR where text.contains("chunk"): self = .malformed(text)
         case CURLE_RECV_ERROR where phase != .head && phase != .body: self = .unreachable(text)

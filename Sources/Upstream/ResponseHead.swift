@@ -2,8 +2,8 @@ import Bytes
 
 /// Collects the head of the final response from the lines that curl hands over one by one.
 ///
-/// curl passes the lines of every response of a transfer: a head of 1xx is followed by another, and after the body there may
-/// be trailers.
+/// curl passes the lines of every response of a transfer: a head of 1xx is followed by another, and after the body
+/// there may be trailers.
 struct ResponseHead {
     private enum Place { case beforeStatus, fields, complete }
 
@@ -62,7 +62,7 @@ struct ResponseHead {
 }
 
 /// The number after `HTTP/x.y `; curl has checked that it is one.
-private func statusCode(_ line: Span<UInt8>) -> Int {
+func statusCode(_ line: Span<UInt8>) -> Int {
     guard let space = line.firstIndex(of: 0x20) else { return 0 }
     var code = 0
     var index = space + 1
@@ -74,7 +74,7 @@ private func statusCode(_ line: Span<UInt8>) -> Int {
 }
 
 @_lifetime(copy bytes)
-private func trimmed(_ bytes: Span<UInt8>) -> Span<UInt8> {
+func trimmed(_ bytes: Span<UInt8>) -> Span<UInt8> {
     var start = 0
     var end = bytes.count
     while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }

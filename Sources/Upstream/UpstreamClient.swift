@@ -1,29 +1,45 @@
 internal import CCurl
 public import EventLoop
 
-/// Fetches from upstream on a loop, with connections that are kept and shared.
+/// Fetches and streams from upstream on a loop, with connections that are kept and shared.
 public final class UpstreamClient {
-    private let loop: Loop
-    private let settings: UpstreamSettings
-    private let trust: TrustStore
-    private var multi: CurlMulti?
+    let loop: Loop
+    let settings: UpstreamSettings
+    let trust: TrustStore
+    private(set) var multi: CurlMulti?
 
     /// The fetches under way, by their handles.
     private var transfers: [ObjectIdentifier: Transfer] = [:]
 
-    private let watch = TLSWatch()
+    /// The streams under way.
+    var streams: [ObjectIdentifier: StreamTransfer] = [:]
+
+    /// Those that have something to tell.
+    var touched: [StreamTransfer] = []
+
+    /// Those that were answered while curl waited for more of the request's body.
+    var lingering: [StreamTransfer] = []
+
+    var isSettling = false
+
+    let watch = TLSWatch()
 
     /// Failures that are known before curl is asked: they are told later all the same.
     private var early: [(handle: FetchHandle, failure: FetchFailure)] = []
-    private var later: LoopTimer?
+    private(set) var later: LoopTimer?
 
     /// A client, which must be closed before its loop is. Fails when the CA file cannot be used.
     public init(on loop: Loop, settings: UpstreamSettings) throws(UpstreamError) {
         self.loop = loop
         self.settings = settings
         trust = try TrustStore(caFile: settings.caFile)
-        multi = CurlMulti(on: loop) { transfer, code in self.ended(transfer, code) }
-        later = LoopTimer(on: loop) { self.tellEarly() }
+        multi = CurlMulti(
+            on: loop, ended: { transfer, code in self.ended(transfer, code) },
+            turned: { afterSocket in self.settle(afterSocket: afterSocket) })
+        later = LoopTimer(on: loop) {
+            self.tellEarly()
+            self.settle(afterSocket: false)
+        }
     }
 
     /// How many fetches are under way.
@@ -55,7 +71,7 @@ public final class UpstreamClient {
         return handle
     }
 
-    /// Gives up every fetch, whose `done` is called with `.cancelled`, and closes every connection. Further calls do nothing.
+    /// Gives up every fetch and stream, which are told `.cancelled`, and closes every connection. Further calls do nothing.
     public func close() {
         guard let multi else { return }
         self.multi = nil
@@ -63,10 +79,16 @@ public final class UpstreamClient {
         later = nil
         let handles = early.map(\.handle) + transfers.values.map(\.handle)
         for transfer in transfers.values { multi.remove(transfer) }
+        for transfer in streams.values { multi.remove(transfer) }
+        let streams = streams.values
         transfers = [:]
+        self.streams = [:]
+        touched = []
+        lingering = []
         early = []
         multi.close()
         for handle in handles { handle.finish(.failure(.cancelled)) }
+        for transfer in streams { transfer.abandon(.cancelled) }
     }
 
     func cancel(_ handle: FetchHandle) {
@@ -91,8 +113,10 @@ public final class UpstreamClient {
         }
     }
 
-    private func ended(_ transfer: Transfer, _ code: CURLcode) {
+    private func ended(_ transfer: CurlTransfer, _ code: CURLcode) {
         guard let multi else { return }
+        if let stream = transfer as? StreamTransfer { return ended(stream, code) }
+        guard let transfer = transfer as? Transfer else { return }
         multi.remove(transfer)
         switch transfer.ended(code, issuer: watch.takeIssuer(), now: loop.nowNanoseconds) {
         case .askAgain: multi.add(transfer)

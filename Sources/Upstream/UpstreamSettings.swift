@@ -6,13 +6,17 @@ public struct UpstreamSettings: Sendable, Equatable {
     /// The most that a whole fetch may take, redirects included, in milliseconds.
     public var timeout = 10_000
 
+    /// The most that may pass on a stream without a byte either way, in milliseconds; a stream has no other limit of time.
+    public var idleTimeout = 600_000
+
     /// The largest body, in bytes after decompression.
     public var maximumBody = 32 << 20
 
     /// A PEM file of certificate authorities that are trusted beside the system's.
     public var caFile: String?
 
-    /// The proxy's URL; an empty one for no proxy at all; nil for `HTTPS_PROXY`, `http_proxy` and `NO_PROXY` as curl reads them.
+    /// The proxy's URL; an empty one for no proxy at all; nil for `HTTPS_PROXY`, `http_proxy` and `NO_PROXY` as curl
+    /// reads them.
     public var proxy: String?
 
     /// The `User-Agent` field, such as `larder/1.0`.

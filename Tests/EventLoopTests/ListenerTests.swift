@@ -73,30 +73,6 @@ import Testing
         #expect(try greeting(at: .unix(path: path)) == "welcome")
     }
 
-    @Test func `a file that is no socket is left alone`() throws {
-        let path = temporaryPath("file")
-        create(path)
-        defer { remove(path) }
-        #expect(throws: UVError.addressInUse) { try ListeningSocket(.unix(path: path)) }
-        #expect(exists(path))
-    }
-
-    @Test func `a socket file that another process has put in place stays`() throws {
-        let path = temporaryPath("replaced")
-        let first = try ListeningSocket(.unix(path: path))
-        remove(path)
-        let second = try ListeningSocket(.unix(path: path))
-        first.close()
-        #expect(exists(path))
-        second.close()
-        #expect(!exists(path))
-    }
-
-    @Test func `a path too long for a socket is refused`() {
-        let path = "/" + String(repeating: "x", count: 107)
-        #expect(throws: UVError.nameTooLong) { try ListeningSocket(.unix(path: path)) }
-    }
-
     @Test func `two loops share one port`() throws {
         let first = try ListeningSocket(localhost)
         let second = try ListeningSocket(first.address)
@@ -134,40 +110,6 @@ import Testing
         #expect(counts.value.allSatisfy { $0 > 0 })
     }
 
-    @Test func `a group shares one port among its own, and with nobody who was there before`() throws {
-        let group = try ListeningSocket.group(localhost, count: 3)
-        #expect(Set(group.map(\.address)).count == 1)
-        #expect(Set(group.map(\.descriptor)).count == 3)
-        #expect(throws: UVError.addressInUse) { try ListeningSocket.group(group[0].address, count: 3) }
-        #expect(throws: UVError.addressInUse) { try ListeningSocket(group[0].address, reusePort: false) }
-        var accepted = [0, 0, 0]
-        try withLoop { loop in
-            var listeners: [Listener] = []
-            for (index, socket) in group.enumerated() {
-                listeners.append(
-                    try Listener(on: loop, socket: socket) { stream in
-                        accepted[index] += 1
-                        stream.close()
-                        if accepted.reduce(0, +) == 64 { for listener in listeners { listener.close() } }
-                    })
-            }
-            let peers = (0..<64).map { _ in Peer(to: group[0].address) }
-            loop.run()
-            for peer in peers { peer.close() }
-        }
-        #expect(accepted.allSatisfy { $0 > 0 })
-    }
-
-    @Test func `a group on a unix path is one socket, whose file goes with the first`() throws {
-        let path = temporaryPath("group")
-        let group = try ListeningSocket.group(.unix(path: path), count: 2)
-        #expect(throws: UVError.addressInUse) { try ListeningSocket.group(.unix(path: path), count: 2) }
-        group[1].close()
-        #expect(exists(path))
-        group[0].close()
-        #expect(!exists(path))
-    }
-
     @Test func `a duplicated socket is accepted from by whichever loop comes first`() throws {
         let path = temporaryPath("duplicate")
         let original = try ListeningSocket(.unix(path: path))
@@ -196,15 +138,6 @@ import Testing
             #expect(peer.receiveAll() == [])
             peer.close()
         }
-    }
-
-    @Test func `a descriptor that does not listen is refused`() {
-        let (mine, theirs) = Peer.pair()
-        defer {
-            mine.close()
-            theirs.close()
-        }
-        #expect(throws: UVError.invalid) { try ListeningSocket(descriptor: mine.descriptor) }
     }
 
     @Test func `a paused listener leaves connections waiting until it is resumed`() throws {
@@ -297,13 +230,3 @@ private func threadTime() -> Int {
     unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
-
-private func temporaryPath(_ name: String) -> String {
-    "/tmp/larder-test-\(getpid())-\(name).sock"
-}
-
-private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
-
-private func create(_ path: String) { _ = close(unsafe open(path, O_CREAT | O_WRONLY, 0o600)) }
-
-private func remove(_ path: String) { _ = unsafe unlink(path) }

@@ -71,7 +71,7 @@ extension Connection {
     func sendOptions(_ preflight: Preflight?) {
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(.noContent, to: &shard.scratch)
-        HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch)
+        if preflight == nil { HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch) }
         if let preflight, shard.settings.allowsAnyOrigin {
             HeadWriter.appendField(
                 "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", to: &shard.scratch)

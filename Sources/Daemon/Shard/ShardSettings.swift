@@ -9,6 +9,7 @@ import Upstream
 struct ShardSettings: Sendable {
     let shardCount: Int
     let upstreamURL: String
+    let map: UpstreamMap
     let upstream: UpstreamSettings
     let isDemo: Bool
     let warmsUp: Bool
@@ -30,9 +31,11 @@ struct ShardSettings: Sendable {
         self.isDemo = isDemo
         shardCount = settings.workers
         upstreamURL = settings.upstream.url
+        map = UpstreamMap(baseURL: settings.upstream.url)
         var upstream = UpstreamSettings(userAgent: "larder/\(version)")
         upstream.connectTimeout = Int(settings.upstream.connectTimeout.milliseconds)
         upstream.timeout = Int(settings.upstream.timeout.milliseconds)
+        upstream.idleTimeout = Int(settings.upstream.idleTimeout.milliseconds)
         upstream.caFile = settings.upstream.caFile
         upstream.proxy = settings.upstream.proxy
         self.upstream = upstream

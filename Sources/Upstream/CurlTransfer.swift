@@ -1,0 +1,174 @@
+import Bytes
+internal import CCurl
+import EventLoop
+
+/// One of curl's easy handles, set up as every transfer needs it; what becomes of what it receives is its subclasses' part.
+///
+/// The request's fields live in curl's list and nowhere else, and are freed with the transfer.
+@safe class CurlTransfer {
+    let raw: UnsafeMutableRawPointer
+
+    private var list: UnsafeMutablePointer<curl_slist>?
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var isShakingHands = false
+
+    /// The connection's last word, where the body's end hangs on it.
+    private var farewell: TLSFarewell?
+
+    /// Why we ourselves made curl stop.
+    private(set) var stopped: FetchFailure?
+
+    init(_ settings: UpstreamSettings, _ trust: TrustStore, _ watch: TLSWatch) {
+        unsafe raw = curl_easy_init()!
+        unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        unsafe errorText.pointee = 0
+        // Unretained: curl calls back only while the transfer is in the client's table.
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_PRIVATE, me)
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_HEADERDATA, me)
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_WRITEDATA, me)
+        _ = unsafe shim_easy_set_sink(raw, CURLOPT_HEADERFUNCTION, lineReceived)
+        _ = unsafe shim_easy_set_sink(raw, CURLOPT_WRITEFUNCTION, bytesReceived)
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
+        // The fields are for upstream, never for a proxy that tunnels to it.
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
+        _ = unsafe shim_easy_set_text(raw, CURLOPT_PROTOCOLS_STR, "http,https")
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_FOLLOWLOCATION, 0)
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_PATH_AS_IS, 1)
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_NOSIGNAL, 1)
+        // Otherwise a cancelled transfer waits for the resolver's thread, on ours.
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_QUICK_EXIT, 1)
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_TCP_KEEPALIVE, 1)
+        unsafe watch.apply(to: raw)
+        unsafe trust.apply(to: raw)
+        if let proxy = settings.proxy { _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY, proxy) }
+    }
+
+    deinit {
+        unsafe curl_easy_cleanup(raw)
+        unsafe curl_slist_free_all(list)
+        unsafe errorText.deallocate()
+    }
+
+    // MARK: For the subclasses to say
+
+    /// What was done with what curl has received.
+    enum Taken {
+        case all
+        /// Nothing: curl keeps it, and receives no more until `CurlMulti.allow`.
+        case later
+        /// Nothing, and the transfer is to end: see `stop`.
+        case never
+    }
+
+    /// Whether the final response's head is complete.
+    var hasHead: Bool { false }
+
+    /// Takes a line of a head, or of the trailers; it never comes later.
+    func add(line: Span<UInt8>) -> Taken { .all }
+
+    /// Takes bytes of the body.
+    func add(bytes: Span<UInt8>) -> Taken { .all }
+
+    // MARK: For the subclasses to use
+
+    /// Adds a line to the request's head, in curl's form: "Name: value", "Name;" for no value, "Name:" to keep curl's own out.
+    final func addLine(_ line: String) { unsafe list = curl_slist_append(list, line) }
+
+    /// Adds a line whose bytes need not be UTF-8; none of them is zero.
+    final func addLine(_ line: [UInt8]) { unsafe list = append(line, to: list) }
+
+    /// Gives curl the lines that were added.
+    final func sendLines() { _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, list) }
+
+    /// Ends the transfer for a reason of ours; for within a callback.
+    final func stop(_ failure: FetchFailure) -> Taken {
+        stopped = stopped ?? failure
+        return .never
+    }
+
+    /// Minds whether the connection's end is one in good order, because the body's end hangs on it. For within a callback,
+    /// while there is a connection.
+    final func awaitFarewell() {
+        if farewell == nil { unsafe farewell = TLSFarewell(raw) }
+    }
+
+    /// Makes ready for being asked again.
+    final func forgetConnection() {
+        unsafe errorText.pointee = 0
+        farewell = nil
+        isShakingHands = false
+    }
+
+    /// TLS has begun on a new connection of this transfer's.
+    final func handshakeBegan() { isShakingHands = true }
+
+    /// Why a transfer that curl has ended has no whole response; nil if it has one.
+    final func failure(_ code: CURLcode, issuer: String?, limit: Int = .max) -> FetchFailure? {
+        if let stopped { return stopped }
+        if code != CURLE_OK {
+            let text = unsafe String(
+                cString: errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(errorText))
+            return FetchFailure(code, text: text, issuer: issuer, phase: phase, limit: limit)
+        }
+        // curl is content with a head that ends where the connection does.
+        if !hasHead { return .cut("the connection ended within the head") }
+        if let farewell, !farewell.wasSaid { return .cut("the connection ended without TLS's close_notify") }
+        return nil
+    }
+
+    /// How far the transfer has come, by the times that curl has noted down: those not reached are 0.
+    final var phase: FetchPhase {
+        if hasHead { return .body }
+        if number(CURLINFO_PRETRANSFER_TIME_T) > 0 { return .head }
+        if isShakingHands { return .handshake }
+        return number(CURLINFO_NAMELOOKUP_TIME_T) > 0 ? .connecting : .resolving
+    }
+
+    /// One of curl's counts or times.
+    final func number(_ info: CURLINFO) -> Int {
+        var value = curl_off_t(0)
+        _ = unsafe shim_easy_get_size(raw, info, &value)
+        return Int(value)
+    }
+
+    /// The transfer of an easy handle.
+    static func of(_ easy: UnsafeMutableRawPointer) -> CurlTransfer {
+        var me: UnsafeMutableRawPointer?
+        _ = unsafe shim_easy_get_pointer(easy, CURLINFO_PRIVATE, &me)
+        return unsafe Unmanaged<CurlTransfer>.fromOpaque(me!).takeUnretainedValue()
+    }
+}
+
+/// Adds a copy of bytes, none of which is zero, to one of curl's lists.
+func append(_ line: [UInt8], to list: UnsafeMutablePointer<curl_slist>?) -> UnsafeMutablePointer<curl_slist>? {
+    let text = line.map { CChar(bitPattern: $0) } + [0]
+    return unsafe curl_slist_append(list, text)
+}
+
+// MARK: C callbacks
+
+private func lineReceived(
+    _ start: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    let line = unsafe UnsafeRawBufferPointer(start: start, count: size * count)
+    let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
+    return answer(transfer.add(line: unsafe Span(_unsafeBytes: line)), line.count)
+}
+
+private func bytesReceived(
+    _ start: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    let bytes = unsafe UnsafeRawBufferPointer(start: start, count: size * count)
+    let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
+    return answer(transfer.add(bytes: unsafe Span(_unsafeBytes: bytes)), bytes.count)
+}
+
+private func answer(_ taken: CurlTransfer.Taken, _ count: Int) -> Int {
+    switch taken {
+    case .all: count
+    case .later: Int(CURL_WRITEFUNC_PAUSE)
+    case .never: -1
+    }
+}

@@ -1,0 +1,250 @@
+import Bytes
+internal import CCurl
+import EventLoop
+
+/// A streamed exchange: what curl has received and not been told yet, what is to be sent, and who is told.
+///
+/// curl's callbacks only fill and empty buffers; the delegate is told after curl has returned, in `settle`.
+///
+/// It speaks HTTP/1.1 only. On a shared HTTP/2 connection a paused stream of curl's (7.88) lets the peer send 32 MiB more, which
+/// cannot be lowered, and halts all others of the connection until it goes on. On a connection of its own the kernel's
+/// buffers bound what a slow reader holds back.
+final class StreamTransfer: CurlTransfer {
+    /// The most that is received and not told yet, in bytes; curl's own buffer comes to that.
+    static let enough = 64 << 10
+
+    private var client: UpstreamClient?
+    /// Whoever sends; it lets go of this when this lets go of it.
+    private var handle: UpstreamStream?
+    private var delegate: (any UpstreamStreamDelegate)?
+    private let loop: Loop
+    private let idle: IdleLimit
+
+    // The request.
+    private let isIdempotent: Bool
+    private let isHead: Bool
+    private var attempts = 0
+    private var hasGivenBody = false
+    private var outgoing = OutgoingBody()
+    /// Of the announced length; nil in chunks.
+    private var unsent: Int?
+    private var isBodyWhole = false
+    private var trailers: [(name: String, value: [UInt8])] = []
+    private var isFull = false
+    private var hasRoom = false
+    /// Whether curl waits for more to send.
+    private var isStarved = false
+
+    // The response.
+    private var reader = StreamHead()
+    private var heads: [(status: Int, fields: StreamFields)] = []
+    private var incoming = ByteBuilder(capacity: 1)
+    private var isPaused = false
+    /// Whether curl has bytes that were not taken.
+    private var isHeld = false
+    private var outcome: Result<Void, FetchFailure>?
+
+    /// Whether it stands in the client's list of those that have something to tell.
+    var isTouched = false
+
+    var isOver: Bool { delegate == nil }
+
+    /// Whether curl waits for a body that upstream, having answered, perhaps does not read any more. See `settle`.
+    var isLingering: Bool { isStarved && reader.isComplete && !isOver }
+
+    init(
+        _ request: StreamRequest, origin: Origin, client: UpstreamClient, delegate: any UpstreamStreamDelegate,
+        loop: Loop, settings: UpstreamSettings, trust: TrustStore, watch: TLSWatch
+    ) {
+        self.client = client
+        self.delegate = delegate
+        self.loop = loop
+        idle = IdleLimit(on: loop, milliseconds: settings.idleTimeout)
+        isIdempotent = request.isIdempotent
+        isHead = request.method == "HEAD"
+        if case .length(let count) = request.body { unsent = count }
+        isBodyWhole = request.body == .none
+        super.init(settings, trust, watch)
+        prepare(request, origin: origin, settings)
+        idle.start(sent: { [unowned self] in number(CURLINFO_SIZE_UPLOAD_T) }) { [unowned self] in
+            abandon(.timeout(phase))
+        }
+    }
+
+    /// The handle for whoever asked.
+    func makeHandle() -> UpstreamStream {
+        let made = UpstreamStream()
+        made.transfer = self
+        handle = made
+        return made
+    }
+
+    /// Ends before it has begun; told like any other end.
+    func fail(_ failure: FetchFailure) {
+        outcome = .failure(failure)
+        touch()
+    }
+
+    private func touch() { client?.touch(self) }
+
+    // MARK: The request's body
+
+    func send(_ bytes: Span<UInt8>) -> Bool {
+        if isOver || isBodyWhole { return true }
+        outgoing.append(bytes)
+        feed()
+        isFull = outgoing.count >= OutgoingBody.enough
+        return !isFull
+    }
+
+    func finishBody(_ trailers: [(name: String, value: [UInt8])]) {
+        if isOver || isBodyWhole { return }
+        self.trailers = trailers.filter { isToken($0.name) && isFieldValue($0.value) }
+        isBodyWhole = true
+        feed()
+    }
+
+    /// Lets curl come for more.
+    private func feed() {
+        guard isStarved else { return }
+        isStarved = false
+        client?.multi?.allow(self, receiving: !isHeld, sending: true)
+    }
+
+    /// Whether a request may go out now: curl asks anew where a kept connection has ended without an answer, and does not mind
+    /// whether the request may be repeated or what it has taken of the body.
+    func mayBegin() -> Bool {
+        attempts += 1
+        if attempts == 1 || isIdempotent && !hasGivenBody { return true }
+        _ = stop(.cut("a kept connection ended without an answer, and this request is not one to repeat"))
+        return false
+    }
+
+    /// Gives curl bytes of the body: a count, 0 at the end, or what pauses or ends the transfer.
+    func giveBody(_ room: UnsafeMutableRawBufferPointer) -> Int {
+        let limit = min(room.count, unsent ?? .max)
+        let size = unsafe outgoing.take(into: UnsafeMutableRawBufferPointer(rebasing: room[..<limit]))
+        if size > 0 {
+            hasGivenBody = true
+            idle.moved()
+            if unsent != nil { unsent! -= size }
+            if isFull, outgoing.count <= OutgoingBody.enough / 2 {
+                isFull = false
+                hasRoom = true
+                touch()
+            }
+            return size
+        }
+        if !isBodyWhole {
+            isStarved = true
+            if reader.isComplete { client?.lingering.append(self) }
+            return Int(CURL_READFUNC_PAUSE)
+        }
+        if let unsent, unsent > 0 {
+            _ = stop(.other("the request's body ended \(unsent) bytes before its length"))
+            return Int(CURL_READFUNC_ABORT)
+        }
+        return 0
+    }
+
+    /// The trailers, as a list that curl frees.
+    func giveTrailers() -> UnsafeMutablePointer<curl_slist>? {
+        var list: UnsafeMutablePointer<curl_slist>?
+        for trailer in trailers { unsafe list = append(fieldLine(trailer.name, trailer.value), to: list) }
+        return unsafe list
+    }
+
+    // MARK: The response
+
+    override var hasHead: Bool { reader.isComplete }
+
+    override func add(line: Span<UInt8>) -> Taken {
+        idle.moved()
+        let isSmall = reader.add(line) { heads.append(($0, $1)) }
+        if !isSmall { return stop(.malformed("its head has more than \(ResponseHead.maximumBytes) bytes")) }
+        if reader.status == 101 {
+            return stop(.malformed("it switches to another protocol, which nobody has asked for"))
+        }
+        if reader.isWithoutLength, !isHead { awaitFarewell() }
+        if !heads.isEmpty { touch() }
+        return .all
+    }
+
+    override func add(bytes: Span<UInt8>) -> Taken {
+        if isPaused || incoming.count + bytes.count > StreamTransfer.enough {
+            isHeld = true
+            touch()
+            return .later
+        }
+        idle.moved()
+        incoming.append(bytes)
+        touch()
+        return .all
+    }
+
+    func pause() { isPaused = true }
+
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        touch()
+    }
+
+    func ended(_ code: CURLcode, issuer: String?) {
+        outcome = failure(code, issuer: issuer).map { .failure($0) } ?? .success(())
+        touch()
+    }
+
+    // MARK: Telling
+
+    /// Tells what has come, as far as the delegate takes it.
+    func settle() {
+        while !heads.isEmpty {
+            let head = heads.removeFirst()
+            if head.status < 200 {
+                delegate?.informational(status: head.status, fields: head.fields)
+            } else {
+                delegate?.head(status: head.status, fields: head.fields)
+            }
+        }
+        if !isPaused, !incoming.isEmpty {
+            delegate?.received(incoming.span)
+            incoming.removeAll()
+        }
+        if hasRoom {
+            hasRoom = false
+            delegate?.wantsBody()
+        }
+        // curl ends a transfer whose body upstream does not want any more, but not while the sending is paused.
+        if isLingering { feed() }
+        if isPaused || isOver { return }
+        if let outcome { return end(outcome) }
+        if isHeld {
+            isHeld = false
+            client?.multi?.allow(self, receiving: true, sending: !isStarved)
+        }
+    }
+
+    private func end(_ outcome: Result<Void, FetchFailure>) {
+        let delegate = delegate
+        let trailers = reader.fields
+        close()
+        switch outcome {
+        case .success: delegate?.ended(trailers: trailers)
+        case .failure(let failure): delegate?.failed(failure)
+        }
+    }
+
+    /// Ends with a failure at once, whatever has not been told.
+    func abandon(_ failure: FetchFailure) { end(.failure(failure)) }
+
+    /// Lets go of everybody; nobody is told anything more.
+    func close() {
+        idle.close()
+        client?.forget(self)
+        client = nil
+        handle?.transfer = nil
+        handle = nil
+        delegate = nil
+    }
+}
