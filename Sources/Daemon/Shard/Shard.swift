@@ -26,6 +26,8 @@ final class Shard {
     /// Where the changing part of a head is written before it is sent.
     var scratch = ByteBuilder(capacity: 1024)
     var readiness: Readiness
+    /// Whether the catalogue was ever fetched; for the loop that leads its fetches.
+    var hasCatalog = false
     private(set) var isDraining = false
     private var isStopping = false
 
