@@ -18,7 +18,7 @@ struct CacheModel {
     var bytes: Int {
         items.reduce(pinned?.byteCount ?? 0) { sum, item in
             switch item {
-            case .shelf(_, _, let entry): sum + entry.byteCount
+            case .shelf(let resource, _, let entry): sum + entry.byteCount + resource.byteCount
             case .answer(let answer, _, _): sum + answer.byteCount
             }
         }
@@ -89,6 +89,10 @@ struct CacheModel {
             && (answer.owner ?? .nobody) == (other.owner ?? .nobody)
     }
 
+    private static func isAnswer(_ item: Item, of entry: Entry) -> Bool {
+        if case .answer(let answer, _, _) = item { answer.source === entry } else { false }
+    }
+
     private func shelf(_ resource: Resource, _ owner: Owner?) -> Int? {
         items.firstIndex { if case .shelf(resource, owner, _) = $0 { true } else { false } }
     }
@@ -108,12 +112,15 @@ struct CacheModel {
             items.remove(at: place)
         }
         guard let ended else { return }
-        items.removeAll { if case .answer(let answer, _, _) = $0 { answer.source === ended } else { false } }
+        items.removeAll { Self.isAnswer($0, of: ended) }
     }
 
     private mutating func evict() {
         while bytes > maximumBytes, let oldest = items.first {
             switch oldest {
+            // What answers are made from gets another round.
+            case .shelf(_, _, let entry) where items.contains { Self.isAnswer($0, of: entry) }:
+                items.append(items.removeFirst())
             case .shelf(let resource, let owner, _): end(resource, owner)
             case .answer: items.removeFirst()
             }

@@ -65,7 +65,8 @@ struct DispatcherTests {
     }
 
     @Test(
-        "A key's own lists are never fetched together", arguments: [Resource.userList, .query(.user, canonical: "x=1")])
+        "A key's own lists are never fetched together",
+        arguments: [Resource.userList, .opaque(path: "/models/user", query: "x=1")])
     func personalLists(resource: Resource) {
         var tower = Tower()
         for _ in 0..<2 {

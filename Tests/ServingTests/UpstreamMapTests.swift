@@ -1,3 +1,4 @@
+import HTTPCore
 import Testing
 
 @testable import Serving
@@ -78,14 +79,11 @@ struct UpstreamMapTests {
         #expect(location("http://host/x/api/v1", value) == expected)
     }
 
-    private func target(_ base: String, _ path: String, _ query: String? = nil) -> String {
-        let map = UpstreamMap(baseURL: base)
-        let pathBytes = Array(path.utf8)
-        guard let query else {
-            return String(decoding: map.upstreamTarget(path: pathBytes.span, query: nil), as: UTF8.self)
+    private func target(_ base: String, _ path: String, _ query: String? = nil) -> String? {
+        let bytes = Array((path + (query.map { "?" + $0 } ?? "")).utf8)
+        return Target(bytes.span).map {
+            String(decoding: UpstreamMap(baseURL: base).upstreamTarget(of: bytes.span, $0), as: UTF8.self)
         }
-        let queryBytes = Array(query.utf8)
-        return String(decoding: map.upstreamTarget(path: pathBytes.span, query: queryBytes.span), as: UTF8.self)
     }
 
     private func location(_ base: String, _ value: String) -> String {
