@@ -88,7 +88,7 @@ static inline CURLUcode shim_url_parse(CURLU *url, const char *text) {
     return curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER | CURLU_PATH_AS_IS);
 }
 
-/* As a browser reads a Location field: relative to what `url` holds, and forgiving about what should have been encoded. */
+/* As a browser reads a Location field: relative to what `url` holds, and forgiving about what should be encoded. */
 static inline CURLUcode shim_url_resolve(CURLU *url, const char *location) {
     return curl_url_set(url, CURLUPART_URL, location, CURLU_DISALLOW_USER | CURLU_URLENCODE | CURLU_ALLOW_SPACE);
 }
@@ -99,7 +99,9 @@ static inline CURLUcode shim_url_part(CURLU *url, CURLUPart part, char **text) {
 }
 
 /* A file without a name, in memory only; -1 and errno on failure. The C library declares it for _GNU_SOURCE only. */
-static inline int shim_memory_file(const char *label) { return (int)syscall(SYS_memfd_create, label, 1u /* MFD_CLOEXEC */); }
+static inline int shim_memory_file(const char *label) {
+    return (int)syscall(SYS_memfd_create, label, 1u /* MFD_CLOEXEC */);
+}
 
 /* For CURLOPT_SSL_CTX_FUNCTION. Fails if this curl was not built with OpenSSL. */
 static inline CURLcode shim_easy_set_context(CURL *easy, CURLcode (*made)(CURL *, void *, void *), void *context) {

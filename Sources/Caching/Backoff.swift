@@ -17,7 +17,7 @@ public struct Backoff: Sendable, Equatable {
     /// Notes a failure at `now`. `wish` is upstream's `Retry-After` in seconds; `chance` in 0..<1 spreads the end of the
     /// pause over its second half, so that many Larders do not come back at once.
     public mutating func failed(at now: UInt64, wish: Int?, chance: Double) {
-        failures = min(failures + 1, 16)
+        failures = isForgotten(at: now) ? 1 : min(failures + 1, 16)
         if let wish {
             until = now + min(UInt64(wish) * 1000, Self.longestWished)
             return

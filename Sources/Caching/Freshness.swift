@@ -66,6 +66,17 @@ public struct Freshness: Sendable, Equatable {
         self.initialAge = initialAge
     }
 
+    /// That of something made of several copies: as old as the oldest, fresh for as long as all are. There is at least one.
+    public init(joining copies: [Freshness]) {
+        let oldest = copies.min { $0.birth < $1.birth } ?? copies[0]
+        storedAt = oldest.storedAt
+        initialAge = oldest.initialAge
+        freshUntil = copies.reduce(.max) { min($0, $1.freshUntil) }
+    }
+
+    /// The moment that the age is counted from, which may lie before the clock's own beginning.
+    private var birth: Int64 { Int64(truncatingIfNeeded: storedAt) &- Int64(initialAge) &* 1000 }
+
     /// Whether the copy may be served without asking upstream.
     @inline(__always)
     public func isFresh(at now: UInt64) -> Bool { now < freshUntil }

@@ -10,6 +10,7 @@ struct Columns: Sendable {
     let intelligence: [FixedDecimal?]
     let coding: [FixedDecimal?]
     let agentic: [FixedDecimal?]
+    let designArenaElo: [FixedDecimal?]
     let search: TextSearch
 
     /// The numbers of the rows' tokenizers and authors, and their names in lower case.
@@ -19,7 +20,7 @@ struct Columns: Sendable {
     let authors: NameTable
 
     /// For each `SortOrder`, the numbers of all rows in that order: a query that sorts walks it and filters.
-    let rankings: [[Int32]]
+    private(set) var rankings: [[Int32]] = []
 
     init(_ rows: [ModelFields]) {
         outputs = rows.map { ModalitySet($0.outputModalities, among: ModalitySet.outputs) }
@@ -32,6 +33,7 @@ struct Columns: Sendable {
         intelligence = rows.map(\.intelligenceIndex)
         coding = rows.map(\.codingIndex)
         agentic = rows.map(\.agenticIndex)
+        designArenaElo = rows.map(\.designArenaElo)
         search = TextSearch(rows)
 
         var tokenizers = NameTable()
@@ -41,7 +43,10 @@ struct Columns: Sendable {
         author = rows.map { authors.intern($0.author.foldedUTF8) }
         self.authors = authors
 
-        rankings = SortOrder.allCases.map { $0.ranking(rows) }
+        let columns = self
+        rankings = SortOrder.allCases.map { order in
+            order.ranking(0..<Int32(rows.count)) { columns.key(Int($0), in: order) }
+        }
     }
 }
 

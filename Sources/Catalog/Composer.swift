@@ -8,6 +8,35 @@ public enum Composer {
     public static func list(
         _ snapshot: Snapshot, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString = "models"
     ) -> SharedBytes {
+        let size = selection.rows.reduce(0) { $0 + snapshot.byteCount(ofRow: Int($1)) }
+        return list(size, selection, rawQuery: rawQuery, resource: resource) { body in
+            appendRows(selection.rows, of: snapshot, to: &body)
+        }
+    }
+
+    /// The same for a query with facets.
+    public static func list(
+        _ joined: JoinedSelection, rawQuery: Span<UInt8>, resource: StaticString = "models"
+    ) -> SharedBytes {
+        let selection = joined.selection
+        if joined.sources.count == 1 {
+            return list(joined.sources[0], selection, rawQuery: rawQuery, resource: resource)
+        }
+        let places = selection.rows.map { joined.places[Int($0)] }
+        let size = places.reduce(0) { $0 + joined.sources[Int($1.source)].byteCount(ofRow: Int($1.row)) }
+        return list(size, selection, rawQuery: rawQuery, resource: resource) { body in
+            for (index, place) in places.enumerated() {
+                if index > 0 { body.append(UInt8(ascii: ",")) }
+                body.append(joined.sources[Int(place.source)].row(Int(place.row)).span)
+            }
+        }
+    }
+
+    /// `size` is the number of bytes of the rows, each with its comma; `rows` appends them without the last one.
+    private static func list(
+        _ size: Int, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString,
+        rows: (inout ByteBuilder) -> Void
+    ) -> SharedBytes {
         var tail = ByteBuilder(capacity: 96 + rawQuery.count)
         tail.append("],\"total_count\":")
         tail.append(decimal: selection.totalCount)
@@ -20,11 +49,10 @@ public enum Composer {
         tail.append("}}")
 
         let head: StaticString = "{\"data\":["
-        let rowBytes = selection.rows.reduce(0) { $0 + snapshot.starts[Int($1) + 1] - snapshot.starts[Int($1)] }
         let comma = selection.rows.isEmpty ? 0 : 1
-        var body = ByteBuilder(capacity: head.utf8CodeUnitCount + rowBytes - comma + tail.count)
+        var body = ByteBuilder(capacity: head.utf8CodeUnitCount + size - comma + tail.count)
         body.append(head)
-        appendRows(selection.rows, of: snapshot, to: &body)
+        rows(&body)
         body.append(tail.span)
         return body.finish()
     }

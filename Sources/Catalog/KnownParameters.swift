@@ -39,3 +39,8 @@ enum FacetParameter: String, CaseIterable {
         "throughput-high-to-low", "latency-low-to-high", "most-popular", "top-weekly",
     ]
 }
+
+/// The parameters with which the list comes as something else than JSON: upstream's feed.
+enum FeedParameter: String {
+    case isFeed = "use_rss"
+}

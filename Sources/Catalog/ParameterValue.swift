@@ -17,7 +17,7 @@ struct ParameterValue {
     /// The same in lower case.
     var foldedList: [[UInt8]] { Self.entries(folded) }
 
-    private static func entries(_ bytes: [UInt8]) -> [[UInt8]] {
+    static func entries(_ bytes: [UInt8]) -> [[UInt8]] {
         bytes.split(separator: UInt8(ascii: ",")).map { entry in
             let start = entry.firstIndex { $0 != UInt8(ascii: " ") } ?? entry.endIndex
             let end = entry.lastIndex { $0 != UInt8(ascii: " ") }.map { $0 + 1 } ?? start

@@ -1,15 +1,23 @@
 import Bytes
 
-/// A query in the making: each parameter goes either into the local query or among the facets.
+/// A query in the making: each parameter goes either into the local query or among the clauses.
 struct QueryAssembly {
     private(set) var query = Query()
-    private(set) var facets: [QueryParameter] = []
+    private(set) var clauses: [FacetClause] = []
     /// Why upstream is needed; nil as long as it is not.
     private(set) var reason: ForwardReason?
 
+    private var isFeed = false
     private let upstreamParameters: Set<String>
 
+    /// The most facets that a query is taken apart into. One with more is asked as it is: it would rarely meet a facet that
+    /// is stored, and a short text must not cost upstream thousands of requests.
+    private static let mostFacets = 32
+
     init(upstreamParameters: Set<String>) { self.upstreamParameters = upstreamParameters }
+
+    /// Whether upstream has to be asked the whole query.
+    var isWhole: Bool { isFeed || clauses.reduce(0) { $0 + $1.names.count } > Self.mostFacets }
 
     /// Takes a parameter in; its value is not empty. Throws if the value makes no sense.
     mutating func take(_ parameter: QueryParameter) throws(InvalidParameter) {
@@ -27,7 +35,21 @@ struct QueryAssembly {
     }
 
     private mutating func leave(_ parameter: QueryParameter, _ cause: ForwardReason) {
-        facets.append(parameter)
+        let name = String(decoding: parameter.name, as: UTF8.self)
+        let isShown = upstreamParameters.contains(name)
+        var values = [parameter.value]
+        if name == FacetParameter.providers.rawValue {
+            values = []
+            for entry in ParameterValue.entries(parameter.value) where !values.contains(entry) { values.append(entry) }
+            // Nothing but commas asks for nothing.
+            if values.isEmpty { return }
+        } else if name == LocalParameter.outputModalities.rawValue {
+            query.outputModalities = nil
+        } else if name == FeedParameter.isFeed.rawValue {
+            isFeed = true
+        }
+        let names = values.map { FacetName(parameter.name, $0, isShown: isShown) }
+        clauses.append(FacetClause(parameter: name, names: names))
         reason = reason ?? cause
     }
 

@@ -5,4 +5,11 @@ public struct QueryParameter: Equatable, Sendable {
 
     /// The value, valid UTF-8.
     public let value: [UInt8]
+
+    /// Appends `name=value` in the one spelling of canonical queries.
+    func appendPair(to result: inout [UInt8]) {
+        PercentEncoding.append(name, to: &result)
+        result.append(UInt8(ascii: "="))
+        PercentEncoding.append(value, to: &result)
+    }
 }

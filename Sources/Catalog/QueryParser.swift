@@ -18,8 +18,8 @@ public enum QueryParser {
         guard let reason = assembly.reason else { return .local(assembly.query) }
         return .forward(
             ForwardedQuery(
-                canonical: canonical(parameters), reason: reason, facets: sorted(assembly.facets), local: assembly.query
-            ))
+                canonical: canonical(parameters), reason: reason, clauses: assembly.clauses.sorted { $0 < $1 },
+                isWhole: assembly.isWhole, local: assembly.query))
     }
 
     /// The canonical form, as in `ForwardedQuery`, of any query whatsoever: for the lists that are cached as they are.
@@ -44,22 +44,8 @@ public enum QueryParser {
         var result: [UInt8] = []
         for parameter in sorted(parameters) {
             if !result.isEmpty { result.append(UInt8(ascii: "&")) }
-            appendEncoded(parameter.name, to: &result)
-            result.append(UInt8(ascii: "="))
-            appendEncoded(parameter.value, to: &result)
+            parameter.appendPair(to: &result)
         }
         return result
-    }
-
-    private static func appendEncoded(_ text: [UInt8], to result: inout [UInt8]) {
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                result.append(byte)
-            default: result += PercentEncoding.bytes(byte)
-            }
-        }
     }
 }

@@ -17,10 +17,14 @@ public struct ForwardedQuery: Equatable, Sendable {
     /// Why a snapshot does not do: the first cause in the order of the query.
     public let reason: ForwardReason
 
-    /// The parameters that only upstream can answer, sorted by name.
-    public let facets: [QueryParameter]
+    /// What only upstream can answer, sorted by parameter; a row has to stand in each of them.
+    public let clauses: [FacetClause]
 
-    /// All the others.
+    /// Whether it cannot be taken apart into clauses: it asks for something else than a list of models, or for more facets
+    /// than are worth a request each.
+    public let isWhole: Bool
+
+    /// All the other conditions.
     public let local: Query
 }
 

@@ -1,7 +1,18 @@
 extension Snapshot {
     /// The rows that answer a query at a time, in seconds since 1970.
     public func select(_ query: Query, now: Int64) -> Selection {
-        var candidates = Candidates(rows: query.sort.map { columns.rankings[$0.rawValue] } ?? allRows)
+        let (rows, validUntil) = filter(rows(in: query.sort), by: query, now: now)
+        return Selection(matches: rows, query: query, validUntil: validUntil)
+    }
+
+    /// All rows in an order; nil is upstream's.
+    func rows(in order: SortOrder?) -> [Int32] {
+        order.map { columns.rankings[$0.rawValue] } ?? (0..<Int32(count)).map { $0 }
+    }
+
+    /// Those of the rows that pass a query at a time, in the order given, and the first second at which others could.
+    func filter(_ rows: [Int32], by query: Query, now: Int64) -> (rows: [Int32], validUntil: Int64?) {
+        var candidates = Candidates(rows: rows)
         filterByKind(&candidates, query)
         filterByFigures(&candidates, query)
         if !query.text.isEmpty {
@@ -10,10 +21,8 @@ extension Snapshot {
         }
         // Age comes last: only what passes all else can come or go with time.
         let validUntil = filterByAge(&candidates, query, now: now)
-        return Selection(matches: candidates.rows, query: query, validUntil: validUntil)
+        return (candidates.rows, validUntil)
     }
-
-    private var allRows: [Int32] { (0..<Int32(count)).map { $0 } }
 
     private func filterByKind(_ candidates: inout Candidates, _ query: Query) {
         if let wanted = query.outputModalities {

@@ -16,7 +16,7 @@ public final class Snapshot: Sendable {
     /// Where each row begins in `rows`, and at the end where the last one's comma ends.
     let starts: [Int]
 
-    private let ids: TextColumn
+    let ids: TextColumn
     private let byID: LookupTable
     private let bySlug: LookupTable
     private let byAliasTarget: LookupTable
@@ -43,6 +43,9 @@ public final class Snapshot: Sendable {
     /// The JSON object of a row.
     public func row(_ index: Int) -> ByteSlice { rows[starts[index]..<starts[index + 1] - 1] }
 
+    /// The bytes of a row with its comma.
+    func byteCount(ofRow index: Int) -> Int { starts[index + 1] - starts[index] }
+
     /// The id of a row.
     public func id(_ index: Int) -> ByteSlice { ids.slice(index) }
 
@@ -56,6 +59,9 @@ public final class Snapshot: Sendable {
 
     /// When the model of a row was added, in seconds since 1970, or nil if that is unknown.
     public func created(_ index: Int) -> Int64? { columns.created[index] }
+
+    /// The first row with that id, or nil.
+    func row(ofID id: Span<UInt8>) -> Int? { byID.row(with: id) }
 
     /// The row that a name stands for, or nil: the row with that id; else with that canonical slug, variants (`:free`)
     /// behind the model itself; else the alias whose target has that id. Nothing is allocated.

@@ -42,33 +42,39 @@ public enum SortOrder: Int, CaseIterable, Sendable {
         return nil
     }
 
-    /// What a row is ranked by, the greatest first; nil for a row without a value.
-    func key(_ row: ModelFields) -> Int128? {
-        switch self {
-        case .newest: row.created.map { Int128($0) }
-        case .contextHighToLow: Int128(row.contextLength)
-        case .pricingLowToHigh: Self.priceSum(row).map { -$0 }
-        case .pricingHighToLow: Self.priceSum(row)
-        case .intelligenceHighToLow: row.intelligenceIndex?.units
-        case .codingHighToLow: row.codingIndex?.units
-        case .agenticHighToLow: row.agenticIndex?.units
-        case .designArenaEloHighToLow: row.designArenaElo?.units
+    /// The numbers of all rows in this order: stable, those without a value last. `key` is what a row is ranked by.
+    func ranking(_ rows: some Sequence<Int32>, by key: (Int32) -> Int128?) -> [Int32] {
+        var valued: [(row: Int32, key: Int128)] = []
+        var others: [Int32] = []
+        for row in rows {
+            if let key = key(row) { valued.append((row, key)) } else { others.append(row) }
+        }
+        // The standard library's sort is stable, but does not promise to be.
+        let places = valued.indices.sorted { left, right in
+            valued[left].key == valued[right].key ? left < right : valued[left].key > valued[right].key
+        }
+        return places.map { valued[$0].row } + others
+    }
+}
+
+extension Columns {
+    /// What a row is ranked by in an order, the greatest first; nil for a row without a value.
+    func key(_ row: Int, in order: SortOrder) -> Int128? {
+        switch order {
+        case .newest: created[row].map { Int128($0) }
+        case .contextHighToLow: Int128(contextLength[row])
+        case .pricingLowToHigh: priceSum(row).map { -$0 }
+        case .pricingHighToLow: priceSum(row)
+        case .intelligenceHighToLow: intelligence[row]?.units
+        case .codingHighToLow: coding[row]?.units
+        case .agenticHighToLow: agentic[row]?.units
+        case .designArenaEloHighToLow: designArenaElo[row]?.units
         }
     }
 
     /// Twice the average, which ranks alike. A row of which one price is unknown has no average.
-    private static func priceSum(_ row: ModelFields) -> Int128? {
-        guard let prompt = row.promptPrice, let completion = row.completionPrice else { return nil }
+    private func priceSum(_ row: Int) -> Int128? {
+        guard let prompt = promptPrice[row], let completion = completionPrice[row] else { return nil }
         return prompt.units + completion.units
-    }
-
-    /// The numbers of the rows in this order: stable, those without a value last.
-    func ranking(_ rows: [ModelFields]) -> [Int32] {
-        let keys = rows.map { key($0) }
-        let valued = keys.indices.filter { keys[$0] != nil }.sorted { left, right in
-            guard let a = keys[left], let b = keys[right], a != b else { return left < right }
-            return a > b
-        }
-        return (valued + keys.indices.filter { keys[$0] == nil }).map { Int32($0) }
     }
 }

@@ -29,4 +29,7 @@ struct TextColumn: Sendable {
     /// Whether a row's text is this.
     @inline(__always)
     func matches(_ row: Int, _ text: Span<UInt8>) -> Bool { bytes.span.extracting(range(row)).equals(text) }
+
+    /// Whether both are one and the same object.
+    func isSame(as other: TextColumn) -> Bool { bytes === other.bytes }
 }

@@ -15,6 +15,7 @@ final class Supervisor {
     private var threads: [LoopThread] = []
     private var shards: [Mailbox<ShardMessage>?]
     private var servingCount = 0
+    private var idleCount = 0
     private var endedCount = 0
     private var isDraining = false
     private var exitCode: Int32 = 0
@@ -30,7 +31,8 @@ final class Supervisor {
         self.onServing = onServing
         self.addresses = addresses
         self.log = log
-        shardSettings = ShardSettings(settings, isDemo: isDemo, fingerprinter: .random())
+        shardSettings = ShardSettings(
+            settings, isDemo: isDemo, addresses: addresses, fingerprinter: .random())
         shards = Array(repeating: nil, count: settings.workers)
     }
 
@@ -90,6 +92,9 @@ final class Supervisor {
             isDraining = true
             tellAll(.stop)
         case .drain: drain()
+        case .idle:
+            idleCount += 1
+            if idleCount == settings.workers { tellAll(.stop) }
         case .ended:
             endedCount += 1
             if endedCount == settings.workers { finish() }

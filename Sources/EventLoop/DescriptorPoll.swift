@@ -25,7 +25,8 @@ public struct Readiness: OptionSet, Sendable {
     /// Whether `close()` was called.
     public private(set) var isClosed = false
 
-    /// A poll that watches for nothing yet. One descriptor can have one poll at a time. Close the poll before the descriptor.
+    /// A poll that watches for nothing yet. One descriptor can have one poll at a time. Close the poll before the
+    /// descriptor.
     public init(on loop: Loop, descriptor: Int32, _ fire: @escaping (Readiness) -> Void) throws(UVError) {
         self.loop = loop
         self.fire = fire
@@ -39,7 +40,8 @@ public struct Readiness: OptionSet, Sendable {
 
     deinit { unsafe raw.deallocate() }
 
-    /// Watches for these from now on, and no others. It reports the state, not its changes: what is not read is reported again.
+    /// Watches for these from now on, and no others. It reports the state, not its changes: what is not read is
+    /// reported again.
     public func watch(for readiness: Readiness) {
         guard !isClosed else { return }
         var events: UInt32 = 0

@@ -3,8 +3,8 @@ import Glibc
 
 /// Accepts connections on a loop.
 ///
-/// It polls the socket and accepts by itself, because `uv_listen` would close waiting connections when descriptors run out;
-/// here they wait in the kernel's backlog.
+/// It polls the socket and accepts by itself, because `uv_listen` would close waiting connections when descriptors run
+/// out; here they wait in the kernel's backlog.
 public final class Listener {
     /// Accepted in one go, so that a crowd of newcomers does not keep the loop from those who are there.
     private static let batch = 64
@@ -39,7 +39,8 @@ public final class Listener {
         try self.init(on: loop, socket: try ListeningSocket(descriptor: descriptor), accept: accept)
     }
 
-    /// Accepts on a socket that already listens, and owns it from now on: it is closed with the listener, or if this fails.
+    /// Accepts on a socket that already listens, and owns it from now on: it is closed with the listener, or if this
+    /// fails.
     public init(on loop: Loop, socket: ListeningSocket, accept: @escaping (Stream) -> Void) throws(UVError) {
         self.loop = loop
         self.socket = socket

@@ -3,8 +3,8 @@ import Glibc
 
 /// A socket that listens but is on no loop yet.
 ///
-/// Opening is apart from accepting so that every address can be taken, or refused with one clear error, before any thread
-/// is started; the socket can then be handed to the loop's thread.
+/// Opening is apart from accepting so that every address can be taken, or refused with one clear error, before any
+/// thread is started; the socket can then be handed to the loop's thread.
 public struct ListeningSocket: Sendable {
     /// The socket.
     public let descriptor: Int32
@@ -17,10 +17,44 @@ public struct ListeningSocket: Sendable {
 
     /// Opens a socket and listens.
     ///
-    /// With `reusePort`, several sockets may listen on one TCP port, and the kernel spreads connections over them; libuv 1.44
-    /// knows nothing of that, which is why the socket is made here. An IPv6 socket takes IPv6 only. A unix socket's file is
-    /// taken over if nobody answers on it any more.
+    /// With `reusePort`, several sockets may listen on one TCP port, and the kernel spreads connections over them;
+    /// libuv 1.44 knows nothing of that, which is why the socket is made here. An IPv6 socket takes IPv6 only. A unix
+    /// socket's file is taken over if nobody answers on it any more.
     public init(_ address: SocketAddress, backlog: Int = 1024, reusePort: Bool = true) throws(UVError) {
+        try self.init(address, backlog: backlog, sharing: reusePort ? .joins : .no)
+    }
+
+    /// Whether other sockets may listen on the same port.
+    private enum Sharing {
+        case no
+        /// With others that are already there.
+        case joins
+        /// With others to come; one that is already there is an error.
+        case founds
+    }
+
+    /// Opens `count` sockets on one address, a socket for each loop: with a port of their own for TCP, where the kernel
+    /// spreads connections, and with one socket many times over for a unix path. `.addressInUse` if anyone else listens
+    /// there, even one who would share.
+    public static func group(
+        _ address: SocketAddress, count: Int, backlog: Int = 1024
+    ) throws(UVError) -> [ListeningSocket] {
+        let first = try ListeningSocket(address, backlog: backlog, sharing: .founds)
+        var group = [first]
+        do throws(UVError) {
+            while group.count < count {
+                group.append(
+                    try address.isUnix
+                        ? first.duplicate() : ListeningSocket(first.address, backlog: backlog, sharing: .joins))
+            }
+        } catch {
+            for socket in group { socket.close() }
+            throw error
+        }
+        return group
+    }
+
+    private init(_ address: SocketAddress, backlog: Int, sharing: Sharing) throws(UVError) {
         if case .unix(let path) = address {
             if path.utf8.count > SocketAddress.longestPath { throw .nameTooLong }
             try SocketFile.removeIfStale(path, address)
@@ -28,10 +62,11 @@ public struct ListeningSocket: Sendable {
         let family = unsafe address.withRaw { raw, _ in unsafe Int32(raw.pointee.sa_family) }
         let descriptor = shim_socket(family)
         if descriptor < 0 { throw UVError(errno: errno) }
+        var made: SocketFile?
         do throws(UVError) {
             if family != AF_UNIX {
                 try switchOn(descriptor, SOL_SOCKET, SO_REUSEADDR)
-                if reusePort { try switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT) }
+                if sharing == .joins { try switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT) }
                 // Accepted sockets inherit it, which saves a system call on each.
                 try switchOn(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
             }
@@ -40,18 +75,22 @@ public struct ListeningSocket: Sendable {
                 throw UVError(errno: errno)
             }
             // From here on the file, if there is one, is ours.
-            if case .unix(let path) = address { file = SocketFile(path) } else { file = nil }
+            if case .unix(let path) = address { made = SocketFile(path) }
+            // Only from now on: while it was bound, nobody else could be there.
+            if family != AF_UNIX, sharing == .founds { try switchOn(descriptor, SOL_SOCKET, SO_REUSEPORT) }
             if listen(descriptor, Int32(backlog)) < 0 { throw UVError(errno: errno) }
         } catch {
+            made?.remove()
             _ = Glibc.close(descriptor)
             throw error
         }
+        file = made
         self.descriptor = descriptor
         self.address = SocketAddress(boundTo: descriptor) ?? address
     }
 
-    /// Takes over a socket that already listens, such as one handed over by systemd. The file of a unix socket stays its
-    /// maker's.
+    /// Takes over a socket that already listens, such as one handed over by systemd. The file of a unix socket stays
+    /// its maker's.
     public init(descriptor: Int32) throws(UVError) {
         var listens: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
@@ -71,8 +110,8 @@ public struct ListeningSocket: Sendable {
         file = nil
     }
 
-    /// A second descriptor of the same socket, for another loop: whichever accepts first gets the connection. The file of a
-    /// unix socket stays with the original.
+    /// A second descriptor of the same socket, for another loop: whichever accepts first gets the connection. The file
+    /// of a unix socket stays with the original.
     public func duplicate() throws(UVError) -> ListeningSocket {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         if copy < 0 { throw UVError(errno: errno) }
@@ -90,42 +129,5 @@ private func switchOn(_ descriptor: Int32, _ level: Int32, _ option: Int32) thro
     var one: Int32 = 1
     if unsafe setsockopt(descriptor, level, option, &one, socklen_t(MemoryLayout<Int32>.size)) < 0 {
         throw UVError(errno: errno)
-    }
-}
-
-/// The file of a unix socket, told apart from one that another process has since put in its place.
-struct SocketFile: Sendable {
-    private let path: String
-    private let device: UInt
-    private let inode: UInt
-
-    init?(_ path: String) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { return nil }
-        self.path = path
-        device = UInt(status.st_dev)
-        inode = UInt(status.st_ino)
-    }
-
-    private init?(socketAt path: String) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
-        self.init(path)
-    }
-
-    /// Removes the file, if it is still this one.
-    func remove() {
-        guard let now = SocketFile(path), now.device == device, now.inode == inode else { return }
-        unsafe unlink(path)
-    }
-
-    /// Removes a socket's file on which nobody answers. Anything else stays, and makes `bind` fail.
-    static func removeIfStale(_ path: String, _ address: SocketAddress) throws(UVError) {
-        guard let file = SocketFile(socketAt: path) else { return }
-        let probe = shim_socket(AF_UNIX)
-        if probe < 0 { throw UVError(errno: errno) }
-        defer { _ = Glibc.close(probe) }
-        let answered = unsafe address.withRaw { raw, size in unsafe connect(probe, raw, size) } == 0
-        if !answered && errno == ECONNREFUSED { file.remove() }
     }
 }

@@ -2,8 +2,8 @@ internal import CUV
 
 /// Lets one thread at a time in.
 ///
-/// It is libuv's and not Swift's `Mutex`, because the thread sanitizer understands this one: with the other it takes what the
-/// lock orders for races.
+/// It is libuv's and not Swift's `Mutex`, because the thread sanitizer understands this one: with the other it takes
+/// what the lock orders for races.
 @safe final class Lock: Sendable {
     private nonisolated(unsafe) let raw: UnsafeMutablePointer<uv_mutex_t>
 

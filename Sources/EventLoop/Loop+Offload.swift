@@ -1,7 +1,8 @@
 internal import CUV
 
 extension Loop {
-    /// Runs `work` on libuv's thread pool and `then`, with its result, on this loop's thread. Until then the loop stays open.
+    /// Runs `work` on libuv's thread pool and `then`, with its result, on this loop's thread. Until then the loop stays
+    /// open.
     ///
     /// It is for what takes milliseconds (compressing, parsing) and allocates a few boxes itself.
     public func offload<Result: Sendable>(

@@ -3,8 +3,8 @@ import Glibc
 
 /// One libuv loop, owned by the thread that runs it.
 ///
-/// It is not `Sendable`, and that is the whole concurrency design: whatever hangs on a loop is touched on that loop's thread
-/// only, and other threads speak to it through a `Mailbox`.
+/// It is not `Sendable`, and that is the whole concurrency design: whatever hangs on a loop is touched on that loop's
+/// thread only, and other threads speak to it through a `Mailbox`.
 @safe public final class Loop {
     /// The C loop. Its `data` is the read slab: the allocation callback finds it there without touching a Swift object.
     let raw: UnsafeMutablePointer<uv_loop_t>
@@ -19,7 +19,8 @@ import Glibc
     /// Write requests waiting to be used again.
     var idleWrites: [WriteRequest] = []
 
-    /// Streams, listeners, timers and the like that libuv still holds; a handle counts until its close has come through.
+    /// Streams, listeners, timers and the like that libuv still holds; a handle counts until its close has come
+    /// through.
     public internal(set) var openHandles = 0
 
     /// Writes that the sockets have not taken yet.
@@ -74,8 +75,9 @@ import Glibc
     /// Seconds since 1970.
     public var wallSeconds: Int64 { Loop.wallSeconds }
 
-    /// Lets closing handles and pending work come through and frees the loop. Every handle must have been asked to close;
-    /// one that was not stops a debug build, and in a release build the loop's memory is leaked rather than freed under it.
+    /// Lets closing handles and pending work come through and frees the loop. Every handle must have been asked to
+    /// close; one that was not stops a debug build, and in a release build the loop's memory is leaked rather than
+    /// freed under it.
     public func close() {
         guard !isClosed else { return }
         repeat {

@@ -9,8 +9,8 @@ public final class LoopThread: Sendable {
 
     private init(_ thread: pthread_t) { self.thread = thread }
 
-    /// Starts a thread, named for `top` and the like (which show 15 bytes), that runs `body` and ends with it. Everything
-    /// non-`Sendable`, the loop above all, is made inside of `body`.
+    /// Starts a thread, named for `top` and the like (which show 15 bytes), that runs `body` and ends with it.
+    /// Everything non-`Sendable`, the loop above all, is made inside of `body`.
     public static func spawn(name: String, _ body: @escaping @Sendable () -> Void) throws(UVError) -> LoopThread {
         let start = Start(name: name, body: body)
         var thread = pthread_t()

@@ -41,7 +41,8 @@ import Glibc
     }
 }
 
-/// Makes a write to a connection that the peer has closed an error instead of the end of the process. Call it at start-up.
+/// Makes a write to a connection that the peer has closed an error instead of the end of the process. Call it at
+/// start-up.
 public func ignoreBrokenPipes() {
     _ = signal(SIGPIPE, SIG_IGN)
 }

@@ -10,7 +10,8 @@ public struct SocketAddressError: Error, Equatable, CustomStringConvertible {
 extension SocketAddress {
     /// Reads `127.0.0.1:5273`, `[::1]:5273`, `localhost:5273` (which is 127.0.0.1), `name:5273` or `unix:/path`.
     ///
-    /// Any other name than `localhost` is asked of the system's resolver, which may take seconds: do it at start-up only.
+    /// Any other name than `localhost` is asked of the system's resolver, which may take seconds: do it at start-up
+    /// only.
     public init(parsing text: String) throws(SocketAddressError) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))

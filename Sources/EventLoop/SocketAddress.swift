@@ -54,7 +54,8 @@ extension SocketAddress: CustomStringConvertible {
 // MARK: The kernel's form
 
 extension SocketAddress {
-    /// Calls `body` with the address as the kernel takes it, and its size. A path that is too long is cut: `open` refuses it.
+    /// Calls `body` with the address as the kernel takes it, and its size. A path that is too long is cut;
+    /// `ListeningSocket` refuses it before.
     func withRaw<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         switch self {
         case .ipv4(let host, let port):

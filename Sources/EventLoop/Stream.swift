@@ -77,11 +77,13 @@ import Glibc
 
     /// Sends `head`, `fields` and `body`, one after the other, in one system call if the socket takes them.
     ///
-    /// The slices are kept alive until they are sent. `fields` is scratch memory of the caller's, valid during this call only:
-    /// it is copied when some of it has to wait. An error of the socket closes the stream, with `.closed` as the answer.
+    /// The slices are kept alive until they are sent. `fields` is scratch memory of the caller's, valid during this
+    /// call only: it is copied when some of it has to wait. An error of the socket closes the stream, with `.closed` as
+    /// the answer.
     public func write(_ head: ByteSlice?, _ fields: Span<UInt8>, _ body: ByteSlice?) -> WriteOutcome {
         guard !isClosed, ending == nil else { return .closed }
-        // Always the same three places, some of them perhaps empty: what is left of the middle one has to be found again.
+        // Always the same three places, some of them perhaps empty: what is left of the middle one has to be found
+        // again.
         let buffers = unsafe loop.gather
         unsafe buffers[0] = buffer(head)
         unsafe buffers[1] = fields.withUnsafeBufferPointer { bytes in
@@ -142,6 +144,21 @@ import Glibc
         failure = error
         ending?.cancel()
         unsafe uv_close(UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self), streamClosed)
+    }
+
+    /// Closes at once with a reset, so that the peer cannot take what it has got so far for the whole (RFC 9112 section 8).
+    /// A unix socket knows no reset and is closed.
+    public func reset() {
+        guard !isClosed else { return }
+        if unsafe raw.pointee.type == UV_TCP {
+            isClosed = true
+            isReading = false
+            ending?.cancel()
+            let tcp = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_tcp_t.self)
+            if unsafe uv_tcp_close_reset(tcp, streamClosed) == 0 { return }
+            isClosed = false
+        }
+        close()
     }
 
     func writeEnded(_ status: Int32) {
@@ -211,7 +228,8 @@ private func slabWanted(
 }
 
 private func bytesRead(_ handle: UnsafeMutablePointer<uv_stream_t>?, _ count: Int, _ buffer: UnsafePointer<uv_buf_t>?) {
-    // 0 is EAGAIN. The stream lives through the call whatever its delegate does: libuv's reference goes in `streamClosed`.
+    // 0 is EAGAIN. The stream lives through the call whatever its delegate does: libuv's reference goes in
+    // `streamClosed`.
     if count == 0 { return }
     unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data)
         ._withUnsafeGuaranteedRef { unsafe $0.read(count, buffer!.pointee.base) }

@@ -1,5 +1,5 @@
-/// What a stream tells its owner. Everything is called on the loop's thread, and from within any of these the stream may be
-/// written to, stopped or closed.
+/// What a stream tells its owner. Everything is called on the loop's thread, and from within any of these the stream
+/// may be written to, stopped or closed.
 ///
 /// A stream holds its delegate strongly until `closed` has been called, which is always the last call.
 public protocol StreamDelegate: AnyObject {
@@ -9,7 +9,8 @@ public protocol StreamDelegate: AnyObject {
     /// The peer will send no more. It may well go on reading, so the stream can still be written to.
     func endOfInput(on stream: Stream)
 
-    /// All that was queued has gone out: called once each time the queue empties, never for a write that was `.sent` at once.
+    /// All that was queued has gone out: called once each time the queue empties, never for a write that was `.sent` at
+    /// once.
     func drained(_ stream: Stream)
 
     /// The stream is closed and its descriptor gone. `error` is what closed it, or nil if `close()` did.

@@ -1,10 +1,10 @@
 internal import CUV
 
-/// The orderly end of a stream: what is queued goes out, then FIN, then the peer's bytes are read and thrown away until it has
-/// closed too or some time has passed.
+/// The orderly end of a stream: what is queued goes out, then FIN, then the peer's bytes are read and thrown away until
+/// it has closed too or some time has passed.
 ///
-/// Closing at once while the peer is still sending would make the kernel answer with a reset, and a reset can destroy the end
-/// of our answer before the peer has read it (RFC 9112 section 9.6).
+/// Closing at once while the peer is still sending would make the kernel answer with a reset, and a reset can destroy
+/// the end of our answer before the peer has read it (RFC 9112 section 9.6).
 @safe final class StreamEnding {
     private let raw: UnsafeMutablePointer<uv_shutdown_t>
     private let stream: Stream
@@ -55,8 +55,8 @@ internal import CUV
 }
 
 extension Stream {
-    /// Ends the stream in good order: sends what is queued, then the end of our side, then waits for the peer to close, for so
-    /// many milliseconds at most, and closes. `closed` is the only call the delegate still gets.
+    /// Ends the stream in good order: sends what is queued, then the end of our side, then waits for the peer to close,
+    /// for so many milliseconds at most, and closes. `closed` is the only call the delegate still gets.
     ///
     /// How long a peer may take to read what is queued is not limited here: the owner may `close()` at any moment.
     public func shutdownThenClose(lingerMilliseconds: Int) {

@@ -35,7 +35,8 @@ public struct CacheControl: Equatable, Sendable {
     /// No directive at all.
     public init() {}
 
-    /// Reads a field value. Directives that are not known are passed over (RFC 9111 section 5.2.3).
+    /// Reads a field value. Directives that are not known are passed over (RFC 9111 section 5.2.3); of a number that is
+    /// given twice the first counts (section 4.2.1).
     public init(_ field: Span<UInt8>) { merge(field) }
 
     /// Adds the directives of a further field line of the same name.
@@ -48,9 +49,9 @@ public struct CacheControl: Equatable, Sendable {
             if let flag = Self.flag(name) {
                 flags.insert(flag)
             } else if let equals, name.equalsIgnoringCase("max-age") {
-                maxAge = Self.seconds(element.extracting(equals + 1..<element.count))
+                maxAge = maxAge ?? Self.seconds(element.extracting(equals + 1..<element.count))
             } else if let equals, name.equalsIgnoringCase("s-maxage") {
-                sharedMaxAge = Self.seconds(element.extracting(equals + 1..<element.count))
+                sharedMaxAge = sharedMaxAge ?? Self.seconds(element.extracting(equals + 1..<element.count))
             }
         }
     }

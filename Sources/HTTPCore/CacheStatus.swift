@@ -11,6 +11,9 @@ public enum CacheStatus: Equatable, Sendable {
     /// Answered by Larder with neither a stored response nor upstream; the reason stands in `detail`.
     case none(Detail)
 
+    /// Passed through: the cache has no part in it (RFC 9211 section 2.2, `bypass`).
+    case bypassed(status: Int)
+
     /// The parameters of an answer that upstream was asked for.
     public struct Forward: Equatable, Sendable {
         /// Why: `fwd`.
@@ -99,6 +102,9 @@ public enum CacheStatus: Equatable, Sendable {
             out.append("Cache-Status: larder; hit; ttl=")
             out.append(decimal: ttl)
         case .forwarded(let forward): append(forward, to: &out)
+        case .bypassed(let status):
+            out.append("Cache-Status: larder; fwd=bypass; fwd-status=")
+            out.append(decimal: status)
         case .none(let detail):
             out.append("Cache-Status: larder; detail=")
             out.append(detail.token)

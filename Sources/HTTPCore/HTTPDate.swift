@@ -30,13 +30,17 @@ public enum HTTPDate {
     /// The Unix time of an IMF-fixdate, or nil if the text is none. The two obsolete forms are not read: nothing that
     /// Larder talks to sends them, and a date that is not understood is ignored wherever one may stand.
     public static func parse(_ text: Span<UInt8>) -> Int64? {
-        guard text.count == length, text.extracting(25..<29).equals(" GMT"), text[3] == UInt8(ascii: ","),
+        guard text.count == length, text.extracting(25..<29).equals(" GMT"), text.extracting(3..<5).equals(", "),
+            text[7] == UInt8(ascii: " "), text[11] == UInt8(ascii: " "), text[16] == UInt8(ascii: " "),
+            text[19] == UInt8(ascii: ":"), text[22] == UInt8(ascii: ":"),
             let day = number(text, 5, 2), let year = number(text, 12, 4),
             let hour = number(text, 17, 2), let minute = number(text, 20, 2), let second = number(text, 23, 2),
             let month = (0..<12).first(where: { text.extracting(8..<11).equals(name(months, $0)) }),
             (1...31).contains(day), hour < 24, minute < 60, second < 61
         else { return nil }
         let days = CivilDate.daysSinceEpoch(year: year, month: month + 1, day: day)
+        // A day that its month does not have counts on into the next one.
+        guard CivilDate(daysSinceEpoch: days).day == day else { return nil }
         return days * 86_400 + Int64(hour * 3600 + minute * 60 + second)
     }
 

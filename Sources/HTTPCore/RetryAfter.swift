@@ -7,6 +7,7 @@ public enum RetryAfter {
         let text = field.extracting(trimmed(field, 0..<field.count))
         if let seconds = CacheControl.seconds(text) { return seconds }
         guard let date = HTTPDate.parse(text) else { return nil }
-        return Int(max(0, min(date - now, 1 << 31)))
+        // The difference is taken of what lies in the future only: a date long before 1970 could overflow it.
+        return date > now ? Int(min(date - max(now, 0), 1 << 31)) : 0
     }
 }

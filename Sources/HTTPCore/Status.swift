@@ -26,6 +26,8 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let requestTimeout = Status(rawValue: 408)
     /// 413 Content Too Large
     public static let contentTooLarge = Status(rawValue: 413)
+    /// 421 Misdirected Request
+    public static let misdirectedRequest = Status(rawValue: 421)
     /// 414 URI Too Long
     public static let uriTooLong = Status(rawValue: 414)
     /// 417 Expectation Failed
@@ -53,9 +55,19 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     /// The phrase that RFC 9110 section 15 gives the code, or the name of its class for a code it does not know.
     public var reasonPhrase: StaticString {
         switch rawValue {
+        case 100: "Continue"
+        case 103: "Early Hints"
         case 200: "OK"
+        case 201: "Created"
+        case 202: "Accepted"
         case 204: "No Content"
+        case 206: "Partial Content"
+        case 301: "Moved Permanently"
+        case 302: "Found"
+        case 303: "See Other"
         case 304: "Not Modified"
+        case 307: "Temporary Redirect"
+        case 308: "Permanent Redirect"
         case 400: "Bad Request"
         case 401: "Unauthorized"
         case 402: "Payment Required"
@@ -68,6 +80,7 @@ public struct Status: RawRepresentable, Hashable, Sendable {
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 417: "Expectation Failed"
+        case 421: "Misdirected Request"
         case 422: "Unprocessable Content"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
@@ -78,6 +91,7 @@ public struct Status: RawRepresentable, Hashable, Sendable {
         case 503: "Service Unavailable"
         case 504: "Gateway Timeout"
         case 505: "HTTP Version Not Supported"
+        case 100..<200: "Informational"
         case 200..<300: "Success"
         case 300..<400: "Redirection"
         case 400..<500: "Client Error"

@@ -8,12 +8,22 @@ public struct Target: Equatable, Sendable {
     /// The query, after `?`; nil if there is none.
     public let query: Range<Int>?
 
+    /// The authority of a target in absolute-form, which then counts instead of `Host` (RFC 9112 section 3.2.2).
+    public let authority: Range<Int>?
+
     /// Splits a target. One that is in absolute-form (`http://host/path`, RFC 9112 section 3.2.2) is read from the slash
     /// after its authority; one in no form that names a path is nil, as is one with a fragment, which no target may have.
     public init?(_ target: Span<UInt8>) {
         var start = 0
+        var authority: Range<Int>?
         if target.count > 0, target[0] != UInt8(ascii: "/") {
-            guard let slash = Target.pathStart(target) else { return nil }
+            let scheme = Target.schemeLength(target)
+            guard scheme > 0, let slash = target.firstIndex(of: UInt8(ascii: "/"), from: scheme) else { return nil }
+            // The authority ends at `?` and `#` as well: a slash behind one of them begins no path.
+            for index in scheme..<slash where target[index] == UInt8(ascii: "?") || target[index] == UInt8(ascii: "#") {
+                return nil
+            }
+            authority = scheme..<slash
             start = slash
         }
         guard start < target.count else { return nil }
@@ -23,20 +33,15 @@ public struct Target: Equatable, Sendable {
             if byte == UInt8(ascii: "#") { return nil }
             if byte == UInt8(ascii: "?"), mark == nil { mark = index }
         }
+        self.authority = authority
         path = start..<(mark ?? target.count)
         query = mark.map { $0 + 1..<target.count }
     }
 
-    private static func pathStart(_ target: Span<UInt8>) -> Int? {
-        let scheme: Int
-        if target.count > 7, target.extracting(0..<7).equalsIgnoringCase("http://") {
-            scheme = 7
-        } else if target.count > 8, target.extracting(0..<8).equalsIgnoringCase("https://") {
-            scheme = 8
-        } else {
-            return nil
-        }
-        return target.firstIndex(of: UInt8(ascii: "/"), from: scheme)
+    private static func schemeLength(_ target: Span<UInt8>) -> Int {
+        if target.count > 7, target.extracting(0..<7).equalsIgnoringCase("http://") { return 7 }
+        if target.count > 8, target.extracting(0..<8).equalsIgnoringCase("https://") { return 8 }
+        return 0
     }
 }
 

@@ -118,6 +118,14 @@ internal import CLLHTTP
     }
 }
 
+/// How long a request's body is.
+public enum BodyFraming: Equatable, Sendable {
+    /// So many bytes.
+    case length(Int)
+    /// As many as the chunks say.
+    case chunked
+}
+
 // MARK: What was read
 
 extension RequestParser {
@@ -141,6 +149,14 @@ extension RequestParser {
     public func field(_ index: Int) -> FieldLine {
         precondition(index >= 0 && index < fieldCount, "no such field line")
         return unsafe record.pointee.lines[index]
+    }
+
+    /// How the body is framed (RFC 9112 section 6.3): by chunks, or by its length, which is 0 where there is none.
+    public var bodyFraming: BodyFraming {
+        if unsafe raw.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0 { return .chunked }
+        // llhttp counts the length down while it reads; before the first byte it is the whole.
+        return unsafe raw.pointee.flags & UInt16(F_CONTENT_LENGTH.rawValue) != 0
+            ? .length(Int(clamping: raw.pointee.content_length)) : .length(0)
     }
 
     /// Whether the version is 1.1 (else 1.0: llhttp refuses all others).

@@ -6,7 +6,7 @@ public import HTTPCore
 ///
 /// It belongs to one loop. What it is sent with each time is the head, then `Date`, `Age` and `Cache-Status`, then the body.
 public final class Answer {
-    /// The stored response that it was made from; while that is the one in use, this is too.
+    /// The stored response that it was made from, or what stands for several; while those are in use, this is too.
     public let source: Entry
 
     /// Whose it is: `nil` if it may answer everyone.
@@ -44,7 +44,8 @@ public final class Answer {
     var isCompressing = false
     /// Its place in the cache, while it has one.
     var ticket: RecencyList<Evictable>.Ticket?
-    var shelf: Shelf?
+    /// Where the entries stand that it was made of; when one of them goes, so does the answer.
+    var shelves: [Shelf] = []
 
     init(
         source: Entry, owner: Owner?, status: Status, coding: ContentCoding, heads: AnswerHeads, body: ByteSlice,
@@ -111,6 +112,9 @@ struct AnswerHeads {
         HeadWriter.appendField("ETag", tag, to: &out)
         out.append(source.isShared ? "Cache-Control: public, max-age=" : "Cache-Control: private, max-age=")
         out.append(decimal: source.maxAge)
+        out.append("\r\n")
+        out.append("Last-Modified: ")
+        HTTPDate.append(source.lastModified, to: &out)
         out.append("\r\n")
         let vary: StaticString = source.isShared ? "Accept-Encoding" : "Authorization, Accept-Encoding"
         HeadWriter.appendField("Vary", vary, to: &out)

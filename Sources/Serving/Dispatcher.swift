@@ -1,5 +1,6 @@
 public import Bytes
 public import Caching
+public import Catalog
 import HTTPCore
 
 /// Decides when upstream is asked, for the resources that one loop leads: one fetch for each, however many wait for it on
@@ -22,20 +23,20 @@ public struct Dispatcher {
         public let authorization: SharedBytes?
         /// What it asks of the cache.
         public let demand: Demand
-        /// The query to ask with, where the resource is one.
-        public let rawQuery: SharedBytes?
+        /// The list that a facet is read beside, so that it need not keep the rows which that list has.
+        public let list: Snapshot?
 
         /// A party that is told under `ticket` on `loop`.
         public init(
             loop: Int, ticket: UInt64, owner: Owner, authorization: SharedBytes?, demand: Demand,
-            rawQuery: SharedBytes?
+            list: Snapshot? = nil
         ) {
             self.loop = loop
             self.ticket = ticket
             self.owner = owner
             self.authorization = authorization
             self.demand = demand
-            self.rawQuery = rawQuery
+            self.list = list
         }
     }
 
@@ -66,7 +67,7 @@ public struct Dispatcher {
     private var flights = FlightTable<Flight, Party>()
     private var backoffs: [Flight: Backoff] = [:]
     private var mostBackoffs = 64
-    private var personal: Set<Resource.Kind> = [.userList, .userQuery]
+    private var personal: Set<Resource.Kind> = Set(Resource.Kind.allCases.filter(\.isPersonal))
 
     /// Nothing under way.
     public init() {}

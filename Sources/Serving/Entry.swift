@@ -13,6 +13,10 @@ public final class Entry: Sendable {
         case rows(Snapshot, PreparedLists)
         /// One model, in the two forms that its two routes answer with.
         case model(plain: SharedBytes, openAI: SharedBytes)
+        /// The rows of a facet, to be joined with a list's.
+        case facet(FacetRows)
+        /// Nothing of its own: it stands for several entries that one answer is made of.
+        case joined
         /// A body that is passed on as it came.
         case body(SharedBytes)
         /// Upstream's refusal (400, 401, 403 or 404), passed on as it came.
@@ -31,6 +35,9 @@ public final class Entry: Sendable {
     /// Whether it may answer requests of every key, or only those of the key that fetched it.
     public let isShared: Bool
 
+    /// When the content was last known to change, in Unix seconds: `Last-Modified`.
+    public let lastModified: Int64
+
     /// Upstream's status.
     public let status: Status
 
@@ -46,7 +53,7 @@ public final class Entry: Sendable {
     /// An entry of what a response came to.
     public init(
         content: Content, freshness: Freshness, maxAge: Int, isShared: Bool, status: Status, contentType: [UInt8],
-        identity: UInt64
+        identity: UInt64, lastModified: Int64
     ) {
         self.content = content
         self.freshness = freshness
@@ -55,7 +62,19 @@ public final class Entry: Sendable {
         self.status = status
         self.contentType = contentType
         self.identity = identity
+        self.lastModified = lastModified
         byteCount = Entry.overhead + Entry.size(of: content)
+    }
+
+    /// What an answer made of several entries goes by: it is as old as the oldest of them, fresh for as long as all of
+    /// them are, and for everyone only if all of them are. There is at least one.
+    convenience init(joining entries: [Entry]) {
+        self.init(
+            content: .joined, freshness: Freshness(joining: entries.map(\.freshness)),
+            maxAge: entries.reduce(.max) { min($0, $1.maxAge) }, isShared: entries.allSatisfy(\.isShared), status: .ok,
+            contentType: entries[0].contentType,
+            identity: entries.reduce(0) { ($0 ^ $1.identity) &* 0x9E37_79B9_7F4A_7C15 ^ $0 >> 32 },
+            lastModified: entries.reduce(.min) { max($0, $1.lastModified) })
     }
 
     /// The objects and table places around the bytes proper, so that many small entries count too.
@@ -65,6 +84,8 @@ public final class Entry: Sendable {
         switch content {
         case .rows(let snapshot, let prepared): snapshot.byteCount + prepared.byteCount
         case .model(let plain, let openAI): plain.count + openAI.count
+        case .facet(let rows): rows.byteCount
+        case .joined: 0
         case .body(let body), .refusal(_, let body): body.count
         }
     }

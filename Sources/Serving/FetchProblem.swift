@@ -9,6 +9,8 @@ public enum FetchProblem: Error {
     case status(Status, retryAfter: Int?)
     /// Upstream answered 200 with what is not what was asked for.
     case unusable(String)
+    /// What came from upstream is no answer at all: not HTTP, larger than any list can be, or a way elsewhere.
+    case unreadable(String)
     /// No connection, a name that does not resolve.
     case unreachable(String)
     /// Nothing, or not all of it, within the time limit.
@@ -50,7 +52,7 @@ public enum FetchProblem: Error {
             Problem(.badGateway, "upstream answered \(status.rawValue)", detail: .unusable)
         case .status(let status, let seconds):
             Problem(.badGateway, "upstream answered \(status.rawValue)", detail: .unusable, retryAfter: seconds)
-        case .unusable(let message): Problem(.badGateway, message, detail: .unusable)
+        case .unusable(let message), .unreadable(let message): Problem(.badGateway, message, detail: .unusable)
         case .unreachable(let message): Problem(.badGateway, message, detail: .unreachable)
         case .timeout(let message): Problem(.gatewayTimeout, message, detail: .timeout)
         case .tls(let message): Problem(.badGateway, message, detail: .tls)

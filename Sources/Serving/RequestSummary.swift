@@ -18,13 +18,13 @@ public struct RequestSummary: Sendable {
     public let demand: Demand
     /// Whose it is.
     public let owner: Owner
-    /// `If-None-Match`, if it was there.
-    public let ifNoneMatch: [UInt8]?
+    /// What the client has already, if it says so.
+    public let precondition: Precondition?
 
     /// What a connection has read of the request.
     public init(
         isHead: Bool, target: [UInt8], parts: Target, route: Route, coding: ContentCoding, demand: Demand,
-        owner: Owner, ifNoneMatch: [UInt8]?
+        owner: Owner, precondition: Precondition?
     ) {
         self.isHead = isHead
         self.target = target
@@ -33,16 +33,30 @@ public struct RequestSummary: Sendable {
         self.coding = coding
         self.demand = demand
         self.owner = owner
-        self.ifNoneMatch = ifNoneMatch
+        self.precondition = precondition
     }
 
     /// The query as it was sent, empty if there is none.
     public var rawQuery: [UInt8] { parts.query.map { Array(target[$0]) } ?? [] }
+}
 
-    /// Whether the client says that it has this representation already.
-    public func hasCurrent(_ answer: Answer) -> Bool {
-        guard let ifNoneMatch else { return false }
-        let tag = answer.entityTag
-        return EntityTag.matches(ifNoneMatch: ifNoneMatch.span, current: tag.span)
+/// What a request says of a representation that the client has (RFC 9110 section 13.1). `If-None-Match` wins.
+public struct Precondition: Sendable {
+    let ifNoneMatch: [UInt8]?
+    let ifModifiedSince: Int64?
+
+    /// The two fields, as far as they were there; a date that is none counts as absent.
+    public init(ifNoneMatch: [UInt8]?, ifModifiedSince: Int64?) {
+        self.ifNoneMatch = ifNoneMatch
+        self.ifModifiedSince = ifModifiedSince
+    }
+
+    /// Whether the client has this answer's representation already, so that 304 will do.
+    public func isMet(by answer: Answer) -> Bool {
+        if let ifNoneMatch {
+            let tag = answer.entityTag
+            return EntityTag.matches(ifNoneMatch: ifNoneMatch.span, current: tag.span)
+        }
+        return ifModifiedSince.map { answer.source.lastModified <= $0 } ?? false
     }
 }

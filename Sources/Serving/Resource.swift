@@ -1,4 +1,5 @@
 import Bytes
+public import Catalog
 import HTTPCore
 
 /// What is fetched from upstream and kept under a key of its own.
@@ -9,14 +10,24 @@ public enum Resource: Hashable, Sendable {
     case userList
     /// One model that the catalogue does not name: `author/slug`, decoded.
     case model(id: String)
-    /// The answer to a query that the rows cannot decide, kept as it came. The text is the query's canonical form.
-    case query(QueriedRoute, canonical: String)
+    /// The models of a list that upstream answers with for one parameter.
+    case facet(FacetName, of: FacetedList)
+    /// A body that is kept as it came. The path is the one below the base URL, the query in its canonical form.
+    case opaque(path: String, query: String)
 
-    /// The routes that a query can be put to.
-    public enum QueriedRoute: Hashable, Sendable { case models, count, user }
+    /// The lists that have facets.
+    public enum FacetedList: Hashable, Sendable { case catalog, user }
 
     /// The kinds of resource; how upstream shares answers is learned for each kind.
-    public enum Kind: UInt8, Hashable, Sendable, CaseIterable { case catalog, userList, model, query, userQuery }
+    public enum Kind: UInt8, Hashable, Sendable, CaseIterable {
+        case catalog, userList, model, facet, userFacet, opaque, userOpaque
+
+        /// Whether the answer belongs to one key whatever upstream says of it.
+        public var isPersonal: Bool { self == .userList || self == .userFacet || self == .userOpaque }
+    }
+
+    /// The path of a key's own list.
+    static let userPath = "/models/user"
 
     /// Which kind this is.
     public var kind: Kind {
@@ -24,23 +35,28 @@ public enum Resource: Hashable, Sendable {
         case .catalog: .catalog
         case .userList: .userList
         case .model: .model
-        case .query(.user, _): .userQuery
-        case .query: .query
+        case .facet(_, of: .catalog): .facet
+        case .facet(_, of: .user): .userFacet
+        case .opaque(let path, _): path == Self.userPath ? .userOpaque : .opaque
         }
     }
 
     /// Whether the answer belongs to one key whatever upstream says of it.
-    public var isPersonal: Bool { kind == .userList || kind == .userQuery }
+    public var isPersonal: Bool { kind.isPersonal }
 
-    /// The path and query to ask upstream, below its base URL. `rawQuery` is the client's own, for `.query`.
-    public func upstreamTarget(rawQuery: String) -> String {
+    /// The path and query to ask upstream, below its base URL.
+    ///
+    /// A query is asked in its canonical form, the one that it is kept under: what two spellings of it have in common is
+    /// what upstream sees of either, so nobody's odd spelling can put another answer into the cache than everybody's.
+    public var upstreamTarget: String {
         switch self {
         case .catalog: "/models?output_modalities=all"
-        case .userList: "/models/user?output_modalities=all"
+        case .userList: Self.userPath + "?output_modalities=all"
         case .model(let id): "/model/" + Self.encodedPath(id)
-        case .query(.models, _): "/models?" + rawQuery
-        case .query(.count, _): "/models/count?" + rawQuery
-        case .query(.user, _): "/models/user?" + rawQuery
+        case .facet(let name, of: .catalog): "/models?" + name.query
+        case .facet(let name, of: .user): Self.userPath + "?" + name.query
+        case .opaque(let path, ""): path
+        case .opaque(let path, let query): path + "?" + query
         }
     }
 
@@ -50,12 +66,22 @@ public enum Resource: Hashable, Sendable {
         switch self {
         case .catalog: 0
         case .userList: 1
-        case .model(let id): Array(id.utf8).span.hash64(seed: 2)
-        case .query(_, let canonical): Array(canonical.utf8).span.hash64(seed: 3)
+        case .model, .facet, .opaque: Array(upstreamTarget.utf8).span.hash64(seed: 2)
         }
     }
 
-    private static func encodedPath(_ id: String) -> String {
+    /// The bytes of its name, which is the caller's own text for some, and so of whatever length.
+    var byteCount: Int {
+        switch self {
+        case .catalog, .userList: 0
+        case .model(let id): id.utf8.count
+        case .facet(let name, _): name.pair.utf8.count
+        case .opaque(let path, let query): path.utf8.count + query.utf8.count
+        }
+    }
+
+    /// `author/slug`, each of them fit to stand in a path.
+    static func encodedPath(_ id: String) -> String {
         id.split(separator: "/", omittingEmptySubsequences: false)
             .map { PercentEncoding.encodedSegment(Array($0.utf8)) }
             .joined(separator: "/")

@@ -39,12 +39,17 @@ public struct ResponseCache {
 
     // MARK: Entries
 
-    /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not.
+    /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not. What upstream
+    /// told the owner after the shared one had become stale, such as a refusal, goes before that.
     public mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        guard
-            let shelf = shelves[ShelfKey(resource: resource, owner: nil)]
-                ?? shelves[ShelfKey(resource: resource, owner: owner)]
-        else { return nil }
+        let shared = shelves[ShelfKey(resource: resource, owner: nil)]
+        var chosen = shared
+        if let own = shelves[ShelfKey(resource: resource, owner: owner)],
+            shared.map({ $0.entry.freshness.freshUntil <= own.entry.freshness.storedAt }) ?? true
+        {
+            chosen = own
+        }
+        guard let shelf = chosen else { return nil }
         if let ticket = shelf.ticket { recency.touch(ticket) }
         return shelf.entry
     }
@@ -64,15 +69,15 @@ public struct ResponseCache {
         if resource == .catalog && entry.isShared {
             pinnedBytes += entry.byteCount
         } else {
-            shelf.ticket = recency.insert(.shelf(shelf), bytes: entry.byteCount)
+            shelf.ticket = recency.insert(.shelf(shelf), bytes: entry.byteCount + resource.byteCount)
         }
         shelves[key] = shelf
         evict()
     }
 
-    /// Ends all entries of one owner's own but that of `resource`: upstream has refused its key.
-    public mutating func removeEntries(of owner: Owner, except resource: Resource) {
-        for key in Array(shelves.keys) where key.owner == owner && key.resource != resource { removeShelf(key) }
+    /// Ends all entries of one owner's own: upstream has refused its key.
+    public mutating func removeEntries(of owner: Owner) {
+        for key in Array(shelves.keys) where key.owner == owner { removeShelf(key) }
     }
 
     // MARK: Answers
@@ -91,25 +96,40 @@ public struct ResponseCache {
         return answer
     }
 
-    /// Keeps an answer for the next request of the same target and preferred coding.
+    /// Keeps an answer that was made from one resource for the next request of the same target and preferred coding.
     public mutating func keep(_ answer: Answer, resource: Resource, coding: ContentCoding, owner: Owner) {
-        let key = ShelfKey(resource: resource, owner: answer.source.isShared ? nil : owner)
-        // A request may be answered from an entry that is not in the cache (any more): then its answer is not kept either.
-        guard let shelf = shelves[key], shelf.entry === answer.source else { return }
+        keep(answer, madeOf: [(resource, answer.source)], coding: coding, owner: owner)
+    }
+
+    /// Keeps an answer that was made of several entries: it goes as soon as one of them does.
+    mutating func keep(
+        _ answer: Answer, madeOf parts: [(resource: Resource, entry: Entry)], coding: ContentCoding, owner: Owner
+    ) {
+        var shelves: [Shelf] = []
+        for part in parts {
+            let key = ShelfKey(resource: part.resource, owner: part.entry.isShared ? nil : owner)
+            // A request may be answered from an entry that is not in the cache (any more): then its answer is not kept.
+            guard let shelf = self.shelves[key], shelf.entry === part.entry else { return }
+            shelves.append(shelf)
+        }
+        keep(answer, on: shelves, coding: coding)
+    }
+
+    private mutating func keep(_ answer: Answer, on shelves: [Shelf], coding: ContentCoding) {
         let target = answer.target
         let place = Self.place(target.span, coding, answer.owner)
         removeAnswer(place)
         answer.ticket = recency.insert(.answer(place), bytes: answer.byteCount)
-        answer.shelf = shelf
+        answer.shelves = shelves
         answers[place] = answer
-        shelf.answers.insert(place)
+        for shelf in shelves { shelf.answers.insert(place) }
         evict()
     }
 
     /// Puts the compressed form of an answer in its place, if it is still there.
     public mutating func replace(_ answer: Answer, compressed gzip: SharedBytes) {
-        guard let shelf = answer.shelf else { return }
-        keep(answer.compressed(gzip), resource: shelf.key.resource, coding: .gzip, owner: answer.owner ?? .nobody)
+        guard !answer.shelves.isEmpty else { return }
+        keep(answer.compressed(gzip), on: answer.shelves, coding: .gzip)
     }
 
     private static func place(_ target: Span<UInt8>, _ coding: ContentCoding, _ owner: Owner?) -> UInt64 {
@@ -118,9 +138,16 @@ public struct ResponseCache {
 
     // MARK: Room
 
+    /// A hit touches its answer only, to be cheap. So a stored response is not thrown out before the answers made from
+    /// it, each of which may be in use: it gets another round.
     private mutating func evict() {
-        while bytes > maximumBytes, let (element, _) = recency.leastRecentlyUsed {
+        while bytes > maximumBytes, let (element, ticket) = recency.leastRecentlyUsed {
             switch element {
+            // A hit touches the answer alone, so an entry may look unused that is in use all the time. It goes when the
+            // answers made from it have gone, which is their turn in the same order.
+            case .shelf(let shelf) where !shelf.answers.isEmpty:
+                recency.touch(ticket)
+                continue
             case .shelf(let shelf): removeShelf(shelf.key)
             case .answer(let place): removeAnswer(place)
             }
@@ -142,8 +169,8 @@ public struct ResponseCache {
         guard let answer = answers.removeValue(forKey: place), let ticket = answer.ticket else { return }
         recency.remove(ticket)
         answer.ticket = nil
-        answer.shelf?.answers.remove(place)
-        answer.shelf = nil
+        for shelf in answer.shelves { shelf.answers.remove(place) }
+        answer.shelves = []
     }
 }
 

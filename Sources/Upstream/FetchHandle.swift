@@ -12,7 +12,8 @@ public final class FetchHandle {
     /// Whether `done` has been called, or is being called.
     public var isFinished: Bool { done == nil }
 
-    /// Gives the fetch up: its `done` is called with `.cancelled` before this returns. On a fetch that has ended it does nothing.
+    /// Gives the fetch up: its `done` is called with `.cancelled` before this returns. On a fetch that has ended it
+    /// does nothing.
     public func cancel() { client?.cancel(self) }
 
     /// Tells the result, the first time only.

@@ -5,7 +5,8 @@ public struct FetchedResponse: Sendable {
     /// The status code.
     public let status: Int
 
-    /// The final response's fields in order, names in lower case; neither those of 1xx responses nor a proxy's nor trailers.
+    /// The final response's fields in order, names in lower case; neither those of 1xx responses nor a proxy's nor
+    /// trailers.
     public let fields: [(name: String, value: String)]
 
     /// The body, without content coding.

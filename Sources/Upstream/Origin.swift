@@ -1,6 +1,7 @@
 internal import CCurl
 
-/// The scheme, host and port of a URL, as curl reads it: whoever compares and whoever connects must agree on what a URL says.
+/// The scheme, host and port of a URL, as curl reads it: whoever compares and whoever connects must agree on what a URL
+/// says.
 struct Origin: Equatable {
     let scheme: String
     let host: String
@@ -20,7 +21,8 @@ struct FetchURL {
     let text: String
     let origin: Origin
 
-    /// Reads an absolute URL; nil if it is none, is neither http nor https, or has a user name in it, which curl would send.
+    /// Reads an absolute URL; nil if it is none, is neither http nor https, or has a user name in it, which curl would
+    /// send.
     init?(_ text: String) { self.init(text, from: nil) }
 
     /// The URL that a redirect from `self` leads to (RFC 9110 section 10.2.2); nil as above.

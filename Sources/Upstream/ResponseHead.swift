@@ -2,8 +2,8 @@ import Bytes
 
 /// Collects the head of the final response from the lines that curl hands over one by one.
 ///
-/// curl passes the lines of every response of a transfer: a head of 1xx is followed by another, and after the body there may
-/// be trailers.
+/// curl passes the lines of every response of a transfer: a head of 1xx is followed by another, and after the body
+/// there may be trailers.
 struct ResponseHead {
     private enum Place { case beforeStatus, fields, complete }
 

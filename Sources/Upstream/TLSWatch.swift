@@ -1,9 +1,10 @@
 internal import CCurl
 
-/// What OpenSSL knows about a client's connections and curl does not tell: whose certificate was not trusted, and whether the
-/// peer ended TLS in good order.
+/// What OpenSSL knows about a client's connections and curl does not tell: whose certificate was not trusted, and
+/// whether the peer ended TLS in good order.
 ///
-/// It decides nothing: OpenSSL's and curl's verdicts are passed on. If curl was built with another library, nothing is known.
+/// It decides nothing: OpenSSL's and curl's verdicts are passed on. If curl was built with another library, nothing is
+/// known.
 @safe final class TLSWatch {
     private var issuer: String?
 
@@ -36,8 +37,8 @@ internal import CCurl
 
 /// Whether the peer of one connection has said that it sends no more, as TLS wants it (`close_notify`).
 ///
-/// A body without a length ends with the connection, and only this tells its end from a cut (RFC 9112 section 9.8). curl of
-/// Debian 12 does not ask.
+/// A body without a length ends with the connection, and only this tells its end from a cut (RFC 9112 section 9.8).
+/// curl of Debian 12 does not ask.
 @safe final class TLSFarewell {
     /// Counted: the connection is gone when the question is put.
     private let context: OpaquePointer

@@ -1,12 +1,12 @@
 internal import CCurl
 import Glibc
 
-/// Whose certificates are believed: the system's authorities, or those that the environment names in their place, and those of
-/// a file of our own beside them.
+/// Whose certificates are believed: the system's authorities, or those that the environment names in their place, and
+/// those of a file of our own beside them.
 ///
-/// curl takes one bundle, so with a file of our own both are joined in a file in memory. A name is better than curl's in-memory
-/// option, because curl keeps what it has read from a name: reading the system's bundle anew for each connection takes tens
-/// of milliseconds, on the loop.
+/// curl takes one bundle, so with a file of our own both are joined in a file in memory. A name is better than curl's
+/// in-memory option, because curl keeps what it has read from a name: reading the system's bundle anew for each
+/// connection takes tens of milliseconds, on the loop.
 @safe final class TrustStore {
     /// The bundle, for CURLOPT_CAINFO.
     private let bundle: String
@@ -22,7 +22,8 @@ import Glibc
         let builtIn = builtInPlaces()
         let bundle = variable("CURL_CA_BUNDLE") ?? variable("SSL_CERT_FILE") ?? builtIn.bundle
         let directory = variable("SSL_CERT_DIR") ?? builtIn.directory
-        // The built-in directory only repeats the built-in bundle, and would keep curl from remembering what it has read.
+        // The built-in directory only repeats the built-in bundle, and would keep curl from remembering what it has
+        // read.
         self.directory = bundle == builtIn.bundle && directory == builtIn.directory ? nil : directory
         guard let caFile else {
             self.bundle = bundle

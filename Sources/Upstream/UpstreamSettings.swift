@@ -15,7 +15,8 @@ public struct UpstreamSettings: Sendable, Equatable {
     /// A PEM file of certificate authorities that are trusted beside the system's.
     public var caFile: String?
 
-    /// The proxy's URL; an empty one for no proxy at all; nil for `HTTPS_PROXY`, `http_proxy` and `NO_PROXY` as curl reads them.
+    /// The proxy's URL; an empty one for no proxy at all; nil for `HTTPS_PROXY`, `http_proxy` and `NO_PROXY` as curl
+    /// reads them.
     public var proxy: String?
 
     /// The `User-Agent` field, such as `larder/1.0`.

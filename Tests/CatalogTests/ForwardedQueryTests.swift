@@ -65,11 +65,16 @@ import Testing
         guard case .forward(let forwarded) = plan("zdr=true&limit=3&category=legal&sort=top-weekly&q=x") else {
             return #expect(Bool(false))
         }
-        let names = forwarded.facets.map { String(decoding: $0.name, as: UTF8.self) }
-        #expect(names == ["category", "sort", "zdr"])
+        #expect(forwarded.clauses.map(\.parameter) == ["category", "sort", "zdr"])
+        #expect(
+            forwarded.clauses.flatMap(\.names).map(\.query) == [
+                "category=legal&output_modalities=all", "sort=top-weekly&output_modalities=all",
+                "zdr=true&output_modalities=all",
+            ])
         var rest = Query()
         rest.limit = 3
         rest.text = Array("x".utf8)
         #expect(forwarded.local == rest)
+        #expect(!forwarded.isWhole)
     }
 }

@@ -73,30 +73,6 @@ import Testing
         #expect(try greeting(at: .unix(path: path)) == "welcome")
     }
 
-    @Test func `a file that is no socket is left alone`() throws {
-        let path = temporaryPath("file")
-        create(path)
-        defer { remove(path) }
-        #expect(throws: UVError.addressInUse) { try ListeningSocket(.unix(path: path)) }
-        #expect(exists(path))
-    }
-
-    @Test func `a socket file that another process has put in place stays`() throws {
-        let path = temporaryPath("replaced")
-        let first = try ListeningSocket(.unix(path: path))
-        remove(path)
-        let second = try ListeningSocket(.unix(path: path))
-        first.close()
-        #expect(exists(path))
-        second.close()
-        #expect(!exists(path))
-    }
-
-    @Test func `a path too long for a socket is refused`() {
-        let path = "/" + String(repeating: "x", count: 107)
-        #expect(throws: UVError.nameTooLong) { try ListeningSocket(.unix(path: path)) }
-    }
-
     @Test func `two loops share one port`() throws {
         let first = try ListeningSocket(localhost)
         let second = try ListeningSocket(first.address)
@@ -162,15 +138,6 @@ import Testing
             #expect(peer.receiveAll() == [])
             peer.close()
         }
-    }
-
-    @Test func `a descriptor that does not listen is refused`() {
-        let (mine, theirs) = Peer.pair()
-        defer {
-            mine.close()
-            theirs.close()
-        }
-        #expect(throws: UVError.invalid) { try ListeningSocket(descriptor: mine.descriptor) }
     }
 
     @Test func `a paused listener leaves connections waiting until it is resumed`() throws {
@@ -263,13 +230,3 @@ private func threadTime() -> Int {
     unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
     return time.tv_sec * 1_000_000_000 + time.tv_nsec
 }
-
-private func temporaryPath(_ name: String) -> String {
-    "/tmp/larder-test-\(getpid())-\(name).sock"
-}
-
-private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
-
-private func create(_ path: String) { _ = close(unsafe open(path, O_CREAT | O_WRONLY, 0o600)) }
-
-private func remove(_ path: String) { _ = unsafe unlink(path) }

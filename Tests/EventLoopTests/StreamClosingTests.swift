@@ -4,8 +4,8 @@ import Glibc
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct StreamClosingTests {
-    /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end, on which `onPeer` (given, with
-    /// the peer, a thread of its own) may block.
+    /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end, on which `onPeer` (given,
+    /// with the peer, a thread of its own) may block.
     private func withConnection(
         onPeer: (@Sendable (Peer) -> Void)? = nil, _ body: @escaping (Stream, Probe, Peer) -> Void
     ) throws {
@@ -31,7 +31,11 @@ import Testing
 
     @Test(arguments: Moment.allCases)
     func `a stream may be closed within any callback`(moment: Moment) throws {
-        let reader: @Sendable (Peer) -> Void = { _ = $0.receiveAll() }
+        let isQueued = Shared(false)
+        let reader: @Sendable (Peer) -> Void = { peer in
+            while !isQueued.value { usleep(1000) }
+            _ = peer.receiveAll()
+        }
         try withConnection(onPeer: moment == .drained ? reader : nil) { stream, probe, peer in
             switch moment {
             case .accept: stream.close()
@@ -42,7 +46,8 @@ import Testing
             }
             stream.startReading()
             if moment == .drained {
-                #expect(stream.write(SharedBytes(pattern(8 << 20)).all) == .queued)
+                #expect(stream.write(SharedBytes(pattern(32 << 20)).all) == .queued)
+                isQueued.update { $0 = true }
             } else {
                 peer.send("hello")
                 peer.finish()
@@ -71,7 +76,7 @@ import Testing
 
     @Test func `closing throws the queue away, and drained is not told`() throws {
         try withConnection { stream, probe, _ in
-            #expect(stream.write(SharedBytes(pattern(8 << 20)).all) == .queued)
+            #expect(stream.write(SharedBytes(pattern(32 << 20)).all) == .queued)
             #expect(stream.loop.pendingWrites == 1)
             stream.close()
             probe.onClosed = { _ in

@@ -1,10 +1,12 @@
 import Bytes
 import EventLoop
+import Glibc
 import Synchronization
 import Testing
 
 /// Sets a loop up, runs it until nothing is open on it any more, and checks that nothing was left behind.
 func withLoop(_ setUp: (Loop) throws -> Void) rethrows {
+    ignoreBrokenPipes()
     let loop = Loop()
     try setUp(loop)
     loop.run()
@@ -65,3 +67,11 @@ func pattern(_ count: Int) -> [UInt8] {
 private let period = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
 
 let localhost = SocketAddress.ipv4(0x7F00_0001, port: 0)
+
+func temporaryPath(_ name: String) -> String { "/tmp/larder-test-\(getpid())-\(name).sock" }
+
+func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+func createFile(_ path: String) { _ = close(unsafe open(path, O_CREAT | O_WRONLY, 0o600)) }
+
+func removeFile(_ path: String) { _ = unsafe unlink(path) }

@@ -6,6 +6,12 @@ public struct MessageFields: Sendable, Equatable, ExpressibleByDictionaryLiteral
         public var name: String
         /// The value, without the spaces around it.
         public var value: String
+
+        /// A field as it is to be sent.
+        public init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// All fields in the order of the message.

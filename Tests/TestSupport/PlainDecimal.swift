@@ -1,5 +1,5 @@
 /// A decimal number of any length as a list of digits, with the arithmetic of a school book: slow, and plainly right.
-public struct PlainDecimal: Comparable, CustomStringConvertible {
+public struct PlainDecimal: Comparable, CustomStringConvertible, Sendable {
     private let isNegative: Bool
     /// Digits without needless zeros: nothing at the front of `whole`, nothing at the end of `fraction`.
     private let whole: [Int]

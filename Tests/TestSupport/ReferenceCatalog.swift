@@ -4,7 +4,7 @@ import Foundation
 /// first: what both agree on over thousands of random queries is likely right.
 ///
 /// It takes queries that are well formed and can be answered without upstream.
-public struct ReferenceCatalog {
+public struct ReferenceCatalog: Sendable {
     let models: [ReferenceModel]
 
     /// What a query gives.
@@ -28,8 +28,17 @@ public struct ReferenceCatalog {
 
     /// The answer to a query at a time, in seconds since 1970.
     public func answer(_ query: String, now: Int, resource: String = "models") -> Answer {
-        let values = Self.values(query)
-        var rows = models.indices.filter { passes(models[$0], values, now: now) }
+        answer(query, now: now, resource: resource, among: Array(models.indices), ignoring: [], anyKind: false)
+    }
+
+    /// The same of the models at these places, in their order, by all parameters but those that someone else has decided
+    /// about. `anyKind` tells that the kind of output is among them.
+    func answer(
+        _ query: String, now: Int, resource: String, among places: [Int], ignoring names: Set<String>, anyKind: Bool
+    ) -> Answer {
+        var values = Self.values(query).filter { !names.contains($0.key) }
+        if anyKind { values["output_modalities"] = "all" }
+        var rows = places.filter { passes(models[$0], values, now: now) }
         if let sort = values["sort"] { rows = sorted(rows, by: sort) }
         let total = rows.count
         guard values["offset"] != nil || values["limit"] != nil else {
@@ -44,7 +53,7 @@ public struct ReferenceCatalog {
         return Answer(rows: page, total: total, next: "/api/v1/\(resource)?" + pairs.joined(separator: "&"))
     }
 
-    private static func values(_ query: String) -> [String: String] {
+    static func values(_ query: String) -> [String: String] {
         var values: [String: String] = [:]
         for pair in query.components(separatedBy: "&") where !pair.isEmpty {
             let (name, value) = decoded(pair)
@@ -59,7 +68,7 @@ public struct ReferenceCatalog {
         return (name, parts.joined(separator: "=").removingPercentEncoding ?? "")
     }
 
-    private static func list(_ value: String) -> [String] {
+    static func list(_ value: String) -> [String] {
         value.components(separatedBy: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A model as the reference implementation sees it, straight from Foundation's JSON.
-struct ReferenceModel {
+struct ReferenceModel: Sendable {
     let id: String
     let slug: String
     let name: String

@@ -96,7 +96,7 @@ public final class TestSocket: Sendable {
     }
 
     /// Whether one of `events` (as `poll` names them) comes before `deadline`; nil means no limit.
-    func wait(for events: Int32, until deadline: ContinuousClock.Instant?) -> Bool {
+    public func wait(for events: Int32, until deadline: ContinuousClock.Instant?) -> Bool {
         while true {
             var entry = pollfd(fd: descriptor, events: Int16(truncatingIfNeeded: events), revents: 0)
             let result = unsafe poll(&entry, 1, milliseconds(until: deadline))

@@ -18,6 +18,7 @@ func settings(_ change: (inout UpstreamSettings) -> Void = { _ in }) -> Upstream
 
 /// Sets fetches up, runs the loop until nothing happens any more, and checks that closing leaves nothing behind.
 func withClient(_ settings: UpstreamSettings = settings(), _ setUp: (UpstreamClient, Loop) throws -> Void) throws {
+    ignoreBrokenPipes()
     let loop = Loop()
     let client = try UpstreamClient(on: loop, settings: settings)
     try setUp(client, loop)

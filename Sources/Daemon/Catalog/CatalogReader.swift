@@ -44,30 +44,37 @@ public enum CatalogReader {
     /// Checks that a body is `{"data":[...]}`, the array being of whatever length and contents.
     public static func checkList(_ body: Span<UInt8>) throws(CatalogError) { _ = try dataArray(body) }
 
-    private static func dataArray(_ body: Span<UInt8>) throws(CatalogError) -> JSONValue {
+    static func dataArray(_ body: Span<UInt8>) throws(CatalogError) -> JSONValue {
         let data = try data(body)
         guard data.kind == .array else { throw .unexpected("data is not an array") }
         return data
     }
 
     private static func data(_ body: Span<UInt8>) throws(CatalogError) -> JSONValue {
-        let root: JSONValue
-        do throws(JSONError) {
-            root = try JSONDocument(parsing: body).root
-        } catch {
-            throw .notJSON(error.description)
-        }
+        let root = try root(body)
         guard root.kind == .object else { throw .unexpected("the body is not an object") }
         guard let data = root["data"] else { throw .unexpected("data is missing") }
         return data
     }
 
+    static func root(_ body: Span<UInt8>) throws(CatalogError) -> JSONValue {
+        do throws(JSONError) {
+            return try JSONDocument(parsing: body).root
+        } catch {
+            throw .notJSON(error.description)
+        }
+    }
+
     private static func modelFields(
         _ value: JSONValue, called name: () -> String
     ) throws(CatalogError) -> ModelFields {
+        ModelFields(id: try modelID(value, called: name), of: value)
+    }
+
+    static func modelID(_ value: JSONValue, called name: () -> String) throws(CatalogError) -> String {
         guard value.kind == .object else { throw .unexpected("\(name()) is not an object") }
         guard let id = value["id"]?.string, !id.isEmpty else { throw .unexpected("\(name()).id is not a name") }
-        return ModelFields(id: id, of: value)
+        return id
     }
 }
 

@@ -16,12 +16,17 @@ extension Connection {
             head = notModified
             body = nil
         }
-        shard.scratch.removeAll()
-        appendDate()
-        shard.scratch.append("Age: ")
+        shard.beginFields()
         shard.scratch.append(decimal: freshness.age(at: now))
-        shard.scratch.append("\r\n")
-        (status ?? .hit(ttl: freshness.remaining(at: now))).append(to: &shard.scratch)
+        if let status {
+            shard.scratch.append("\r\n")
+            status.append(to: &shard.scratch)
+        } else {
+            // What `CacheStatus.hit` says, with the line end before it.
+            shard.scratch.append("\r\nCache-Status: larder; hit; ttl=")
+            shard.scratch.append(decimal: freshness.remaining(at: now))
+            shard.scratch.append("\r\n")
+        }
         appendEnd()
         sent(shard.write(head, body, to: stream))
     }
@@ -34,7 +39,8 @@ extension Connection {
     }
 
     /// Tells a request that its fetch has failed.
-    func send(_ problem: FetchProblem, of request: PendingRequest, collapsed: Bool) {
+    func send(_ failure: PendingRequest.Failure, of request: PendingRequest) {
+        let problem = failure.problem
         let own = problem.problem
         let isHead = request.summary.isHead
         let status: CacheStatus
@@ -43,7 +49,8 @@ extension Connection {
         default:
             status = .forwarded(
                 CacheStatus.Forward(
-                    reason: request.reason, status: problem.status?.rawValue, collapsed: collapsed, detail: own.detail))
+                    reason: failure.reason, status: problem.status?.rawValue, collapsed: failure.collapsed,
+                    detail: own.detail))
         }
         if case .relayed(let relayed, let contentType, let body, let seconds) = problem {
             sendOwn(
@@ -64,11 +71,26 @@ extension Connection {
         sendOwn(status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead)
     }
 
-    /// Answers OPTIONS.
-    func sendOptions() {
+    /// Answers OPTIONS, and a browser's preflight with what upstream would let the page do (Fetch standard, CORS protocol).
+    func sendOptions(_ preflight: Preflight?) {
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(.noContent, to: &shard.scratch)
-        HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch)
+        if preflight == nil { HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch) }
+        if let preflight, shard.settings.allowsAnyOrigin {
+            HeadWriter.appendField(
+                "Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS", to: &shard.scratch)
+            // `*` would not cover Authorization, so the names are given back.
+            if let names = preflight.requestHeaders {
+                HeadWriter.appendField("Access-Control-Allow-Headers", names.span, to: &shard.scratch)
+            }
+            if preflight.asksForPrivateNetwork {
+                HeadWriter.appendField("Access-Control-Allow-Private-Network", "true", to: &shard.scratch)
+            }
+            HeadWriter.appendField("Access-Control-Max-Age", "86400", to: &shard.scratch)
+            HeadWriter.appendField(
+                "Vary", "Access-Control-Request-Headers, Access-Control-Request-Private-Network", to: &shard.scratch)
+        }
+        appendOrigin()
         appendDate()
         appendEnd()
         sent(shard.write(nil, nil, to: stream))
@@ -88,10 +110,16 @@ extension Connection {
         HeadWriter.appendField("Cache-Control", "no-store", to: &shard.scratch)
         if allows { HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch) }
         if let retryAfter { HeadWriter.appendField("Retry-After", decimal: retryAfter, to: &shard.scratch) }
+        appendOrigin()
         appendDate()
         status?.append(to: &shard.scratch)
         appendEnd()
         sent(shard.write(nil, isHead ? nil : body.all, to: stream))
+    }
+
+    /// Lets web pages of every origin read the answer, as upstream does.
+    private func appendOrigin() {
+        if shard.settings.allowsAnyOrigin { shard.scratch.append("Access-Control-Allow-Origin: *\r\n") }
     }
 
     private func appendDate() {

@@ -17,6 +17,8 @@ final class Connection: StreamDelegate {
         case reading
         /// For a fetch.
         case waiting(PendingRequest)
+        /// For upstream or the client, as a request is passed through.
+        case passing(PassThrough)
         /// For the socket to take the rest of an answer.
         case flushing
         /// Nothing more is read or answered.
@@ -28,19 +30,19 @@ final class Connection: StreamDelegate {
 
     let shard: Shard
     let stream: Stream
-    private var parser: RequestParser
+    var parser: RequestParser
     /// Bytes not dealt with yet: an unfinished head, or requests sent ahead.
     private var unread = ByteBuilder(capacity: 1)
     /// How many of them the parser has seen.
     private var seen = 0
-    private(set) var state = State.reading
-    private var closesAfterAnswer = false
+    var state = State.reading
+    var closesAfterAnswer = false
     private var hasEnded = false
     private var queuedAtLastLook = 0
     /// Its place in the shard's table.
     var place = 0
     /// When it is given up unless something happens, in milliseconds.
-    private(set) var deadline: UInt64
+    var deadline: UInt64
 
     init(shard: Shard, stream: Stream) {
         self.shard = shard
@@ -52,38 +54,57 @@ final class Connection: StreamDelegate {
     // MARK: Bytes in
 
     func received(_ bytes: Span<UInt8>, on stream: Stream) {
-        guard unread.isEmpty, case .reading = state else {
+        guard unread.isEmpty, isConsuming else {
             unread.append(bytes)
-            if case .reading = state {
-                readOn()
-            } else if unread.count > Self.mostAhead {
-                stream.stopReading()
-            }
+            readOn()
+            if unread.count > Self.mostAhead { stream.stopReading() }
             return
         }
         let used = read(bytes)
         if used < bytes.count { unread.append(bytes.extracting(used..<bytes.count)) }
+        if !isConsuming, unread.count > Self.mostAhead { stream.stopReading() }
     }
 
     func endOfInput(on stream: Stream) {
         hasEnded = true
-        endIfAllIsAnswered()
+        switch state {
+        case .reading: end()
+        // The rest of its body will not come: upstream must not take what came for the whole.
+        case .passing(let passing) where !passing.hasRequestBody: stream.close()
+        default: break
+        }
     }
 
     func drained(_ stream: Stream) {
-        guard case .flushing = state else { return }
-        answered()
-        goOn()
+        switch state {
+        case .flushing:
+            answered()
+            goOn()
+        case .passing(let passing):
+            deadline = .max
+            passing.drained()
+        case .reading, .waiting, .ending: break
+        }
     }
 
     func closed(_ stream: Stream, error: UVError?) {
+        if case .passing(let passing) = state { passing.cancel() }
         state = .ending
         shard.remove(self)
     }
 
+    /// Whether bytes that come can be dealt with at once.
+    private var isConsuming: Bool {
+        switch state {
+        case .reading: true
+        case .passing(let passing): !passing.hasRequestBody && !passing.isUpstreamBlocked
+        case .waiting, .flushing, .ending: false
+        }
+    }
+
     /// Deals with what lies unread.
-    private func readOn() {
-        guard !unread.isEmpty, case .reading = state else { return }
+    func readOn() {
+        guard !unread.isEmpty, isConsuming else { return }
         let used = read(unread.span)
         unread.removeFirst(used)
     }
@@ -91,8 +112,12 @@ final class Connection: StreamDelegate {
     /// Reads requests until one cannot be answered at once. The bytes that were used up are counted from the front.
     private func read(_ bytes: Span<UInt8>) -> Int {
         var used = 0
-        while used < bytes.count, case .reading = state {
+        while used < bytes.count, isConsuming {
             let run = bytes.extracting(used..<bytes.count)
+            if case .passing(let passing) = state {
+                used += passBody(run, to: passing)
+                continue
+            }
             switch parser.next(run, seen: seen) {
             case .needMore:
                 if seen == 0 { deadline = shard.loop.nowMilliseconds &+ shard.settings.headerTimeout }
@@ -115,136 +140,6 @@ final class Connection: StreamDelegate {
         return used
     }
 
-    private func handle(_ head: Span<UInt8>, hasBody: Bool) {
-        // A body is of no use to any route here. It is not read: the connection ends with the answer.
-        closesAfterAnswer = hasBody || !parser.keepsAlive || shard.isDraining
-        let fields = RequestFields(parser, head)
-        let method = Method(head.extracting(parser.method))
-        if fields.hosts != 1, fields.hosts > 1 || parser.isVersion11 {
-            // RFC 9112 section 3.2.
-            return refuse("the request must have one Host field")
-        }
-        if fields.hasTwoAuthorizations { return refuse("the request has two Authorization fields") }
-        guard method == .get || method == .head else { return handleOther(method, head) }
-        if !fields.hasAnthropicVersion, let answer = stored(head, fields) {
-            let tag = answer.entityTag
-            let hasCurrent = fields.matches(tag.span, head)
-            return send(answer, isHead: method == .head, hasCurrent: hasCurrent)
-        }
-        begin(head, fields, isHead: method == .head)
-    }
-
-    /// The answer that lies ready, if there is one and it may be served.
-    @inline(__always)
-    private func stored(_ head: Span<UInt8>, _ fields: RequestFields) -> Answer? {
-        guard fields.demand != .refresh else { return nil }
-        let target = head.extracting(parser.target)
-        let coding = fields.coding(head)
-        let wall = shard.loop.wallSeconds
-        var answer = shard.cache.answer(to: target, coding: coding, owner: nil, wallSeconds: wall)
-        if answer == nil, fields.authorization != nil {
-            answer = shard.cache.answer(
-                to: target, coding: coding, owner: owner(head, fields), wallSeconds: wall)
-        } else if answer == nil {
-            answer = shard.cache.answer(to: target, coding: coding, owner: .nobody, wallSeconds: wall)
-        }
-        guard let answer, answer.source.freshness.isFresh(at: shard.loop.nowMilliseconds) else { return nil }
-        if answer.wantsCompression() { shard.compress(answer) }
-        return answer
-    }
-
-    private func owner(_ head: Span<UInt8>, _ fields: RequestFields) -> Owner {
-        guard let range = fields.authorization else { return .nobody }
-        let words = shard.settings.fingerprinter.fingerprint(head.extracting(range)).words
-        return Owner(high: words.high, low: words.low)
-    }
-
-    // MARK: Requests that no ready answer serves
-
-    private func begin(_ head: Span<UInt8>, _ fields: RequestFields, isHead: Bool) {
-        let targetBytes = head.extracting(parser.target)
-        guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
-        let route = Route(path: targetBytes.extracting(parts.path))
-        switch route {
-        case .health: return sendHealth(isHead: isHead)
-        case .readiness: return sendReadiness(isHead: isHead)
-        case .other: return send(Self.notServed, status: .none(.badRequest), isHead: isHead)
-        case .models where fields.hasAnthropicVersion, .user where fields.hasAnthropicVersion:
-            return send(Self.notServed, status: .none(.badRequest), isHead: isHead)
-        case .models, .count, .user, .model: break
-        }
-        let summary = RequestSummary(
-            isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
-            demand: fields.demand, owner: owner(head, fields),
-            ifNoneMatch: fields.ifNoneMatch.map { head.extracting($0).copied() })
-        let request = PendingRequest(
-            summary: summary,
-            authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) },
-            keepsAlive: !closesAfterAnswer, resource: .catalog, reason: .miss)
-        resolve(request)
-    }
-
-    /// Answers a request, or waits for what is wanting for it.
-    private func resolve(_ request: PendingRequest) {
-        var request = request
-        switch shard.resolve(request) {
-        case .answer(let answer):
-            state = .reading
-            let status = request.forward.map { CacheStatus.forwarded($0) }
-            send(
-                answer, isHead: request.summary.isHead, hasCurrent: request.summary.hasCurrent(answer), status: status)
-        case .problem(let problem):
-            state = .reading
-            send(problem, status: .none(problem.detail), isHead: request.summary.isHead)
-        case .fetch(let resource, let reason):
-            request.resource = resource
-            request.reason = reason
-            state = .waiting(request)
-            // A fetch has its own time limit.
-            deadline = .max
-            shard.want(resource, for: self, request)
-        }
-    }
-
-    /// A fetch that this connection waited for has ended.
-    func settled(_ outcome: Dispatcher.Outcome, collapsed: Bool) {
-        guard case .waiting(var request) = state else { return }
-        switch outcome {
-        case .entry(let entry, let isNew):
-            request.delivered.add(entry, for: request.resource)
-            if isNew {
-                request.forward = CacheStatus.Forward(
-                    reason: request.reason, status: entry.status.rawValue,
-                    stored: entry.freshness.isFresh(at: entry.freshness.storedAt), collapsed: collapsed)
-            }
-            resolve(request)
-        case .failure(let problem):
-            state = .reading
-            send(problem, of: request, collapsed: collapsed)
-        }
-        goOn()
-    }
-
-    private func handleOther(_ method: Method, _ head: Span<UInt8>) {
-        let targetBytes = head.extracting(parser.target)
-        guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
-        if Route(path: targetBytes.extracting(parts.path)) == .other {
-            return send(Self.notServed, status: .none(.badRequest))
-        }
-        if method == .options { return sendOptions() }
-        send(
-            Problem(.methodNotAllowed, "this path takes GET, HEAD and OPTIONS only", detail: .badRequest),
-            status: .none(.badRequest), allows: true)
-    }
-
-    private static let notServed = Problem(
-        .notImplemented, "larder serves the model catalogue; other paths are not passed on", detail: .badRequest)
-
-    private func refuse(_ message: String) {
-        closesAfterAnswer = true
-        send(Problem(.badRequest, message, detail: .badRequest), status: .none(.badRequest))
-    }
-
     // MARK: Bytes out
 
     /// What was written has gone where it should: on to the next request, or to the end.
@@ -262,17 +157,22 @@ final class Connection: StreamDelegate {
     /// Whether the connection ends with the answer in hand.
     var isLastAnswer: Bool { closesAfterAnswer || shard.isDraining }
 
-    private func answered() {
+    func answered() {
         if isLastAnswer { return end() }
         state = .reading
         deadline = shard.loop.nowMilliseconds &+ shard.settings.idleTimeout
     }
 
     /// Deals with what was sent ahead, then with what comes.
-    private func goOn() {
+    func goOn() {
         readOn()
         guard case .reading = state else { return }
-        if hasEnded { endIfAllIsAnswered() } else { stream.startReading() }
+        if hasEnded { end() } else { resumeReading() }
+    }
+
+    /// Takes in what the client sends, unless it has said that this is all.
+    func resumeReading() {
+        if !hasEnded { stream.startReading() }
     }
 
     // MARK: Ends
@@ -286,11 +186,6 @@ final class Connection: StreamDelegate {
     /// How long a client that was told to go may take to go, in milliseconds.
     private static let linger = 2_000
 
-    /// The client will send no more: once it has all its answers, the connection has no use.
-    private func endIfAllIsAnswered() {
-        if case .reading = state { end() }
-    }
-
     /// The deadline has passed: a client that is in the middle of a head is told so (RFC 9110 section 15.5.9), an idle one
     /// is left without a word, one that does not take its answer is cut off.
     func expire() {
@@ -301,12 +196,14 @@ final class Connection: StreamDelegate {
         case .flushing where stream.queuedBytes < queuedAtLastLook:
             // It is slow, but it reads.
             noteFlushing()
-        case .reading, .flushing: stream.close()
+        case .passing where stream.queuedBytes > 0 && stream.queuedBytes < queuedAtLastLook: noteFlushing()
+        case .reading, .flushing, .passing: stream.close()
         case .waiting, .ending: break
         }
     }
 
-    private func noteFlushing() {
+    /// The client has to take what is queued: it is given up when it takes nothing for too long.
+    func noteFlushing() {
         queuedAtLastLook = stream.queuedBytes
         deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout
     }

@@ -10,9 +10,18 @@ struct PendingRequest {
     let keepsAlive: Bool
     /// What was fetched for it so far.
     var delivered = Responder.Delivery()
-    /// What is being fetched for it now, and why.
-    var resource: Resource
-    var reason: CacheStatus.Reason
+    /// What is being fetched for it now.
+    var wants: [Responder.Want] = []
+    /// The first of these fetches that has failed. All of them end before the request is answered, so that none of them is
+    /// taken for one of the next request's.
+    var failure: Failure?
     /// How the last fetch went, for `Cache-Status`; nil if none reached upstream.
     var forward: CacheStatus.Forward?
+
+    /// How a fetch has failed.
+    struct Failure {
+        let problem: FetchProblem
+        let reason: CacheStatus.Reason
+        let collapsed: Bool
+    }
 }

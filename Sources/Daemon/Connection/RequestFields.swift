@@ -2,12 +2,16 @@ import Bytes
 import Caching
 import HTTPCore
 import HTTPParsing
+import Serving
 
 /// Where the fields that matter stand in a request head. It is gathered on every request, so it holds ranges and no copies.
 struct RequestFields {
     var authorization: Range<Int>?
     var acceptEncoding: Range<Int>?
     var ifNoneMatch: Range<Int>?
+    var ifModifiedSince: Range<Int>?
+    var host: Range<Int>?
+    var expect: Range<Int>?
     var cacheControl: CacheControl?
     var hosts = 0
     var hasPragmaNoCache = false
@@ -19,7 +23,9 @@ struct RequestFields {
             let line = parser.field(index)
             guard let known = KnownField(head.extracting(line.name)) else { continue }
             switch known {
-            case .host: hosts += 1
+            case .host:
+                hosts += 1
+                host = line.value
             case .authorization:
                 hasTwoAuthorizations = authorization != nil
                 authorization = line.value
@@ -32,7 +38,8 @@ struct RequestFields {
                 cacheControl?.merge(head.extracting(line.value))
             case .pragma: hasPragmaNoCache = head.extracting(line.value).equalsIgnoringCase("no-cache")
             case .anthropicVersion: hasAnthropicVersion = true
-            case .expect: break
+            case .ifModifiedSince: ifModifiedSince = line.value
+            case .expect: expect = line.value
             }
         }
     }
@@ -43,15 +50,56 @@ struct RequestFields {
         return Demand(cacheControl: cacheControl, pragmaNoCache: hasPragmaNoCache)
     }
 
-    /// Whether the client says that it has the representation with this tag.
-    func matches(_ entityTag: Span<UInt8>, _ head: Span<UInt8>) -> Bool {
-        guard let ifNoneMatch else { return false }
-        return EntityTag.matches(ifNoneMatch: head.extracting(ifNoneMatch), current: entityTag)
+    /// What the request says of a representation that the client has.
+    func precondition(_ head: Span<UInt8>) -> Precondition? {
+        if ifNoneMatch == nil && ifModifiedSince == nil { return nil }
+        return Precondition(
+            ifNoneMatch: ifNoneMatch.map { head.extracting($0).copied() },
+            ifModifiedSince: ifModifiedSince.flatMap { HTTPDate.parse(head.extracting($0)) })
+    }
+
+    /// Whether the client has this answer's representation already. As `Precondition.isMet`, without a copy: it is asked on
+    /// every hit.
+    func isMet(by answer: Answer, _ head: Span<UInt8>) -> Bool {
+        if let ifNoneMatch {
+            let tag = answer.entityTag
+            return EntityTag.matches(ifNoneMatch: head.extracting(ifNoneMatch), current: tag.span)
+        }
+        guard let ifModifiedSince, let date = HTTPDate.parse(head.extracting(ifModifiedSince)) else { return false }
+        return answer.source.lastModified <= date
     }
 
     /// The coding to answer in.
     func coding(_ head: Span<UInt8>) -> ContentCoding {
         guard let acceptEncoding else { return .identity }
         return ContentCoding.preferred(for: head.extracting(acceptEncoding))
+    }
+}
+
+/// What a browser asks before it lets a page of another origin send a request.
+struct Preflight {
+    /// `Access-Control-Request-Headers`, fit to be given back.
+    private(set) var requestHeaders: [UInt8]?
+    /// Whether the page comes from a public network while this is a private one.
+    private(set) var asksForPrivateNetwork = false
+
+    /// Nil if the request is no preflight: those name an origin and a method.
+    init?(_ parser: borrowing RequestParser, _ head: Span<UInt8>) {
+        var hasOrigin = false
+        var hasMethod = false
+        for index in 0..<parser.fieldCount {
+            let line = parser.field(index)
+            let name = head.extracting(line.name)
+            if name.equalsIgnoringCase("origin") {
+                hasOrigin = true
+            } else if name.equalsIgnoringCase("access-control-request-method") {
+                hasMethod = true
+            } else if name.equalsIgnoringCase("access-control-request-headers") {
+                requestHeaders = HeadWriter.sanitized(head.extracting(line.value))
+            } else if name.equalsIgnoringCase("access-control-request-private-network") {
+                asksForPrivateNetwork = head.extracting(line.value).equalsIgnoringCase("true")
+            }
+        }
+        guard hasOrigin, hasMethod else { return nil }
     }
 }

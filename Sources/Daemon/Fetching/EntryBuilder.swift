@@ -12,9 +12,10 @@ struct EntryBuilder: Sendable {
     let sharing: Sharing
 
     /// Reads a response to a request for `resource` that was complete at `now` (milliseconds, monotonic); `wallSeconds` is
-    /// the Unix time, which the ages of models are counted from.
+    /// the Unix time, which the ages of models are counted from. A facet is read beside `list`.
     func build(
-        _ resource: Resource, from response: FetchedResponse, now: UInt64, wallSeconds: Int64
+        _ resource: Resource, from response: FetchedResponse, beside list: Snapshot? = nil, now: UInt64,
+        wallSeconds: Int64
     ) -> Result<Entry, FetchProblem> {
         let fields = ResponseFields(response, wallSeconds: wallSeconds)
         let status = Status(rawValue: response.status)
@@ -31,7 +32,7 @@ struct EntryBuilder: Sendable {
         }
         guard status == .ok else { return .failure(.status(status, retryAfter: fields.retryAfter)) }
         do throws(CatalogError) {
-            let (content, identity) = try content(of: resource, response.body, fields)
+            let (content, identity) = try content(of: resource, response.body, fields, beside: list)
             let lifetime = lifetimes.lifetime(
                 configured: configuredLifetime(of: resource), response: fields.cacheControl)
             return .success(
@@ -50,14 +51,15 @@ struct EntryBuilder: Sendable {
     ) -> Entry {
         let isOwnForm =
             switch content {
-            case .rows, .model: true
+            case .rows, .model, .facet, .joined: true
             case .body, .refusal: false
             }
         return Entry(
             content: content,
             freshness: Freshness(storedAt: now, lifetime: lifetime, initialAge: fields.age),
             maxAge: Int(lifetime / 1000), isShared: isShared, status: status,
-            contentType: isOwnForm ? ResponseFields.json : fields.contentType, identity: identity)
+            contentType: isOwnForm ? ResponseFields.json : fields.contentType, identity: identity,
+            lastModified: fields.lastModified)
     }
 
     private func configuredLifetime(of resource: Resource) -> UInt64 {
@@ -65,15 +67,15 @@ struct EntryBuilder: Sendable {
         case .catalog: lifetimes.catalog
         case .userList: lifetimes.user
         case .model: lifetimes.model
-        case .query: lifetimes.opaque
-        case .userQuery: min(lifetimes.opaque, lifetimes.user)
+        case .facet, .opaque: lifetimes.opaque
+        case .userFacet, .userOpaque: min(lifetimes.opaque, lifetimes.user)
         }
     }
 
     // MARK: Contents
 
     private func content(
-        of resource: Resource, _ body: SharedBytes, _ fields: ResponseFields
+        of resource: Resource, _ body: SharedBytes, _ fields: ResponseFields, beside list: Snapshot?
     ) throws(CatalogError) -> (Entry.Content, UInt64) {
         switch resource {
         case .catalog:
@@ -87,13 +89,16 @@ struct EntryBuilder: Sendable {
             let content = Entry.Content.model(
                 plain: Composer.model(model.row.span), openAI: Composer.openAIModel(model.row.span, model.fields))
             return (content, model.row.span.hash64())
-        case .query(let route, _):
+        case .facet:
+            let rows = try CatalogReader.readFacet(body.span, beside: list)
+            return (.facet(rows), rows.identity)
+        case .opaque(let path, _):
             // A feed (`use_rss`) is no JSON, and nothing is known of its form.
             if fields.isJSON {
-                if route == .count {
-                    _ = try CatalogReader.readCount(body.span)
-                } else {
-                    try CatalogReader.checkList(body.span)
+                switch path {
+                case "/models", "/models/user": try CatalogReader.checkList(body.span)
+                case "/models/count": _ = try CatalogReader.readCount(body.span)
+                default: try CatalogReader.checkJSON(body.span)
                 }
             }
             return (.body(body), body.span.hash64())
@@ -130,16 +135,22 @@ struct ResponseFields {
     /// The age that it already has, in seconds.
     var age = 0
     var retryAfter: Int?
+    /// In Unix seconds; the moment it came if upstream does not say.
+    var lastModified: Int64
     var contentType = Self.json
 
     static let json = Array("application/json".utf8)
 
     init(_ response: FetchedResponse, wallSeconds: Int64) {
+        lastModified = wallSeconds
         for (name, value) in response.fields {
             let bytes = Array(value.utf8)
             switch name {
             case "cache-control": cacheControl.merge(bytes.span)
             case "age": age = RetryAfter.parse(bytes.span, now: .max) ?? 0
+            case "last-modified":
+                // A date in the future would keep clients from ever asking in earnest (RFC 9110 section 8.8.2.1).
+                lastModified = min(wallSeconds, HTTPDate.parse(bytes.span) ?? wallSeconds)
             case "retry-after": retryAfter = RetryAfter.parse(bytes.span, now: wallSeconds)
             case "content-type": contentType = HeadWriter.sanitized(bytes.span)
             default: break

@@ -10,7 +10,7 @@ extension FetchProblem {
         case .timeout: self = .timeout(message)
         case .tls: self = .tls(message)
         case .cut, .cancelled: self = .cut(message)
-        case .tooLarge, .malformed, .tooManyRedirects, .redirectElsewhere: self = .unusable(message)
+        case .tooLarge, .malformed, .tooManyRedirects, .redirectElsewhere: self = .unreadable(message)
         }
     }
 }

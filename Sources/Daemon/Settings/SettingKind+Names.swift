@@ -79,4 +79,13 @@ extension SettingKind<[String]> {
                 return names.allSatisfy(known.contains) && Set(names).count == names.count ? names : nil
             }, show: TOMLText.list)
     }()
+
+    /// Names as `Host` has them, without ports; an IPv6 address in brackets. `*` alone is any.
+    static let hostNames = Self(
+        expected: "a list of host names without ports, such as \"larder.lan\" or \"[::1]\", or \"*\"",
+        read: { value in
+            guard let names = value == .text("") ? [] : items(of: value) else { return nil }
+            if names == ["*"] { return names }
+            return names.allSatisfy { HostText.host($0) != nil } && Set(names).count == names.count ? names : nil
+        }, show: TOMLText.list)
 }

@@ -3,6 +3,11 @@ internal import FoundationEssentials
 extension Settings {
     /// The bounds that clients are held to. Sizes are in bytes.
     public struct Server: Sendable, Equatable {
+        /// The names that a request's `Host` may have; none stands for the usual ones: those of this machine where every
+        /// listener is of this machine only, else any.
+        public var allowedHosts: [String] = []
+        /// Whether web pages of other origins may read what upstream lets them read.
+        public var cors = true
         /// The time from the first byte of a request to the end of its head.
         public var headerTimeout: Duration = .seconds(10)
         /// The time between two reads of a request's body.

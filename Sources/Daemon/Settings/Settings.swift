@@ -41,6 +41,8 @@ public struct Settings: Sendable, Equatable {
 
         /// The time that a connection may take to stand, TLS included.
         public var connectTimeout: Duration = .seconds(3)
+        /// The time in which a stream that is passed through may stand still.
+        public var idleTimeout: Duration = .seconds(600)
 
         /// A file of certificates trusted beside the system's.
         public var caFile: String?

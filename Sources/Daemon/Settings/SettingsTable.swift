@@ -34,6 +34,9 @@ enum SettingsTable {
             "upstream.connect_timeout", \.upstream.connectTimeout, .duration(waiting),
             "The longest that a connection may take to stand, TLS included."),
         SettingDefinition(
+            "upstream.idle_timeout", \.upstream.idleTimeout, .duration(waiting),
+            "The longest that nothing at all may come or go while a request is passed through."),
+        SettingDefinition(
             "upstream.ca_file", \.upstream.caFile, .optional(.readableFile),
             "A file of certificates to trust beside the system's."),
         SettingDefinition(
@@ -60,6 +63,13 @@ enum SettingsTable {
     ]
 
     private static let server = [
+        SettingDefinition(
+            "server.allowed_hosts", \.server.allowedHosts, .hostNames,
+            "Names accepted in Host; none: this machine's where only this machine can connect, else any, which is \"*\"."
+        ),
+        SettingDefinition(
+            "server.cors", \.server.cors, .boolean,
+            "Whether web pages of other origins may read what upstream lets them read."),
         SettingDefinition(
             "server.header_timeout", \.server.headerTimeout, .duration(waiting),
             "The longest that the head of a request may take to arrive."),

@@ -1,5 +1,6 @@
 import Bytes
 import Caching
+import Catalog
 import Compression
 import EventLoop
 import HTTPCore
@@ -17,17 +18,16 @@ extension Shard {
             wallSeconds: loop.wallSeconds)
     }
 
-    /// Has a resource fetched for a connection, which is told by `settled`.
-    func want(_ resource: Resource, for connection: Connection, _ request: PendingRequest) {
+    /// Has something fetched for a connection, which is told by `settled`.
+    func fetch(_ want: Responder.Want, for connection: Connection, _ request: PendingRequest) {
         let summary = request.summary
-        let want = WaitingTable.Want(resource: resource, owner: summary.owner, demand: summary.demand)
-        guard let ticket = waiting.add(connection, for: want) else { return }
-        let rawQuery: SharedBytes? = if case .query = resource { SharedBytes(summary.rawQuery) } else { nil }
+        let key = WaitingTable.Want(resource: want.resource, owner: summary.owner, demand: summary.demand)
+        guard let ticket = waiting.add(connection, for: key) else { return }
         ask(
-            resource,
+            want.resource,
             as: Dispatcher.Party(
                 loop: index, ticket: ticket, owner: summary.owner, authorization: request.authorization,
-                demand: summary.demand, rawQuery: rawQuery))
+                demand: summary.demand, list: want.list))
     }
 
     /// Fetches the catalogue without a key, before anyone has asked for it.
@@ -36,8 +36,7 @@ extension Shard {
         ask(
             .catalog,
             as: Dispatcher.Party(
-                loop: index, ticket: WaitingTable.noTicket, owner: .nobody, authorization: nil, demand: .any,
-                rawQuery: nil))
+                loop: index, ticket: WaitingTable.noTicket, owner: .nobody, authorization: nil, demand: .any))
     }
 
     private func ask(_ resource: Resource, as party: Dispatcher.Party) {
@@ -57,7 +56,7 @@ extension Shard {
         guard let group = waiting.take(ticket) else { return }
         if case .entry(let entry, _) = outcome { store(entry, for: group.want.resource, owner: group.want.owner) }
         for (place, connection) in group.connections.enumerated() {
-            connection.settled(outcome, collapsed: collapsed || place > 0)
+            connection.settled(group.want.resource, outcome, collapsed: collapsed || place > 0)
         }
     }
 
@@ -87,12 +86,11 @@ extension Shard {
                 peers[party.loop].send(.settled(ticket: party.ticket, outcome, collapsed: collapsed))
             }
         case .start(let flight, let party):
-            let rawQuery = party.rawQuery.map { $0.span.text() } ?? ""
             let owner = party.owner
-            origin.fetch(flight.resource.upstreamTarget(rawQuery: rawQuery), authorization: party.authorization) {
-                [self] result in
+            let list = party.list
+            origin.fetch(flight.resource.upstreamTarget, authorization: party.authorization) { [self] result in
                 switch result {
-                case .success(let response): read(response, for: flight, owner: owner)
+                case .success(let response): read(response, for: flight, beside: list, owner: owner)
                 case .failure(.cancelled): break
                 case .failure(let failure): failed(flight, FetchProblem(failure))
                 }
@@ -101,12 +99,14 @@ extension Shard {
     }
 
     /// Reads a response on the thread pool: that of the catalogue takes milliseconds.
-    private func read(_ response: FetchedResponse, for flight: Dispatcher.Flight, owner: Owner) {
+    private func read(
+        _ response: FetchedResponse, for flight: Dispatcher.Flight, beside list: Snapshot?, owner: Owner
+    ) {
         let builder = settings.entryBuilder
         let now = loop.nowMilliseconds
         let wallSeconds = loop.wallSeconds
         loop.offload {
-            builder.build(flight.resource, from: response, now: now, wallSeconds: wallSeconds)
+            builder.build(flight.resource, from: response, beside: list, now: now, wallSeconds: wallSeconds)
         } then: { [self] result in
             switch result {
             case .success(let entry): landed(flight, entry, owner: owner, bytes: response.body.count)
@@ -122,18 +122,22 @@ extension Shard {
                 "status": "\(entry.status.rawValue)", "bytes": "\(bytes)",
                 "sharing": entry.isShared ? "shared" : "per key",
             ])
-        store(entry, for: flight.resource, owner: owner)
         if entry.status == .unauthorized || entry.status == .forbidden, owner != .nobody {
-            for peer in peers { peer.send(.refused(owner, flight.resource)) }
+            // Before the refusal itself is stored, here and where it was waited for.
+            cache.removeEntries(of: owner)
+            for (place, peer) in peers.enumerated() where place != index { peer.send(.refused(owner)) }
         }
-        if flight.resource == .catalog { tellReadiness(.ready) }
+        store(entry, for: flight.resource, owner: owner)
+        if flight.resource == .catalog {
+            if entry.status == .ok { hasCatalog = true }
+            tellReadiness(.ready)
+        }
         let actions = dispatcher.landed(flight, with: entry, now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }
 
     private func failed(_ flight: Dispatcher.Flight, _ problem: FetchProblem) {
         log.warning("fetching \(flight.resource.label) failed: \(problem.problem.message)")
-        let hasCatalog = if case .ready = readiness { true } else { false }
         if flight.resource == .catalog, !hasCatalog {
             tellReadiness(problem.isAboutKey ? .ready : .noCatalog)
         }
@@ -161,15 +165,15 @@ extension Shard {
 }
 
 extension Resource {
-    /// Its name in logs. A query is not told: it is the caller's own text.
+    /// Its name in logs. A query or its facet is not told: it is the caller's own text.
     var label: String {
         switch self {
         case .catalog: "the catalogue"
         case .userList: "a key's list"
         case .model(let id): "the model \(id.debugDescription)"
-        case .query(.models, _): "a query of models"
-        case .query(.count, _): "a query of the count"
-        case .query(.user, _): "a query of a key's list"
+        case .facet(_, of: .catalog): "a facet of the catalogue"
+        case .facet(_, of: .user): "a facet of a key's list"
+        case .opaque(let path, _): path
         }
     }
 }

@@ -20,11 +20,16 @@ final class Shard {
     var dispatcher = Dispatcher()
     var waiting = WaitingTable()
     var connections = ConnectionTable()
-    private var date = DateLine()
+    private var date: DateLine
+    /// The last `Host` that was found to be a good one: nearly every request has the same.
+    var knownHost: [UInt8] = []
     /// Where the changing part of a head is written before it is sent.
     var scratch = ByteBuilder(capacity: 1024)
     var readiness: Readiness
+    /// Whether the catalogue was ever fetched; for the loop that leads its fetches.
+    var hasCatalog = false
     private(set) var isDraining = false
+    private var isStopping = false
 
     var peers: [Mailbox<ShardMessage>] = []
     private var mailbox: Mailbox<ShardMessage>?
@@ -44,6 +49,7 @@ final class Shard {
         self.log = log
         loop = Loop()
         origin = try Origin(on: loop, settings)
+        date = DateLine(allowsAnyOrigin: settings.allowsAnyOrigin)
         cache = ResponseCache(maximumBytes: settings.cacheBytes)
         readiness = settings.warmsUp ? .warmingUp : .ready
         let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
@@ -62,7 +68,7 @@ final class Shard {
         case .begin(let peers): begin(peers)
         case .wanted(let resource, let party): lead(resource, for: party)
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
-        case .refused(let owner, let resource): cache.removeEntries(of: owner, except: resource)
+        case .refused(let owner): cache.removeEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
         case .drain: drain()
         case .stop: stop()
@@ -121,6 +127,20 @@ final class Shard {
         return date.line
     }
 
+    /// Whether this is the `Host` that was found to be a good one before.
+    func isKnown(host: Span<UInt8>) -> Bool {
+        let known = knownHost
+        return known.span.equals(host)
+    }
+
+    /// Begins the changing part of an answer from the cache in `scratch`, up to the value of `Age`.
+    func beginFields() {
+        date.update(to: loop.wallSeconds)
+        scratch.removeAll()
+        let prefix = date.beforeAge
+        scratch.append(prefix.span)
+    }
+
     /// Sends a head, what stands in `scratch`, and a body.
     func write(_ head: ByteSlice?, _ body: ByteSlice?, to stream: Stream) -> WriteOutcome {
         stream.write(head, scratch, body)
@@ -138,13 +158,20 @@ final class Shard {
 
     private func stop() {
         isDraining = true
+        isStopping = true
         for listener in listeners { listener.close() }
         connections.close()
         finishIfIdle()
     }
 
+    /// Without connections there is nothing left to do here, but other loops' requests may still wait for fetches that
+    /// this loop leads: the supervisor says when it is the end for all.
     private func finishIfIdle() {
         guard connections.count == 0 else { return }
+        guard isStopping else {
+            supervisor.send(.idle(index))
+            return
+        }
         sweep?.close()
         origin.close()
         mailbox?.close()

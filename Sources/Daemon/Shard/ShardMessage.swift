@@ -10,13 +10,13 @@ enum ShardMessage: Sendable {
     case wanted(Resource, Dispatcher.Party)
     /// To the loop of a party: this has become of it.
     case settled(ticket: UInt64, Dispatcher.Outcome, collapsed: Bool)
-    /// To all: upstream has refused this owner's key, when asked for the resource.
-    case refused(Owner, Resource)
+    /// To all: upstream has refused this owner's key.
+    case refused(Owner)
     /// To all: the answer of `/readyz` has changed.
     case readiness(Readiness)
     /// From the supervisor: accept no more, end what is idle, finish what is not.
     case drain
-    /// From the supervisor: the time for that is over.
+    /// From the supervisor: every loop has done so, or the time for it is over; end.
     case stop
 }
 
@@ -28,6 +28,8 @@ enum SupervisorMessage: Sendable {
     case serving(Int)
     /// The loop cannot go on; the text says why.
     case failed(Int, String)
+    /// The loop drains and has no connection left.
+    case idle(Int)
     /// The loop has ended.
     case ended(Int)
     /// Whoever started Larder wants it to end.

@@ -1,5 +1,6 @@
 import Caching
 import Digest
+import EventLoop
 import HTTPParsing
 import Serving
 import Upstream
@@ -8,6 +9,7 @@ import Upstream
 struct ShardSettings: Sendable {
     let shardCount: Int
     let upstreamURL: String
+    let map: UpstreamMap
     let upstream: UpstreamSettings
     let isDemo: Bool
     let warmsUp: Bool
@@ -19,17 +21,21 @@ struct ShardSettings: Sendable {
     let headerTimeout: UInt64
     let bodyTimeout: UInt64
     let idleTimeout: UInt64
+    let hosts: HostRule
+    let allowsAnyOrigin: Bool
     /// Tells keys apart without keeping them; the same for all shards.
     let fingerprinter: Fingerprinter
 
-    init(_ settings: Settings, isDemo: Bool, fingerprinter: Fingerprinter) {
+    init(_ settings: Settings, isDemo: Bool, addresses: [SocketAddress], fingerprinter: Fingerprinter) {
         self.fingerprinter = fingerprinter
         self.isDemo = isDemo
         shardCount = settings.workers
         upstreamURL = settings.upstream.url
+        map = UpstreamMap(baseURL: settings.upstream.url)
         var upstream = UpstreamSettings(userAgent: "larder/\(version)")
         upstream.connectTimeout = Int(settings.upstream.connectTimeout.milliseconds)
         upstream.timeout = Int(settings.upstream.timeout.milliseconds)
+        upstream.idleTimeout = Int(settings.upstream.idleTimeout.milliseconds)
         upstream.caFile = settings.upstream.caFile
         upstream.proxy = settings.upstream.proxy
         self.upstream = upstream
@@ -50,6 +56,8 @@ struct ShardSettings: Sendable {
         headerTimeout = settings.server.headerTimeout.milliseconds
         bodyTimeout = settings.server.bodyTimeout.milliseconds
         idleTimeout = settings.server.idleTimeout.milliseconds
+        hosts = HostRule(settings, addresses: addresses)
+        allowsAnyOrigin = settings.server.cors
     }
 }
 
@@ -58,5 +66,30 @@ extension Duration {
     var milliseconds: UInt64 {
         let (seconds, attoseconds) = components
         return seconds < 0 ? 0 : UInt64(seconds) * 1000 + UInt64(max(0, attoseconds) / 1_000_000_000_000_000)
+    }
+}
+
+extension HostRule {
+    /// The names of the settings; without any, those of this machine if every listener can be reached from it alone.
+    fileprivate init(_ settings: Settings, addresses: [SocketAddress]) {
+        let names = settings.server.allowedHosts
+        if names == ["*"] || names.isEmpty && !addresses.allSatisfy({ $0.isLoopback || $0.isUnix }) {
+            self = .any
+        } else if names.isEmpty {
+            let listening = settings.listen.compactMap(\.hostName)
+            self.init(allowing: Self.thisMachine + listening.filter { !Self.thisMachine.contains($0) })
+        } else {
+            self.init(allowing: names)
+        }
+    }
+
+    private static let thisMachine = ["127.0.0.1", "localhost", "[::1]"]
+}
+
+extension ListenAddress {
+    /// The host as a client writes it; nil for a path.
+    fileprivate var hostName: String? {
+        guard case .tcp(let host, _) = self else { return nil }
+        return host.contains(":") ? "[\(host)]" : host
     }
 }

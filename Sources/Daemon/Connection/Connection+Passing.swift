@@ -1,0 +1,117 @@
+import Bytes
+import EventLoop
+import HTTPCore
+import HTTPParsing
+import Serving
+import Upstream
+
+/// What is done with a request that is passed through, beside `PassThrough` itself.
+extension Connection {
+    /// Passes the request in hand through to upstream.
+    func pass(_ head: Span<UInt8>, _ method: Method, hasBody: Bool) {
+        let target = head.extracting(parser.target)
+        guard case .network(let client, _) = shard.origin else {
+            // A body is not read, so the connection cannot go on.
+            if hasBody { closeAfterAnswer() }
+            return send(Self.notInDemo, status: .none(.badRequest), isHead: method == .head)
+        }
+        guard let parts = Target(target) else { return refuse("the request target names no path") }
+        var request = StreamRequest(
+            method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
+            target: shard.settings.map.upstreamTarget(of: target, parts))
+        request.fields = passedFields(head)
+        if hasBody {
+            switch parser.bodyFraming {
+            case .chunked: request.body = .chunked
+            case .length(let count): request.body = .length(count)
+            }
+        } else if method != .get, method != .head, hasField("content-length", head) {
+            request.body = .length(0)
+        }
+        let passing = PassThrough(
+            self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody)
+        state = .passing(passing)
+        deadline = hasBody ? shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout : .max
+        passing.start(request, on: client)
+    }
+
+    private static let notInDemo = Problem(
+        .notFound, "the built-in demo upstream has the model catalogue only", detail: .badRequest)
+
+    /// The request's fields but for those that end here, and `Via`.
+    private func passedFields(_ head: Span<UInt8>) -> [(name: String, value: [UInt8])] {
+        var hops = HopByHop()
+        for index in 0..<parser.fieldCount {
+            let line = parser.field(index)
+            if head.extracting(line.name).equalsIgnoringCase("connection") {
+                hops.nominate(head.extracting(line.value))
+            }
+        }
+        var fields: [(name: String, value: [UInt8])] = []
+        fields.reserveCapacity(parser.fieldCount + 1)
+        for index in 0..<parser.fieldCount {
+            let line = parser.field(index)
+            let name = head.extracting(line.name)
+            if hops.contains(name) { continue }
+            fields.append((name.text(), head.extracting(line.value).copied()))
+        }
+        fields.append(("Via", Array((parser.isVersion11 ? "1.1 larder" : "1.0 larder").utf8)))
+        return fields
+    }
+
+    private func hasField(_ lowercase: StaticString, _ head: Span<UInt8>) -> Bool {
+        for index in 0..<parser.fieldCount {
+            if head.extracting(parser.field(index).name).equalsIgnoringCase(lowercase) { return true }
+        }
+        return false
+    }
+
+    /// Hands on what has come of the request's body, and counts what was used up of `bytes`.
+    func passBody(_ bytes: Span<UInt8>, to passing: PassThrough) -> Int {
+        deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout
+        switch parser.nextBody(bytes) {
+        case .needMore: return bytes.count
+        case .data(let range, let consumed):
+            if !passing.send(bytes.extracting(range)) {
+                // The client waits for upstream now, which may take as long as it likes.
+                deadline = .max
+                stream.stopReading()
+            }
+            return consumed
+        case .end(let consumed):
+            deadline = .max
+            passing.finishBody()
+            return consumed
+        case .invalid:
+            // There is nobody to tell: upstream has half a request, and the client's next one cannot be found.
+            stream.close()
+            return bytes.count
+        }
+    }
+
+    /// Upstream takes more of the request's body.
+    func passMore() {
+        guard case .passing(let passing) = state else { return }
+        readOn()
+        if !passing.isUpstreamBlocked { resumeReading() }
+    }
+
+    /// The response has gone out, to its end.
+    func passed() {
+        guard case .passing = state else { return }
+        answered()
+        goOn()
+    }
+
+    /// Upstream failed before its response had begun.
+    func passingFailed(_ problem: FetchProblem, isHead: Bool) {
+        guard case .passing = state else { return }
+        state = .reading
+        let own = problem.problem
+        send(own, status: .none(own.detail), isHead: isHead)
+        goOn()
+    }
+
+    /// The connection ends with the answer in hand.
+    func closeAfterAnswer() { closesAfterAnswer = true }
+}

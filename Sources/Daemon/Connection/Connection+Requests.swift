@@ -1,0 +1,208 @@
+import Bytes
+import Caching
+import Digest
+import EventLoop
+import HTTPCore
+import HTTPParsing
+import Serving
+
+/// What is done with a request once its head is read.
+extension Connection {
+    func handle(_ head: Span<UInt8>, hasBody: Bool) {
+        // A body is of no use to any route that is answered here. It is not read: the connection ends with the answer, unless
+        // the request turns out to be one that is passed through.
+        closesAfterAnswer = hasBody || !parser.keepsAlive || shard.isDraining
+        let fields = RequestFields(parser, head)
+        let method = Method(head.extracting(parser.method))
+        if fields.hosts > 1 || fields.hosts == 0 && parser.isVersion11 {
+            // RFC 9112 section 3.2.
+            return refuse("the request must have one Host field")
+        }
+        switch hostVerdict(head, fields) {
+        case .allowed: break
+        case .foreign: return sendMisdirected(head, isHead: method == .head)
+        case .malformed: return refuse("the request's Host is not a host and port")
+        }
+        if fields.hasTwoAuthorizations { return refuse("the request has two Authorization fields") }
+        if let range = fields.expect, !head.extracting(range).equalsIgnoringCase("100-continue") {
+            return send(
+                Problem(.expectationFailed, "of all expectations only 100-continue is known", detail: .badRequest),
+                status: .none(.badRequest), isHead: method == .head)
+        }
+        guard method == .get || method == .head else { return handleOther(method, head, hasBody: hasBody) }
+        if !fields.hasAnthropicVersion, let answer = stored(head, fields) {
+            return send(answer, isHead: method == .head, hasCurrent: fields.isMet(by: answer, head))
+        }
+        begin(head, fields, method, hasBody: hasBody)
+    }
+
+    private enum HostVerdict { case allowed, foreign, malformed }
+
+    /// Whether Larder may be asked by the name that the request bears. One of HTTP/1.0 need not bear any.
+    @inline(__always)
+    private func hostVerdict(_ head: Span<UInt8>, _ fields: RequestFields) -> HostVerdict {
+        guard let range = fields.host else { return .allowed }
+        var value = head.extracting(range)
+        let target = parser.target
+        if head[target.lowerBound] != UInt8(ascii: "/"),
+            let authority = Target(head.extracting(target))?.authority
+        {
+            // A target in absolute-form overrules the field (RFC 9112 section 3.2.2).
+            value = head.extracting(target.lowerBound + authority.lowerBound..<target.lowerBound + authority.upperBound)
+        }
+        if shard.isKnown(host: value) { return .allowed }
+        guard let host = HostField.host(in: value) else { return .malformed }
+        guard shard.settings.hosts.allows(value.extracting(host)) else { return .foreign }
+        shard.knownHost = value.copied()
+        return .allowed
+    }
+
+    /// Health checks are answered whatever the name: who asks them knows an address only.
+    private func sendMisdirected(_ head: Span<UInt8>, isHead: Bool) {
+        let target = head.extracting(parser.target)
+        if let parts = Target(target) {
+            switch Route(path: target.extracting(parts.path)) {
+            case .health: return sendHealth(isHead: isHead)
+            case .readiness: return sendReadiness(isHead: isHead)
+            default: break
+            }
+        }
+        send(
+            Problem(
+                .misdirectedRequest,
+                "this server does not answer to that name; server.allowed_hosts lists those it does",
+                detail: .badRequest), status: .none(.badRequest), isHead: isHead)
+    }
+
+    /// The answer that lies ready, if there is one and it may be served.
+    @inline(__always)
+    private func stored(_ head: Span<UInt8>, _ fields: RequestFields) -> Answer? {
+        guard fields.demand != .refresh else { return nil }
+        let target = head.extracting(parser.target)
+        let coding = fields.coding(head)
+        let wall = shard.loop.wallSeconds
+        var answer = shard.cache.answer(to: target, coding: coding, owner: nil, wallSeconds: wall)
+        if answer == nil, fields.authorization != nil {
+            answer = shard.cache.answer(
+                to: target, coding: coding, owner: owner(head, fields), wallSeconds: wall)
+        } else if answer == nil {
+            answer = shard.cache.answer(to: target, coding: coding, owner: .nobody, wallSeconds: wall)
+        }
+        guard let answer, answer.source.freshness.isFresh(at: shard.loop.nowMilliseconds) else { return nil }
+        if answer.wantsCompression() { shard.compress(answer) }
+        return answer
+    }
+
+    private func owner(_ head: Span<UInt8>, _ fields: RequestFields) -> Owner {
+        guard let range = fields.authorization else { return .nobody }
+        let words = shard.settings.fingerprinter.fingerprint(head.extracting(range)).words
+        return Owner(high: words.high, low: words.low)
+    }
+
+    // MARK: Requests that no ready answer serves
+
+    private func begin(_ head: Span<UInt8>, _ fields: RequestFields, _ method: Method, hasBody: Bool) {
+        let isHead = method == .head
+        let targetBytes = head.extracting(parser.target)
+        guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
+        let route = Route(path: targetBytes.extracting(parts.path))
+        switch route {
+        case .health: return sendHealth(isHead: isHead)
+        case .readiness: return sendReadiness(isHead: isHead)
+        case .other: return passThrough(head, method, hasBody: hasBody)
+        // Upstream answers such a request with another list.
+        case .models, .count, .user, .model, .endpoints, .list:
+            if fields.hasAnthropicVersion { return passThrough(head, method, hasBody: hasBody) }
+        }
+        let summary = RequestSummary(
+            isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
+            demand: fields.demand, owner: owner(head, fields),
+            precondition: fields.precondition(head))
+        let request = PendingRequest(
+            summary: summary,
+            authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) },
+            keepsAlive: !closesAfterAnswer)
+        resolve(request)
+    }
+
+    /// Answers a request, or waits for what is wanting for it.
+    func resolve(_ request: PendingRequest) {
+        var request = request
+        switch shard.resolve(request) {
+        case .answer(let answer):
+            state = .reading
+            let status = request.forward.map { CacheStatus.forwarded($0) }
+            let hasCurrent = request.summary.precondition?.isMet(by: answer) ?? false
+            send(answer, isHead: request.summary.isHead, hasCurrent: hasCurrent, status: status)
+        case .problem(let problem):
+            state = .reading
+            send(problem, status: .none(problem.detail), isHead: request.summary.isHead)
+        case .fetch(let wants):
+            request.wants = wants
+            state = .waiting(request)
+            // A fetch has its own time limit.
+            deadline = .max
+            // One that ends at once finds the others still wanting, so the request goes on only after the last.
+            for want in wants { shard.fetch(want, for: self, request) }
+        }
+    }
+
+    /// A fetch that this connection waited for has ended.
+    func settled(_ resource: Resource, _ outcome: Dispatcher.Outcome, collapsed: Bool) {
+        guard case .waiting(var request) = state,
+            let place = request.wants.firstIndex(where: { $0.resource == resource })
+        else { return }
+        let want = request.wants.remove(at: place)
+        switch outcome {
+        case .entry(let entry, let isNew):
+            request.delivered.add(entry, for: resource)
+            if isNew {
+                request.forward = CacheStatus.Forward(
+                    reason: want.reason, status: entry.status.rawValue,
+                    stored: entry.freshness.isFresh(at: entry.freshness.storedAt), collapsed: collapsed)
+            }
+        case .failure(let problem):
+            request.failure =
+                request.failure ?? PendingRequest.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
+        }
+        guard request.wants.isEmpty else {
+            state = .waiting(request)
+            return
+        }
+        if let failure = request.failure {
+            state = .reading
+            send(failure, of: request)
+        } else {
+            resolve(request)
+        }
+        goOn()
+    }
+
+    private func handleOther(_ method: Method, _ head: Span<UInt8>, hasBody: Bool) {
+        let targetBytes = head.extracting(parser.target)
+        if method == .options {
+            // Asterisk-form asks of the server as a whole (RFC 9112 section 3.2.4), and a preflight of this one.
+            let preflight = Preflight(parser, head)
+            if targetBytes.equals("*") || preflight != nil { return sendOptions(preflight) }
+        }
+        guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
+        switch Route(path: targetBytes.extracting(parts.path)) {
+        case .other, .endpoints, .list: return passThrough(head, method, hasBody: hasBody)
+        case .models, .count, .user, .model, .health, .readiness: break
+        }
+        if method == .options { return sendOptions(nil) }
+        send(
+            Problem(.methodNotAllowed, "this path takes GET, HEAD and OPTIONS only", detail: .badRequest),
+            status: .none(.badRequest), allows: true)
+    }
+
+    private func passThrough(_ head: Span<UInt8>, _ method: Method, hasBody: Bool) {
+        closesAfterAnswer = !parser.keepsAlive || shard.isDraining
+        pass(head, method, hasBody: hasBody)
+    }
+
+    func refuse(_ message: String) {
+        closesAfterAnswer = true
+        send(Problem(.badRequest, message, detail: .badRequest), status: .none(.badRequest))
+    }
+}

@@ -1,0 +1,197 @@
+import Bytes
+import EventLoop
+import HTTPCore
+import HTTPParsing
+import Serving
+import Upstream
+
+/// A request that is not Larder's to answer, on its way to upstream and back: both bodies are streamed, and the slower side
+/// stops the faster one's reading.
+///
+/// It lives from the request's head to the end of the response, or of either side.
+final class PassThrough: UpstreamStreamDelegate {
+    /// How the end of the response's body is told to the client.
+    private enum Framing {
+        /// There is no body: HEAD, 204, 304.
+        case none
+        /// As upstream framed it, by length.
+        case length
+        case chunked
+        /// By the end of the connection, for a client of HTTP/1.0.
+        case close
+    }
+
+    private unowned let connection: Connection
+    private let shard: Shard
+    private let isHead: Bool
+    private let isVersion11: Bool
+    private var upstream: UpstreamStream?
+    private var framing = Framing.none
+    private var hasHead = false
+    private var isClientBlocked = false
+    /// The response has ended, and its end only waits for the client to take it.
+    private var isComplete = false
+    /// Whether all of the request's body has come.
+    private(set) var hasRequestBody: Bool
+    /// Whether upstream takes no more of it for now.
+    private(set) var isUpstreamBlocked = false
+
+    init(_ connection: Connection, isHead: Bool, isVersion11: Bool, hasBody: Bool) {
+        self.connection = connection
+        shard = connection.shard
+        self.isHead = isHead
+        self.isVersion11 = isVersion11
+        hasRequestBody = !hasBody
+    }
+
+    /// Sends the request's head on its way.
+    func start(_ request: StreamRequest, on client: UpstreamClient) {
+        upstream = client.stream(request, delegate: self)
+    }
+
+    // MARK: The request's body
+
+    /// A part of the body has come. False: upstream takes no more for now, and `Connection` is told when it does again.
+    func send(_ bytes: Span<UInt8>) -> Bool {
+        guard let upstream else { return true }
+        isUpstreamBlocked = !upstream.send(bytes)
+        return !isUpstreamBlocked
+    }
+
+    /// The body has ended.
+    func finishBody() {
+        hasRequestBody = true
+        upstream?.finishBody()
+    }
+
+    func wantsBody() {
+        isUpstreamBlocked = false
+        connection.passMore()
+    }
+
+    // MARK: The response
+
+    func informational(status: Int, fields: StreamFields) {
+        // HTTP/1.0 knows no such responses (RFC 9110 section 15.2).
+        guard isVersion11, !hasHead else { return }
+        shard.scratch.removeAll()
+        HeadWriter.appendStatusLine(Status(rawValue: status), to: &shard.scratch)
+        appendFields(fields)
+        shard.scratch.append("\r\n")
+        write()
+    }
+
+    func head(status: Int, fields: StreamFields) {
+        hasHead = true
+        let code = Status(rawValue: status)
+        let hasLength = has(fields, "content-length")
+        if isHead || status == 204 || status == 304 {
+            framing = .none
+        } else if hasLength {
+            framing = .length
+        } else {
+            framing = isVersion11 ? .chunked : .close
+        }
+        if case .close = framing { connection.closeAfterAnswer() }
+        shard.scratch.removeAll()
+        HeadWriter.appendStatusLine(code, to: &shard.scratch)
+        appendFields(fields)
+        HeadWriter.appendField("Via", "1.1 larder", to: &shard.scratch)
+        if case .chunked = framing { HeadWriter.appendField("Transfer-Encoding", "chunked", to: &shard.scratch) }
+        if !has(fields, "date") {
+            let line = shard.dateLine
+            shard.scratch.append(line.span)
+        }
+        CacheStatus.bypassed(status: status).append(to: &shard.scratch)
+        if !hasRequestBody { connection.closeAfterAnswer() }
+        if connection.isLastAnswer { shard.scratch.append("Connection: close\r\n") }
+        shard.scratch.append("\r\n")
+        write()
+    }
+
+    func received(_ bytes: Span<UInt8>) {
+        switch framing {
+        case .none: return
+        case .length, .close: note(connection.stream.write(nil, bytes, nil))
+        case .chunked:
+            shard.scratch.removeAll()
+            shard.scratch.append(hexLength: bytes.count)
+            shard.scratch.append("\r\n")
+            shard.scratch.append(bytes)
+            shard.scratch.append("\r\n")
+            write()
+        }
+    }
+
+    func ended(trailers: StreamFields) {
+        upstream = nil
+        if case .chunked = framing {
+            shard.scratch.removeAll()
+            shard.scratch.append("0\r\n")
+            appendFields(trailers)
+            shard.scratch.append("\r\n")
+            write()
+        }
+        // The rest of a body that nobody wants any more is not waited for.
+        if !hasRequestBody { connection.closeAfterAnswer() }
+        isComplete = true
+        if !isClientBlocked { connection.passed() }
+    }
+
+    func failed(_ failure: FetchFailure) {
+        upstream = nil
+        if hasHead {
+            // A clean end would make a part look like the whole.
+            connection.stream.reset()
+        } else {
+            if !hasRequestBody { connection.closeAfterAnswer() }
+            connection.passingFailed(FetchProblem(failure), isHead: isHead)
+        }
+    }
+
+    // MARK: The client
+
+    /// The client has taken all that was written.
+    func drained() {
+        isClientBlocked = false
+        if isComplete { connection.passed() } else { upstream?.resume() }
+    }
+
+    /// The client has gone: so does the request upstream.
+    func cancel() {
+        upstream?.cancel()
+        upstream = nil
+    }
+
+    private func write() { note(shard.write(nil, nil, to: connection.stream)) }
+
+    private func note(_ outcome: WriteOutcome) {
+        switch outcome {
+        case .sent: break
+        case .queued:
+            isClientBlocked = true
+            connection.noteFlushing()
+            upstream?.pause()
+        case .closed: cancel()
+        }
+    }
+
+    /// Fields as they came, but for those of upstream's own connection.
+    private func appendFields(_ fields: StreamFields) {
+        var hops = HopByHop()
+        for field in fields where isNamed(field.name, "connection") { hops.nominate(field.value.span) }
+        for field in fields where !hops.contains(field.name.span) {
+            let value = isNamed(field.name, "location") ? shard.settings.map.location(field.value) : field.value
+            shard.scratch.append(field.name.span)
+            shard.scratch.append(": ")
+            shard.scratch.append(value.span)
+            shard.scratch.append("\r\n")
+        }
+    }
+}
+
+private func has(_ fields: StreamFields, _ lowercase: StaticString) -> Bool {
+    fields.contains { isNamed($0.name, lowercase) }
+}
+
+private func isNamed(_ name: [UInt8], _ lowercase: StaticString) -> Bool { name.span.equalsIgnoringCase(lowercase) }

@@ -1,0 +1,95 @@
+import Bytes
+import Caching
+import Catalog
+import HTTPCore
+
+/// One request being resolved.
+struct Resolving {
+    let request: RequestSummary
+    let delivered: Responder.Delivery
+    let now: UInt64
+    let wallSeconds: Int64
+
+    enum Finding {
+        case found(Entry)
+        case wanting(CacheStatus.Reason)
+    }
+
+    /// The entry to answer from, or why it has to be fetched first.
+    func entry(for resource: Resource, in cache: inout ResponseCache) -> Finding {
+        if let entry = delivered.entry(for: resource) { return .found(entry) }
+        let stored = cache.entry(for: resource, owner: request.owner)
+        switch Decision(stored: stored?.freshness, demand: request.demand, now: now) {
+        case .hit:
+            guard let stored else { preconditionFailure("a hit on nothing") }
+            return .found(stored)
+        case .fetch(let reason): return .wanting(reason)
+        case .unsatisfiable:
+            // Another loop may have it: the loop that leads this resource knows, and will not ask upstream either.
+            return .wanting(stored == nil ? .miss : .stale)
+        }
+    }
+
+    /// An answer with a selection of rows, which is compressed when it is asked for a second time.
+    func answer(
+        from entry: Entry, _ resource: Resource, body: SharedBytes, selection: Selection,
+        keepIn cache: inout ResponseCache
+    ) -> Answer {
+        answer(
+            from: entry, [(resource, entry)], body: body, coding: .identity, selection: selection.fingerprint | 1,
+            validUntil: selection.validUntil, keepIn: &cache)
+    }
+
+    /// An answer that was composed and compressed with its snapshot.
+    func answer(
+        from entry: Entry, _ resource: Resource, prepared: PreparedLists.List, selection: Selection,
+        keepIn cache: inout ResponseCache
+    ) -> Answer {
+        let compressed = request.coding == .gzip
+        return answer(
+            from: entry, [(resource, entry)], body: compressed ? prepared.gzip : prepared.identity,
+            coding: compressed ? .gzip : .identity, selection: selection.fingerprint | 1, validUntil: nil,
+            keepIn: &cache)
+    }
+
+    /// An answer with a body whose selection needs no more telling apart than by a number.
+    func answer(
+        from entry: Entry, _ resource: Resource, body: SharedBytes, selection: UInt64,
+        keepIn cache: inout ResponseCache
+    ) -> Answer {
+        answer(
+            from: entry, [(resource, entry)], body: body, coding: .identity, selection: selection, validUntil: nil,
+            keepIn: &cache)
+    }
+
+    /// An answer that passes an entry's body on as it is.
+    func answer(from entry: Entry, _ resource: Resource, keepIn cache: inout ResponseCache) -> Answer {
+        switch entry.content {
+        case .body(let body), .refusal(_, let body), .model(let body, _):
+            return answer(from: entry, resource, body: body, selection: 0, keepIn: &cache)
+        case .rows, .facet, .joined: preconditionFailure("rows have no body of their own")
+        }
+    }
+
+    /// An answer with a selection of the rows of several entries.
+    func answer(
+        madeOf parts: [(resource: Resource, entry: Entry)], body: SharedBytes, selection: Selection,
+        keepIn cache: inout ResponseCache
+    ) -> Answer {
+        answer(
+            from: Entry(joining: parts.map(\.entry)), parts, body: body, coding: .identity,
+            selection: selection.fingerprint | 1, validUntil: selection.validUntil, keepIn: &cache)
+    }
+
+    private func answer(
+        from entry: Entry, _ parts: [(resource: Resource, entry: Entry)], body: SharedBytes, coding: ContentCoding,
+        selection: UInt64, validUntil: Int64?, keepIn cache: inout ResponseCache
+    ) -> Answer {
+        let answer = Answer.make(
+            from: entry, owner: request.owner, body: body, coding: coding, selection: selection,
+            validUntil: validUntil, target: request.target,
+            awaitsCompression: request.coding == .gzip && coding == .identity && body.count >= Answer.worthCompressing)
+        cache.keep(answer, madeOf: parts, coding: request.coding, owner: request.owner)
+        return answer
+    }
+}

@@ -1,0 +1,97 @@
+import Testing
+
+@testable import Bytes
+
+@Suite("Text in spans")
+struct SpanTextTests {
+    @Test("Spans are equal if and only if all bytes are", arguments: Array(0...33))
+    func equality(count: Int) {
+        var dice = Dice(seed: UInt64(count))
+        let bytes = dice.bytes(count)
+        let copy = bytes
+        let isSame = bytes.span.equals(copy.span)
+        #expect(isSame)
+        for index in bytes.indices {
+            var changed = bytes
+            changed[index] ^= 1 << UInt8(dice.roll(8))
+            let isDifferent = !bytes.span.equals(changed.span)
+            #expect(isDifferent, "a change at \(index) was not seen")
+        }
+        let longer = bytes + [0]
+        let unequalLengths = !bytes.span.equals(longer.span) && !longer.span.equals(bytes.span)
+        #expect(unequalLengths)
+    }
+
+    @Test(
+        "A literal is met exactly",
+        arguments: [
+            ("/models/count", true), ("/models/coun", false), ("/models/counts", false), ("/Models/count", false),
+            ("/models/counu", false), ("0models/count", false), ("", false),
+        ])
+    func literal(text: String, expected: Bool) {
+        let bytes = Array(text.utf8)
+        let isEqual = bytes.span.equals("/models/count")
+        #expect(isEqual == expected)
+    }
+
+    @Test(
+        "Case is ignored for ASCII letters alone",
+        arguments: [
+            ("if-none-match", true), ("If-None-Match", true), ("IF-NONE-MATCH", true), ("if_none_match", false),
+            ("if\u{0D}none-match", false), ("if-none-matc", false), ("if-none-matchh", false),
+        ])
+    func ignoringCase(text: String, expected: Bool) {
+        let bytes = Array(text.utf8)
+        let isEqual = bytes.span.equalsIgnoringCase("if-none-match")
+        #expect(isEqual == expected)
+    }
+
+    @Test("Lower case touches A to Z and no other byte")
+    func lowercased() {
+        for byte in UInt8.min...UInt8.max {
+            let expected = (65...90).contains(byte) ? byte + 32 : byte
+            #expect(asciiLowercased(byte) == expected)
+        }
+    }
+
+    @Test("Signs that lie 32 apart are not taken for letters of two cases")
+    func signsAreNoLetters() {
+        for (a, b) in [("[", "{"), ("@", "`"), ("^", "~"), ("]", "}"), ("\u{0D}", "-"), ("\u{10}", "0")] {
+            let left = Array(a.utf8)
+            let bytes = Array(b.utf8)
+            #expect(asciiLowercased(left[0]) != bytes[0])
+        }
+    }
+
+    @Test(
+        "A prefix is met at the front only",
+        arguments: [
+            ("/api/v1/", true), ("/api/v1/models", true), ("/api/v1", false), ("x/api/v1/", false),
+            ("/api/v2/models", false), ("", false),
+        ])
+    func prefix(text: String, expected: Bool) {
+        let bytes = Array(text.utf8)
+        let starts = bytes.span.starts(with: "/api/v1/")
+        let startsWithNothing = bytes.span.starts(with: "")
+        #expect(starts == expected)
+        #expect(startsWithNothing)
+    }
+
+    @Test(
+        "The first place of a byte is searched from where one asks",
+        arguments: [(0, 1), (1, 1), (2, 3), (3, 3), (4, nil), (5, nil), (50, nil)] as [(Int, Int?)])
+    func firstIndex(start: Int, expected: Int?) {
+        let bytes = Array("a,b,c".utf8)
+        let index = bytes.span.firstIndex(of: UInt8(ascii: ","), from: start)
+        #expect(index == expected)
+    }
+
+    @Test("Copies and strings hold the same bytes, what is no UTF-8 becoming U+FFFD")
+    func copies() {
+        let bytes: [UInt8] = [0x61, 0xC3, 0xA9, 0xFF, 0x62]
+        let copied = bytes.span.copied()
+        let text = bytes.span.text()
+        #expect(copied == bytes)
+        #expect(text == "aé\u{FFFD}b")
+    }
+}

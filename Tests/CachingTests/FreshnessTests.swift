@@ -1,0 +1,76 @@
+import HTTPCore
+import Testing
+
+@testable import Caching
+
+@Suite("Freshness")
+struct FreshnessTests {
+    @Test(
+        "A copy is fresh until its lifetime is over, and tells whole seconds",
+        arguments: [
+            (now: 10_000, fresh: true, age: 0, remaining: 3), (now: 10_001, fresh: true, age: 0, remaining: 3),
+            (now: 10_999, fresh: true, age: 0, remaining: 2), (now: 11_000, fresh: true, age: 1, remaining: 2),
+            (now: 12_001, fresh: true, age: 2, remaining: 1), (now: 12_499, fresh: true, age: 2, remaining: 1),
+            (now: 12_500, fresh: false, age: 2, remaining: 0), (now: 60_000, fresh: false, age: 50, remaining: 0),
+            (now: 9_999, fresh: true, age: 0, remaining: 3), (now: 0, fresh: true, age: 0, remaining: 13),
+        ] as [(now: UInt64, fresh: Bool, age: Int, remaining: Int)])
+    func course(now: UInt64, fresh: Bool, age: Int, remaining: Int) {
+        let copy = Freshness(storedAt: 10_000, lifetime: 2_500)
+        #expect(copy.isFresh(at: now) == fresh)
+        #expect(copy.age(at: now) == age)
+        #expect(copy.remaining(at: now) == remaining)
+    }
+
+    @Test("A response that was old already is older by that")
+    func initialAge() {
+        let copy = Freshness(storedAt: 1_000, lifetime: 5_000, initialAge: 42)
+        #expect(copy.age(at: 1_000) == 42)
+        #expect(copy.age(at: 4_500) == 45)
+        #expect(copy.age(at: 0) == 42)
+    }
+
+    @Test("Without a lifetime it is never fresh")
+    func noLifetime() {
+        let copy = Freshness(storedAt: 1_000, lifetime: 0)
+        #expect(!copy.isFresh(at: 1_000))
+        #expect(copy.remaining(at: 1_000) == 0)
+    }
+}
+
+@Suite("Lifetimes")
+struct LifetimesTests {
+    @Test("The setting rules by default", arguments: ["", "max-age=1", "no-store", "s-maxage=1", "no-cache"])
+    func settingRules(field: String) {
+        #expect(Lifetimes().lifetime(configured: 7_000, response: .make(field)) == 7_000)
+    }
+
+    @Test(
+        "Upstream's lifetime rules where the settings say so, and where it gives one",
+        arguments: [
+            ("", 7_000), ("max-age=1", 1_000), ("max-age=9, s-maxage=2", 2_000), ("s-maxage=0, max-age=9", 0),
+            ("no-store", 0), ("no-cache, max-age=9", 0), ("public, no-store, s-maxage=9", 0), ("max-age=x", 7_000),
+            ("max-age=99999999999", 2_147_483_648_000), ("private, max-age=3", 3_000), ("must-revalidate", 7_000),
+        ] as [(String, UInt64)])
+    func upstreamRules(field: String, expected: UInt64) {
+        let lifetimes = Lifetimes(respectsUpstream: true)
+        #expect(lifetimes.lifetime(configured: 7_000, response: .make(field)) == expected)
+    }
+
+    @Test(
+        "Errors that say something of the request are remembered for a while, refusals for a short one",
+        arguments: [
+            (404, 30_000), (400, 30_000), (401, 5_000), (403, 5_000), (402, nil), (405, nil), (408, nil), (410, nil),
+            (429, nil), (500, nil), (502, nil), (503, nil), (200, nil), (301, nil),
+        ] as [(Int, UInt64?)])
+    func errors(code: Int, expected: UInt64?) {
+        #expect(Lifetimes().lifetime(ofError: Status(rawValue: code)) == expected)
+    }
+
+    @Test("A shorter time for errors is one for refusals too", arguments: [(0, 0), (2_000, 2_000), (9_000, 5_000)])
+    func shortNegative(negative: UInt64, expected: UInt64) {
+        let lifetimes = Lifetimes(negative: negative)
+        #expect(lifetimes.lifetime(ofError: .notFound) == negative)
+        #expect(lifetimes.lifetime(ofError: .unauthorized) == expected)
+        #expect(lifetimes.lifetime(ofError: .forbidden) == expected)
+    }
+}

@@ -1,0 +1,91 @@
+import Daemon
+import Foundation
+import TestSupport
+import Testing
+
+/// Random queries through the socket against the second implementation of them.
+@Suite(.timeLimit(.minutes(5))) struct RandomQueryTests {
+    @Test func `answers over the sample are those of the reference, byte for byte`() throws {
+        try compare(SampleCatalogue.json, queries: 3000, seed: 11)
+    }
+
+    @Test(arguments: RealLists.all.map(\.name).filter { $0.contains("2026-07-12") })
+    func `answers over a real list are those of the reference, byte for byte`(list: String) throws {
+        let body = try #require(RealLists.all.first { $0.name == list }?.body)
+        try compare(body, queries: 2000, seed: 12)
+    }
+
+    private func compare(_ catalogue: [UInt8], queries: Int, seed: UInt64) throws {
+        let reference = try ReferenceCatalog(json: catalogue)
+        let origin = try ScriptedOrigin { request in
+            request.path.hasSuffix("/models/user")
+                ? Replies.body(catalogue, ["Cache-Control": "private"]) : Replies.body(catalogue)
+        }
+        let change = { (settings: inout Settings) in
+            settings.workers = 2
+            settings.cache.maxBytes = 16 << 20
+        }
+        try LiveLarder.serving(before: origin, change) { larder throws in
+            let client = try larder.connect()
+            // The whole list is as upstream wrote it; its rows are what every other answer has to be made of.
+            let whole = try client.get("/models?output_modalities=all").body
+            let areFaithful = PlainJSON.rows(whole) == PlainJSON.rows(catalogue)
+            #expect(areFaithful)
+            let rows = rawRows(whole)
+            var generator = QueryGenerator(reference, now: now, seed: seed)
+            for number in 0..<queries {
+                let query = generator.next()
+                let resource = ["models", "models/user"][number % 2]
+                // The second in which it was answered is not known to the second.
+                let possible = { reference.answer(query, now: now, resource: resource) }
+                let before = possible()
+                let answer = try client.get("/\(resource)?\(query)", ["Authorization": "Bearer sk-1"])
+                let isRight = answer.body == text(before, rows) || answer.body == text(possible(), rows)
+                #expect(isRight, "/\(resource)?\(query)")
+                guard number % 10 == 0 else { continue }
+                let count = try client.get("/models/count?\(query)").text
+                let totals = [before.total, possible().total].map { #"{"data":{"count":\#($0)}}"# }
+                #expect(totals.contains(count), "/models/count?\(query)")
+            }
+        }
+        #expect(origin.requests.count == 2)
+    }
+
+    private var now: Int { Int(Date().timeIntervalSince1970) }
+
+    private func text(_ answer: ReferenceCatalog.Answer, _ rows: [ArraySlice<UInt8>]) -> [UInt8] {
+        let next = answer.next.map { "\"\($0)\"" } ?? "null"
+        return Array(#"{"data":["#.utf8) + Array(answer.rows.map { rows[$0] }.joined(separator: [UInt8(ascii: ",")]))
+            + Array(#"],"total_count":\#(answer.total),"links":{"next":\#(next)}}"#.utf8)
+    }
+
+    /// The elements of `data`, which is the first member, as they stand in a body.
+    private func rawRows(_ body: [UInt8]) -> [ArraySlice<UInt8>] {
+        var rows: [ArraySlice<UInt8>] = []
+        var start = 9
+        var depth = 0
+        var isInString = false
+        var isEscaped = false
+        for index in start..<body.count {
+            let byte = body[index]
+            if isInString {
+                isInString = isEscaped || byte != UInt8(ascii: "\"")
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"): depth -= 1
+            case UInt8(ascii: "]"):
+                if depth == 0 { return rows + [body[start..<index]] }
+                depth -= 1
+            case UInt8(ascii: ",") where depth == 0:
+                rows.append(body[start..<index])
+                start = index + 1
+            default: break
+            }
+        }
+        return rows
+    }
+}

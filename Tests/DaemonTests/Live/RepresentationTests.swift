@@ -1,0 +1,134 @@
+import Daemon
+import Foundation
+import TestSupport
+import Testing
+
+/// Entity tags, conditional requests and content coding.
+@Suite(.timeLimit(.minutes(2))) struct RepresentationTests {
+    private static let gzip: MessageFields = ["Accept-Encoding": "gzip"]
+
+    @Test(arguments: [
+        "/models", "/models/count", "/models?q=anvil", "/models?category=x", "/model/acme/anvil",
+        "/models/acme/anvil:nitro",
+    ])
+    func `who has the representation already is told so in a few bytes`(target: String) throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin) { larder throws in
+            let whole = try larder.get(target)
+            let tag = try #require(whole.fields["ETag"])
+            #expect(tag.hasPrefix("\"") && tag.hasSuffix("\""))
+            for field in [tag, "W/\(tag)", "\"other\", \(tag)", "\"other\" , W/\(tag),\"more\"", "*"] {
+                for method in ["GET", "HEAD"] {
+                    let answer = try larder.request(method, target, ["If-None-Match": field])
+                    #expect(answer.status == 304, "\(field)")
+                    #expect(answer.body.isEmpty)
+                    for name in ["ETag", "Cache-Control", "Vary"] {
+                        #expect(answer.fields[name] == whole.fields[name], "\(name)")
+                    }
+                    #expect(answer.fields["Date"] != nil && answer.fields["Age"] != nil && answer.isHit)
+                    #expect(answer.fields["Content-Type"] == nil && answer.fields["Content-Length"] == nil)
+                }
+            }
+            for field in ["\"other\"", tag.replacingOccurrences(of: "\"", with: ""), ""] {
+                #expect(try larder.get(target, ["If-None-Match": field]).status == 200, "\(field)")
+            }
+        }
+    }
+
+    @Test func `also the request that fetches can be answered in a few bytes, when nothing new came`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin) { larder throws in
+            let tag = try #require(try larder.get("/models").fields["ETag"])
+            let answer = try larder.get("/models", ["If-None-Match": tag, "Cache-Control": "no-cache"])
+            #expect(answer.status == 304)
+            #expect(answer.cacheStatus == "larder; fwd=request; fwd-status=200; stored")
+        }
+        #expect(origin.requests.count == 2)
+    }
+
+    @Test func `a new catalogue has new tags, and different queries have different ones`() throws {
+        let origin = try ScriptedOrigin { Replies.list(["fetch/number-\($0.number)", "b/c"]) }
+        try LiveLarder.serving(before: origin) { larder throws in
+            var tags = Set<String>()
+            for target in ["/models", "/models?q=fetch", "/models?limit=1", "/model/b/c", "/models/b/c"] {
+                tags.insert(try #require(try larder.get(target).fields["ETag"]))
+            }
+            #expect(tags.count == 5)
+            let fresh = try larder.get("/models", ["Cache-Control": "no-cache"])
+            #expect(!tags.contains(fresh.fields["ETag"] ?? ""))
+        }
+    }
+
+    @Test func `the usual lists are compressed from the first request on`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin) { larder throws in
+            for target in ["/models", "/models?output_modalities=all"] {
+                let packed = try larder.get(target, Self.gzip)
+                let plain = try larder.get(target)
+                #expect(packed.fields["Content-Encoding"] == "gzip")
+                #expect(plain.fields["Content-Encoding"] == nil)
+                #expect(packed.fields["ETag"] != plain.fields["ETag"])
+                #expect(packed.body.count < plain.body.count)
+                let isSame = try unpacked(packed.body) == plain.body
+                #expect(isSame)
+            }
+        }
+    }
+
+    @Test func `a filtered list is compressed for a later request`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin) { larder throws in
+            let target = "/models?q=e&sort=newest"
+            let plain = try larder.get(target)
+            let first = try larder.get(target, Self.gzip)
+            #expect(first.fields["Content-Encoding"] == nil && first.body == plain.body)
+            var packed = first
+            try eventually("it is compressed") {
+                packed = try larder.get(target, Self.gzip)
+                return packed.fields["Content-Encoding"] == "gzip"
+            }
+            let isSame = try unpacked(packed.body) == plain.body
+            #expect(isSame)
+            #expect(packed.fields["ETag"] != plain.fields["ETag"])
+            #expect(packed.fields["Content-Length"] == "\(packed.body.count)")
+            #expect(try larder.get(target).body == plain.body)
+            let tag = try #require(packed.fields["ETag"])
+            #expect(try larder.get(target, ["Accept-Encoding": "gzip", "If-None-Match": tag]).status == 304)
+            // The tag of the one is not the tag of the other.
+            #expect(try larder.get(target, ["If-None-Match": tag]).status == 200)
+        }
+    }
+
+    @Test(arguments: [
+        ("gzip", true), ("gzip, deflate, br", true), ("GZIP", true), ("x-gzip", true), ("*", true),
+        ("br;q=1, gzip;q=0.5, identity;q=0.1", true), ("gzip;q=0", false), ("identity", false), ("br", false),
+        ("", false), ("gzip;q=0.1, identity", false), ("*;q=0", false), ("gzip;q=x", false),
+    ])
+    func `Accept-Encoding is read as it is meant`(field: String, isGzip: Bool) throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin) { larder throws in
+            for _ in 0..<2 {
+                let answer = try larder.get("/models", ["Accept-Encoding": field])
+                #expect((answer.fields["Content-Encoding"] == "gzip") == isGzip)
+                #expect(answer.fields["Vary"] == "Accept-Encoding")
+            }
+        }
+    }
+}
+
+/// What `gzip` makes of compressed bytes: another program's reading of them.
+private func unpacked(_ bytes: [UInt8]) throws -> [UInt8] {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "larder-\(UInt64.random(in: 0 ... .max)).gz")
+    try Data(bytes).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let program = Process()
+    program.executableURL = URL(fileURLWithPath: "/usr/bin/gzip")
+    program.arguments = ["-dc", file.path]
+    let output = Foundation.Pipe()
+    program.standardOutput = output
+    try program.run()
+    let all = try output.fileHandleForReading.readToEnd() ?? Data()
+    program.waitUntilExit()
+    return Array(all)
+}

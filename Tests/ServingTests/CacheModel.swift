@@ -1,0 +1,129 @@
+import Caching
+import HTTPCore
+
+@testable import Serving
+
+/// The same cache, written plainly: one array in the order of last use, searched from end to end.
+struct CacheModel {
+    enum Item {
+        case shelf(Resource, Owner?, Entry)
+        case answer(Answer, Resource, ContentCoding)
+    }
+
+    /// The one used last stands at the end.
+    var items: [Item] = []
+    var pinned: Entry?
+    let maximumBytes: Int
+
+    var bytes: Int {
+        items.reduce(pinned?.byteCount ?? 0) { sum, item in
+            switch item {
+            case .shelf(let resource, _, let entry): sum + entry.byteCount + resource.byteCount
+            case .answer(let answer, _, _): sum + answer.byteCount
+            }
+        }
+    }
+
+    var answerCount: Int { items.count { if case .answer = $0 { true } else { false } } }
+
+    var entryCount: Int { items.count - answerCount + (pinned == nil ? 0 : 1) }
+
+    /// The entry that everyone shares, or the owner's own that came when that was stale; it counts as used.
+    mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
+        let shared = resource == .catalog ? pinned : shelf(resource, nil).flatMap { entry(at: $0) }
+        let own = shelf(resource, owner).flatMap { entry(at: $0) }
+        let isOwnLater = own.map { !(shared?.freshness.isFresh(at: $0.freshness.storedAt) ?? false) } ?? false
+        if !isOwnLater, resource == .catalog { return pinned }
+        guard let place = shelf(resource, isOwnLater ? owner : nil) else { return nil }
+        let item = items.remove(at: place)
+        items.append(item)
+        guard case .shelf(_, _, let entry) = item else { return nil }
+        return entry
+    }
+
+    mutating func store(_ entry: Entry, for resource: Resource, owner: Owner) {
+        let isRefusal = if case .refusal = entry.content { true } else { false }
+        if entry.isShared || !isRefusal { end(resource, nil) }
+        end(resource, owner)
+        if resource == .catalog && entry.isShared {
+            pinned = entry
+        } else {
+            items.append(.shelf(resource, entry.isShared ? nil : owner, entry))
+        }
+        evict()
+    }
+
+    mutating func removeEntries(of owner: Owner) {
+        let ended = items.compactMap { item -> Resource? in
+            if case .shelf(let resource, owner, _) = item { resource } else { nil }
+        }
+        for resource in ended { end(resource, owner) }
+    }
+
+    mutating func keep(_ answer: Answer, _ resource: Resource, _ coding: ContentCoding, owner: Owner) {
+        let key = answer.source.isShared ? nil : owner
+        let current: Entry? =
+            if resource == .catalog && key == nil { pinned } else {
+                shelf(resource, key).flatMap { self.entry(at: $0) }
+            }
+        guard current === answer.source else { return }
+        items.removeAll { Self.isAnswer($0, like: answer, coding) }
+        items.append(.answer(answer, resource, coding))
+        evict()
+    }
+
+    mutating func find(_ target: [UInt8], _ coding: ContentCoding, _ owner: Owner?) -> Answer? {
+        let place = items.firstIndex { item in
+            guard case .answer(let answer, _, let kept) = item else { return false }
+            return kept == coding && answer.owner == owner && answer.target == target
+        }
+        guard let place, case .answer(let answer, _, _) = items[place] else { return nil }
+        items.append(items.remove(at: place))
+        return answer
+    }
+
+    /// Answers for everyone and for callers without a key have one place.
+    private static func isAnswer(_ item: Item, like other: Answer, _ coding: ContentCoding) -> Bool {
+        guard case .answer(let answer, _, let kept) = item else { return false }
+        return kept == coding && answer.target == other.target
+            && (answer.owner ?? .nobody) == (other.owner ?? .nobody)
+    }
+
+    private static func isAnswer(_ item: Item, of entry: Entry) -> Bool {
+        if case .answer(let answer, _, _) = item { answer.source === entry } else { false }
+    }
+
+    private func shelf(_ resource: Resource, _ owner: Owner?) -> Int? {
+        items.firstIndex { if case .shelf(resource, owner, _) = $0 { true } else { false } }
+    }
+
+    private func entry(at place: Int) -> Entry? {
+        if case .shelf(_, _, let entry) = items[place] { entry } else { nil }
+    }
+
+    /// Ends an entry, and the answers made from it.
+    private mutating func end(_ resource: Resource, _ owner: Owner?) {
+        var ended: Entry?
+        if resource == .catalog, owner == nil {
+            ended = pinned
+            pinned = nil
+        } else if let place = shelf(resource, owner) {
+            ended = entry(at: place)
+            items.remove(at: place)
+        }
+        guard let ended else { return }
+        items.removeAll { Self.isAnswer($0, of: ended) }
+    }
+
+    private mutating func evict() {
+        while bytes > maximumBytes, let oldest = items.first {
+            switch oldest {
+            // What answers are made from gets another round.
+            case .shelf(_, _, let entry) where items.contains { Self.isAnswer($0, of: entry) }:
+                items.append(items.removeFirst())
+            case .shelf(let resource, let owner, _): end(resource, owner)
+            case .answer: items.removeFirst()
+            }
+        }
+    }
+}

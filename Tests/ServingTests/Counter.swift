@@ -1,0 +1,46 @@
+import Bytes
+import Caching
+import Catalog
+import HTTPCore
+
+@testable import Serving
+
+/// A responder with its cache, whose resolutions are told in words.
+struct Counter {
+    var cache = ResponseCache(maximumBytes: 1 << 20)
+    var delivered = Responder.Delivery()
+    /// Milliseconds.
+    var now: UInt64 = 1_000
+    /// Seconds since 1970.
+    var wallSeconds: Int64 = 1_700_000_000
+
+    /// A counter with a catalogue of two models stored.
+    static func stocked(isShared: Bool = true) -> Counter {
+        var counter = Counter()
+        counter.cache.store(.rows(models, isShared: isShared), for: .catalog, owner: .nobody)
+        return counter
+    }
+
+    static let models = [
+        ModelFields.make("acme/anvil", created: 1_690_000_000, context: 8_000),
+        ModelFields.make("acme/rocket", created: 1_699_900_000, context: 200_000),
+    ]
+
+    mutating func resolve(_ request: RequestSummary) -> Responder.Resolution {
+        Responder().resolve(request, cache: &cache, delivered: delivered, now: now, wallSeconds: wallSeconds)
+    }
+
+    /// The answer to a request, or nil if there is none yet.
+    mutating func answer(_ request: RequestSummary) -> Answer? {
+        if case .answer(let answer) = resolve(request) { answer } else { nil }
+    }
+
+    /// The body of the answer to a target; what is wanting for it; or the error.
+    mutating func told(_ target: String, demand: Demand = .any, owner: Owner = .nobody) -> String {
+        switch resolve(.make(target, demand: demand, owner: owner)) {
+        case .answer(let answer): "\(answer.status.rawValue) \(text(answer.body))"
+        case .fetch(let wants): wants.map { "\($0.reason): \($0.resource.upstreamTarget)" }.joined(separator: ", ")
+        case .problem(let problem): "\(problem.status.rawValue) \(problem.message)"
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Caching
+import Testing
+
+@testable import Serving
+
+@Suite("One fetch for all who wait")
+struct DispatcherTests {
+    @Test("The first who wants a thing starts the fetch, and all get its answer in order")
+    func singleFlight() {
+        var tower = Tower()
+        let wanted = (1...3).map { tower.want(.catalog, $0, as: .alice) }
+        #expect(wanted == ["1 starts for all", "waits", "waits"])
+        #expect(tower.dispatcher.flightCount == 1)
+        let landed = tower.land(with: tower.entry())
+        #expect(landed == ["1 gets 200, new", "2 gets 200, new, collapsed", "3 gets 200, new, collapsed"])
+        #expect(tower.dispatcher.flightCount == 0)
+    }
+
+    @Test("Resources are fetched each for itself")
+    func resources() {
+        var tower = Tower()
+        let wanted = [tower.want(.catalog, 1), tower.want(.model(id: "a/b"), 2), tower.want(.model(id: "a/c"), 3)]
+        #expect(wanted == ["1 starts for all", "2 starts for all", "3 starts for all"])
+        let landed = tower.land(.model(id: "a/b"), with: tower.entry())
+        #expect(landed == ["2 gets 200, new"])
+        #expect(tower.dispatcher.flightCount == 2)
+    }
+
+    @Test("A thousand callers with keys of their own share one fetch whose answer is for all")
+    func collapseAcrossOwners() {
+        var tower = Tower()
+        let wanted = (1...1_000).map { tower.want(.catalog, $0, as: Owner(high: $0 << 20, low: 0)) }
+        #expect(wanted.filter { $0 != "waits" } == ["1 starts for all"])
+        let landed = tower.land(with: tower.entry())
+        #expect(landed.count == 1_000)
+        #expect(landed.filter { $0.hasSuffix("gets 200, new, collapsed") }.count == 999)
+    }
+
+    @Test("When the answer turns out to be one key's own, the others ask for themselves")
+    func split() {
+        var tower = Tower()
+        _ = [
+            tower.want(.catalog, 1, as: .alice), tower.want(.catalog, 2, as: .bob),
+            tower.want(.catalog, 3, as: .alice), tower.want(.catalog, 4, as: .bob),
+        ]
+        let first = tower.land(storedFor: .alice, with: tower.entry(isShared: false))
+        #expect(first == ["1 gets 200, new", "2 starts for bob", "3 gets 200, new, collapsed"])
+        let second = tower.land(for: .bob, with: tower.entry(isShared: false))
+        #expect(second == ["2 gets 200, new", "4 gets 200, new, collapsed"])
+        #expect(tower.dispatcher.flightCount == 0)
+    }
+
+    @Test("How upstream shares a kind of resource is remembered, and learned anew")
+    func learns() {
+        var tower = Tower()
+        _ = tower.want(.model(id: "a/b"), 1, as: .alice)
+        _ = tower.land(.model(id: "a/b"), storedFor: .alice, with: tower.entry(isShared: false))
+        let personal = [tower.want(.model(id: "a/c"), 2, as: .alice), tower.want(.model(id: "a/c"), 3, as: .bob)]
+        #expect(personal == ["2 starts for alice", "3 starts for bob"])
+        let otherKind = tower.want(.catalog, 4, as: .bob)
+        #expect(otherKind == "4 starts for all")
+        _ = tower.land(.model(id: "a/c"), for: .alice, with: tower.entry())
+        let shared = [tower.want(.model(id: "a/d"), 5, as: .alice), tower.want(.model(id: "a/d"), 6, as: .bob)]
+        #expect(shared == ["5 starts for all", "waits"])
+    }
+
+    @Test(
+        "A key's own lists are never fetched together",
+        arguments: [Resource.userList, .opaque(path: "/models/user", query: "x=1")])
+    func personalLists(resource: Resource) {
+        var tower = Tower()
+        for _ in 0..<2 {
+            let wanted = [
+                tower.want(resource, 1, as: .alice), tower.want(resource, 2, as: .bob),
+                tower.want(resource, 3, as: .alice),
+            ]
+            #expect(wanted == ["1 starts for alice", "2 starts for bob", "waits"])
+            let alices = tower.land(resource, for: .alice, with: tower.entry(isShared: false))
+            let bobs = tower.land(resource, for: .bob, with: tower.entry(isShared: false))
+            #expect(alices == ["1 gets 200, new", "3 gets 200, new, collapsed"])
+            #expect(bobs == ["2 gets 200, new"])
+            tower.now += 60_000
+        }
+    }
+
+    @Test("What the leading loop has is given at once")
+    func stored() {
+        var tower = Tower()
+        _ = tower.want(.catalog, 1)
+        _ = tower.land(with: tower.entry())
+        let fresh = tower.want(.catalog, 2, as: .bob)
+        #expect(fresh == "2 gets 200")
+        tower.now += 60_000
+        let stale = tower.want(.catalog, 3, as: .bob)
+        #expect(stale == "3 starts for all")
+    }
+
+    @Test("A refresh asks though a fresh copy is there, and joins a fetch that is under way")
+    func refresh() {
+        var tower = Tower()
+        _ = tower.want(.catalog, 1)
+        _ = tower.land(with: tower.entry())
+        let wanted = [
+            tower.want(.catalog, 2, demand: .refresh), tower.want(.catalog, 3, demand: .refresh),
+            tower.want(.catalog, 4), tower.want(.catalog, 5, as: .bob, demand: .refresh),
+        ]
+        #expect(wanted == ["2 starts for all", "waits", "4 gets 200", "waits"])
+        let landed = tower.land(with: tower.entry())
+        #expect(landed == ["2 gets 200, new", "3 gets 200, new, collapsed", "5 gets 200, new, collapsed"])
+    }
+
+    @Test("Who forbids asking gets what is fresh, or nothing, and nothing is started")
+    func storedOnly() {
+        var tower = Tower()
+        let nothing = tower.want(.catalog, 1, demand: .storedOnly)
+        #expect(nothing == "1 fails: onlyIfCached")
+        #expect(tower.dispatcher.flightCount == 0)
+        _ = tower.want(.catalog, 2)
+        let underWay = tower.want(.catalog, 3, demand: .storedOnly)
+        #expect(underWay == "3 fails: onlyIfCached")
+        _ = tower.land(with: tower.entry())
+        let fresh = tower.want(.catalog, 4, demand: .storedOnly)
+        #expect(fresh == "4 gets 200")
+        tower.now += 60_000
+        let stale = tower.want(.catalog, 5, demand: .storedOnly)
+        #expect(stale == "5 fails: onlyIfCached")
+        #expect(tower.dispatcher.flightCount == 0)
+    }
+
+    @Test("A landing that nobody waits for tells nobody")
+    func unknownFlight() {
+        var tower = Tower()
+        let landed = tower.land(with: tower.entry())
+        let failed = tower.fail(with: .timeout(""))
+        #expect(landed.isEmpty)
+        #expect(failed.isEmpty)
+        let wanted = tower.want(.model(id: "x/y"), 1)
+        #expect(wanted == "1 starts for all")
+    }
+}

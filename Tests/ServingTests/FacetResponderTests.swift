@@ -1,0 +1,126 @@
+import Bytes
+import Caching
+import Catalog
+import HTTPCore
+import Serving
+import Testing
+
+/// What a query with facets asks for, and what becomes of its answer.
+@Suite struct FacetResponderTests {
+    private let query = "/models?zdr=true&providers=X,Y"
+    private static let pairs = ["providers=X", "providers=Y", "zdr=true"]
+
+    @Test func `a list that is not there is fetched first, then all facets at once, to be read beside it`() {
+        let desk = FacetDesk()
+        #expect(desk.wants(query)?.map(\.resource) == [.catalog])
+        let list = desk.storeCatalog(["a/one", "b/two"], at: 0)
+        let wants = desk.wants(query) ?? []
+        #expect(wants.map(\.resource) == Self.pairs.map { FacetDesk.facet($0) })
+        #expect(wants.allSatisfy { $0.list === list && $0.reason == .miss })
+    }
+
+    @Test func `a stale list is fetched together with the facets, which are read beside it`() {
+        let desk = FacetDesk()
+        let list = desk.storeCatalog(["a/one", "b/two"], at: 0)
+        desk.now = FacetDesk.lifetime
+        let wants = desk.wants(query) ?? []
+        #expect(wants.map(\.resource) == [.catalog] + Self.pairs.map { FacetDesk.facet($0) })
+        #expect(wants.map(\.reason) == [.stale, .miss, .miss, .miss])
+        #expect(wants.dropFirst().allSatisfy { $0.list === list })
+    }
+
+    @Test func `what is there is not asked for, and other queries have the use of it`() {
+        let desk = FacetDesk()
+        desk.storeCatalog(["a/one", "b/two"], at: 0)
+        desk.storeFacet("zdr=true", ["b/two"], at: 0)
+        desk.storeFacet("providers=X", ["a/one"], at: 0)
+        #expect(desk.wants(query)?.map(\.resource) == [FacetDesk.facet("providers=Y")])
+        #expect(desk.body("/models?zdr=true")?.contains(#"[{"id":"b/two"}]"#) == true)
+        #expect(desk.body("/models/count?providers=X,X") == #"{"data":{"count":1}}"#)
+        #expect(desk.body("/models?providers=X&zdr=true")?.contains(#"[],"total_count":0"#) == true)
+    }
+
+    @Test func `a refresh asks for all that the query needs, once each, and then answers`() {
+        let desk = FacetDesk()
+        let list = desk.storeCatalog(["a/one", "b/two"], at: 0)
+        for pair in Self.pairs { desk.storeFacet(pair, ["a/one"], at: 0) }
+        var delivered = Responder.Delivery()
+        let resources = [.catalog] + Self.pairs.map { FacetDesk.facet($0) }
+        #expect(desk.wants(query, demand: .refresh)?.map(\.resource) == resources)
+        for resource in resources {
+            let entry =
+                resource == .catalog
+                ? FacetDesk.entry(.rows(list, PreparedLists([])), at: 9)
+                : FacetDesk.entry(.facet(FacetDesk.rows(["b/two"], beside: list)), at: 9)
+            delivered.add(entry, for: resource)
+        }
+        #expect(desk.body(query, demand: .refresh, delivered)?.contains(#"[{"id":"b/two"}]"#) == true)
+    }
+
+    @Test func `a key's own list has facets of its own`() {
+        let desk = FacetDesk()
+        #expect(desk.wants("/models/user?zdr=true")?.map(\.resource) == [.userList])
+        desk.storeCatalog(["a/one"], as: .userList, at: 0)
+        let wants = desk.wants("/models/user?zdr=true") ?? []
+        #expect(wants.map(\.resource) == [FacetDesk.facet("zdr=true", of: .user)])
+        #expect(wants.map(\.resource.upstreamTarget) == ["/models/user?zdr=true&output_modalities=all"])
+        #expect(wants.allSatisfy { $0.resource.isPersonal })
+    }
+
+    @Test func `upstream's refusal of one facet answers the query, whatever else is wanting`() throws {
+        let desk = FacetDesk()
+        desk.storeCatalog(["a/one"], at: 0)
+        let resource = FacetDesk.facet("category=bad")
+        desk.cache.store(
+            FacetDesk.entry(.refusal(.badRequest, SharedBytes(utf8: "no")), isShared: false, at: 0), for: resource,
+            owner: .nobody)
+        let answer = try #require(desk.answer("/models?category=bad&zdr=true"))
+        #expect(answer.status == .badRequest)
+        #expect(desk.body("/models?category=bad&zdr=true") == "no")
+    }
+
+    @Test func `a number that makes no sense is told before anything is fetched`() {
+        let desk = FacetDesk()
+        guard case .problem(let problem) = desk.resolve("/models?zdr=true&limit=0") else { return #expect(Bool(false)) }
+        #expect(problem.status == .badRequest)
+    }
+
+    @Test func `an answer is as old as the oldest of its parts, and fresh for as long as all are`() throws {
+        let desk = FacetDesk()
+        desk.storeCatalog(["a/one"], at: 5_000, lifetime: 20_000)
+        desk.storeFacet("zdr=true", ["a/one"], at: 1_000, lifetime: 60_000)
+        desk.now = 10_000
+        let source = try #require(desk.answer("/models?zdr=true")).source
+        #expect(source.freshness.age(at: 10_000) == 9)
+        #expect(source.freshness.remaining(at: 10_000) == 15)
+        #expect(source.maxAge == 20)
+        #expect(source.isShared)
+    }
+
+    @Test func `an answer with one part that is a key's own is that key's own`() throws {
+        let desk = FacetDesk()
+        desk.storeCatalog(["a/one"], at: 0)
+        desk.storeFacet("zdr=true", ["a/one"], isShared: false, at: 0)
+        let answer = try #require(desk.answer("/models?zdr=true"))
+        #expect(answer.owner == .nobody)
+        #expect(!answer.source.isShared)
+    }
+
+    @Test func `an answer goes as soon as one of its parts is replaced`() {
+        for replaced in 0..<3 {
+            let desk = FacetDesk()
+            desk.storeCatalog(["a/one"], at: 0)
+            desk.storeFacet("zdr=true", ["a/one"], at: 0)
+            desk.storeFacet("region=eu", ["a/one"], at: 0)
+            #expect(desk.answer("/models?zdr=true&region=eu") != nil)
+            #expect(desk.stored("/models?zdr=true&region=eu") != nil)
+            switch replaced {
+            case 0: desk.storeCatalog(["a/one"], at: 1)
+            case 1: desk.storeFacet("zdr=true", [], at: 1)
+            default: desk.storeFacet("region=eu", [], at: 1)
+            }
+            #expect(desk.stored("/models?zdr=true&region=eu") == nil)
+            #expect(desk.cache.answerCount == 0)
+        }
+    }
+}

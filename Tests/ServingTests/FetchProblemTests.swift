@@ -1,0 +1,57 @@
+import Bytes
+import HTTPCore
+import Testing
+
+@testable import Serving
+
+@Suite("What can go wrong with a fetch")
+struct FetchProblemTests {
+    private static let relayed = FetchProblem.relayed(
+        .tooManyRequests, contentType: [], body: .empty, retryAfter: 7)
+
+    @Test(
+        "Each is told with its own status and word",
+        arguments: [
+            (relayed, 502, .unusable, nil), (.status(.serviceUnavailable, retryAfter: 9), 502, .unusable, 9),
+            (.unusable("no JSON"), 502, .unusable, nil), (.unreadable("no HTTP"), 502, .unusable, nil),
+            (.unreachable("refused"), 502, .unreachable, nil),
+            (.timeout("too slow"), 504, .timeout, nil), (.tls("expired"), 502, .tls, nil),
+            (.cut("half of it"), 502, .cut, nil), (.backingOff(seconds: 3), 503, .backingOff, 3),
+            (.onlyIfCached, 504, .onlyIfCached, nil),
+        ] as [(FetchProblem, Int, CacheStatus.Detail, Int?)])
+    func told(problem: FetchProblem, status: Int, detail: CacheStatus.Detail, retryAfter: Int?) {
+        #expect(problem.problem.status.rawValue == status)
+        #expect(problem.problem.detail == detail)
+        #expect(problem.problem.retryAfter == retryAfter)
+        #expect(!problem.problem.message.isEmpty)
+    }
+
+    @Test("A text is told as it is", arguments: ["upstream's certificate has expired", ""])
+    func sentence(message: String) {
+        #expect(FetchProblem.tls(message).problem.message == message)
+        #expect(FetchProblem.cut(message).problem.message == message)
+    }
+
+    @Test("Only upstream's own 4xx is about the key")
+    func aboutKey() {
+        let others: [FetchProblem] = [
+            .status(.internalServerError, retryAfter: nil), .unusable(""), .unreadable(""), .unreachable(""),
+            .timeout(""), .tls(""),
+            .cut(""), .backingOff(seconds: 1), .onlyIfCached,
+        ]
+        #expect(Self.relayed.isAboutKey)
+        #expect(others.filter(\.isAboutKey).isEmpty)
+    }
+
+    @Test("Upstream's status and wish are kept where there are any")
+    func kept() {
+        #expect(Self.relayed.status == .tooManyRequests)
+        #expect(Self.relayed.retryAfter == 7)
+        #expect(FetchProblem.status(.badGateway, retryAfter: nil).status == .badGateway)
+        #expect(FetchProblem.unusable("").status == .ok)
+        #expect(FetchProblem.timeout("").status == nil)
+        #expect(FetchProblem.unreadable("").status == nil)
+        #expect(FetchProblem.timeout("").retryAfter == nil)
+        #expect(FetchProblem.backingOff(seconds: 4).retryAfter == 4)
+    }
+}

@@ -1,0 +1,78 @@
+import Testing
+
+@testable import Serving
+
+@Suite("Resources")
+struct ResourceTests {
+    @Test(
+        "Each is asked for at its own target",
+        arguments: [
+            (.catalog, "/models?output_modalities=all"), (.userList, "/models/user?output_modalities=all"),
+            (.model(id: "openai/gpt-4o"), "/model/openai/gpt-4o"),
+            (.opaque(path: "/providers", query: ""), "/providers"),
+            (.opaque(path: "/models", query: "use_rss=true"), "/models?use_rss=true"),
+            (FacetDesk.facet("category=programming"), "/models?category=programming&output_modalities=all"),
+            (
+                FacetDesk.facet("category=programming", of: .user),
+                "/models/user?category=programming&output_modalities=all"
+            ),
+        ] as [(Resource, String)])
+    func targets(resource: Resource, expected: String) {
+        #expect(resource.upstreamTarget == expected)
+    }
+
+    @Test(
+        "A model's name cannot leave its two segments",
+        arguments: [
+            ("a/b:free", "/model/a/b:free"), ("~openai/latest", "/model/~openai/latest"),
+            ("a/b?c=d", "/model/a/b%3Fc=d"),
+            ("a/b#c", "/model/a/b%23c"), ("a b/c", "/model/a%20b/c"), ("a%2Fb/c", "/model/a%252Fb/c"),
+            ("a/\r\nX: y", "/model/a/%0D%0AX:%20y"), ("é/ü", "/model/%C3%A9/%C3%BC"), ("a/b\u{0}", "/model/a/b%00"),
+            ("a\\b/c", "/model/a%5Cb/c"),
+        ])
+    func oddNames(id: String, expected: String) {
+        #expect(Resource.model(id: id).upstreamTarget == expected)
+    }
+
+    @Test(
+        "Only lists of a key's own are personal",
+        arguments: [
+            (.catalog, .catalog, false), (.userList, .userList, true), (.model(id: "a/b"), .model, false),
+            (FacetDesk.facet("category=x"), .facet, false),
+            (FacetDesk.facet("category=x", of: .user), .userFacet, true),
+            (.opaque(path: "/models", query: ""), .opaque, false),
+            (.opaque(path: "/models/user", query: "use_rss=true"), .userOpaque, true),
+        ] as [(Resource, Resource.Kind, Bool)])
+    func kinds(resource: Resource, kind: Resource.Kind, isPersonal: Bool) {
+        #expect(resource.kind == kind)
+        #expect(resource.isPersonal == isPersonal)
+    }
+
+    @Test("The spread is the same for equal resources, and even over the loops", arguments: [2, 3, 4, 8])
+    func spread(loops: UInt64) {
+        var load = [Int](repeating: 0, count: Int(loops))
+        for number in 0..<4_000 {
+            let model = Resource.model(id: "author/slug-\(number)")
+            #expect(model.spread == Resource.model(id: "author/slug-\(number)").spread)
+            load[Int(model.spread % loops)] += 1
+            load[Int(Resource.opaque(path: "/models", query: "q=\(number)").spread % loops)] += 1
+        }
+        let share = 8_000 / Int(loops)
+        for count in load { #expect((share * 8 / 10...share * 12 / 10).contains(count)) }
+    }
+
+    @Test("The two lists are led by different loops where there are two")
+    func spreadOfLists() {
+        #expect(Resource.catalog.spread % 2 != Resource.userList.spread % 2)
+    }
+
+    @Test("Resources that differ in anything are different keys")
+    func keys() {
+        let all: Set<Resource> = [
+            .catalog, .userList, .model(id: "a/b"), .model(id: "a/B"), .opaque(path: "/models", query: "a=b"),
+            .opaque(path: "/providers", query: "a=b"), .opaque(path: "/models", query: "a=c"),
+            FacetDesk.facet("category=x"), FacetDesk.facet("category=y"), FacetDesk.facet("category=x", of: .user),
+        ]
+        #expect(all.count == 10)
+    }
+}

@@ -1,0 +1,94 @@
+import Bytes
+import Caching
+import Catalog
+import HTTPCore
+import Testing
+
+@testable import Serving
+
+@Suite("The answers that are made, and kept")
+struct ResponderAnswersTests {
+    @Test("An answer is found by the next request of the same target", arguments: ["/models", "/models/acme/anvil"])
+    func kept(target: String) {
+        var counter = Counter.stocked()
+        let made = counter.answer(.make(target, owner: .alice))
+        let found = counter.cache.find(target)
+        let owned = counter.cache.find(target, owner: .alice)
+        #expect(made != nil)
+        #expect(found === made)
+        #expect(owned == nil)
+    }
+
+    @Test("An answer of a key's own list is kept for that key")
+    func keptForOwner() {
+        var counter = Counter()
+        counter.cache.store(.rows(Counter.models, isShared: false), for: .userList, owner: .alice)
+        let made = counter.answer(.make("/models/user", owner: .alice))
+        let alices = counter.cache.find("/models/user", owner: .alice)
+        let others = [nil, Owner.nobody, .bob].map { counter.cache.find("/models/user", owner: $0) }
+        #expect(made?.owner == .alice)
+        #expect(alices === made)
+        #expect(others.allSatisfy { $0 == nil })
+    }
+
+    @Test("A prepared list is sent in the coding that the client prefers", arguments: [ContentCoding.identity, .gzip])
+    func prepared(coding: ContentCoding) {
+        var counter = Counter()
+        let list = PreparedLists.List(
+            query: Query(), identity: SharedBytes(utf8: "plain"), gzip: SharedBytes(utf8: "small"))
+        counter.cache.store(.rows(Counter.models, prepared: [list]), for: .catalog, owner: .nobody)
+        let answer = counter.answer(.make("/models?output_modalities=text", coding: coding))
+        #expect(answer?.coding == coding)
+        #expect(answer.map { text($0.body) } == (coding == .gzip ? "small" : "plain"))
+        #expect(answer?.wantsCompression() == false)
+        let count = counter.answer(.make("/models/count", coding: coding))
+        #expect(count.map { text($0.body) } == #"{"data":{"count":2}}"#)
+    }
+
+    @Test("A large answer waits for its compressed form where the client would have it")
+    func awaitsCompression() {
+        var counter = Counter()
+        let models = (0..<100).map { ModelFields.make("acme/model-\($0)") }
+        counter.cache.store(.rows(models), for: .catalog, owner: .nobody)
+        let large = counter.answer(.make("/models?limit=90", coding: .gzip))
+        let plain = counter.answer(.make("/models?limit=90"))
+        let small = counter.answer(.make("/models?limit=2", coding: .gzip))
+        #expect(large?.coding == .identity)
+        #expect(large?.wantsCompression() == true)
+        #expect(plain?.wantsCompression() == false)
+        #expect(small?.wantsCompression() == false)
+    }
+
+    @Test("An answer that depends on ages ends with the day on which it could change")
+    func ages() {
+        var counter = Counter.stocked()
+        let aging = counter.answer(.make("/models?min_age_days=2"))
+        let lasting = counter.answer(.make("/models?q=anvil"))
+        // The rocket was added 100,000 seconds ago, and is two days old 72,800 seconds from now.
+        #expect(aging?.validUntil == 1_700_072_800)
+        #expect(lasting?.validUntil == nil)
+        let before = counter.cache.find("/models?min_age_days=2", wallSeconds: 1_700_072_799)
+        let after = counter.cache.find("/models?min_age_days=2", wallSeconds: 1_700_072_800)
+        #expect(before === aging)
+        #expect(after == nil)
+        counter.wallSeconds = 1_700_072_800
+        #expect(counter.told("/models/count?min_age_days=2") == #"200 {"data":{"count":2}}"#)
+    }
+
+    @Test("Tags survive a refresh that brings nothing new, and no other")
+    func tags() {
+        var first = Counter.stocked()
+        var second = Counter.stocked()
+        var third = Counter()
+        third.cache.store(.rows([.make("acme/anvil"), .make("acme/saw")]), for: .catalog, owner: .nobody)
+        for target in ["/models", "/models?limit=1", "/models/count", "/models/acme/anvil"] {
+            let tags = [first.answer(.make(target)), second.answer(.make(target)), third.answer(.make(target))]
+                .map { $0.map { text($0.entityTag) } }
+            #expect(tags[0] != nil)
+            #expect(tags[0] == tags[1])
+            #expect(tags[0] != tags[2])
+        }
+        let pages = ["/models", "/models?limit=1", "/models?limit=1&offset=1"].map { first.answer(.make($0)) }
+        #expect(Set(pages.compactMap { $0.map { text($0.entityTag) } }).count == 3)
+    }
+}

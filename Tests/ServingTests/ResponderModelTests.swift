@@ -1,0 +1,81 @@
+import Bytes
+import Caching
+import HTTPCore
+import Testing
+
+@testable import Serving
+
+@Suite("Single models")
+struct ResponderModelTests {
+    private static let plain = #"200 {"data":{"id":"acme/anvil"}}"#
+    private static let openAI =
+        #"200 {"data":{"id":"acme/anvil"},"id":"acme/anvil","object":"model","created":1690000000,"owned_by":"acme"}"#
+
+    @Test(
+        "A model of the catalogue is found however its name is spelled",
+        arguments: [
+            ("/model/acme/anvil", plain), ("/api/v1/model/acme%2Fanvil/", plain), ("/models/acme/anvil", openAI),
+            ("/v1/models/acme%2fanvil", openAI), ("/models/%61cme/anvil", openAI),
+            ("http://localhost/models/acme/anvil?x=y", openAI),
+        ])
+    func found(target: String, expected: String) {
+        var counter = Counter.stocked()
+        #expect(counter.told(target) == expected)
+    }
+
+    @Test(
+        "Any other name is asked for, decoded and escaped anew",
+        arguments: [
+            ("/models/acme/saw", "miss: /model/acme/saw"),
+            ("/model/acme%2Fanvil:online", "miss: /model/acme/anvil:online"),
+            ("/models/acme/ANVIL", "miss: /model/acme/ANVIL"), ("/model/a%3Fb/c", "miss: /model/a%3Fb/c"),
+            ("/model/a%252Fb/c", "miss: /model/a%252Fb/c"), ("/model/a/%C3%A9", "miss: /model/a/%C3%A9"),
+        ])
+    func unknown(target: String, expected: String) {
+        var counter = Counter.stocked()
+        #expect(counter.told(target) == expected)
+    }
+
+    @Test("A name that is no UTF-8 is no model's", arguments: ["/model/a/%FF", "/models/%C3/x", "/models/a%2F%80"])
+    func notUTF8(target: String) {
+        var counter = Counter.stocked()
+        #expect(counter.told(target) == "400 the model's name is not UTF-8")
+    }
+
+    @Test("What upstream gives for a name is told in the form of the route")
+    func delivered() {
+        var counter = Counter.stocked()
+        let entry = Entry.make(.model(plain: SharedBytes(utf8: "plain"), openAI: SharedBytes(utf8: "openAI")))
+        counter.cache.store(entry, for: .model(id: "acme/saw"), owner: .nobody)
+        #expect(counter.told("/model/acme/saw") == "200 plain")
+        #expect(counter.told("/models/acme/saw") == "200 openAI")
+        let tags = ["/model/acme/saw", "/models/acme/saw"].compactMap { counter.answer(.make($0))?.entityTag }
+        #expect(Set(tags.map { text($0) }).count == 2)
+    }
+
+    @Test(
+        "Upstream's refusal of a name is remembered for its key", arguments: ["/model/acme/saw", "/models/acme%2Fsaw"])
+    func refused(target: String) {
+        var counter = Counter.stocked()
+        counter.cache.store(.refusal(.notFound, body: "none"), for: .model(id: "acme/saw"), owner: .alice)
+        #expect(counter.told(target, owner: .alice) == "404 none")
+        #expect(counter.told(target, owner: .bob) == "miss: /model/acme/saw")
+        counter.now = 5_000
+        #expect(counter.told(target, owner: .alice) == "stale: /model/acme/saw")
+    }
+
+    @Test("A key that was refused the catalogue may still ask for one model")
+    func catalogRefused() {
+        var counter = Counter()
+        counter.cache.store(.refusal(.forbidden), for: .catalog, owner: .alice)
+        #expect(counter.told("/models/acme/anvil", owner: .alice) == "miss: /model/acme/anvil")
+    }
+
+    @Test("A catalogue that is stale is asked for before the model is")
+    func staleCatalog() {
+        var counter = Counter.stocked()
+        counter.now = 300_000
+        #expect(counter.told("/models/acme/saw") == "stale: /models?output_modalities=all")
+        #expect(counter.told("/models/acme/anvil", demand: .refresh) == "request: /models?output_modalities=all")
+    }
+}

@@ -1,0 +1,72 @@
+import Bytes
+import Caching
+import HTTPCore
+
+@testable import Serving
+
+/// A dispatcher with its cache and a clock, whose actions are told in words.
+struct Tower {
+    var dispatcher = Dispatcher()
+    var cache = ResponseCache(maximumBytes: 1 << 20)
+    /// Milliseconds.
+    var now: UInt64 = 1_000_000
+
+    /// Someone asks. The next ones get the next tickets.
+    mutating func want(
+        _ resource: Resource = .catalog, _ ticket: UInt64, as owner: Owner = .nobody, demand: Demand = .any
+    ) -> String {
+        let party = Dispatcher.Party(
+            loop: 0, ticket: ticket, owner: owner, authorization: nil, demand: demand)
+        let action = dispatcher.wanted(resource, by: party, cache: &cache, now: now)
+        return action.map { Self.told($0) } ?? "waits"
+    }
+
+    /// A response comes. It is stored for the owner who got it, unless it has no lifetime.
+    mutating func land(
+        _ resource: Resource = .catalog, for owner: Owner? = nil, storedFor storing: Owner? = nil, with entry: Entry
+    ) -> [String] {
+        if entry.freshness.isFresh(at: now) { cache.store(entry, for: resource, owner: storing ?? owner ?? .nobody) }
+        let flight = Dispatcher.Flight(resource: resource, owner: owner)
+        return dispatcher.landed(flight, with: entry, now: now).map { Self.told($0) }
+    }
+
+    /// A fetch fails.
+    mutating func fail(
+        _ resource: Resource = .catalog, for owner: Owner? = nil, with problem: FetchProblem, chance: Double = 0
+    ) -> [String] {
+        let flight = Dispatcher.Flight(resource: resource, owner: owner)
+        return dispatcher.failed(flight, with: problem, chance: chance, now: now).map { Self.told($0) }
+    }
+
+    /// An entry that is fresh for a minute from now on.
+    func entry(_ content: Entry.Content? = nil, isShared: Bool = true, status: Status = .ok) -> Entry {
+        .make(
+            content ?? .body(.empty), storedAt: now, lifetime: 60_000, isShared: isShared, status: status)
+    }
+
+    /// A 429 that is relayed.
+    static func tooMany(retryAfter: Int? = nil) -> FetchProblem {
+        .relayed(.tooManyRequests, contentType: [], body: .empty, retryAfter: retryAfter)
+    }
+
+    private static func told(_ action: Dispatcher.Action) -> String {
+        switch action {
+        case .start(let flight, let party): "\(party.ticket) starts for \(name(flight.owner))"
+        case .reply(let party, .entry(let entry, let isNew), let collapsed):
+            "\(party.ticket) gets \(entry.status.rawValue)" + (isNew ? ", new" : "") + (collapsed ? ", collapsed" : "")
+        case .reply(let party, .failure(let problem), let collapsed):
+            "\(party.ticket) fails: \(problem.problem.detail)"
+                + (problem.retryAfter.map { " for \($0) s" } ?? "") + (collapsed ? ", collapsed" : "")
+        }
+    }
+
+    private static func name(_ owner: Owner?) -> String {
+        switch owner {
+        case nil: "all"
+        case .some(.alice): "alice"
+        case .some(.bob): "bob"
+        case .some(.nobody): "nobody"
+        case .some: "another"
+        }
+    }
+}
