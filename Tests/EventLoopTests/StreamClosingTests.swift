@@ -3,7 +3,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StreamClosingTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamClosingTests {
     /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end, on which `onPeer` (given, with
     /// the peer, a thread of its own) may block.
     private func withConnection(
