@@ -3,7 +3,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(10))) struct ListenerTests {
     /// Accepts one connection at the address, greets it, and closes both; what the peer read is the result.
     private func greeting(at address: SocketAddress) throws -> String {
         let text = Shared("")

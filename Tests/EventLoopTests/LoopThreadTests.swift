@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LoopThreadTests {
+@Suite(.timeLimit(.minutes(10))) struct LoopThreadTests {
     @Test func `a thread has its name, cut to what the kernel keeps, and is joined`() throws {
         let name = Shared("")
         let thread = try LoopThread.spawn(name: "larder-loop-number-one") {

@@ -1,7 +1,7 @@
 import EventLoop
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct MailboxTests {
+@Suite(.timeLimit(.minutes(10))) struct MailboxTests {
     @Test func `two loops play ping-pong`() throws {
         let finished = Shared(0)
         let door = Shared<Mailbox<Int>?>(nil)

@@ -3,7 +3,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct StreamTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamTests {
     /// A stream with a probe for a delegate, and the other end of it.
     private func connected(on loop: Loop) throws -> (Stream, Probe, Peer) {
         let (mine, theirs) = Peer.pair()

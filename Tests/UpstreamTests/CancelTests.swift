@@ -2,7 +2,7 @@ import EventLoop
 import Testing
 import Upstream
 
-@Suite(.timeLimit(.minutes(1))) struct CancelTests {
+@Suite(.timeLimit(.minutes(10))) struct CancelTests {
     private func silent() throws -> Origin {
         try Origin { connection in
             _ = connection.request()

@@ -2,7 +2,7 @@ import EventLoop
 import Testing
 import Upstream
 
-@Suite(.timeLimit(.minutes(1))) struct FailureTests {
+@Suite(.timeLimit(.minutes(10))) struct FailureTests {
     /// What becomes of a fetch from a server that sends this and closes.
     private func outcome(ofSending text: String, settings: UpstreamSettings = settings()) throws -> Outcome {
         let origin = try Origin { connection in

@@ -2,7 +2,7 @@ import EventLoop
 import Testing
 import Upstream
 
-@Suite(.timeLimit(.minutes(1))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(10))) struct ProxyTests {
     @Test func `a proxy is asked for the whole URL`() throws {
         let proxy = try Origin(answering: ok("by proxy"))
         defer { proxy.stop() }

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 import Upstream
 
-@Suite(.timeLimit(.minutes(1))) struct TLSTests {
+@Suite(.timeLimit(.minutes(10))) struct TLSTests {
     @Test func `a certificate that nobody vouches for is refused, and its issuer is named`() throws {
         let origin = try TLSOrigin(.page, authority: "Nobody's Authority")
         defer { origin.stop() }

@@ -3,7 +3,7 @@ import Testing
 import Upstream
 
 /// The environment is the process's: each of these runs in a process of its own.
-@Suite(.timeLimit(.minutes(1))) struct TrustTests {
+@Suite(.timeLimit(.minutes(10))) struct TrustTests {
     @Test(arguments: ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
     func `a bundle that the environment names is trusted`(name: String) async {
         await #expect(processExitsWith: .success) { [name] in

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Entity tags, conditional requests and content coding.
-@Suite(.timeLimit(.minutes(2))) struct RepresentationTests {
+@Suite(.timeLimit(.minutes(10))) struct RepresentationTests {
     private static let gzip: MessageFields = ["Accept-Encoding": "gzip"]
 
     @Test(arguments: [
