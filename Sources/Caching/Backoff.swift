@@ -19,7 +19,8 @@ public struct Backoff: Sendable, Equatable {
     public mutating func failed(at now: UInt64, wish: Int?, chance: Double) {
         failures = isForgotten(at: now) ? 1 : min(failures + 1, 16)
         if let wish {
-            until = now + min(UInt64(wish) * 1000, Self.longestWished)
+            // A wish of 0 would make a pause of none: a failing upstream would be asked by every request.
+            until = now + min(max(UInt64(wish) * 1000, Self.shortest), Self.longestWished)
             return
         }
         let pause = min(Self.shortest << UInt64(failures - 1), Self.longest)

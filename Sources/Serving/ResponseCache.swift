@@ -51,6 +51,7 @@ public struct ResponseCache {
         }
         guard let shelf = chosen else { return nil }
         if let ticket = shelf.ticket { recency.touch(ticket) }
+        shelf.goesWithAnswers = false
         return shelf.entry
     }
 
@@ -138,18 +139,20 @@ public struct ResponseCache {
 
     // MARK: Room
 
-    /// A hit touches its answer only, to be cheap. So a stored response is not thrown out before the answers made from
-    /// it, each of which may be in use: it gets another round.
+    /// A hit touches its answer only, to be cheap, so a stored response may look unused that is in use all the time. One that
+    /// answers were made from is therefore passed over, and goes with the last of them, whose turn comes in the same order.
     private mutating func evict() {
         while bytes > maximumBytes, let (element, ticket) = recency.leastRecentlyUsed {
             switch element {
-            // A hit touches the answer alone, so an entry may look unused that is in use all the time. It goes when the
-            // answers made from it have gone, which is their turn in the same order.
             case .shelf(let shelf) where !shelf.answers.isEmpty:
+                shelf.goesWithAnswers = true
                 recency.touch(ticket)
                 continue
             case .shelf(let shelf): removeShelf(shelf.key)
-            case .answer(let place): removeAnswer(place)
+            case .answer(let place):
+                let shelves = answers[place]?.shelves ?? []
+                removeAnswer(place)
+                for shelf in shelves where shelf.goesWithAnswers && shelf.answers.isEmpty { removeShelf(shelf.key) }
             }
             evictions += 1
         }
@@ -181,6 +184,8 @@ final class Shelf {
     var ticket: RecencyList<Evictable>.Ticket?
     /// The places of the answers made from it.
     var answers: Set<UInt64> = []
+    /// Whether its turn to go has come, but for its answers.
+    var goesWithAnswers = false
 
     init(key: ResponseCache.ShelfKey, entry: Entry) {
         self.key = key

@@ -26,14 +26,16 @@ struct BackoffTests {
 
     @Test(
         "Upstream's wish rules, up to an hour",
-        arguments: [(0, 0), (1, 1_000), (120, 120_000), (3_600, 3_600_000), (3_601, 3_600_000), (1 << 31, 3_600_000)]
+        arguments: [
+            (0, 1_000), (1, 1_000), (120, 120_000), (3_600, 3_600_000), (3_601, 3_600_000), (1 << 31, 3_600_000),
+        ]
             as [(Int, UInt64)])
     func wish(seconds: Int, expected: UInt64) {
         var backoff = Backoff()
         backoff.failed(at: 5_000, wish: seconds, chance: 0.7)
-        #expect(backoff.retryAfter(at: 5_000) == (expected == 0 ? nil : Int(expected / 1000)))
+        #expect(backoff.retryAfter(at: 5_000) == Int(expected / 1000))
         #expect(backoff.retryAfter(at: 5_000 + expected) == nil)
-        if expected > 0 { #expect(backoff.retryAfter(at: 5_000 + expected - 1) == 1) }
+        #expect(backoff.retryAfter(at: 5_000 + expected - 1) == 1)
     }
 
     @Test(

@@ -13,7 +13,11 @@ struct CacheModel {
     /// The one used last stands at the end.
     var items: [Item] = []
     var pinned: Entry?
+    /// Entries whose turn has come, but for their answers.
+    private var passedOver: Set<ObjectIdentifier> = []
     let maximumBytes: Int
+
+    init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
     var bytes: Int {
         items.reduce(pinned?.byteCount ?? 0) { sum, item in
@@ -38,6 +42,7 @@ struct CacheModel {
         let item = items.remove(at: place)
         items.append(item)
         guard case .shelf(_, _, let entry) = item else { return nil }
+        passedOver.remove(ObjectIdentifier(entry))
         return entry
     }
 
@@ -118,11 +123,15 @@ struct CacheModel {
     private mutating func evict() {
         while bytes > maximumBytes, let oldest = items.first {
             switch oldest {
-            // What answers are made from gets another round.
+            // What answers are made from is passed over, and goes with the last of them.
             case .shelf(_, _, let entry) where items.contains { Self.isAnswer($0, of: entry) }:
+                passedOver.insert(ObjectIdentifier(entry))
                 items.append(items.removeFirst())
             case .shelf(let resource, let owner, _): end(resource, owner)
-            case .answer: items.removeFirst()
+            case .answer(let answer, let resource, _):
+                items.removeFirst()
+                let isLast = !items.contains { Self.isAnswer($0, of: answer.source) }
+                if isLast, passedOver.contains(ObjectIdentifier(answer.source)) { end(resource, answer.owner) }
             }
         }
     }
