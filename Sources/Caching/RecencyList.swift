@@ -75,11 +75,33 @@ public struct RecencyList<Element> {
         return (element, Ticket(index: oldest))
     }
 
+    /// The thing that was used next after this one; nil if it is the one used last.
+    public func next(after ticket: Ticket) -> (element: Element, ticket: Ticket)? {
+        let index = nodes[Int(ticket.index)].newer
+        guard index != Self.none, let element = nodes[Int(index)].element else { return nil }
+        return (element, Ticket(index: index))
+    }
+
+    /// Notes that a thing was used right after another one was used last.
+    public mutating func move(_ ticket: Ticket, behind other: Ticket) {
+        guard ticket != other else { return }
+        unlink(ticket.index)
+        link(ticket.index, behind: other.index)
+    }
+
     private mutating func link(_ index: Int32) {
         nodes[Int(index)].older = newest
         nodes[Int(index)].newer = Self.none
         if newest != Self.none { nodes[Int(newest)].newer = index } else { oldest = index }
         newest = index
+    }
+
+    private mutating func link(_ index: Int32, behind other: Int32) {
+        let newer = nodes[Int(other)].newer
+        nodes[Int(index)].older = other
+        nodes[Int(index)].newer = newer
+        nodes[Int(other)].newer = index
+        if newer != Self.none { nodes[Int(newer)].older = index } else { newest = index }
     }
 
     private mutating func unlink(_ index: Int32) {

@@ -138,21 +138,30 @@ public struct ResponseCache {
 
     // MARK: Room
 
-    /// A hit touches its answer only, to be cheap. So a stored response is not thrown out before the answers made from
-    /// it, each of which may be in use: it gets another round.
     private mutating func evict() {
         while bytes > maximumBytes, let (element, ticket) = recency.leastRecentlyUsed {
             switch element {
-            // A hit touches the answer alone, so an entry may look unused that is in use all the time. It goes when the
-            // answers made from it have gone, which is their turn in the same order.
             case .shelf(let shelf) where !shelf.answers.isEmpty:
-                recency.touch(ticket)
+                catchUp(shelf, ticket)
                 continue
             case .shelf(let shelf): removeShelf(shelf.key)
             case .answer(let place): removeAnswer(place)
             }
             evictions += 1
         }
+    }
+
+    /// Moves an entry up to the first of the answers that were made from it.
+    ///
+    /// A hit touches its answer only, to be cheap, so an entry may look unused that is in use all the time. It was used when
+    /// its answers were, and goes after the last of them. The walk is as long as the way up, which is not gone twice.
+    private mutating func catchUp(_ shelf: Shelf, _ ticket: RecencyList<Evictable>.Ticket) {
+        var place = ticket
+        while let (element, next) = recency.next(after: place) {
+            place = next
+            if case .answer(let answer) = element, shelf.answers.contains(answer) { break }
+        }
+        recency.move(ticket, behind: place)
     }
 
     private mutating func removeShelf(_ key: ShelfKey) {

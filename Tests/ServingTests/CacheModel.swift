@@ -18,7 +18,7 @@ struct CacheModel {
     var bytes: Int {
         items.reduce(pinned?.byteCount ?? 0) { sum, item in
             switch item {
-            case .shelf(_, _, let entry): sum + entry.byteCount
+            case .shelf(let resource, _, let entry): sum + entry.byteCount + resource.byteCount
             case .answer(let answer, _, _): sum + answer.byteCount
             }
         }
@@ -109,13 +109,24 @@ struct CacheModel {
             items.remove(at: place)
         }
         guard let ended else { return }
-        items.removeAll { if case .answer(let answer, _, _) = $0 { answer.source === ended } else { false } }
+        items.removeAll { Self.isAnswer($0, from: ended) }
+    }
+
+    private static func isAnswer(_ item: Item, from entry: Entry) -> Bool {
+        if case .answer(let answer, _, _) = item { answer.source === entry } else { false }
     }
 
     private mutating func evict() {
         while bytes > maximumBytes, let oldest = items.first {
             switch oldest {
-            case .shelf(let resource, let owner, _): end(resource, owner)
+            case .shelf(let resource, let owner, let entry):
+                // An entry was used when the answers made from it were.
+                if let place = items.firstIndex(where: { Self.isAnswer($0, from: entry) }) {
+                    items.remove(at: 0)
+                    items.insert(oldest, at: place)
+                } else {
+                    end(resource, owner)
+                }
             case .answer: items.removeFirst()
             }
         }

@@ -65,7 +65,10 @@ struct DispatcherTests {
     }
 
     @Test(
-        "A key's own lists are never fetched together", arguments: [Resource.userList, .query(.user, canonical: "x=1")])
+        "A key's own lists are never fetched together",
+        arguments: [
+            .userList, FacetDesk.facet("x=1", of: .user), .opaque(path: "/models/user", query: "x=1"),
+        ] as [Resource])
     func personalLists(resource: Resource) {
         var tower = Tower()
         for _ in 0..<2 {

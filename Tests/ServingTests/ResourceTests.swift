@@ -8,12 +8,16 @@ struct ResourceTests {
         "Each is asked for at its own target",
         arguments: [
             (.catalog, "/models?output_modalities=all"), (.userList, "/models/user?output_modalities=all"),
-            (.model(id: "openai/gpt-4o"), "/model/openai/gpt-4o"), (.query(.models, canonical: "x=1"), "/models?b=2&a"),
-            (.query(.count, canonical: "x=1"), "/models/count?b=2&a"),
-            (.query(.user, canonical: "x=1"), "/models/user?b=2&a"),
+            (.model(id: "openai/gpt-4o"), "/model/openai/gpt-4o"),
+            (.opaque(path: "/providers", query: ""), "/providers"),
+            (.opaque(path: "/models", query: "use_rss=true"), "/models?use_rss=true"),
+            (FacetDesk.facet("zdr=true"), "/models?zdr=true&output_modalities=all"),
+            (FacetDesk.facet("q=a b&_=%26"), "/models?_=%26&output_modalities=all"),
+            (FacetDesk.facet("output_modalities=smell"), "/models?output_modalities=smell"),
+            (FacetDesk.facet("zdr=true", of: .user), "/models/user?zdr=true&output_modalities=all"),
         ] as [(Resource, String)])
     func targets(resource: Resource, expected: String) {
-        #expect(resource.upstreamTarget(rawQuery: "b=2&a") == expected)
+        #expect(resource.upstreamTarget == expected)
     }
 
     @Test(
@@ -26,15 +30,16 @@ struct ResourceTests {
             ("a\\b/c", "/model/a%5Cb/c"),
         ])
     func oddNames(id: String, expected: String) {
-        #expect(Resource.model(id: id).upstreamTarget(rawQuery: "") == expected)
+        #expect(Resource.model(id: id).upstreamTarget == expected)
     }
 
     @Test(
         "Only lists of a key's own are personal",
         arguments: [
             (.catalog, .catalog, false), (.userList, .userList, true), (.model(id: "a/b"), .model, false),
-            (.query(.models, canonical: ""), .query, false), (.query(.count, canonical: ""), .query, false),
-            (.query(.user, canonical: ""), .userQuery, true),
+            (FacetDesk.facet("zdr=true"), .facet, false), (FacetDesk.facet("zdr=true", of: .user), .userFacet, true),
+            (.opaque(path: "/models", query: ""), .opaque, false),
+            (.opaque(path: "/models/user", query: ""), .userOpaque, true),
         ] as [(Resource, Resource.Kind, Bool)])
     func kinds(resource: Resource, kind: Resource.Kind, isPersonal: Bool) {
         #expect(resource.kind == kind)
@@ -48,7 +53,7 @@ struct ResourceTests {
             let model = Resource.model(id: "author/slug-\(number)")
             #expect(model.spread == Resource.model(id: "author/slug-\(number)").spread)
             load[Int(model.spread % loops)] += 1
-            load[Int(Resource.query(.models, canonical: "q=\(number)").spread % loops)] += 1
+            load[Int(FacetDesk.facet("_=\(number)").spread % loops)] += 1
         }
         let share = 8_000 / Int(loops)
         for count in load { #expect((share * 8 / 10...share * 12 / 10).contains(count)) }
@@ -62,9 +67,10 @@ struct ResourceTests {
     @Test("Resources that differ in anything are different keys")
     func keys() {
         let all: Set<Resource> = [
-            .catalog, .userList, .model(id: "a/b"), .model(id: "a/B"), .query(.models, canonical: "a=b"),
-            .query(.count, canonical: "a=b"), .query(.user, canonical: "a=b"), .query(.models, canonical: "a=c"),
+            .catalog, .userList, .model(id: "a/b"), .model(id: "a/B"), FacetDesk.facet("a=b"), FacetDesk.facet("a=B"),
+            FacetDesk.facet("a=b", of: .user), .opaque(path: "/models", query: "a=b"),
+            .opaque(path: "/models", query: "a=c"), .opaque(path: "/models/count", query: "a=b"),
         ]
-        #expect(all.count == 8)
+        #expect(all.count == 10)
     }
 }

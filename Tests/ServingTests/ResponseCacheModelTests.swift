@@ -7,7 +7,7 @@ import Testing
 @Suite("The cache against a plain model of it")
 struct ResponseCacheModelTests {
     private static let resources: [Resource] = [
-        .catalog, .userList, .model(id: "a/b"), .query(.models, canonical: "x=1"), .query(.count, canonical: "x=1"),
+        .catalog, .userList, .model(id: "a/b"), FacetDesk.facet("x=1"), .opaque(path: "/models", query: "x=1"),
     ]
     private static let owners: [Owner] = [.nobody, .alice, .bob]
     private static let targets = (0..<12).map { "/models?limit=\($0 + 1)" }

@@ -61,14 +61,14 @@ struct ResponseCacheTests {
         let found = cache.entry(for: model, owner: .alice)
         #expect(found === shared)
         #expect(cache.entryCount == 1)
-        #expect(cache.bytes == shared.byteCount)
+        #expect(cache.bytes == shared.byteCount + 3)
     }
 
     @Test("A refused key loses its own entries, and nobody else does")
     func removeEntries() {
         var cache = ResponseCache(maximumBytes: 100_000)
         let shared = Entry.make()
-        let query = Resource.query(.user, canonical: "x=1")
+        let query = FacetDesk.facet("x=1", of: .user)
         cache.store(shared, for: .catalog, owner: .alice)
         for owner in [Owner.alice, .bob] {
             for resource in [.userList, model, query] {

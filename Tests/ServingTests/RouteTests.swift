@@ -41,6 +41,23 @@ struct RouteTests {
         #expect(route("/readyz/") == .other)
     }
 
+    @Test("Lists that are kept as they come", arguments: Route.StaticList.allCases, ["", "/v1", "/api/v1"])
+    func lists(list: Route.StaticList, root: String) {
+        #expect(route(root + list.rawValue) == .list(list))
+        #expect(route(root + list.rawValue + "/") == .list(list))
+    }
+
+    @Test(
+        "The endpoints of a model",
+        arguments: [
+            ("/models/a/b/endpoints", "a/b"), ("/api/v1/models/a%2fb:free/endpoints/", "a%2fb:free"),
+            ("/v1/models/a.b/.../endpoints", "a.b/..."), ("/models/endpoints/x/endpoints", "endpoints/x"),
+        ])
+    func endpoints(path: String, name: String) {
+        guard case .endpoints(let range) = route(path) else { return #expect(Bool(false)) }
+        #expect(String(decoding: Array(path.utf8)[range], as: UTF8.self) == name)
+    }
+
     @Test(
         "A near miss is another route",
         arguments: [
@@ -49,10 +66,14 @@ struct RouteTests {
             "//models", "/api/v1//models", "/api//v1/models", "/models//", "/models//x", "/models/x", "/models/x/",
             "/models/x//", "/models//x/y", "/models/x//y", "/models/x/y//", "/models/a/b/c", "/models/a%2Fb/c",
             "/models/a%2Fb%2Fc", "/models/a%2F", "/models/%2Fb", "/models/%2F", "/models/a/%2F", "/models/a%2F/b",
-            "/models/a/b/endpoints", "/models/count//", "/models/counts", "/models/countx", "/model", "/model/",
+            "/models/a/b/endpoint", "/models/a/b/c/endpoints", "/models/a%2Fb%2Fendpoints", "/models/../b",
+            "/models/a/%2e%2E",
+            "/model/%2e/b", "/models/../keys/endpoints", "/model/a/b/endpoints", "/models/count//", "/models/counts",
+            "/models/countx", "/model", "/model/",
             "/model/x", "/model/a/b/c", "/modelsx", "/modelsa/b", "/modela/b", "/Models", "/MODELS", "/models/Count",
             "models", "/models%2Fcount", "/%6Dodels", "/models/openai%252Fgpt-4o", "/models.json", "/models;x",
-            "/providers", "/endpoints/zdr", "/chat/completions", "/api/alpha/models", "/API/v1/models",
+            "/provider", "/providers/x", "/endpoints", "/endpoints/zdr/x", "/embeddings", "/models/images",
+            "/chat/completions", "/api/alpha/models", "/API/v1/models",
         ])
     func nearMisses(path: String) {
         #expect(route(path) == .other)

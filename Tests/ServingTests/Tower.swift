@@ -16,7 +16,7 @@ struct Tower {
         _ resource: Resource = .catalog, _ ticket: UInt64, as owner: Owner = .nobody, demand: Demand = .any
     ) -> String {
         let party = Dispatcher.Party(
-            loop: 0, ticket: ticket, owner: owner, authorization: nil, demand: demand, rawQuery: nil)
+            loop: 0, ticket: ticket, owner: owner, authorization: nil, demand: demand)
         let action = dispatcher.wanted(resource, by: party, cache: &cache, now: now)
         return action.map { Self.told($0) } ?? "waits"
     }
