@@ -13,6 +13,7 @@ public struct RecencyList<Element> {
         var bytes = 0
         var newer: Int32 = none
         var older: Int32 = none
+        var lastUse: UInt64 = 0
     }
 
     private static var none: Int32 { -1 }
@@ -20,6 +21,7 @@ public struct RecencyList<Element> {
     private var free: Int32 = none
     private var newest: Int32 = none
     private var oldest: Int32 = none
+    private var uses: UInt64 = 0
 
     /// The bytes of all things in the list.
     public private(set) var bytes = 0
@@ -75,18 +77,19 @@ public struct RecencyList<Element> {
         return (element, Ticket(index: oldest))
     }
 
-    /// The thing that was used next after this one; nil if it is the one used last.
-    public func next(after ticket: Ticket) -> (element: Element, ticket: Ticket)? {
-        let index = nodes[Int(ticket.index)].newer
-        guard index != Self.none, let element = nodes[Int(index)].element else { return nil }
-        return (element, Ticket(index: index))
-    }
+    /// Grows with each use of a thing: of two things, the one used later has more.
+    public func lastUse(_ ticket: Ticket) -> UInt64 { nodes[Int(ticket.index)].lastUse }
 
     /// Notes that a thing was used right after another one was used last.
     public mutating func move(_ ticket: Ticket, behind other: Ticket) {
         guard ticket != other else { return }
         unlink(ticket.index)
-        link(ticket.index, behind: other.index)
+        let newer = nodes[Int(other.index)].newer
+        nodes[Int(ticket.index)].older = other.index
+        nodes[Int(ticket.index)].newer = newer
+        nodes[Int(ticket.index)].lastUse = nodes[Int(other.index)].lastUse
+        nodes[Int(other.index)].newer = ticket.index
+        if newer != Self.none { nodes[Int(newer)].older = ticket.index } else { newest = ticket.index }
     }
 
     private mutating func link(_ index: Int32) {
@@ -94,14 +97,8 @@ public struct RecencyList<Element> {
         nodes[Int(index)].newer = Self.none
         if newest != Self.none { nodes[Int(newest)].newer = index } else { oldest = index }
         newest = index
-    }
-
-    private mutating func link(_ index: Int32, behind other: Int32) {
-        let newer = nodes[Int(other)].newer
-        nodes[Int(index)].older = other
-        nodes[Int(index)].newer = newer
-        nodes[Int(other)].newer = index
-        if newer != Self.none { nodes[Int(newer)].older = index } else { newest = index }
+        uses &+= 1
+        nodes[Int(index)].lastUse = uses
     }
 
     private mutating func unlink(_ index: Int32) {

@@ -151,17 +151,14 @@ public struct ResponseCache {
         }
     }
 
-    /// Moves an entry up to the first of the answers that were made from it.
+    /// Moves an entry up to the last used of the answers that were made from it.
     ///
     /// A hit touches its answer only, to be cheap, so an entry may look unused that is in use all the time. It was used when
-    /// its answers were, and goes after the last of them. The walk is as long as the way up, which is not gone twice.
+    /// its answers were, and goes after the last of them.
     private mutating func catchUp(_ shelf: Shelf, _ ticket: RecencyList<Evictable>.Ticket) {
-        var place = ticket
-        while let (element, next) = recency.next(after: place) {
-            place = next
-            if case .answer(let answer) = element, shelf.answers.contains(answer) { break }
-        }
-        recency.move(ticket, behind: place)
+        let tickets = shelf.answers.compactMap { answers[$0]?.ticket }
+        guard let last = tickets.max(by: { recency.lastUse($0) < recency.lastUse($1) }) else { return }
+        recency.move(ticket, behind: last)
     }
 
     private mutating func removeShelf(_ key: ShelfKey) {

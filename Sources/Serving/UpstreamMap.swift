@@ -53,7 +53,7 @@ public struct UpstreamMap: Sendable, Equatable {
     }
 
     /// A `Location` of upstream's as the client can follow it: one under the base URL, or beside it under `/api/`, becomes a
-    /// path here; any other stays as it is.
+    /// path here; any other stays where it leads, so that a bare path gets upstream's origin.
     public func location(_ value: [UInt8]) -> [UInt8] {
         var path = value[...]
         let own = Array(origin.utf8)
@@ -67,7 +67,7 @@ public struct UpstreamMap: Sendable, Equatable {
             return Self.root + path.dropFirst(basePath.count)
         }
         if path.starts(with: apiPrefix + Array("/api/".utf8)) { return Array(path.dropFirst(apiPrefix.count)) }
-        return value
+        return value.first == UInt8(ascii: "/") ? own + value : value
     }
 
     private func isEnd(_ rest: ArraySlice<UInt8>) -> Bool {

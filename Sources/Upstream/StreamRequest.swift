@@ -26,7 +26,7 @@ public struct StreamRequest: Sendable {
     /// `Content-Length` and `Transfer-Encoding` are passed over here, because curl sets them by `url` and `body`.
     public var fields: [(name: String, value: [UInt8])]
 
-    /// The body's framing; its bytes are sent by `UpstreamStream.send`.
+    /// The body's framing; its bytes are sent by `UpstreamStream.send`. That of a HEAD is dropped.
     public var body: Body
 
     /// A request.
@@ -52,6 +52,9 @@ public struct StreamRequest: Sendable {
         if case .length(let count) = body, count < 0 { return .other("the body's length is below zero") }
         return nil
     }
+
+    /// The framing as it is sent: a HEAD never has a body with curl, and one would mean nothing (RFC 9110 section 9.3.2).
+    var sentBody: Body { method == "HEAD" ? .none : body }
 
     /// Whether it may be sent a second time where it is not known what became of the first (RFC 9110 section 9.2.2).
     var isIdempotent: Bool { ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) }

@@ -18,18 +18,18 @@ extension StreamTransfer {
         sendLines()
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_before_request(raw, requestBegins, me)
-        if request.body != .none {
+        let body = request.sentBody
+        if body != .none {
             _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD, 1)
             _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
             _ = unsafe shim_easy_set_pointer(raw, CURLOPT_READDATA, me)
             _ = unsafe shim_easy_set_sink(raw, CURLOPT_READFUNCTION, bodyWanted)
         }
-        switch request.body {
+        switch body {
         case .none: break
         case .length(let count): _ = unsafe shim_easy_set_size(raw, CURLOPT_INFILESIZE_LARGE, curl_off_t(count))
         case .chunked: _ = unsafe shim_easy_set_trailers(raw, trailersWanted, me)
         }
-        // After the upload, which would take it back.
         if request.method == "HEAD" { _ = unsafe shim_easy_set_long(raw, CURLOPT_NOBODY, 1) }
         _ = unsafe shim_easy_set_text(raw, CURLOPT_CUSTOMREQUEST, request.method)
     }

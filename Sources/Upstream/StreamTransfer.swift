@@ -62,8 +62,8 @@ final class StreamTransfer: CurlTransfer {
         idle = IdleLimit(on: loop, milliseconds: settings.idleTimeout)
         isIdempotent = request.isIdempotent
         isHead = request.method == "HEAD"
-        if case .length(let count) = request.body { unsent = count }
-        isBodyWhole = request.body == .none
+        if case .length(let count) = request.sentBody { unsent = count }
+        isBodyWhole = request.sentBody == .none
         super.init(settings, trust, watch)
         prepare(request, origin: origin, settings)
         idle.start(sent: { [unowned self] in number(CURLINFO_SIZE_UPLOAD_T) }) { [unowned self] in

@@ -25,6 +25,7 @@ struct CacheStatusTests {
                 .forwarded(.init(reason: .stale, status: 200, stored: true, collapsed: true, detail: .cut)),
                 "larder; fwd=stale; fwd-status=200; stored; collapsed; detail=cut"
             ),
+            (.bypassed(status: 307), "larder; fwd=bypass; fwd-status=307"),
             (.none(.onlyIfCached), "larder; detail=only-if-cached"),
         ] as [(CacheStatus, String)])
     func spelled(status: CacheStatus, expected: String) {

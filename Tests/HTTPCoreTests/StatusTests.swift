@@ -7,7 +7,9 @@ struct StatusTests {
     @Test(
         "A code has the phrase of RFC 9110 and of its relatives",
         arguments: [
-            (200, "OK"), (204, "No Content"), (304, "Not Modified"), (400, "Bad Request"), (401, "Unauthorized"),
+            (100, "Continue"), (200, "OK"), (201, "Created"), (206, "Partial Content"), (301, "Moved Permanently"),
+            (302, "Found"), (307, "Temporary Redirect"), (308, "Permanent Redirect"), (204, "No Content"),
+            (304, "Not Modified"), (400, "Bad Request"), (401, "Unauthorized"),
             (402, "Payment Required"), (403, "Forbidden"), (404, "Not Found"), (405, "Method Not Allowed"),
             (408, "Request Timeout"), (413, "Content Too Large"), (414, "URI Too Long"), (417, "Expectation Failed"),
             (421, "Misdirected Request"), (422, "Unprocessable Content"), (429, "Too Many Requests"),
@@ -22,7 +24,10 @@ struct StatusTests {
 
     @Test(
         "A code that is not known has the name of its class",
-        arguments: [(299, "Success"), (399, "Redirection"), (499, "Client Error"), (599, "Server Error")])
+        arguments: [
+            (199, "Informational"), (299, "Success"), (399, "Redirection"), (499, "Client Error"),
+            (599, "Server Error"),
+        ])
     func unknown(code: Int, expected: String) {
         #expect(Status(rawValue: code).reasonPhrase.description == expected)
     }

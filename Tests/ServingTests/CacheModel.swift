@@ -28,14 +28,13 @@ struct CacheModel {
 
     var entryCount: Int { items.count - answerCount + (pinned == nil ? 0 : 1) }
 
-    /// The entry that everyone shares or a later one of the owner's own; it counts as used.
+    /// The entry that everyone shares, or the owner's own that came when that was stale; it counts as used.
     mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        let own = shelf(resource, owner)
-        let ownTime = own.flatMap { entry(at: $0) }?.freshness.storedAt
-        if resource == .catalog, let pinned, pinned.freshness.storedAt >= ownTime ?? 0 { return pinned }
-        let shared = shelf(resource, nil)
-        let sharedTime = shared.flatMap { entry(at: $0) }?.freshness.storedAt
-        guard let place = (ownTime ?? 0) > (sharedTime ?? 0) ? own : shared ?? own else { return nil }
+        let shared = resource == .catalog ? pinned : shelf(resource, nil).flatMap { entry(at: $0) }
+        let own = shelf(resource, owner).flatMap { entry(at: $0) }
+        let isOwnLater = own.map { !(shared?.freshness.isFresh(at: $0.freshness.storedAt) ?? false) } ?? false
+        if !isOwnLater, resource == .catalog { return pinned }
+        guard let place = shelf(resource, isOwnLater ? owner : nil) else { return nil }
         let item = items.remove(at: place)
         items.append(item)
         guard case .shelf(_, _, let entry) = item else { return nil }
@@ -90,6 +89,10 @@ struct CacheModel {
             && (answer.owner ?? .nobody) == (other.owner ?? .nobody)
     }
 
+    private static func isAnswer(_ item: Item, of entry: Entry) -> Bool {
+        if case .answer(let answer, _, _) = item { answer.source === entry } else { false }
+    }
+
     private func shelf(_ resource: Resource, _ owner: Owner?) -> Int? {
         items.firstIndex { if case .shelf(resource, owner, _) = $0 { true } else { false } }
     }
@@ -109,21 +112,17 @@ struct CacheModel {
             items.remove(at: place)
         }
         guard let ended else { return }
-        items.removeAll { Self.isAnswer($0, from: ended) }
-    }
-
-    private static func isAnswer(_ item: Item, from entry: Entry) -> Bool {
-        if case .answer(let answer, _, _) = item { answer.source === entry } else { false }
+        items.removeAll { Self.isAnswer($0, of: ended) }
     }
 
     private mutating func evict() {
         while bytes > maximumBytes, let oldest = items.first {
             switch oldest {
             case .shelf(let resource, let owner, let entry):
-                // An entry was used when the answers made from it were.
-                if let place = items.firstIndex(where: { Self.isAnswer($0, from: entry) }) {
-                    items.remove(at: 0)
-                    items.insert(oldest, at: place)
+                // What answers are made from was used when they were.
+                if let last = items.lastIndex(where: { Self.isAnswer($0, of: entry) }) {
+                    items.insert(oldest, at: last + 1)
+                    items.removeFirst()
                 } else {
                     end(resource, owner)
                 }

@@ -39,8 +39,7 @@ struct Counter {
     mutating func told(_ target: String, demand: Demand = .any, owner: Owner = .nobody) -> String {
         switch resolve(.make(target, demand: demand, owner: owner)) {
         case .answer(let answer): "\(answer.status.rawValue) \(text(answer.body))"
-        case .fetch(let wants):
-            wants.map { "\($0.reason): \($0.resource.upstreamTarget)" }.joined(separator: ", ")
+        case .fetch(let wants): wants.map { "\($0.reason): \($0.resource.upstreamTarget)" }.joined(separator: ", ")
         case .problem(let problem): "\(problem.status.rawValue) \(problem.message)"
         }
     }

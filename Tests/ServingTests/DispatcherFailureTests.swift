@@ -8,7 +8,8 @@ import Testing
 @Suite("Fetches that fail")
 struct DispatcherFailureTests {
     private static let upstreamsFault: [FetchProblem] = [
-        .status(.badGateway, retryAfter: nil), .unusable(""), .unreachable(""), .timeout(""), .tls(""), .cut(""),
+        .status(.badGateway, retryAfter: nil), .unusable(""), .unreadable(""), .unreachable(""), .timeout(""), .tls(""),
+        .cut(""),
     ]
 
     @Test("A failure that concerns all is told to all, and nobody asks again for a while", arguments: upstreamsFault)

@@ -66,9 +66,7 @@ struct DispatcherTests {
 
     @Test(
         "A key's own lists are never fetched together",
-        arguments: [
-            .userList, FacetDesk.facet("x=1", of: .user), .opaque(path: "/models/user", query: "x=1"),
-        ] as [Resource])
+        arguments: [Resource.userList, .opaque(path: "/models/user", query: "x=1")])
     func personalLists(resource: Resource) {
         var tower = Tower()
         for _ in 0..<2 {

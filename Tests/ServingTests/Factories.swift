@@ -24,8 +24,10 @@ extension Entry {
     }
 
     /// A body of so many bytes.
-    static func make(size: Int, storedAt: UInt64 = 0, isShared: Bool = true) -> Entry {
-        make(.body(SharedBytes([UInt8](repeating: 0x20, count: size))), storedAt: storedAt, isShared: isShared)
+    static func make(size: Int, storedAt: UInt64 = 0, lifetime: UInt64 = 300_000, isShared: Bool = true) -> Entry {
+        make(
+            .body(SharedBytes([UInt8](repeating: 0x20, count: size))), storedAt: storedAt, lifetime: lifetime,
+            isShared: isShared)
     }
 
     /// Upstream's refusal, one key's own.

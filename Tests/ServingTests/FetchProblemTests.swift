@@ -13,7 +13,8 @@ struct FetchProblemTests {
         "Each is told with its own status and word",
         arguments: [
             (relayed, 502, .unusable, nil), (.status(.serviceUnavailable, retryAfter: 9), 502, .unusable, 9),
-            (.unusable("no JSON"), 502, .unusable, nil), (.unreachable("refused"), 502, .unreachable, nil),
+            (.unusable("no JSON"), 502, .unusable, nil), (.unreadable("no HTTP"), 502, .unusable, nil),
+            (.unreachable("refused"), 502, .unreachable, nil),
             (.timeout("too slow"), 504, .timeout, nil), (.tls("expired"), 502, .tls, nil),
             (.cut("half of it"), 502, .cut, nil), (.backingOff(seconds: 3), 503, .backingOff, 3),
             (.onlyIfCached, 504, .onlyIfCached, nil),
@@ -34,7 +35,8 @@ struct FetchProblemTests {
     @Test("Only upstream's own 4xx is about the key")
     func aboutKey() {
         let others: [FetchProblem] = [
-            .status(.internalServerError, retryAfter: nil), .unusable(""), .unreachable(""), .timeout(""), .tls(""),
+            .status(.internalServerError, retryAfter: nil), .unusable(""), .unreadable(""), .unreachable(""),
+            .timeout(""), .tls(""),
             .cut(""), .backingOff(seconds: 1), .onlyIfCached,
         ]
         #expect(Self.relayed.isAboutKey)
@@ -48,6 +50,7 @@ struct FetchProblemTests {
         #expect(FetchProblem.status(.badGateway, retryAfter: nil).status == .badGateway)
         #expect(FetchProblem.unusable("").status == .ok)
         #expect(FetchProblem.timeout("").status == nil)
+        #expect(FetchProblem.unreadable("").status == nil)
         #expect(FetchProblem.timeout("").retryAfter == nil)
         #expect(FetchProblem.backingOff(seconds: 4).retryAfter == 4)
     }

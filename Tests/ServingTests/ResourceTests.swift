@@ -11,10 +11,11 @@ struct ResourceTests {
             (.model(id: "openai/gpt-4o"), "/model/openai/gpt-4o"),
             (.opaque(path: "/providers", query: ""), "/providers"),
             (.opaque(path: "/models", query: "use_rss=true"), "/models?use_rss=true"),
-            (FacetDesk.facet("zdr=true"), "/models?zdr=true&output_modalities=all"),
-            (FacetDesk.facet("q=a b&_=%26"), "/models?_=%26&output_modalities=all"),
-            (FacetDesk.facet("output_modalities=smell"), "/models?output_modalities=smell"),
-            (FacetDesk.facet("zdr=true", of: .user), "/models/user?zdr=true&output_modalities=all"),
+            (FacetDesk.facet("category=programming"), "/models?category=programming&output_modalities=all"),
+            (
+                FacetDesk.facet("category=programming", of: .user),
+                "/models/user?category=programming&output_modalities=all"
+            ),
         ] as [(Resource, String)])
     func targets(resource: Resource, expected: String) {
         #expect(resource.upstreamTarget == expected)
@@ -37,9 +38,10 @@ struct ResourceTests {
         "Only lists of a key's own are personal",
         arguments: [
             (.catalog, .catalog, false), (.userList, .userList, true), (.model(id: "a/b"), .model, false),
-            (FacetDesk.facet("zdr=true"), .facet, false), (FacetDesk.facet("zdr=true", of: .user), .userFacet, true),
+            (FacetDesk.facet("category=x"), .facet, false),
+            (FacetDesk.facet("category=x", of: .user), .userFacet, true),
             (.opaque(path: "/models", query: ""), .opaque, false),
-            (.opaque(path: "/models/user", query: ""), .userOpaque, true),
+            (.opaque(path: "/models/user", query: "use_rss=true"), .userOpaque, true),
         ] as [(Resource, Resource.Kind, Bool)])
     func kinds(resource: Resource, kind: Resource.Kind, isPersonal: Bool) {
         #expect(resource.kind == kind)
@@ -53,7 +55,7 @@ struct ResourceTests {
             let model = Resource.model(id: "author/slug-\(number)")
             #expect(model.spread == Resource.model(id: "author/slug-\(number)").spread)
             load[Int(model.spread % loops)] += 1
-            load[Int(FacetDesk.facet("_=\(number)").spread % loops)] += 1
+            load[Int(Resource.opaque(path: "/models", query: "q=\(number)").spread % loops)] += 1
         }
         let share = 8_000 / Int(loops)
         for count in load { #expect((share * 8 / 10...share * 12 / 10).contains(count)) }
@@ -67,9 +69,9 @@ struct ResourceTests {
     @Test("Resources that differ in anything are different keys")
     func keys() {
         let all: Set<Resource> = [
-            .catalog, .userList, .model(id: "a/b"), .model(id: "a/B"), FacetDesk.facet("a=b"), FacetDesk.facet("a=B"),
-            FacetDesk.facet("a=b", of: .user), .opaque(path: "/models", query: "a=b"),
-            .opaque(path: "/models", query: "a=c"), .opaque(path: "/models/count", query: "a=b"),
+            .catalog, .userList, .model(id: "a/b"), .model(id: "a/B"), .opaque(path: "/models", query: "a=b"),
+            .opaque(path: "/providers", query: "a=b"), .opaque(path: "/models", query: "a=c"),
+            FacetDesk.facet("category=x"), FacetDesk.facet("category=y"), FacetDesk.facet("category=x", of: .user),
         ]
         #expect(all.count == 10)
     }

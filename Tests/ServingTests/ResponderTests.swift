@@ -20,7 +20,8 @@ struct ResponderTests {
             ("/models/user", "miss: /models/user?output_modalities=all"),
             ("/models/acme/anvil", "miss: /models?output_modalities=all"),
             ("/models?use_rss=true", "miss: /models?use_rss=true"),
-            ("/v1/providers/", "miss: /providers"), ("/models/a%2Fb/endpoints", "miss: /models/a/b/endpoints"),
+            ("/v1/providers?b=2&a=1", "miss: /providers?a=1&b=2"),
+            ("/models/acme%2Fanvil/endpoints", "miss: /models/acme/anvil/endpoints"),
         ])
     func wanting(target: String, expected: String) {
         var counter = Counter()

@@ -7,7 +7,8 @@ import Testing
 @Suite("The cache against a plain model of it")
 struct ResponseCacheModelTests {
     private static let resources: [Resource] = [
-        .catalog, .userList, .model(id: "a/b"), FacetDesk.facet("x=1"), .opaque(path: "/models", query: "x=1"),
+        .catalog, .userList, .model(id: "a/b"), .opaque(path: "/models", query: "x=1"),
+        .opaque(path: "/providers", query: ""),
     ]
     private static let owners: [Owner] = [.nobody, .alice, .bob]
     private static let targets = (0..<12).map { "/models?limit=\($0 + 1)" }
@@ -63,8 +64,8 @@ struct ResponseCacheModelTests {
     private func randomEntry(_ dice: inout Dice, storedAt: UInt64) -> Entry {
         switch dice.roll(6) {
         case 0: .refusal(.forbidden, storedAt: storedAt)
-        case 1..<3: .make(size: dice.roll(12_000), storedAt: storedAt, isShared: false)
-        default: .make(size: dice.roll(12_000), storedAt: storedAt)
+        case 1..<3: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100, isShared: false)
+        default: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100)
         }
     }
 }

@@ -61,14 +61,14 @@ struct ResponseCacheTests {
         let found = cache.entry(for: model, owner: .alice)
         #expect(found === shared)
         #expect(cache.entryCount == 1)
-        #expect(cache.bytes == shared.byteCount + 3)
+        #expect(cache.bytes == shared.byteCount + model.byteCount)
     }
 
     @Test("A refused key loses its own entries, and nobody else does")
     func removeEntries() {
         var cache = ResponseCache(maximumBytes: 100_000)
         let shared = Entry.make()
-        let query = FacetDesk.facet("x=1", of: .user)
+        let query = Resource.opaque(path: "/models/user", query: "x=1")
         cache.store(shared, for: .catalog, owner: .alice)
         for owner in [Owner.alice, .bob] {
             for resource in [.userList, model, query] {
@@ -111,24 +111,43 @@ struct ResponseCacheTests {
         #expect(bobs != nil)
     }
 
-    @Test("What was not used for the longest time goes first, with its answers")
+    @Test("What was not used for the longest time goes first")
     func evictionOrder() {
-        var cache = ResponseCache(maximumBytes: 14_000)
-        let entries = (0..<3).map { _ in Entry.make(size: 3_000) }
-        for (number, entry) in entries.enumerated() {
-            let resource = Resource.model(id: "a/\(number)")
-            cache.store(entry, for: resource, owner: .nobody)
-            cache.keep(.make(from: entry, target: "/\(number)"), resource: resource, coding: .identity, owner: .nobody)
-        }
+        var cache = ResponseCache(maximumBytes: 11_000)
+        for number in 0..<3 { cache.store(.make(size: 3_000), for: .model(id: "a/\(number)"), owner: .nobody) }
         #expect(cache.evictions == 0)
-        // Using the first entry and its answer leaves the second ones the oldest.
         _ = cache.entry(for: .model(id: "a/0"), owner: .nobody)
-        _ = cache.find("/0")
         cache.store(.make(size: 3_000), for: .model(id: "a/3"), owner: .nobody)
-        let entriesLeft = (0..<4).map { cache.entry(for: .model(id: "a/\($0)"), owner: .nobody) != nil }
-        let answersLeft = (0..<3).map { cache.find("/\($0)") != nil }
-        #expect(entriesLeft == [true, false, true, true])
-        #expect(answersLeft == [true, false, true])
+        let left = (0..<4).map { cache.entry(for: .model(id: "a/\($0)"), owner: .nobody) != nil }
+        #expect(left == [true, false, true, true])
+        #expect(cache.evictions == 1)
+    }
+
+    @Test("An entry does not go before the answers made from it")
+    func answersGoFirst() {
+        var cache = ResponseCache(maximumBytes: 12_000)
+        let entry = Entry.make(size: 3_000)
+        cache.store(entry, for: model, owner: .nobody)
+        for number in 0..<6 {
+            let answer = Answer.make(from: entry, body: String(repeating: "x", count: 2_000), target: "/\(number)")
+            cache.keep(answer, resource: model, coding: .identity, owner: .nobody)
+            let first = cache.find("/0")
+            #expect(first != nil)
+        }
+        let found = cache.entry(for: model, owner: .nobody)
+        let last = cache.find("/5")
+        let second = cache.find("/1")
+        #expect(found === entry)
+        #expect(last != nil)
+        #expect(second == nil)
+    }
+
+    @Test("The name of what is stored counts as well, as it is the caller's own text")
+    func longNames() {
+        var cache = ResponseCache(maximumBytes: 100_000)
+        let entry = Entry.make(size: 10)
+        cache.store(entry, for: .model(id: String(repeating: "x", count: 5_000)), owner: .nobody)
+        #expect(cache.bytes == entry.byteCount + 5_000)
     }
 
     @Test("An entry larger than all the room is not kept")

@@ -58,11 +58,20 @@ public final class ChildProcess: Sendable {
             unsafe posix_spawn_file_actions_addclose(&actions, other)
         }
 
+        // Swift's pool of threads blocks signals, which a child would inherit.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
         var started: pid_t = 0
         let variables = environment.map { "\($0.key)=\($0.value)" }
         let result = unsafe withCStrings([path] + arguments) { arguments in
             unsafe withCStrings(variables) { variables in
-                unsafe posix_spawn(&started, path, &actions, nil, arguments, variables)
+                unsafe posix_spawn(&started, path, &actions, &attributes, arguments, variables)
             }
         }
         output.closeWriting()

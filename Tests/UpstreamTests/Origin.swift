@@ -77,6 +77,46 @@ struct Connection: Sendable {
         return text
     }
 
+    /// So many bytes of a request's body; fewer at the end.
+    func bytes(_ count: Int) -> [UInt8] {
+        var all: [UInt8] = []
+        var room = [UInt8](repeating: 0, count: min(count, 65_536))
+        while all.count < count {
+            let size = unsafe room.withUnsafeMutableBytes {
+                unsafe recv(descriptor, $0.baseAddress, min($0.count, count - all.count), 0)
+            }
+            if size <= 0 { break }
+            all += room.prefix(size)
+        }
+        return all
+    }
+
+    /// As `bytes`, of a body in chunks, one of which ends there.
+    func chunkedBytes(_ count: Int) -> [UInt8] {
+        var all: [UInt8] = []
+        while all.count < count {
+            // To Swift, a line end is one character.
+            guard let size = Int(bytes(through: "\r\n").dropLast(), radix: 16), size > 0 else { break }
+            all += bytes(size)
+            _ = bytes(2)
+        }
+        return all
+    }
+
+    /// What comes until it ends with `end`.
+    func bytes(through end: String) -> String {
+        var all: [UInt8] = []
+        while !all.suffix(end.utf8.count).elementsEqual(end.utf8) {
+            let byte = bytes(1)
+            if byte.isEmpty { break }
+            all += byte
+        }
+        return String(decoding: all, as: UTF8.self)
+    }
+
+    /// Whether the client has gone, waited for.
+    func isLeft() -> Bool { bytes(1).isEmpty }
+
     /// Sends bytes; false once the client is gone.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {

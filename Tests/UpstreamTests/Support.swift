@@ -24,6 +24,7 @@ func withClient(_ settings: UpstreamSettings = settings(), _ setUp: (UpstreamCli
     try setUp(client, loop)
     loop.run()
     #expect(client.fetchesUnderWay == 0)
+    #expect(client.streamsUnderWay == 0)
     client.close()
     client.close()
     loop.run()

@@ -50,8 +50,11 @@ extension Connection {
             // A target in absolute-form overrules the field (RFC 9112 section 3.2.2).
             value = head.extracting(target.lowerBound + authority.lowerBound..<target.lowerBound + authority.upperBound)
         }
+        if shard.isKnown(host: value) { return .allowed }
         guard let host = HostField.host(in: value) else { return .malformed }
-        return shard.settings.hosts.allows(value.extracting(host)) ? .allowed : .foreign
+        guard shard.settings.hosts.allows(value.extracting(host)) else { return .foreign }
+        shard.knownHost = value.copied()
+        return .allowed
     }
 
     /// Health checks are answered whatever the name: who asks them knows an address only.

@@ -16,13 +16,17 @@ extension Connection {
             head = notModified
             body = nil
         }
-        shard.scratch.removeAll()
-        appendOrigin()
-        appendDate()
-        shard.scratch.append("Age: ")
+        shard.beginFields()
         shard.scratch.append(decimal: freshness.age(at: now))
-        shard.scratch.append("\r\n")
-        (status ?? .hit(ttl: freshness.remaining(at: now))).append(to: &shard.scratch)
+        if let status {
+            shard.scratch.append("\r\n")
+            status.append(to: &shard.scratch)
+        } else {
+            // What `CacheStatus.hit` says, with the line end before it.
+            shard.scratch.append("\r\nCache-Status: larder; hit; ttl=")
+            shard.scratch.append(decimal: freshness.remaining(at: now))
+            shard.scratch.append("\r\n")
+        }
         appendEnd()
         sent(shard.write(head, body, to: stream))
     }

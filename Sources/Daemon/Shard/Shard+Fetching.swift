@@ -128,14 +128,16 @@ extension Shard {
             for (place, peer) in peers.enumerated() where place != index { peer.send(.refused(owner)) }
         }
         store(entry, for: flight.resource, owner: owner)
-        if flight.resource == .catalog { tellReadiness(.ready) }
+        if flight.resource == .catalog {
+            if entry.status == .ok { hasCatalog = true }
+            tellReadiness(.ready)
+        }
         let actions = dispatcher.landed(flight, with: entry, now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }
 
     private func failed(_ flight: Dispatcher.Flight, _ problem: FetchProblem) {
         log.warning("fetching \(flight.resource.label) failed: \(problem.problem.message)")
-        let hasCatalog = if case .ready = readiness { true } else { false }
         if flight.resource == .catalog, !hasCatalog {
             tellReadiness(problem.isAboutKey ? .ready : .noCatalog)
         }

@@ -20,10 +20,14 @@ final class Shard {
     var dispatcher = Dispatcher()
     var waiting = WaitingTable()
     var connections = ConnectionTable()
-    private var date = DateLine()
+    private var date: DateLine
+    /// The last `Host` that was found to be a good one: nearly every request has the same.
+    var knownHost: [UInt8] = []
     /// Where the changing part of a head is written before it is sent.
     var scratch = ByteBuilder(capacity: 1024)
     var readiness: Readiness
+    /// Whether the catalogue was ever fetched; for the loop that leads its fetches.
+    var hasCatalog = false
     private(set) var isDraining = false
     private var isStopping = false
 
@@ -45,6 +49,7 @@ final class Shard {
         self.log = log
         loop = Loop()
         origin = try Origin(on: loop, settings)
+        date = DateLine(allowsAnyOrigin: settings.allowsAnyOrigin)
         cache = ResponseCache(maximumBytes: settings.cacheBytes)
         readiness = settings.warmsUp ? .warmingUp : .ready
         let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
@@ -120,6 +125,20 @@ final class Shard {
     var dateLine: SharedBytes {
         date.update(to: loop.wallSeconds)
         return date.line
+    }
+
+    /// Whether this is the `Host` that was found to be a good one before.
+    func isKnown(host: Span<UInt8>) -> Bool {
+        let known = knownHost
+        return known.span.equals(host)
+    }
+
+    /// Begins the changing part of an answer from the cache in `scratch`, up to the value of `Age`.
+    func beginFields() {
+        date.update(to: loop.wallSeconds)
+        scratch.removeAll()
+        let prefix = date.beforeAge
+        scratch.append(prefix.span)
     }
 
     /// Sends a head, what stands in `scratch`, and a body.

@@ -3,7 +3,7 @@ import Testing
 @testable import Bytes
 
 @Suite("JSON text and hexadecimal in the byte builder")
-struct ByteBuilderJSONTests {
+struct ByteBuilderTextTests {
     @Test(
         "What a JSON string may not hold is escaped",
         arguments: [
@@ -44,5 +44,15 @@ struct ByteBuilderJSONTests {
         ] as [(UInt64, String)])
     func hex(number: UInt64, expected: String) {
         #expect(built { $0.append(hex: number) } == expected)
+    }
+
+    @Test(
+        "A length in hexadecimal has no leading zeros",
+        arguments: [
+            0, 1, 9, 10, 15, 16, 17, 255, 256, 4_095, 4_096, 65_535, 65_536, 1 << 20, (1 << 32) - 1, 1 << 32,
+            1 << 60, Int.max,
+        ])
+    func hexLength(length: Int) {
+        #expect(built { $0.append(hexLength: length) } == String(length, radix: 16))
     }
 }

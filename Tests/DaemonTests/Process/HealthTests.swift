@@ -1,0 +1,96 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a service manager and a log reader see of the process.
+@Suite(.timeLimit(.minutes(2))) struct HealthTests {
+    @Test func `it is ready when the first catalogue is there`() throws {
+        let gate = OriginGate()
+        let origin = try ScriptedOrigin { .held(gate, Replies.wellBehaved($0)) }
+        let larder = try LarderProcess.serve(before: origin, environment: ["LARDER_UPSTREAM_WARM_UP": "true"])
+        try gate.waitForArrivals(1)
+        #expect(try larder.get("/readyz").status == 503)
+        #expect(try larder.get("/readyz").text == #"{"status":"warming up"}"#)
+        #expect(try larder.get("/healthz").status == 200)
+        gate.open()
+        try eventually("it is ready") { try larder.get("/readyz").status == 200 }
+        #expect(try larder.get("/models").fields["Cache-Status"]?.contains("hit") == true)
+        try larder.end()
+    }
+
+    @Test(arguments: ["true", "false"])
+    func `it is not ready while upstream cannot be reached and there is no catalogue`(warmUp: String) throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        let port = origin.port
+        origin.stop()
+        let environment = ["LARDER_UPSTREAM_WARM_UP": warmUp, "LARDER_TTL_CATALOG": "100ms", "LARDER_WORKERS": "2"]
+        let larder = try LarderProcess.serve(before: origin, environment: environment)
+        _ = try larder.get("/models")
+        try eventually("it is not ready") { try larder.get("/readyz").status == 503 }
+        #expect(try larder.get("/healthz").status == 200)
+        let back = try ScriptedOrigin(port: port, Replies.wellBehaved)
+        try eventually("it has a catalogue") { try larder.get("/models").status == 200 }
+        try eventually("it is ready") { try larder.get("/readyz").status == 200 }
+        // With a catalogue it stays ready, whatever becomes of upstream.
+        back.stop()
+        try eventually("upstream fails") { try larder.get("/models").status != 200 }
+        #expect(try larder.get("/readyz").status == 200)
+        try larder.end()
+    }
+
+    @Test func `no key is in any line of the log, at whatever level`() throws {
+        let canary = "sk-or-v1-canary0123456789"
+        let isDown = Monitor(false)
+        let origin = try ScriptedOrigin { isDown.current ? Replies.error(500) : Replies.wellBehaved($0) }
+        let larder = try LarderProcess.serve(
+            before: origin,
+            environment: ["LARDER_LOG_LEVEL": "trace", "LARDER_WORKERS": "2", "LARDER_TTL_NEGATIVE": "0s"])
+        for isDownNow in [false, true] {
+            isDown.withValue { $0 = isDownNow }
+            for target in ["/models", "/models/user", "/models?category=x", "/model/a/b:nitro", "/model/no/such", "/x"]
+            {
+                for field in ["Bearer \(canary)", canary, "Basic \(canary)"] {
+                    _ = try larder.get(target, ["Authorization": field, "Cache-Control": "no-cache"])
+                }
+            }
+        }
+        try larder.end()
+        let lines = larder.child.lines()
+        #expect(lines.contains { $0.contains("fetched") })
+        #expect(lines.contains { $0.contains("failed") })
+        #expect(!lines.contains { $0.contains("canary") })
+        #expect(origin.requests.contains { $0.key == canary })
+    }
+
+    @Test func `the memory stays near its bound, however much is asked for`() throws {
+        let filler = String(repeating: "f", count: 50_000)
+        let origin = try ScriptedOrigin { request in
+            if request.path.contains("/model/") { return Replies.error(404, filler) }
+            return request.query == "output_modalities=all" ? Replies.catalogue() : Replies.list([filler])
+        }
+        let larder = try LarderProcess.serve(
+            before: origin,
+            environment: ["LARDER_CACHE_MAX_BYTES": "8MiB", "LARDER_WORKERS": "2"])
+        let client = try RawClient(port: larder.port)
+        let ask = { (range: Range<Int>) throws in
+            for number in range {
+                #expect(try client.get("/models?category=\(number)").status == 200)
+                #expect(try client.get("/model/author/\(number)").status == 404)
+            }
+        }
+        try ask(0..<300)
+        let before = try residentBytes(larder.child.id)
+        // A hundred megabytes go by.
+        try ask(300..<1300)
+        let after = try residentBytes(larder.child.id)
+        #expect(after - before < 12 << 20, "\(before) became \(after)")
+        #expect(try client.get("/models").fields["Cache-Status"]?.contains("hit") == true)
+        client.close()
+        try larder.end()
+    }
+
+    private func residentBytes(_ process: Int32) throws -> Int {
+        let pages = try String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8).split(separator: " ")[1]
+        return try #require(Int(pages)) * 4096
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The binary as it is built, in a process of its own.
+struct LarderProcess {
+    let child: ChildProcess
+    /// The port that it serves on; 0 where it serves on a unix socket only.
+    let port: UInt16
+
+    /// Where the binary lies: beside the tests' own.
+    static var path: String {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("larder").path
+    }
+
+    /// An environment in which there are no settings.
+    static func environment(_ more: [String: String] = [:]) -> [String: String] {
+        ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"].merging(more) { $1 }
+    }
+
+    /// Starts `larder serve` and waits until it serves. It listens on a free port unless the arguments say otherwise, and
+    /// does not warm up unless the environment does.
+    static func serve(_ arguments: [String], environment more: [String: String] = [:]) throws -> LarderProcess {
+        var arguments = ["serve"] + arguments
+        if !arguments.contains("--listen") { arguments += ["--listen", "127.0.0.1:0"] }
+        let variables = environment(["LARDER_UPSTREAM_WARM_UP": "false"].merging(more) { $1 })
+        let child = try ChildProcess(path, arguments, environment: variables)
+        let line = try child.waitForLine(containing: "serving on ")
+        let address = line.split(separator: "serving on ").last ?? ""
+        let port = address.hasPrefix("http://127.0.0.1:") ? address.dropFirst(17).prefix { $0.isNumber } : "0"
+        return LarderProcess(child: child, port: try #require(UInt16(port)))
+    }
+
+    /// Starts `larder serve` before an origin.
+    static func serve(before origin: ScriptedOrigin, environment: [String: String] = [:]) throws -> LarderProcess {
+        try serve(["--upstream", origin.url + "/api/v1"], environment: environment)
+    }
+
+    /// Runs `larder` to its end.
+    static func run(
+        _ arguments: [String], environment more: [String: String] = [:]
+    ) throws -> (ending: ChildProcess.Ending, output: String, error: String) {
+        try ChildProcess.run(path, arguments, environment: environment(more))
+    }
+
+    /// One GET on a connection of its own.
+    func get(_ target: String, _ fields: MessageFields = [:]) throws -> RawResponse {
+        try RawClient.get(port: port, target, fields)
+    }
+
+    /// Tells it to end, and waits until it has.
+    func end(_ signal: Int32 = SIGTERM) throws {
+        child.signal(signal)
+        #expect(try child.waitForExit() == .exited(0))
+    }
+}

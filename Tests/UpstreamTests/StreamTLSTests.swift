@@ -1,0 +1,51 @@
+import Bytes
+import EventLoop
+import Testing
+import Upstream
+
+@Suite(.timeLimit(.minutes(1))) struct StreamTLSTests {
+    @Test func `a stream over TLS comes whole`() throws {
+        let origin = try TLSOrigin(.page)
+        defer { origin.stop() }
+        let trusting = settings { $0.caFile = origin.caFile }
+        let recorder = try exchange(.make("GET", origin.url, "/x"), settings: trusting)
+        #expect(recorder.calls == ["200", "body", "ended"])
+        #expect(recorder.received > 0)
+        #expect(try exchange(.make("GET", origin.url)).calls == ["tls"])
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\n\r\n{\"data\":[",
+        "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"data\":[",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{\"data\":[\r\n",
+    ])
+    func `a body that ends without TLS's goodbye is cut`(text: String) throws {
+        let origin = try TLSOrigin(.byHand)
+        defer { origin.stop() }
+        origin.send(text)
+        let recorder = StreamRecorder()
+        recorder.onBody = { _ in origin.kill() }
+        _ = try exchange(
+            .make("GET", origin.url), settings: settings { $0.caFile = origin.caFile }, recorder: recorder)
+        #expect(recorder.calls == ["200", "body", "cut"])
+        #expect(recorder.text == "{\"data\":[")
+    }
+
+    @Test func `a connection is kept for the next stream: the server, which takes one at a time, is asked again`()
+        throws
+    {
+        let origin = try TLSOrigin(.byHand)
+        defer { origin.stop() }
+        origin.send(ok("one"))
+        let one = StreamRecorder()
+        let two = StreamRecorder()
+        try withClient(settings { $0.caFile = origin.caFile }) { client, _ in
+            one.onEnd = { _ in
+                begin(.make("POST", origin.url, body: .length(0)), on: client, two)
+                origin.send(ok("two"))
+            }
+            begin(.make("GET", origin.url), on: client, one)
+        }
+        #expect(one.text + two.text == "onetwo")
+    }
+}
