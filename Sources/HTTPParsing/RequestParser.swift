@@ -44,8 +44,8 @@ internal import CLLHTTP
     public enum BodyEvent: Equatable, Sendable {
         /// All bytes are read and the body has not ended.
         case needMore
-        /// Some content; call again from `consumed` on.
-        case data(Range<Int>, consumed: Int)
+        /// Some content; call again from `consumed` on unless the message ends with it.
+        case data(Range<Int>, consumed: Int, isLast: Bool)
         /// The message has ended. `consumed` bytes of the run are read.
         case end(consumed: Int)
         /// The framing is broken.
@@ -79,18 +79,36 @@ internal import CLLHTTP
         case HPE_OK: return .needMore
         case HPE_PAUSED:
             unsafe llhttp_resume(raw)
-            return data.isEmpty ? .end(consumed: outcome.position) : .data(data, consumed: outcome.position)
+            if data.isEmpty { return .end(consumed: outcome.position) }
+            return .data(data, consumed: outcome.position, isLast: endsHere(bytes, outcome.position))
         default: return .invalid(failure(outcome.code))
         }
+    }
+
+    /// Whether the message ends where its content does. llhttp would say so at the next byte only, and behind a body whose
+    /// length is known that one may never come: the client waits for its answer.
+    private mutating func endsHere(_ bytes: Span<UInt8>, _ position: Int) -> Bool {
+        let outcome = execute(bytes.extracting(0..<position), from: position)
+        guard outcome.code == HPE_PAUSED else { return false }
+        unsafe llhttp_resume(raw)
+        return true
     }
 
     private mutating func execute(_ bytes: Span<UInt8>, from seen: Int) -> (code: llhttp_errno_t, position: Int) {
         unsafe bytes.withUnsafeBufferPointer { buffer in
             let base = unsafe UnsafeRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
             unsafe record.pointee.base = base
-            let code = unsafe llhttp_execute(raw, base + seen, buffer.count - seen)
-            let stopped = code == HPE_OK ? nil : unsafe llhttp_get_error_pos(raw)
-            return unsafe (code, stopped.map { unsafe $0 - base } ?? buffer.count)
+            var start = seen
+            while true {
+                let code = unsafe llhttp_execute(raw, base + start, buffer.count - start)
+                let stopped = code == HPE_OK ? nil : unsafe llhttp_get_error_pos(raw)
+                let position = unsafe stopped.map { unsafe $0 - base } ?? buffer.count
+                // The request before offered another protocol, as clients that know HTTP/2 do. It was answered in this one,
+                // which is to ignore the offer (RFC 9110 section 7.8), so what follows is the next request.
+                guard code == HPE_PAUSED_UPGRADE else { return (code, position) }
+                unsafe llhttp_resume_after_upgrade(raw)
+                start = position
+            }
         }
     }
 
@@ -245,6 +263,8 @@ private func onHeadComplete(_ parser: Parser?) -> Int32 {
 }
 
 private func onBody(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
+    // Within a body, no bytes at all are told as a part of it.
+    if count == 0 { return 0 }
     let record = unsafe record(of: parser)
     unsafe record.pointee.bodyOffset = Int(record.pointee.offset(of: at))
     unsafe record.pointee.bodyCount = count

@@ -49,9 +49,10 @@ private func read(_ text: String, step: Int, limits: HeadLimits = HeadLimits()) 
                 }
                 switch parser.nextBody(run.span) {
                 case .needMore: run.removeAll()
-                case .data(let range, let consumed):
+                case .data(let range, let consumed, let isLast):
                     parsed.body += run.span.extracting(range).text()
                     run.removeFirst(consumed)
+                    if isLast { break body }
                 case .end(let consumed):
                     run.removeFirst(consumed)
                     break body
@@ -111,6 +112,30 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
             #expect(parser.next(bytes.span, seen: cut) == .request(consumed: bytes.count))
             #expect(Outcome.requests([copy(parser, bytes, bytes.count)]) == whole)
         }
+    }
+
+    @Test("a body of known length ends with its last byte, though nothing follows it", arguments: [1, 2, 1000])
+    func bodyEnds(step: Int) {
+        guard case .requests(let all) = read("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", step: step) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(all.map(\.body) == ["hello"])
+    }
+
+    @Test("an offer of another protocol is ignored, and the next request is read", arguments: [1, 1000])
+    func upgrades(step: Int) {
+        let offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+        let text =
+            "GET /a HTTP/1.1\r\n\(offer)\r\nPOST /b HTTP/1.1\r\n\(offer)Content-Length: 3\r\n\r\nabc"
+            + "GET /c HTTP/1.1\r\n\r\n"
+        guard case .requests(let all) = read(text, step: step) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(all.map(\.target) == ["/a", "/b", "/c"])
+        #expect(all.map(\.body) == ["", "abc", ""])
+        #expect(all.map(\.keepsAlive) == [true, true, true])
     }
 
     @Test(

@@ -71,8 +71,12 @@ extension Connection {
         deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout
         switch parser.nextBody(bytes) {
         case .needMore: return bytes.count
-        case .data(let range, let consumed):
-            if !passing.send(bytes.extracting(range)) {
+        case .data(let range, let consumed, let isLast):
+            let hasRoom = passing.send(bytes.extracting(range))
+            if isLast {
+                deadline = .max
+                passing.finishBody()
+            } else if !hasRoom {
                 // The client waits for upstream now, which may take as long as it likes.
                 deadline = .max
                 stream.stopReading()
