@@ -60,7 +60,7 @@ internal import CLLHTTP
             return unsafe bytes.count > record.pointee.limits.headBytes ? .invalid(.headTooLarge) : .needMore
         case HPE_PAUSED:
             if unsafe outcome.position > record.pointee.limits.headBytes { return .invalid(.headTooLarge) }
-            if let failure = headFailure() { return .invalid(failure) }
+            if let failure = headFailure(bytes) { return .invalid(failure) }
             unsafe llhttp_resume(raw)
             return unsafe record.pointee.bodyFollows
                 ? .head(consumed: outcome.position) : .request(consumed: outcome.position)
@@ -94,13 +94,23 @@ internal import CLLHTTP
         }
     }
 
-    /// What llhttp lets pass and RFC 9112 does not: versions 0.9 and 2.0 (section 2.3), and more than the one space
-    /// between method and target (section 3), on which two parsers could disagree.
-    private func headFailure() -> ParseFailure? {
+    /// What llhttp lets pass and RFC 9112 does not: versions 0.9 and 2.0 (section 2.3), other protocols, more than the one
+    /// space between the parts of the request line (section 3), on which two parsers could disagree, and chunks of version
+    /// 1.0, which does not know them (section 6.1).
+    private func headFailure(_ bytes: Span<UInt8>) -> ParseFailure? {
         guard unsafe raw.pointee.http_major == 1 else { return .version }
         guard unsafe record.pointee.targetOffset == record.pointee.methodOffset &+ record.pointee.methodCount &+ 1
         else {
             return .malformed("More than one space before the request target")
+        }
+        let end = target.upperBound
+        // llhttp has read a protocol's name there, perhaps ICE or RTSP.
+        guard bytes[end] == UInt8(ascii: " "), bytes[end + 1] == UInt8(ascii: "H") else {
+            return .malformed("What follows the request target is not HTTP's version")
+        }
+        let codings = UInt16(F_CHUNKED.rawValue | F_TRANSFER_ENCODING.rawValue)
+        if !isVersion11, unsafe raw.pointee.flags & codings != 0 {
+            return .malformed("Transfer-Encoding in a request of HTTP/1.0")
         }
         return nil
     }
@@ -162,8 +172,11 @@ extension RequestParser {
     /// Whether the version is 1.1 (else 1.0: llhttp refuses all others).
     public var isVersion11: Bool { unsafe raw.pointee.http_minor == 1 }
 
-    /// Whether the connection may carry another request after this one (RFC 9112 section 9.3).
-    public var keepsAlive: Bool { unsafe llhttp_should_keep_alive(raw) != 0 }
+    /// Whether the connection may carry another request after this one (RFC 9112 section 9.3). `close` overrules
+    /// `keep-alive`, which llhttp does not see to in version 1.0.
+    public var keepsAlive: Bool {
+        unsafe raw.pointee.flags & UInt16(F_CONNECTION_CLOSE.rawValue) == 0 && llhttp_should_keep_alive(raw) != 0
+    }
 }
 
 // MARK: llhttp's callbacks
@@ -238,6 +251,8 @@ private func onFieldValue(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32
 private func onHeadComplete(_ parser: Parser?) -> Int32 {
     let record = unsafe record(of: parser)
     unsafe record.pointee.trimValues()
+    // Nobody here changes to another protocol: the field is not heeded (RFC 9110 section 7.8), and HTTP goes on behind it.
+    unsafe parser!.pointee.upgrade = 0
     let chunked = unsafe parser!.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0
     guard unsafe chunked || parser!.pointee.content_length > 0 else { return 0 }
     unsafe record.pointee.bodyFollows = true

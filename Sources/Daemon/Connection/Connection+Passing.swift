@@ -92,6 +92,8 @@ extension Connection {
     /// Upstream takes more of the request's body.
     func passMore() {
         guard case .passing(let passing) = state else { return }
+        // It is the client's turn again.
+        if !passing.hasRequestBody { deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout }
         readOn()
         if !passing.isUpstreamBlocked { resumeReading() }
     }
