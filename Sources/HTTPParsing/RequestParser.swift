@@ -44,8 +44,8 @@ internal import CLLHTTP
     public enum BodyEvent: Equatable, Sendable {
         /// All bytes are read and the body has not ended.
         case needMore
-        /// Some content; call again from `consumed` on unless the message ends with it.
-        case data(Range<Int>, consumed: Int, isLast: Bool)
+        /// Some content; call again from `consumed` on.
+        case data(Range<Int>, consumed: Int)
         /// The message has ended. `consumed` bytes of the run are read.
         case end(consumed: Int)
         /// The framing is broken.
@@ -60,7 +60,7 @@ internal import CLLHTTP
             return unsafe bytes.count > record.pointee.limits.headBytes ? .invalid(.headTooLarge) : .needMore
         case HPE_PAUSED:
             if unsafe outcome.position > record.pointee.limits.headBytes { return .invalid(.headTooLarge) }
-            if let failure = headFailure() { return .invalid(failure) }
+            if let failure = headFailure(bytes) { return .invalid(failure) }
             unsafe llhttp_resume(raw)
             return unsafe record.pointee.bodyFollows
                 ? .head(consumed: outcome.position) : .request(consumed: outcome.position)
@@ -79,17 +79,18 @@ internal import CLLHTTP
         case HPE_OK: return .needMore
         case HPE_PAUSED:
             unsafe llhttp_resume(raw)
-            if data.isEmpty { return .end(consumed: outcome.position) }
-            return .data(data, consumed: outcome.position, isLast: endsHere(bytes, outcome.position))
+            return data.isEmpty ? .end(consumed: outcome.position) : .data(data, consumed: outcome.position)
         default: return .invalid(failure(outcome.code))
         }
     }
 
-    /// Whether the message ends where its content does. llhttp would say so at the next byte only, and behind a body whose
-    /// length is known that one may never come: the client waits for its answer.
-    private mutating func endsHere(_ bytes: Span<UInt8>, _ position: Int) -> Bool {
-        let outcome = execute(bytes.extracting(0..<position), from: position)
-        guard outcome.code == HPE_PAUSED else { return false }
+    /// Whether the body has ended with the data that was told last, where that was all there was to read. llhttp says so only
+    /// when it is asked once more, which otherwise would be when the next request comes.
+    public mutating func endsBody() -> Bool {
+        let isChunked = unsafe raw.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0
+        guard unsafe !isChunked && raw.pointee.content_length == 0 else { return false }
+        var nothing: CChar = 0
+        guard unsafe llhttp_execute(raw, &nothing, 0) == HPE_PAUSED else { return false }
         unsafe llhttp_resume(raw)
         return true
     }
@@ -98,27 +99,29 @@ internal import CLLHTTP
         unsafe bytes.withUnsafeBufferPointer { buffer in
             let base = unsafe UnsafeRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
             unsafe record.pointee.base = base
-            var start = seen
-            while true {
-                let code = unsafe llhttp_execute(raw, base + start, buffer.count - start)
-                let stopped = code == HPE_OK ? nil : unsafe llhttp_get_error_pos(raw)
-                let position = unsafe stopped.map { unsafe $0 - base } ?? buffer.count
-                // The request before offered another protocol, as clients that know HTTP/2 do. It was answered in this one,
-                // which is to ignore the offer (RFC 9110 section 7.8), so what follows is the next request.
-                guard code == HPE_PAUSED_UPGRADE else { return (code, position) }
-                unsafe llhttp_resume_after_upgrade(raw)
-                start = position
-            }
+            let code = unsafe llhttp_execute(raw, base + seen, buffer.count - seen)
+            let stopped = code == HPE_OK ? nil : unsafe llhttp_get_error_pos(raw)
+            return unsafe (code, stopped.map { unsafe $0 - base } ?? buffer.count)
         }
     }
 
-    /// What llhttp lets pass and RFC 9112 does not: versions 0.9 and 2.0 (section 2.3), and more than the one space
-    /// between method and target (section 3), on which two parsers could disagree.
-    private func headFailure() -> ParseFailure? {
+    /// What llhttp lets pass and RFC 9112 does not: versions 0.9 and 2.0 (section 2.3), other protocols, more than the one
+    /// space between the parts of the request line (section 3), on which two parsers could disagree, and chunks of version
+    /// 1.0, which does not know them (section 6.1).
+    private func headFailure(_ bytes: Span<UInt8>) -> ParseFailure? {
         guard unsafe raw.pointee.http_major == 1 else { return .version }
         guard unsafe record.pointee.targetOffset == record.pointee.methodOffset &+ record.pointee.methodCount &+ 1
         else {
             return .malformed("More than one space before the request target")
+        }
+        let end = target.upperBound
+        // llhttp has read a protocol's name there, perhaps ICE or RTSP.
+        guard bytes[end] == UInt8(ascii: " "), bytes[end + 1] == UInt8(ascii: "H") else {
+            return .malformed("What follows the request target is not HTTP's version")
+        }
+        let codings = UInt16(F_CHUNKED.rawValue | F_TRANSFER_ENCODING.rawValue)
+        if !isVersion11, unsafe raw.pointee.flags & codings != 0 {
+            return .malformed("Transfer-Encoding in a request of HTTP/1.0")
         }
         return nil
     }
@@ -180,8 +183,11 @@ extension RequestParser {
     /// Whether the version is 1.1 (else 1.0: llhttp refuses all others).
     public var isVersion11: Bool { unsafe raw.pointee.http_minor == 1 }
 
-    /// Whether the connection may carry another request after this one (RFC 9112 section 9.3).
-    public var keepsAlive: Bool { unsafe llhttp_should_keep_alive(raw) != 0 }
+    /// Whether the connection may carry another request after this one (RFC 9112 section 9.3). `close` overrules
+    /// `keep-alive`, which llhttp does not see to in version 1.0.
+    public var keepsAlive: Bool {
+        unsafe raw.pointee.flags & UInt16(F_CONNECTION_CLOSE.rawValue) == 0 && llhttp_should_keep_alive(raw) != 0
+    }
 }
 
 // MARK: llhttp's callbacks
@@ -256,6 +262,8 @@ private func onFieldValue(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32
 private func onHeadComplete(_ parser: Parser?) -> Int32 {
     let record = unsafe record(of: parser)
     unsafe record.pointee.trimValues()
+    // Nobody here changes to another protocol: the field is not heeded (RFC 9110 section 7.8), and HTTP goes on behind it.
+    unsafe parser!.pointee.upgrade = 0
     let chunked = unsafe parser!.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0
     guard unsafe chunked || parser!.pointee.content_length > 0 else { return 0 }
     unsafe record.pointee.bodyFollows = true
@@ -263,8 +271,6 @@ private func onHeadComplete(_ parser: Parser?) -> Int32 {
 }
 
 private func onBody(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
-    // Within a body, no bytes at all are told as a part of it.
-    if count == 0 { return 0 }
     let record = unsafe record(of: parser)
     unsafe record.pointee.bodyOffset = Int(record.pointee.offset(of: at))
     unsafe record.pointee.bodyCount = count

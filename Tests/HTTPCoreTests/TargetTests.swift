@@ -12,7 +12,8 @@ struct TargetTests {
             ("/models?a=b", "/models", "a=b"),
             ("/models?a=b?c", "/models", "a=b?c"), ("//models", "//models", nil), ("/?", "/", ""),
             ("/a/b%2Fc?x=/y", "/a/b%2Fc", "x=/y"), ("http://host/models?q=1", "/models", "q=1"),
-            ("http://host/", "/", nil), ("HTTPS://host:443/a", "/a", nil), ("https://h/?x", "/", "x"),
+            ("http://host/", "/", nil), ("http://host", "", nil), ("http://host?next=/models", "", "next=/models"),
+            ("HTTPS://host:443/a", "/a", nil), ("https://h/?x", "/", "x"),
             ("http://user@[::1]:80/a?b", "/a", "b"), ("/http://x", "/http://x", nil),
         ] as [(String, String, String?)])
     func splits(target: String, path: String, query: String?) {
@@ -36,8 +37,8 @@ struct TargetTests {
     @Test(
         "A target that names no path, or has a fragment, is none",
         arguments: [
-            "", "*", "models", "?a=b", "host:443", "http://host", "https://host", "http://", "https://", "http:/host/a",
-            "ftp://host/a", "/models#top", "/models?a#b", "#", "http://host/a#b", "http://host?next=/models",
+            "", "*", "models", "?a=b", "host:443", "http://", "https://", "http:/host/a",
+            "ftp://host/a", "/models#top", "/models?a#b", "#", "http://host/a#b",
             "http://host#/models",
         ])
     func refuses(target: String) {

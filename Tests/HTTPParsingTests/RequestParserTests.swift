@@ -49,10 +49,10 @@ private func read(_ text: String, step: Int, limits: HeadLimits = HeadLimits()) 
                 }
                 switch parser.nextBody(run.span) {
                 case .needMore: run.removeAll()
-                case .data(let range, let consumed, let isLast):
+                case .data(let range, let consumed):
                     parsed.body += run.span.extracting(range).text()
                     run.removeFirst(consumed)
-                    if isLast { break body }
+                    if run.isEmpty, parser.endsBody() { break body }
                 case .end(let consumed):
                     run.removeFirst(consumed)
                     break body
@@ -121,21 +121,6 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
             return
         }
         #expect(all.map(\.body) == ["hello"])
-    }
-
-    @Test("an offer of another protocol is ignored, and the next request is read", arguments: [1, 1000])
-    func upgrades(step: Int) {
-        let offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
-        let text =
-            "GET /a HTTP/1.1\r\n\(offer)\r\nPOST /b HTTP/1.1\r\n\(offer)Content-Length: 3\r\n\r\nabc"
-            + "GET /c HTTP/1.1\r\n\r\n"
-        guard case .requests(let all) = read(text, step: step) else {
-            Issue.record("refused")
-            return
-        }
-        #expect(all.map(\.target) == ["/a", "/b", "/c"])
-        #expect(all.map(\.body) == ["", "abc", ""])
-        #expect(all.map(\.keepsAlive) == [true, true, true])
     }
 
     @Test(

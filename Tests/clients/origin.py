@@ -6,16 +6,21 @@ With `answers_queries` it also pages, as Larder does, so that the tests can be t
 import gzip
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Semaphore, Thread
 from urllib.parse import parse_qs, unquote, urlsplit
 
 PUBLIC = "public, max-age=120, stale-while-revalidate=3600, stale-if-error=3600"
 MODALITIES = ["text", "image", "embeddings", "audio", "video", "rerank", "decisions", "speech", "transcription", "all"]
+WORDS = ["never", "in", "one", "piece"]
 KEY_OF_HALF, KEY_OF_TEN = "sk-or-v1-half", "sk-or-v1-ten"
 
 
 def error(code: int, message: str) -> tuple[int, dict]:
     return code, {"error": {"message": message, "code": code}}
+
+
+def completion(asked: dict, kind: str, choice: dict) -> dict:
+    return {"id": "gen-1", "object": kind, "created": 1763600000, "model": asked["model"], "choices": [choice]}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -53,6 +58,39 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer(*error(404, "Not Found"), {})
 
+    def do_POST(self):
+        origin = self.server.origin
+        origin.requests.append(self.path)
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path != "/api/v1/chat/completions":
+            self.answer(*error(404, "Not Found"), {})
+        elif self.headers["Authorization"] != f"Bearer {KEY_OF_HALF}":
+            self.answer(*error(401, "User not found."), {})
+        elif asked.get("stream"):
+            self.stream(asked)
+        else:
+            message = {"role": "assistant", "content": " ".join(WORDS)}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            self.answer(200, completion(asked, "chat.completion", choice), {})
+
+    def stream(self, asked: dict):
+        """Each word waits until the test has had the one before it: whoever holds pieces back never ends."""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Cache-Control", "no-cache")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.chunk(b": OPENROUTER PROCESSING\n\n")
+        for word in WORDS:
+            choice = {"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}
+            event = json.dumps(completion(asked, "chat.completion.chunk", choice))
+            if not self.server.origin.may_go_on.acquire(timeout=20):
+                self.close_connection = True
+                return
+            self.chunk(f"data: {event}\n\n".encode())
+        self.chunk(b"data: [DONE]\n\n")
+        self.chunk(b"")
+
     def chunk(self, data: bytes):
         self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
 
@@ -83,6 +121,7 @@ class Origin:
         self.answers_queries = answers_queries
         self.broken = False
         self.requests: list[str] = []
+        self.may_go_on = Semaphore(0)
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.server.origin = self
@@ -105,6 +144,8 @@ class Origin:
 
     def select(self, models: list[dict], query: dict) -> list[dict]:
         wanted = query.get("output_modalities", "text")
+        if "category" in query:
+            models = models[::7][::-1]
         return [row for row in models if wanted == "all" or wanted in row["architecture"]["output_modalities"]]
 
     def list(self, models: list[dict], query: dict) -> tuple[int, dict]:

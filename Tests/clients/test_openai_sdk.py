@@ -2,6 +2,9 @@
 
 import openai
 import pytest
+from origin import KEY_OF_HALF, WORDS
+
+MESSAGES = [{"role": "user", "content": "How do the pieces come?"}]
 
 
 @pytest.fixture
@@ -35,3 +38,29 @@ def test_upstream_is_asked_once(client, origin):
         client.models.list()
         client.models.retrieve("openai/gpt-4o")
     assert origin.requests == ["/api/v1/models?output_modalities=all"]
+
+
+@pytest.fixture
+def chatting(base_url):
+    with openai.OpenAI(api_key=KEY_OF_HALF, base_url=base_url, max_retries=0, timeout=20) as client:
+        yield client
+
+
+def test_a_chat_is_passed_through_whole(chatting):
+    answer = chatting.chat.completions.create(model="openai/gpt-4o", messages=MESSAGES)
+    assert (answer.model, answer.choices[0].message.content) == ("openai/gpt-4o", " ".join(WORDS))
+
+
+def test_a_streamed_chat_comes_word_by_word(chatting, origin):
+    origin.may_go_on.release()
+    words = []
+    for event in chatting.chat.completions.create(model="openai/gpt-4o", messages=MESSAGES, stream=True):
+        words.append(event.choices[0].delta.content)
+        origin.may_go_on.release()
+    assert words == WORDS
+
+
+def test_a_chat_with_a_bad_key_is_upstreams_401(client):
+    with pytest.raises(openai.AuthenticationError) as caught:
+        client.chat.completions.create(model="openai/gpt-4o", messages=MESSAGES, stream=True)
+    assert caught.value.body["message"] == "User not found."

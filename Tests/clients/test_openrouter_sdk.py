@@ -117,6 +117,14 @@ def test_upstream_is_asked_once_for_a_catalogue_and_once_for_each_user(base_url,
     assert len(origin.requests) == 3
 
 
+@pytest.mark.caching
+def test_a_category_is_asked_for_once_and_keeps_upstreams_order(client, origin, models):
+    expected = ids(texts(models[::7][::-1]))
+    for _ in range(2):
+        assert ids(client.models.list(category="programming").result.data) == expected
+    assert origin.asked("models") == 2
+
+
 def test_a_bad_limit_is_a_typed_400(client):
     with pytest.raises(errors.BadRequestResponseError) as caught:
         client.models.list(limit=1001)

@@ -71,12 +71,12 @@ extension Connection {
         deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout
         switch parser.nextBody(bytes) {
         case .needMore: return bytes.count
-        case .data(let range, let consumed, let isLast):
-            let hasRoom = passing.send(bytes.extracting(range))
-            if isLast {
+        case .data(let range, let consumed):
+            let isTaken = passing.send(bytes.extracting(range))
+            if consumed == bytes.count, parser.endsBody() {
                 deadline = .max
                 passing.finishBody()
-            } else if !hasRoom {
+            } else if !isTaken {
                 // The client waits for upstream now, which may take as long as it likes.
                 deadline = .max
                 stream.stopReading()
@@ -96,6 +96,8 @@ extension Connection {
     /// Upstream takes more of the request's body.
     func passMore() {
         guard case .passing(let passing) = state else { return }
+        // It is the client's turn again.
+        if !passing.hasRequestBody { deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout }
         readOn()
         if !passing.isUpstreamBlocked { resumeReading() }
     }

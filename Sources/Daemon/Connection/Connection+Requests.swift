@@ -24,7 +24,8 @@ extension Connection {
         case .malformed: return refuse("the request's Host is not a host and port")
         }
         if fields.hasTwoAuthorizations { return refuse("the request has two Authorization fields") }
-        if let range = fields.expect, !head.extracting(range).equalsIgnoringCase("100-continue") {
+        // Version 1.0 has no expectations (RFC 9110 section 10.1.1).
+        if let range = fields.expect, parser.isVersion11, !head.extracting(range).equalsIgnoringCase("100-continue") {
             return send(
                 Problem(.expectationFailed, "of all expectations only 100-continue is known", detail: .badRequest),
                 status: .none(.badRequest), isHead: method == .head)

@@ -2,6 +2,7 @@ import Bytes
 import Caching
 import EventLoop
 import HTTPCore
+import HTTPParsing
 import Serving
 
 extension Connection {
@@ -128,8 +129,17 @@ extension Connection {
     }
 
     private func appendEnd() {
-        if isLastAnswer { shard.scratch.append("Connection: close\r\n") }
+        appendConnection()
         shard.scratch.append("\r\n")
+    }
+
+    /// Tells what becomes of the connection. That it goes on is news to a client of version 1.0 only (RFC 9112 section 9.3).
+    func appendConnection() {
+        if isLastAnswer {
+            shard.scratch.append("Connection: close\r\n")
+        } else if !parser.isVersion11 {
+            shard.scratch.append("Connection: keep-alive\r\n")
+        }
     }
 }
 

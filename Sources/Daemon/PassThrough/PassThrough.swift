@@ -82,20 +82,22 @@ final class PassThrough: UpstreamStreamDelegate {
     }
 
     func head(status: Int, fields: StreamFields) {
+        guard let told = UpstreamFraming(fields, status: status, isHead: isHead) else {
+            upstream?.cancel()
+            return failed(.malformed("its head does not tell where the body ends, or has a field that is none"))
+        }
         hasHead = true
         let code = Status(rawValue: status)
-        let hasLength = has(fields, "content-length")
-        if isHead || status == 204 || status == 304 {
-            framing = .none
-        } else if hasLength {
-            framing = .length
-        } else {
-            framing = isVersion11 ? .chunked : .close
-        }
+        framing =
+            switch told {
+            case .none: .none
+            case .length: .length
+            case .unknown: isVersion11 ? .chunked : .close
+            }
         if case .close = framing { connection.closeAfterAnswer() }
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(code, to: &shard.scratch)
-        appendFields(fields)
+        appendFields(fields, telling: framing)
         HeadWriter.appendField("Via", "1.1 larder", to: &shard.scratch)
         if case .chunked = framing { HeadWriter.appendField("Transfer-Encoding", "chunked", to: &shard.scratch) }
         if !has(fields, "date") {
@@ -104,7 +106,7 @@ final class PassThrough: UpstreamStreamDelegate {
         }
         CacheStatus.bypassed(status: status).append(to: &shard.scratch)
         if !hasRequestBody { connection.closeAfterAnswer() }
-        if connection.isLastAnswer { shard.scratch.append("Connection: close\r\n") }
+        connection.appendConnection()
         shard.scratch.append("\r\n")
         write()
     }
@@ -176,15 +178,26 @@ final class PassThrough: UpstreamStreamDelegate {
         }
     }
 
-    /// Fields as they came, but for those of upstream's own connection.
-    private func appendFields(_ fields: StreamFields) {
+    /// Fields as they came, but for those of upstream's own connection. A length is told once, where one holds.
+    private func appendFields(_ fields: StreamFields, telling framing: Framing = .chunked) {
         var hops = HopByHop()
         for field in fields where isNamed(field.name, "connection") { hops.nominate(field.value.span) }
-        for field in fields where !hops.contains(field.name.span) {
+        var tellsLength = !has(fields, "transfer-encoding")
+        switch framing {
+        case .none, .length: break
+        case .chunked, .close: tellsLength = false
+        }
+        for field in fields {
+            if isNamed(field.name, "content-length") {
+                guard tellsLength else { continue }
+                tellsLength = false
+            } else if hops.contains(field.name.span) {
+                continue
+            }
             let value = isNamed(field.name, "location") ? shard.settings.map.location(field.value) : field.value
             shard.scratch.append(field.name.span)
             shard.scratch.append(": ")
-            shard.scratch.append(value.span)
+            shard.scratch.append(HeadWriter.sanitized(value.span).span)
             shard.scratch.append("\r\n")
         }
     }

@@ -27,12 +27,19 @@ public enum RequestCheck {
         return nil
     }
 
-    /// A head that breaks several rules is refused for whichever is noticed first. Its size is noticed between two pieces,
-    /// so the reason may differ there, though not the refusal.
+    /// A head that breaks several rules is refused for whichever is noticed first. A limit is noticed where a piece ends, so
+    /// beside one the reason may differ, though not the refusal.
     private static func areSame(_ whole: RequestReading, _ cut: RequestReading) -> Bool {
         if whole == cut { return true }
         guard case .invalid(let first) = whole.ending, case .invalid(let second) = cut.ending else { return false }
-        return whole.requests == cut.requests && (first == .headTooLarge || second == .headTooLarge)
+        return whole.requests == cut.requests && (isLimit(first) || isLimit(second))
+    }
+
+    private static func isLimit(_ failure: ParseFailure) -> Bool {
+        switch failure {
+        case .targetTooLong, .tooManyFields, .headTooLarge: true
+        case .malformed, .version: false
+        }
     }
 }
 

@@ -75,13 +75,13 @@ struct RequestReading: Equatable {
     private mutating func body(_ run: Span<UInt8>, _ parser: inout RequestParser) -> Int {
         switch parser.nextBody(run) {
         case .needMore: return run.count
-        case .data(let range, let consumed, let isLast):
+        case .data(let range, let consumed):
             if range.isEmpty || range.lowerBound < 0 || range.upperBound > consumed || consumed > run.count {
                 fault = "content at \(range) of \(run.count) bytes, \(consumed) read"
                 return run.count
             }
             requests[requests.count - 1].body += run.extracting(range).copied()
-            if isLast { ending = .betweenRequests }
+            if consumed == run.count, parser.endsBody() { ending = .betweenRequests }
             return consumed
         case .end(let consumed):
             if consumed > run.count { fault = "\(consumed) of \(run.count) bytes read" }
