@@ -84,6 +84,17 @@ internal import CLLHTTP
         }
     }
 
+    /// Whether the body has ended with the data that was told last, where that was all there was to read. llhttp says so only
+    /// when it is asked once more, which otherwise would be when the next request comes.
+    public mutating func endsBody() -> Bool {
+        let isChunked = unsafe raw.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0
+        guard unsafe !isChunked && raw.pointee.content_length == 0 else { return false }
+        var nothing: CChar = 0
+        guard unsafe llhttp_execute(raw, &nothing, 0) == HPE_PAUSED else { return false }
+        unsafe llhttp_resume(raw)
+        return true
+    }
+
     private mutating func execute(_ bytes: Span<UInt8>, from seen: Int) -> (code: llhttp_errno_t, position: Int) {
         unsafe bytes.withUnsafeBufferPointer { buffer in
             let base = unsafe UnsafeRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)

@@ -72,7 +72,11 @@ extension Connection {
         switch parser.nextBody(bytes) {
         case .needMore: return bytes.count
         case .data(let range, let consumed):
-            if !passing.send(bytes.extracting(range)) {
+            let isTaken = passing.send(bytes.extracting(range))
+            if consumed == bytes.count, parser.endsBody() {
+                deadline = .max
+                passing.finishBody()
+            } else if !isTaken {
                 // The client waits for upstream now, which may take as long as it likes.
                 deadline = .max
                 stream.stopReading()
