@@ -3,6 +3,8 @@
 # make build      the release build, .build/release/larder
 # make test       all tests: Swift, then the Python SDKs against the release build
 # make check      format, layers, imports; warnings are errors
+# make check-deep every test under the thread and the address sanitizer, then the fuzzers; takes a while
+# make fuzz       each fuzzer for a minute
 # make counts     instructions, allocations and system calls per request, against what is committed
 # make clean      forget every build
 #
@@ -12,7 +14,7 @@ BUILD := swift build --explicit-target-dependency-import-check error
 # Neither a test nor a tool may hang for ever.
 LIMIT := timeout -k 10 1200
 
-.PHONY: help demo run build test check counts clean setup test-build
+.PHONY: help demo run build test check check-deep fuzz counts clean setup test-build
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '/^make /p'
@@ -41,6 +43,12 @@ check: setup
 	scripts/check-layers
 	scripts/test-check-layers
 	$(MAKE) --no-print-directory test-build
+
+check-deep: setup
+	scripts/check-deep
+
+fuzz: setup
+	scripts/fuzz
 
 counts: build
 	scripts/setup --counts

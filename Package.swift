@@ -1,6 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// Whether the fuzzers are built, which scripts/fuzz asks for. Every target is then compiled so that libFuzzer sees the way
+/// that an input takes through it.
+let isFuzzing = Context.environment["FUZZING"] != nil
+
 /// Every target: warnings are errors, every unsafe expression carries the word `unsafe`, imports stay private unless a
 /// public signature needs them.
 let house: [SwiftSetting] = [
@@ -13,6 +17,7 @@ let house: [SwiftSetting] = [
     // would be a quarter of all instructions of a cached hit: the objects of a loop are touched at every step. Inlining
     // between targets saves another twentieth.
     .unsafeFlags(["-enforce-exclusivity=unchecked", "-cross-module-optimization"], .when(configuration: .release)),
+    .unsafeFlags(isFuzzing ? ["-sanitize=fuzzer"] : []),
 ]
 
 /// The targets that hand out `Span`s of memory they own need to say whose lifetime a span borrows.
@@ -30,6 +35,14 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = [], settings:
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: house)
 }
+
+/// The fuzzers are one program. The flags link it with libFuzzer, which Debian's own linker stumbles over.
+let fuzzers: [Target] = [
+    .systemLibrary(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+    .executableTarget(
+        name: "Fuzz", dependencies: ["CFuzzer", "FuzzChecks"], path: "Tests/Fuzzing/Fuzz", swiftSettings: house,
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+]
 
 let package = Package(
     name: "larder",
@@ -96,6 +109,14 @@ let package = Package(
         tests(
             "DaemonTests",
             ["Daemon", "Caching", "Catalog", "JSONDocument", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
-    ],
+
+        // What the fuzzers check of an input, and the kept inputs as a test.
+        .target(
+            name: "FuzzChecks",
+            dependencies: ["Daemon", "Catalog", "JSONDocument", "HTTPParsing", "HTTPCore", "Bytes", "TestSupport"],
+            path: "Tests/Fuzzing/Checks", swiftSettings: house),
+        .testTarget(
+            name: "FuzzReplayTests", dependencies: ["FuzzChecks"], path: "Tests/Fuzzing/Replay", swiftSettings: house),
+    ] + (isFuzzing ? fuzzers : []),
     swiftLanguageModes: [.v6]
 )

@@ -23,15 +23,14 @@ extension Span where Element == UInt8 {
         }
     }
 
-    /// Whether the bytes are this literal's, ASCII letters of either case. `lowercase` has no capitals.
+    /// Whether the bytes are this literal's, ASCII letters of either case. `lowercase` is ASCII and has no capitals.
     @inline(__always)
     public func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         guard count == lowercase.utf8CodeUnitCount else { return false }
-        for index in 0..<count {
-            let wanted = unsafe lowercase.utf8Start[index]
-            if asciiLowercased(self[index]) != wanted { return false }
+        return unsafe withUnsafeBufferPointer { mine in
+            guard let a = mine.baseAddress else { return true }
+            return unsafe sameLetters(a, lowercase.utf8Start, mine.count)
         }
-        return true
     }
 
     /// Whether the first bytes are this literal's.
@@ -93,6 +92,30 @@ private func sameBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ c
         index += 1
     }
     return true
+}
+
+/// Eight bytes a step, and the last eight once more where the count is no multiple of it.
+@inline(__always)
+private func sameLetters(_ text: UnsafePointer<UInt8>, _ lowercase: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    if count < 8 {
+        for index in 0..<count {
+            if unsafe asciiLowercased(text[index]) != lowercase[index] { return false }
+        }
+        return true
+    }
+    let x = unsafe UnsafeRawPointer(text)
+    let y = unsafe UnsafeRawPointer(lowercase)
+    var index = 0
+    while true {
+        let word = unsafe x.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        let wanted = unsafe y.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+        // Bytes may differ in the bit of case alone, and only where a letter is wanted.
+        let letters =
+            ((wanted &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(wanted &+ 0x0505_0505_0505_0505) & 0x8080_8080_8080_8080) >> 2
+        if (word ^ wanted) & ~letters != 0 { return false }
+        if index + 8 == count { return true }
+        index = min(index + 8, count - 8)
+    }
 }
 
 /// Eight bytes a step, each mixed by a 64 x 64 -> 128 multiplication that is folded (the step of wyhash, public domain).

@@ -9,22 +9,28 @@ public enum QueryParser {
     /// sense is told before anything is forwarded.
     public static func parse(_ rawQuery: Span<UInt8>, upstreamParameters: Set<String> = []) -> QueryPlan {
         var assembly = QueryAssembly(upstreamParameters: upstreamParameters)
-        let parameters = effective(FormDecoder.parameters(rawQuery))
         do throws(InvalidParameter) {
-            for parameter in parameters { try assembly.take(parameter) }
+            for parameter in effective(FormDecoder.parameters(rawQuery)) { try assembly.take(parameter) }
         } catch {
             return .invalid(error)
         }
         guard let reason = assembly.reason else { return .local(assembly.query) }
         return .forward(
             ForwardedQuery(
-                canonical: canonical(parameters), reason: reason, clauses: assembly.clauses.sorted { $0 < $1 },
+                reason: reason, clauses: assembly.clauses.sorted { $0 < $1 },
                 isWhole: assembly.isWhole, local: assembly.query))
     }
 
-    /// The canonical form, as in `ForwardedQuery`, of any query whatsoever: for the lists that are cached as they are.
+    /// The whole query in one spelling: absent parameters dropped, one of each name, sorted by name, every byte but
+    /// letters, digits and `-._~` percent-encoded. Queries that mean the same to upstream have the same form.
     public static func canonical(_ rawQuery: Span<UInt8>) -> [UInt8] {
-        canonical(effective(FormDecoder.parameters(rawQuery)))
+        let parameters = effective(FormDecoder.parameters(rawQuery))
+        var result: [UInt8] = []
+        for parameter in parameters.sorted(by: { $0.name.lexicographicallyPrecedes($1.name) }) {
+            if !result.isEmpty { result.append(UInt8(ascii: "&")) }
+            parameter.appendPair(to: &result)
+        }
+        return result
     }
 
     /// The last of each name, in the order of the query, without those that are empty.
@@ -34,18 +40,5 @@ public enum QueryParser {
         return parameters.enumerated().filter { place, parameter in
             last[parameter.name] == place && !parameter.value.isEmpty
         }.map(\.element)
-    }
-
-    private static func sorted(_ parameters: [QueryParameter]) -> [QueryParameter] {
-        parameters.sorted { $0.name.lexicographicallyPrecedes($1.name) }
-    }
-
-    private static func canonical(_ parameters: [QueryParameter]) -> [UInt8] {
-        var result: [UInt8] = []
-        for parameter in sorted(parameters) {
-            if !result.isEmpty { result.append(UInt8(ascii: "&")) }
-            parameter.appendPair(to: &result)
-        }
-        return result
     }
 }

@@ -10,10 +10,6 @@ public enum QueryPlan: Equatable, Sendable {
 
 /// A query that upstream has to answer, in whole or in part.
 public struct ForwardedQuery: Equatable, Sendable {
-    /// The whole query in one spelling: absent parameters dropped, one of each name, sorted by name, every byte but
-    /// letters, digits and `-._~` percent-encoded. Queries that mean the same to upstream have the same form.
-    public let canonical: [UInt8]
-
     /// Why a snapshot does not do: the first cause in the order of the query.
     public let reason: ForwardReason
 

@@ -152,7 +152,10 @@ public struct ResponseCache {
             case .answer(let place):
                 let shelves = answers[place]?.shelves ?? []
                 removeAnswer(place)
-                for shelf in shelves where shelf.goesWithAnswers && shelf.answers.isEmpty { removeShelf(shelf.key) }
+                for shelf in shelves where shelf.goesWithAnswers && shelf.answers.isEmpty {
+                    removeShelf(shelf.key)
+                    evictions += 1
+                }
             }
             evictions += 1
         }

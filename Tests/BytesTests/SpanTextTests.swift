@@ -95,3 +95,32 @@ struct SpanTextTests {
         #expect(text == "aé\u{FFFD}b")
     }
 }
+
+@Suite("Letters of either case")
+struct SpanLettersTests {
+    /// Every byte at every place of texts of several lengths, against the plain rule.
+    @Test(
+        "Only letters may differ, and only in case",
+        arguments: ["te", "upgrade", "if-match", "accept-encoding", "a-0z~_x`{}-keep"])
+    func everyByte(text: String) {
+        let literal: StaticString =
+            switch text.utf8.count {
+            case 2: "te"
+            case 7: "upgrade"
+            case 8: "if-match"
+            case 15 where text.hasPrefix("accept"): "accept-encoding"
+            default: "a-0z~_x`{}-keep"
+            }
+        let original = Array(text.utf8)
+        for place in original.indices {
+            for byte in UInt8.min...UInt8.max {
+                var changed = original
+                changed[place] = byte
+                let isLetter = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(original[place])
+                let isSame = byte == original[place] || isLetter && byte == original[place] - 32
+                let found = changed.span.equalsIgnoringCase(literal)
+                #expect(found == isSame)
+            }
+        }
+    }
+}

@@ -39,8 +39,11 @@ import Testing
                 #expect((root["links"]?["next"]?.isNull == true) == (selection.nextOffset == nil))
                 answered += 1
             case .forward(let forwarded):
-                let isPlain = forwarded.canonical.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+                // What goes upstream is fit for a request line, however it was written.
+                let asked = forwarded.clauses.flatMap { $0.names.flatMap { Array($0.query.utf8) } }
+                let isPlain = (asked + QueryParser.canonical(raw.span)).allSatisfy { $0 > 0x20 && $0 < 0x7F }
                 #expect(isPlain)
+                #expect(!forwarded.clauses.isEmpty && forwarded.clauses.allSatisfy { !$0.names.isEmpty })
             case .invalid(let problem):
                 #expect(problem.message.utf8.count < 300)
             }

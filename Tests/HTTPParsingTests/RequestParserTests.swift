@@ -52,6 +52,7 @@ private func read(_ text: String, step: Int, limits: HeadLimits = HeadLimits()) 
                 case .data(let range, let consumed):
                     parsed.body += run.span.extracting(range).text()
                     run.removeFirst(consumed)
+                    if run.isEmpty, parser.endsBody() { break body }
                 case .end(let consumed):
                     run.removeFirst(consumed)
                     break body
@@ -113,6 +114,15 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
             #expect(parser.next(bytes.span, seen: cut) == .request(consumed: bytes.count))
             #expect(Outcome.requests([copy(parser, bytes, bytes.count)]) == whole)
         }
+    }
+
+    @Test("a body of known length ends with its last byte, though nothing follows it", arguments: [1, 2, 1000])
+    func bodyEnds(step: Int) {
+        guard case .requests(let all) = read("POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", step: step) else {
+            Issue.record("refused")
+            return
+        }
+        #expect(all.map(\.body) == ["hello"])
     }
 
     @Test(

@@ -117,6 +117,7 @@ struct CacheModel {
             items.remove(at: place)
         }
         guard let ended else { return }
+        passedOver.remove(ObjectIdentifier(ended))
         items.removeAll { Self.isAnswer($0, of: ended) }
     }
 

@@ -43,6 +43,19 @@ import Testing
         #expect(desk.cache.evictions == 0)
     }
 
+    @Test func `what is new does not make room for what is old, though that has answers`() {
+        let desk = FacetDesk(maximumBytes: 100_000)
+        desk.storeCatalog(["a/one"], at: 0)
+        for number in 0..<60 {
+            let rows = (0..<3).map { "row/\($0)-of-\(number)" }
+            desk.storeFacet("_=\(number)", rows, at: 0)
+            #expect(desk.answer("/models/count?_=\(number)") != nil)
+            #expect(desk.stored("/models/count?_=\(number)") != nil)
+            #expect(desk.wants("/models?_=\(number)") == nil)
+        }
+        #expect(desk.cache.evictions > 30)
+    }
+
     @Test func `a long name counts as much as what it names`() {
         let desk = FacetDesk(maximumBytes: 1 << 20)
         desk.storeCatalog(["a/one"], at: 0)

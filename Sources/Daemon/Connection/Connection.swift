@@ -69,9 +69,10 @@ final class Connection: StreamDelegate {
         hasEnded = true
         switch state {
         case .reading: end()
-        // The rest of its body will not come: upstream must not take what came for the whole.
-        case .passing(let passing) where !passing.hasRequestBody: stream.close()
-        default: break
+        // Whether the client is gone or only has no more to say cannot be told from this. Nearly always it is gone, and a
+        // model that goes on talking to nobody costs its caller money; so the request upstream ends now.
+        case .passing: stream.close()
+        case .waiting, .flushing, .ending: break
         }
     }
 

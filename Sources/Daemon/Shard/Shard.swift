@@ -172,6 +172,8 @@ final class Shard {
             supervisor.send(.idle(index))
             return
         }
+        // Who still waits was cut off; the table would keep the connections, and they this shard.
+        waiting = WaitingTable()
         sweep?.close()
         origin.close()
         mailbox?.close()

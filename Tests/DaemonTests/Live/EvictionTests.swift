@@ -12,7 +12,9 @@ import Testing
             let id = String(request.path.split(separator: "/model/").last ?? "")
             return id.hasSuffix("0") ? Replies.error(404, filler) : Replies.model(id + filler)
         }
-        return Replies.list([request.query.replacing("category=", with: "") + "/" + filler])
+        return Replies.list([
+            request.query.replacing("feed=", with: "").replacing("&use_rss=true", with: "") + "/" + filler
+        ])
     }
 
     @Test(arguments: [1, 2])
@@ -25,9 +27,9 @@ import Testing
         try LiveLarder.serving(before: origin, change) { larder throws in
             let client = try larder.connect()
             #expect(try client.get("/models").status == 200)
-            let often = "/models?category=often"
+            let often = "/models?use_rss=true&feed=often"
             for number in 0..<2000 {
-                #expect(try client.get("/models?category=\(number)").text.contains("\"\(number)/"))
+                #expect(try client.get("/models?use_rss=true&feed=\(number)").text.contains("\"\(number)/"))
                 let status = try client.get("/model/author/\(number)").status
                 #expect(status == (number % 10 == 0 ? 404 : 200))
                 #expect(try client.get(often).isHit || number == 0)
@@ -35,10 +37,10 @@ import Testing
             #expect(try client.get("/models").isHit)
             #expect(try client.get("/models/count").status == 200)
             #expect(origin.targets.count { $0.hasSuffix("/models?output_modalities=all") } == 1)
-            #expect(origin.targets.count { $0.hasSuffix("category=often") } == 1)
+            #expect(origin.targets.count { $0.hasSuffix("feed=often&use_rss=true") } == 1)
 
-            #expect(try client.get("/models?category=1999").isHit)
-            #expect(!(try client.get("/models?category=0").isHit))
+            #expect(try client.get("/models?use_rss=true&feed=1999").isHit)
+            #expect(!(try client.get("/models?use_rss=true&feed=0").isHit))
             #expect(!(try client.get("/model/author/1").isHit))
         }
     }
@@ -47,7 +49,7 @@ import Testing
         let origin = try ScriptedOrigin(Self.upstream)
         try LiveLarder.serving(before: origin, { $0.cache.maxBytes = 1000 }) { larder throws in
             for _ in 0..<3 {
-                let answer = try larder.get("/models?category=x")
+                let answer = try larder.get("/models?use_rss=true&feed=x")
                 #expect(answer.status == 200 && answer.text.contains("x/fff") && !answer.isHit)
             }
             for _ in 0..<3 { #expect(try larder.get("/models").status == 200) }

@@ -64,12 +64,12 @@ import Testing
     func `a failure is told, harms nothing else, is not repeated at once, and passes by itself`(fault: Fault) throws {
         let isBroken = Monitor(true)
         let origin = try ScriptedOrigin { request in
-            if request.query == "category=good" { return Replies.list(["good/model"]) }
+            if request.query == "feed=good&use_rss=true" { return Replies.list(["good/model"]) }
             return isBroken.current ? fault.reply : Replies.catalogue()
         }
         try LiveLarder.serving(before: origin, { $0.upstream.timeout = .milliseconds(500) }) { larder throws in
             let client = try larder.connect()
-            #expect(try client.get("/models?category=good").status == 200)
+            #expect(try client.get("/models?use_rss=true&feed=good").status == 200)
 
             let began = ContinuousClock.now
             let told = try client.get("/models")
@@ -88,7 +88,7 @@ import Testing
                 #expect(refused.text.hasPrefix(#"{"error":{"code":503,"message":""#))
                 #expect(origin.requests.count == asked)
             }
-            #expect(try client.get("/models?category=good").isHit)
+            #expect(try client.get("/models?use_rss=true&feed=good").isHit)
 
             isBroken.withValue { $0 = false }
             try eventually("it recovers") { try client.get("/models").status == 200 }
@@ -160,7 +160,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["/models/user", "/model/no/such", "/models?category=x", "/models/count?category=x"])
+    @Test(arguments: ["/models/user", "/model/no/such", "/models?use_rss=true&feed=x", "/models/count?category=x"])
     func `every resource tells its failures and recovers from them`(target: String) throws {
         let isBroken = Monitor(true)
         let origin = try ScriptedOrigin { request in

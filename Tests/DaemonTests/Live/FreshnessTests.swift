@@ -49,14 +49,15 @@ import Testing
 
     @Test func `upstream's lifetime rules where the setting says so`() throws {
         let origin = try ScriptedOrigin { request in
-            let directives = request.query.contains("x") ? "public, max-age=900, s-maxage=1000" : "public, no-cache"
+            let directives =
+                request.query.contains("feed=x") ? "public, max-age=900, s-maxage=1000" : "public, no-cache"
             return Replies.list(["a/b"], ["Cache-Control": directives])
         }
         try LiveLarder.serving(before: origin, { $0.ttl.respectUpstream = true }) { larder throws in
-            #expect(try larder.get("/models?category=x").fields["Cache-Control"] == "public, max-age=1000")
-            #expect(try larder.get("/models?category=x").isHit)
-            #expect(try larder.get("/models?category=y").fields["Cache-Control"] == "public, max-age=0")
-            #expect(!(try larder.get("/models?category=y").isHit))
+            #expect(try larder.get("/models?use_rss=true&feed=x").fields["Cache-Control"] == "public, max-age=1000")
+            #expect(try larder.get("/models?use_rss=true&feed=x").isHit)
+            #expect(try larder.get("/models?use_rss=true&feed=y").fields["Cache-Control"] == "public, max-age=0")
+            #expect(!(try larder.get("/models?use_rss=true&feed=y").isHit))
         }
         #expect(origin.requests.count == 3)
     }
