@@ -108,7 +108,9 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
         let bytes = Array(text.utf8)
         for cut in 1..<bytes.count {
             var parser = RequestParser(limits: HeadLimits())
-            #expect(parser.next(Array(bytes[..<cut]).span, seen: 0) == .needMore)
+            let bytes1 = Array(bytes[..<cut])
+            let event1 = parser.next(bytes1.span, seen: 0)
+            #expect(event1 == .needMore)
             #expect(parser.next(bytes.span, seen: cut) == .request(consumed: bytes.count))
             #expect(Outcome.requests([copy(parser, bytes, bytes.count)]) == whole)
         }
@@ -173,5 +175,36 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
         #expect(
             outcome("GET / HTTP/1.1\r\nHost: \(String(repeating: "a", count: 200))\r\n\r\n")
                 == .invalid(.headTooLarge, after: 0))
+    }
+
+    @Test func `the end of a body is known with its last byte, not only when the next request comes`() {
+        let head = Array("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n".utf8)
+        let parts = [Array("abc".utf8), Array("de".utf8)]
+        var parser = RequestParser(limits: HeadLimits())
+        for _ in 0..<2 {
+            let event = parser.next(head.span, seen: 0)
+            #expect(event == .head(consumed: head.count))
+            for (part, isLast) in zip(parts, [false, true]) {
+                let event = parser.nextBody(part.span)
+                #expect(event == .data(0..<part.count, consumed: part.count))
+                let isOver = parser.endsBody()
+                #expect(isOver == isLast)
+            }
+        }
+    }
+
+    @Test func `the end of a chunked body is its last chunk, not the end of its content`() {
+        let head = Array("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n".utf8)
+        var parser = RequestParser(limits: HeadLimits())
+        let event = parser.next(head.span, seen: 0)
+        #expect(event == .head(consumed: head.count))
+        let content = Array("1\r\na".utf8)
+        let data = parser.nextBody(content.span)
+        #expect(data == .data(3..<4, consumed: 4))
+        let isOver = parser.endsBody()
+        #expect(!isOver)
+        let rest = Array("\r\n0\r\n\r\n".utf8)
+        let end = parser.nextBody(rest.span)
+        #expect(end == .end(consumed: 7))
     }
 }

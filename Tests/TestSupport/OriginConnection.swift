@@ -9,17 +9,19 @@ struct OriginConnection {
     private let number: Int
     private let record: OriginRecord
     private let readsBodies: Bool
+    private let readPause: Duration
     private let handler: ScriptedOrigin.Handler
     private let reader: MessageReader
 
     init(
         _ socket: TestSocket, _ number: Int, _ record: OriginRecord, readsBodies: Bool,
-        _ handler: @escaping ScriptedOrigin.Handler
+        readPause: Duration, _ handler: @escaping ScriptedOrigin.Handler
     ) {
         self.socket = socket
         self.number = number
         self.record = record
         self.readsBodies = readsBodies
+        self.readPause = readPause
         self.handler = handler
         reader = MessageReader(socket)
     }
@@ -61,6 +63,7 @@ struct OriginConnection {
         }
         let length = fields["Content-Length"].flatMap { Int($0) } ?? 0
         while body.count < length {
+            try pause(readPause)
             let part = try reader.some(length - body.count)
             guard !part.isEmpty else { throw Finished() }
             body += part
@@ -108,6 +111,12 @@ struct OriginConnection {
             try send(bytes)
         case .chunked(let chunks, let pause):
             try sendChunks(chunks, pause: pause)
+            try send(Array("0\r\n\r\n".utf8))
+        case .told(let chunks, let willSend):
+            for (index, chunk) in chunks.enumerated() {
+                willSend(index)
+                try sendChunks([chunk], pause: .zero)
+            }
             try send(Array("0\r\n\r\n".utf8))
         case .repeated(let byte, let count):
             let block = [UInt8](repeating: byte, count: min(count, 65536))
@@ -169,7 +178,7 @@ extension OriginBody {
         case .repeated(_, let count): ("Content-Length", "\(count)")
         case .gated(let first, _, let second): ("Content-Length", "\(first.count + second.count)")
         case .hanging(_, let declared), .cut(_, let declared): ("Content-Length", "\(declared)")
-        case .chunked, .cutChunks: ("Transfer-Encoding", "chunked")
+        case .chunked, .told, .cutChunks: ("Transfer-Encoding", "chunked")
         case .untilClose: ("Connection", "close")
         }
     }

@@ -12,8 +12,11 @@ public final class ScriptedOrigin: Sendable {
     private let record: OriginRecord
 
     /// Starts to listen on `port`, or on any free one. With `readsBodies` false the handler is called as soon as a head is
-    /// there, and nobody reads the body, so that the sender has to stop; the connection closes behind the reply.
-    public init(port: UInt16 = 0, readsBodies: Bool = true, _ handler: @escaping Handler) throws {
+    /// there, and nobody reads the body, so that the sender has to stop; the connection closes behind the reply. With a
+    /// `readPause` it waits so long before each 64 KiB of a body that tells its length.
+    public init(
+        port: UInt16 = 0, readsBodies: Bool = true, readPause: Duration = .zero, _ handler: @escaping Handler
+    ) throws {
         let (listener, port) = try TestSocket.listen(port: port)
         let record = OriginRecord()
         self.listener = listener
@@ -23,7 +26,9 @@ public final class ScriptedOrigin: Sendable {
             while let socket = listener.accept() {
                 guard let number = record.connected(socket) else { continue }
                 startThread {
-                    OriginConnection(socket, number, record, readsBodies: readsBodies, handler).run()
+                    OriginConnection(
+                        socket, number, record, readsBodies: readsBodies, readPause: readPause, handler
+                    ).run()
                     record.disconnected(socket, number)
                 }
             }

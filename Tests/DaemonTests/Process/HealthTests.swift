@@ -79,18 +79,13 @@ import Testing
             }
         }
         try ask(0..<300)
-        let before = try residentBytes(larder.child.id)
+        let before = try larder.residentBytes()
         // A hundred megabytes go by.
         try ask(300..<1300)
-        let after = try residentBytes(larder.child.id)
+        let after = try larder.residentBytes()
         #expect(after - before < 12 << 20, "\(before) became \(after)")
         #expect(try client.get("/models").fields["Cache-Status"]?.contains("hit") == true)
         client.close()
         try larder.end()
-    }
-
-    private func residentBytes(_ process: Int32) throws -> Int {
-        let pages = try String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8).split(separator: " ")[1]
-        return try #require(Int(pages)) * 4096
     }
 }

@@ -1,0 +1,99 @@
+import Daemon
+import Glibc
+import TestSupport
+import Testing
+
+/// Clients that take their time on purpose: each is cut off within its limit, while others are served.
+@Suite(.timeLimit(.minutes(10))) struct SlowClientTests {
+    private static let limit = Duration.milliseconds(300)
+
+    private static func serving(_ body: (LiveLarder, ScriptedOrigin) throws -> Void) throws {
+        let origin = try ScriptedOrigin { request in
+            request.path.hasSuffix("/files")
+                ? .json(#"{"bytes":\#(request.body.count)}"#)
+                : Replies.list((0..<80_000).map { "author/model-number-\($0)" })
+        }
+        let change = { (settings: inout Settings) in
+            settings.server.headerTimeout = limit
+            settings.server.bodyTimeout = limit
+            settings.server.idleTimeout = .seconds(10)
+            settings.server.maxConnections = 60
+        }
+        try LiveLarder.serving(before: origin, change) { larder throws in
+            #expect(try larder.get("/models/count").status == 200)
+            try body(larder, origin)
+        }
+    }
+
+    /// Lets the slow ones do `step` again and again until all of them are cut off; others are served all the time.
+    private static func wear(
+        _ larder: LiveLarder, _ slow: [RawClient], within time: Duration, _ step: (RawClient) throws -> Bool
+    ) throws {
+        let began = ContinuousClock.now
+        var left = slow
+        while !left.isEmpty {
+            left = try left.filter(step)
+            #expect(try larder.get("/models/count").status == 200)
+            guard ContinuousClock.now - began < time else {
+                throw TimedOut("the end of \(left.count) slow clients", after: time)
+            }
+            usleep(20_000)
+        }
+        #expect(ContinuousClock.now - began >= limit)
+    }
+
+    @Test func `heads that come a byte at a time`() throws {
+        try Self.serving { larder, _ throws in
+            let slow = try (0..<50).map { _ in try larder.connect() }
+            for client in slow { try client.send("GET /models HTTP/1.1\r\nX: ") }
+            try Self.wear(larder, slow, within: .seconds(5)) { client in
+                (try? client.send("x")) != nil && !client.socket.wait(for: POLLIN, until: .now)
+            }
+            for client in slow { #expect(try client.readResponse().status == 408) }
+        }
+    }
+
+    @Test func `bodies of uploads that stop coming`() throws {
+        try Self.serving { larder, origin throws in
+            let slow = try (0..<20).map { _ in try larder.connect() }
+            for client in slow { try client.sendRequest("POST", "/files", ["Content-Length": "1000"]) }
+            for client in slow { try client.send("some of it") }
+            try Self.wear(larder, slow, within: .seconds(5)) { !$0.socket.wait(for: POLLIN, until: .now) }
+            // Upstream is let go of as well, and never took it for the whole.
+            try origin.waitForConnections(atMost: 1)
+            #expect(origin.requests.allSatisfy { $0.method == "GET" })
+        }
+    }
+
+    @Test func `an upload that stops after upstream had to be waited for`() throws {
+        let origin = try ScriptedOrigin(readPause: .milliseconds(5)) { .json(#"{"bytes":\#($0.body.count)}"#) }
+        try LiveLarder.serving(before: origin, { $0.server.bodyTimeout = Self.limit }) { larder throws in
+            let client = try larder.connect()
+            try client.sendRequest("POST", "/files", ["Content-Length": "20000001"])
+            try client.send([UInt8](repeating: 7, count: 20_000_000))
+            try origin.waitForBodyBytes(20_000_000, timeout: .seconds(20))
+            let rest = (try? client.readToEnd()) ?? []
+            #expect(rest.isEmpty)
+            #expect(origin.requests.isEmpty)
+        }
+    }
+
+    /// What the kernel has taken of an answer hides the end from who does not read, so it is told by the places that are free
+    /// again.
+    @Test func `answers that nobody reads`() throws {
+        try Self.serving { larder, _ throws in
+            let slow = try (0..<10).map { _ in try larder.connect(receiveBuffer: 4096) }
+            for client in slow { try client.sendRequest("GET", "/models") }
+            let began = ContinuousClock.now
+            for _ in 0..<10 { #expect(try larder.get("/models/count").status == 200) }
+            let others = try (0..<51).map { _ in try larder.connect() }
+            for client in others { #expect(try client.get("/models/count").status == 200) }
+            #expect(ContinuousClock.now - began >= Self.limit)
+            for client in slow {
+                let length = try #require(Int(try client.readHead().fields["Content-Length"] ?? ""))
+                let rest = (try? client.readToEnd()) ?? []
+                #expect(rest.count < length)
+            }
+        }
+    }
+}

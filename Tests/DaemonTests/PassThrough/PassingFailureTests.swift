@@ -1,0 +1,134 @@
+import Daemon
+import Glibc
+import TestSupport
+import Testing
+
+/// What the client sees when upstream fails, and upstream when the client does.
+@Suite(.timeLimit(.minutes(10))) struct PassingFailureTests {
+    private static func serving(
+        _ reply: OriginReply, _ change: (inout Settings) -> Void = { _ in },
+        _ body: (LiveLarder, ScriptedOrigin) throws -> Void
+    ) throws {
+        let origin = try ScriptedOrigin { _ in reply }
+        try LiveLarder.serving(before: origin, change) { larder throws in try body(larder, origin) }
+    }
+
+    private static func expectEnvelope(_ answer: RawResponse, _ status: Int) {
+        #expect(answer.status == status)
+        #expect(answer.fields["Content-Type"] == "application/json" && answer.fields["Cache-Control"] == "no-store")
+        #expect(answer.text.hasPrefix(#"{"error":{"code":\#(status),"message":""#))
+    }
+
+    @Test(arguments: ["GET", "POST"])
+    func `no upstream is 502, and the connection goes on`(method: String) throws {
+        let origin = try ScriptedOrigin { _ in .close }
+        let url = origin.url
+        origin.stop()
+        try LiveLarder.serving(upstream: url + "/api/v1") { larder throws in
+            let client = try larder.connect()
+            for _ in 0..<2 { Self.expectEnvelope(try client.request(method, "/key", ["Content-Length": "0"]), 502) }
+        }
+    }
+
+    @Test func `an upstream that says nothing is 504`() throws {
+        try Self.serving(.hang, { $0.upstream.idleTimeout = .milliseconds(200) }) { larder, _ throws in
+            Self.expectEnvelope(try larder.get("/key"), 504)
+        }
+    }
+
+    @Test(arguments: ["GET", "POST"])
+    func `an upstream that goes before it has answered is 502`(method: String) throws {
+        for reply in [
+            OriginReply.close, .reset, .garbage(Array("HTTP/1.1 200 OK\r\nX: ".utf8)), .garbage([1, 2, 3, 13, 10]),
+        ] {
+            try Self.serving(reply) { larder, origin throws in
+                let client = try larder.connect()
+                Self.expectEnvelope(try client.request(method, "/key", body: method == "POST" ? [65] : []), 502)
+                if method == "POST" { #expect(origin.requests.count == 1) }
+                #expect(try client.get("/healthz").status == 200)
+            }
+        }
+    }
+
+    @Test func `a body that upstream cuts short never looks whole`() throws {
+        let part = Array("part".utf8)
+        for body in [OriginBody.cut(after: part, declared: 100), .cutChunks([part, part])] {
+            try Self.serving(.response(status: 200, fields: [:], body: body)) { larder, _ throws in
+                let client = try larder.begin("/key")
+                #expect(throws: (any Error).self) { _ = try client.readResponse() }
+                // Nor for an old client, for whom a close is the end: it is a reset.
+                let old = try larder.connect()
+                try old.send("GET /key HTTP/1.0\r\n\r\n")
+                #expect(throws: SocketError.self) { _ = try old.readToEnd() }
+            }
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `a client that leaves lets go of upstream`(isReset: Bool) throws {
+        let reply = OriginReply.response(
+            status: 200, fields: [:],
+            body: .chunked(Array(repeating: Array("data: x\n\n".utf8), count: 1000), pause: .milliseconds(20)))
+        try Self.serving(reply) { larder, origin throws in
+            let client = try larder.begin("/chat")
+            #expect(try client.readHead().status == 200)
+            _ = try client.readChunk()
+            if isReset { client.reset() } else { client.close() }
+            try origin.waitForConnections(atMost: 0, timeout: .seconds(2))
+        }
+    }
+
+    @Test func `a client that leaves before there is an answer lets go of upstream`() throws {
+        try Self.serving(.hang) { larder, origin throws in
+            let client = try larder.begin("/chat")
+            try origin.waitForRequests(1)
+            client.reset()
+            try origin.waitForConnections(atMost: 0, timeout: .seconds(2))
+            let half = try larder.connect()
+            try half.sendRequest("POST", "/chat", ["Content-Length": "10"])
+            try half.send("abc")
+            half.close()
+            try origin.waitForConnections(atMost: 0, timeout: .seconds(2))
+        }
+    }
+
+    @Test func `a POST is sent once, also when the kept connection has died under it`() throws {
+        let origin = try ScriptedOrigin { $0.number == 1 ? .json("{}") : .close }
+        try LiveLarder.serving(before: origin) { larder throws in
+            #expect(try larder.get("/key").status == 200)
+            let client = try larder.connect()
+            Self.expectEnvelope(try client.request("POST", "/chat", body: [65]), 502)
+            #expect(origin.requests.count == 2)
+            #expect(origin.requests.map(\.connection) == [1, 1])
+        }
+    }
+
+    @Test func `a stream under way is finished while Larder drains`() throws {
+        let gate = OriginGate()
+        let reply = OriginReply.response(
+            status: 200, fields: [:], body: .gated(Array("first".utf8), gate, Array("second".utf8)))
+        try Self.serving(reply) { larder, _ throws in
+            let client = try larder.begin("/chat")
+            #expect(try client.readHead().status == 200)
+            #expect(try client.readSome() == Array("first".utf8))
+            larder.drain()
+            try eventually("new connections are refused") { (try? larder.connect()) == nil }
+            gate.open()
+            #expect(try client.readToEnd() == Array("second".utf8))
+            try larder.waitForEnd()
+        }
+    }
+
+    @Test func `a stream that takes too long is cut when the time to drain is over`() throws {
+        let reply = OriginReply.response(status: 200, fields: [:], body: .hanging(after: [65], declared: 9))
+        try Self.serving(reply, { $0.server.drainTimeout = .milliseconds(200) }) { larder, origin throws in
+            let client = try larder.begin("/chat")
+            #expect(try client.readHead().status == 200)
+            larder.drain()
+            let rest = (try? client.readToEnd()) ?? []
+            #expect(rest.count < 9)
+            try larder.waitForEnd()
+            try origin.waitForConnections(atMost: 0)
+        }
+    }
+}
