@@ -71,7 +71,7 @@ import Testing
             let client = try larder.connect()
             try client.sendRequest("POST", "/files", ["Content-Length": "20000001"])
             try client.send([UInt8](repeating: 7, count: 20_000_000))
-            try origin.waitForBodyBytes(20_000_000, timeout: .seconds(20))
+            try origin.waitForBodyBytes(20_000_000, timeout: .seconds(120))
             let rest = (try? client.readToEnd()) ?? []
             #expect(rest.isEmpty)
             #expect(origin.requests.isEmpty)
