@@ -116,11 +116,11 @@ public enum Composer {
     ) -> SharedBytes {
         var tail = ByteBuilder(capacity: 2 * id.count + 96)
         tail.append(",\"id\":\"")
-        JSONText.appendEscaped(id, to: &tail)
+        tail.append(jsonEscaped: id)
         tail.append("\",\"object\":\"model\",\"created\":")
         tail.append(decimal: Int(created ?? 0))
         tail.append(",\"owned_by\":\"")
-        JSONText.appendEscaped(author, to: &tail)
+        tail.append(jsonEscaped: author)
         tail.append("\"}")
 
         var body = ByteBuilder(capacity: row.count + tail.count + 8)

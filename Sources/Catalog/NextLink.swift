@@ -13,12 +13,25 @@ enum NextLink {
             let pair = rawQuery.extracting(range)
             let name = FormDecoder.name(of: pair)
             if !name.span.equals("offset") {
-                JSONText.appendEscapedURI(pair, to: &body)
+                appendEscaped(pair, to: &body)
                 body.append("&")
             }
         }
         body.append("offset=")
         body.append(decimal: offset)
         body.append("\"")
+    }
+
+    /// Appends a part of a URI as it was spelled; bytes that no URI may hold (RFC 3986 section 2), which may not even be
+    /// UTF-8, are percent-encoded.
+    private static func appendEscaped(_ text: Span<UInt8>, to body: inout ByteBuilder) {
+        for index in text.indices {
+            let byte = text[index]
+            switch byte {
+            case 0...0x20, UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x7F...0xFF:
+                for character in PercentEncoding.bytes(byte) { body.append(character) }
+            default: body.append(byte)
+            }
+        }
     }
 }

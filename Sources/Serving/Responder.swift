@@ -70,7 +70,7 @@ public struct Responder: Sendable {
             guard let name = modelName(range, request) else { return .problem(Self.notUTF8) }
             return resolveOpaque("/models/" + Resource.encodedPath(name) + "/endpoints", work, &cache)
         case .list(let list): return resolveOpaque(list.rawValue, work, &cache)
-        case .health, .readiness, .other: preconditionFailure("a route that is not answered from the cache")
+        case .health, .readiness, .own, .other: preconditionFailure("a route that is not answered from the cache")
         }
     }
 

@@ -19,6 +19,8 @@ public enum Route: Equatable, Sendable {
     case health
     /// `/readyz`
     case readiness
+    /// `/metrics` and all below `/_larder`: Larder's own, whether there is anything or not, and never upstream's.
+    case own
     /// Anything else.
     case other
 
@@ -61,6 +63,10 @@ public enum Route: Equatable, Sendable {
         }
         if path.equals("/readyz") {
             self = .readiness
+            return
+        }
+        if path.equals("/metrics") || path.equals("/_larder") || path.starts(with: "/_larder/") {
+            self = .own
             return
         }
         let start = Route.rootLength(path)

@@ -59,6 +59,17 @@ struct RouteTests {
         #expect(model(path) != nil)
     }
 
+    @Test(
+        "Larder's own paths are nobody else's",
+        arguments: [
+            ("/metrics", true), ("/_larder", true), ("/_larder/", true), ("/_larder/models", true),
+            ("/_larderx", false),
+            ("/v1/_larder/", false), ("/metrics/x", false),
+        ])
+    func own(path: String, isOwn: Bool) {
+        #expect((route(path) == .own) == isOwn)
+    }
+
     @Test("Health and readiness stand at the top alone", arguments: ["/api/v1", "/v1", "/x"])
     func health(root: String) {
         #expect(route("/healthz") == .health)

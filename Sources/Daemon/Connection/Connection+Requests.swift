@@ -110,6 +110,7 @@ extension Connection {
         switch route {
         case .health: return sendHealth(isHead: isHead)
         case .readiness: return sendReadiness(isHead: isHead)
+        case .own: return sendNothingHere(isHead: isHead)
         case .other: return passThrough(head, method, hasBody: hasBody)
         // Upstream answers such a request with another list.
         case .models, .count, .user, .model, .endpoints, .list:
@@ -181,15 +182,16 @@ extension Connection {
 
     private func handleOther(_ method: Method, _ head: Span<UInt8>, hasBody: Bool) {
         let targetBytes = head.extracting(parser.target)
-        if method == .options {
-            // Asterisk-form asks of the server as a whole (RFC 9112 section 3.2.4), and a preflight of this one.
-            let preflight = Preflight(parser, head)
-            if targetBytes.equals("*") || preflight != nil { return sendOptions(preflight) }
-        }
+        // Asterisk-form asks of the server as a whole (RFC 9112 section 3.2.4).
+        if method == .options, targetBytes.equals("*") { return sendOptions(nil) }
         guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
-        switch Route(path: targetBytes.extracting(parts.path)) {
+        let route = Route(path: targetBytes.extracting(parts.path))
+        if route == .own { return sendNothingHere(isHead: false) }
+        // A preflight asks of this server, wherever the request that follows it goes.
+        if method == .options, let preflight = Preflight(parser, head) { return sendOptions(preflight) }
+        switch route {
         case .other, .endpoints, .list: return passThrough(head, method, hasBody: hasBody)
-        case .models, .count, .user, .model, .health, .readiness: break
+        case .models, .count, .user, .model, .health, .readiness, .own: break
         }
         if method == .options { return sendOptions(nil) }
         send(

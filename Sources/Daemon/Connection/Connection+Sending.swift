@@ -63,13 +63,22 @@ extension Connection {
 
     /// Answers `/healthz`: whoever can answer lives.
     func sendHealth(isHead: Bool) {
-        sendOwn(.ok, contentType: ResponseFields.json, body: Self.healthy, status: nil, isHead: isHead)
+        sendOwn(
+            .ok, contentType: ResponseFields.json, body: Self.healthy, status: nil, isHead: isHead, isForPages: false)
     }
 
     /// Answers `/readyz`.
     func sendReadiness(isHead: Bool) {
         let (status, body) = shard.isDraining ? Readiness.draining.answer : shard.readiness.answer
-        sendOwn(status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead)
+        sendOwn(status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead, isForPages: false)
+    }
+
+    /// Answers a path of Larder's own under which there is nothing. No page of another origin may read what is there.
+    func sendNothingHere(isHead: Bool) {
+        let problem = Problem(.notFound, "larder has nothing under this path", detail: .badRequest)
+        sendOwn(
+            problem.status, contentType: ResponseFields.json, body: problem.body, status: nil, isHead: isHead,
+            isForPages: false)
     }
 
     /// Answers OPTIONS, and a browser's preflight with what upstream would let the page do (Fetch standard, CORS protocol).
@@ -99,10 +108,11 @@ extension Connection {
 
     private static let healthy = SharedBytes(utf8: #"{"status":"ok"}"#)
 
-    /// Sends an answer that is not cached; it must not be cached behind us either.
+    /// Sends an answer that is not cached; it must not be cached behind us either. `isForPages` tells whether it stands for
+    /// one of upstream's, which web pages may read, rather than being about Larder itself.
     private func sendOwn(
         _ code: Status, contentType: [UInt8], body: SharedBytes, retryAfter: Int? = nil, status: CacheStatus?,
-        isHead: Bool, allows: Bool = false
+        isHead: Bool, allows: Bool = false, isForPages: Bool = true
     ) {
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(code, to: &shard.scratch)
@@ -111,7 +121,7 @@ extension Connection {
         HeadWriter.appendField("Cache-Control", "no-store", to: &shard.scratch)
         if allows { HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch) }
         if let retryAfter { HeadWriter.appendField("Retry-After", decimal: retryAfter, to: &shard.scratch) }
-        appendOrigin()
+        if isForPages { appendOrigin() }
         appendDate()
         status?.append(to: &shard.scratch)
         appendEnd()

@@ -187,4 +187,21 @@ import Testing
                 "/api/v1/models?sort=most-popular&output_modalities=all",
             ])
     }
+
+    @Test(arguments: ["GET", "POST", "OPTIONS"])
+    func `what is Larder's own never reaches upstream, and is no page's of another origin`(method: String) throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin) { larder throws in
+            let client = try larder.connect()
+            for target in ["/metrics", "/_larder/", "/_larder/status?x"] {
+                try client.send(
+                    "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\nOrigin: http://elsewhere\r\n"
+                        + "Access-Control-Request-Method: GET\r\n\r\n")
+                let answer = try client.readResponse()
+                #expect(answer.status == 404)
+                #expect(answer.fields["Access-Control-Allow-Origin"] == nil)
+            }
+        }
+        #expect(origin.requests.isEmpty)
+    }
 }
