@@ -78,6 +78,7 @@ import Testing
             let isSame = try client.readResponse().body == whole.body
             #expect(isSame)
         }
+        client.close()
         try larder.end()
     }
 }
