@@ -3,7 +3,7 @@ import EventLoop
 import Testing
 import Upstream
 
-@Suite(.timeLimit(.minutes(1))) struct StreamEndTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamEndTests {
     @Test(arguments: ["head", "body", "upload"])
     func `cancelling closes the connection at once, and tells nothing`(place: String) throws {
         let left = Shared(false)

@@ -3,7 +3,7 @@ import EventLoop
 import Testing
 import Upstream
 
-@Suite(.timeLimit(.minutes(1))) struct StreamTLSTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamTLSTests {
     @Test func `a stream over TLS comes whole`() throws {
         let origin = try TLSOrigin(.page)
         defer { origin.stop() }

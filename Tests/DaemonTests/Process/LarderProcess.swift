@@ -15,9 +15,11 @@ struct LarderProcess {
         return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("larder").path
     }
 
-    /// An environment in which there are no settings.
+    /// An environment in which there are no settings, but for those of a sanitizer that the tests run under.
     static func environment(_ more: [String: String] = [:]) -> [String: String] {
-        ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"].merging(more) { $1 }
+        let sanitizers = ["ASAN_OPTIONS", "TSAN_OPTIONS"]
+        let options = ProcessInfo.processInfo.environment.filter { sanitizers.contains($0.key) }
+        return ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"].merging(options) { $1 }.merging(more) { $1 }
     }
 
     /// Starts `larder serve` and waits until it serves. It listens on a free port unless the arguments say otherwise, and

@@ -48,7 +48,9 @@ public enum QueryCheck {
         let page = isPaged ? all.dropFirst(Int(clamping: query.offset ?? 0)).prefix(Int(query.limit ?? 500)) : all[...]
         if all.count != selection.totalCount || Array(page) != selection.rows { return "the page is not a part of all" }
 
-        guard let next = ComposedList.nextQuery(in: body) else { return nil }
+        let link = ComposedList.nextQuery(in: body)
+        if upstream.isEmpty, let fault = disagreement(on: input, selection, next: link) { return fault }
+        guard let next = link else { return nil }
         var expected = query
         expected.offset = selection.nextOffset.map(Int64.init)
         guard case .local(expected) = QueryParser.parse(next.span, upstreamParameters: upstream) else {

@@ -7,6 +7,11 @@ import TestSupport
 enum SmallCatalogue {
     static let list = read(SampleCatalogue.json)
 
+    /// The same for the other implementation.
+    static let reference: ReferenceCatalog = {
+        do { return try ReferenceCatalog(json: SampleCatalogue.json) } catch { preconditionFailure("\(error)") }
+    }()
+
     /// The rows of a facet: some of the list's, rows of its own, both, or none, as its name has it.
     static func facet(_ name: FacetName) -> FacetRows {
         let variants = name.isShown ? whole : beside
