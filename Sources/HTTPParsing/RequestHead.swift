@@ -29,6 +29,8 @@ public struct FieldLine: Sendable {
     var bodyFollows = false
     var bodyOffset = 0
     var bodyCount = 0
+    /// How many bytes of chunks' framing came in excess of what a chunk needs.
+    var excess = 0
 
     /// A limit that was passed, noted by the callback that then stops the parser.
     enum Failure { case none, targetTooLong, tooManyFields }
@@ -41,6 +43,15 @@ public struct FieldLine: Sendable {
         unsafe inValue = true
         unsafe bodyFollows = false
         unsafe bodyCount = 0
+        unsafe excess = 0
+    }
+
+    /// Takes note of bytes of a body that were read, `content` of them as content; false when too many are extensions of
+    /// chunks or trailers, of which RFC 9112 section 7.1.1 wants a bound. A chunk may have 16 bytes of framing for nothing, and
+    /// as many more as twice its content, so that small chunks with few extensions can come for ever.
+    mutating func isFramingBounded(read: Int, content: Int) -> Bool {
+        unsafe excess = max(0, excess + read - content - (content > 0 ? 16 + 2 * content : 0))
+        return unsafe excess <= limits.headBytes
     }
 
     /// Leaves out the white space after each value, which llhttp counts in (RFC 9112 section 5.1).

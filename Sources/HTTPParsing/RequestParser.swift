@@ -75,6 +75,9 @@ internal import CLLHTTP
         let outcome = execute(bytes, from: 0)
         let start = unsafe record.pointee.bodyOffset
         let data = unsafe start..<start + record.pointee.bodyCount
+        if unsafe !record.pointee.isFramingBounded(read: outcome.position, content: data.count) {
+            return .invalid(.malformed("More chunk extensions or trailers than content"))
+        }
         switch outcome.code {
         case HPE_OK: return .needMore
         case HPE_PAUSED:

@@ -97,7 +97,7 @@ extension Connection {
     func passMore() {
         guard case .passing(let passing) = state else { return }
         // It is the client's turn again.
-        if !passing.hasRequestBody { deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout }
+        if passing.waitsForClient { deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout }
         readOn()
         if !passing.isUpstreamBlocked { resumeReading() }
     }

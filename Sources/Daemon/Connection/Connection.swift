@@ -82,7 +82,7 @@ final class Connection: StreamDelegate {
             answered()
             goOn()
         case .passing(let passing):
-            deadline = .max
+            deadline = passing.waitsForClient ? shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout : .max
             passing.drained()
         case .reading, .waiting, .ending: break
         }

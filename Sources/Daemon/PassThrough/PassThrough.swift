@@ -35,6 +35,8 @@ final class PassThrough: UpstreamStreamDelegate {
     private(set) var hasRequestBody: Bool
     /// Whether upstream takes no more of it for now.
     private(set) var isUpstreamBlocked = false
+    /// Whether the client has to send more of it.
+    var waitsForClient: Bool { !hasRequestBody && !isUpstreamBlocked }
 
     init(_ connection: Connection, isHead: Bool, isVersion11: Bool, hasBody: Bool) {
         self.connection = connection

@@ -115,6 +115,8 @@ import Testing
             Self.chunked("an extension", "3;x\r\nabc\r\n0;y=z\r\n\r\n", holds: ["[abc]"]),
             Self.chunked("an extension in quotes", "3;x=\"y;z\"\r\nabc\r\n0\r\n\r\n", holds: ["[abc]"]),
             Self.chunked("a trailer", "3\r\nabc\r\n0\r\nX: y\r\nHost: evil.example\r\n\r\n", holds: ["[abc]"]),
+            Self.chunked(
+                "many small chunks", String(repeating: "1;x=y\r\na\r\n", count: 20_000) + "0\r\n\r\n", holds: ["[aaa"]),
             Self.chunked("line ends as content", "4\r\n\r\n\r\n\r\n0\r\n\r\n", holds: ["[\r\n\r\n]"]),
         ])
     }
@@ -135,6 +137,9 @@ import Testing
             ("a trailer with a space before its colon", "0\r\nX : y\r\n\r\n"),
             ("a trailer that a line feed ends", "0\r\nX: y\n\r\n"),
             ("a trailer that speaks of length", "3\r\nabc\r\n0\r\nContent-Length: 99\r\n\r\n"),
+            ("an extension without end", "1;" + String(repeating: "x", count: 100_000)),
+            ("many extensions", String(repeating: "1;\(String(repeating: "x", count: 1000))\r\na\r\n", count: 100)),
+            ("trailers without end", "0\r\n" + String(repeating: "X: y\r\n", count: 20_000)),
             ("an end in a line feed", "0\r\n\n"), ("nothing before a chunk's end", "3\r\nabc0\r\n\r\n"),
         ]
         try RawCase.run(

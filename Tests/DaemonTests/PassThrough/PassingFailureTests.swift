@@ -80,10 +80,12 @@ import Testing
 
     @Test func `a client that leaves before there is an answer lets go of upstream`() throws {
         try Self.serving(.hang) { larder, origin throws in
-            let client = try larder.begin("/chat")
-            try origin.waitForRequests(1)
-            client.reset()
-            try origin.waitForConnections(atMost: 0, timeout: .seconds(2))
+            for isReset in [false, true] {
+                let client = try larder.begin("/chat")
+                try origin.waitForRequests(isReset ? 2 : 1)
+                if isReset { client.reset() } else { client.close() }
+                try origin.waitForConnections(atMost: 0, timeout: .seconds(2))
+            }
             let half = try larder.connect()
             try half.sendRequest("POST", "/chat", ["Content-Length": "10"])
             try half.send("abc")

@@ -74,10 +74,11 @@ import Testing
         let grown = try larder.residentBytes() - before
         Self.report("64 requests of a client that does not read", grown)
         #expect(grown < 4 << 20)
-        for _ in 0..<64 {
+        for _ in 0..<3 {
             let isSame = try client.readResponse().body == whole.body
             #expect(isSame)
         }
+        client.close()
         try larder.end()
     }
 }
