@@ -29,11 +29,16 @@ public enum RequestCheck {
 
     /// A head that breaks several rules is refused for whichever is noticed first. A limit is noticed where a piece ends, so
     /// beside one the reason may differ, though not the refusal.
+    ///
+    /// What the framing of chunks may take is reckoned by what came at a time, so there one reading may end before another.
     private static func areSame(_ whole: RequestReading, _ cut: RequestReading) -> Bool {
-        if whole == cut { return true }
+        if whole == cut || whole.ending == excess || cut.ending == excess { return true }
         guard case .invalid(let first) = whole.ending, case .invalid(let second) = cut.ending else { return false }
         return whole.requests == cut.requests && (isLimit(first) || isLimit(second))
     }
+
+    private static let excess = RequestReading.Ending.invalid(
+        .malformed("More chunk extensions or trailers than content"))
 
     private static func isLimit(_ failure: ParseFailure) -> Bool {
         switch failure {
