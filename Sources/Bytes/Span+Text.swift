@@ -76,25 +76,28 @@ public func asciiLowercased(_ byte: UInt8) -> UInt8 {
     byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
 }
 
+/// Eight bytes a step, and the last eight once more where the count is no multiple of it.
 @inline(__always)
 private func sameBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    if count < 8 {
+        for index in 0..<count {
+            if unsafe a[index] != b[index] { return false }
+        }
+        return true
+    }
     let x = unsafe UnsafeRawPointer(a)
     let y = unsafe UnsafeRawPointer(b)
     var index = 0
-    while index + 8 <= count {
+    while true {
         let left = unsafe x.loadUnaligned(fromByteOffset: index, as: UInt64.self)
         let right = unsafe y.loadUnaligned(fromByteOffset: index, as: UInt64.self)
         if left != right { return false }
-        index += 8
+        if index + 8 == count { return true }
+        index = min(index + 8, count - 8)
     }
-    while index < count {
-        if unsafe a[index] != b[index] { return false }
-        index += 1
-    }
-    return true
 }
 
-/// Eight bytes a step, and the last eight once more where the count is no multiple of it.
+/// The same, letters of either case.
 @inline(__always)
 private func sameLetters(_ text: UnsafePointer<UInt8>, _ lowercase: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     if count < 8 {

@@ -75,6 +75,9 @@ public struct Dispatcher {
     /// The number of fetches under way.
     public var flightCount: Int { flights.count }
 
+    /// The number of failures that are remembered.
+    var rememberedFailures: Int { backoffs.count }
+
     /// Someone wants a resource. `cache` is that of the loop that leads it, which may have what another loop's has not.
     public mutating func wanted(
         _ resource: Resource, by party: Party, cache: inout ResponseCache, now: UInt64
@@ -124,12 +127,18 @@ public struct Dispatcher {
         return settle(parties, of: flight, isForAll: !problem.isAboutKey, with: .failure(problem), now: now)
     }
 
-    /// Drops the records of failures long past, whenever there are twice as many records as the last time.
+    /// Drops the records of failures long past, whenever there are twice as many records as the last time. Callers choose
+    /// what fails, and so how many records there are: where too many are left, all go, and upstream is asked once more for
+    /// each of them.
     private mutating func forgetOldBackoffs(now: UInt64) {
         guard backoffs.count >= mostBackoffs else { return }
         backoffs = backoffs.filter { !$0.value.isForgotten(at: now) }
-        mostBackoffs = max(64, backoffs.count * 2)
+        if backoffs.count >= Self.backoffLimit { backoffs.removeAll() }
+        mostBackoffs = min(max(64, backoffs.count * 2), Self.backoffLimit)
     }
+
+    /// The most failures that are remembered at once.
+    private static let backoffLimit = 1024
 
     /// Tells all whom the outcome concerns; those with other keys than the one it belongs to ask for themselves.
     private mutating func settle(

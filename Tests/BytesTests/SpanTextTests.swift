@@ -123,4 +123,18 @@ struct SpanLettersTests {
             }
         }
     }
+
+    @Test("One byte that differs makes texts of any length different, wherever it stands", arguments: 0..<40)
+    func everyPlace(length: Int) {
+        let original = (0..<length).map { UInt8(truncatingIfNeeded: $0 * 37 + 1) }
+        let same = original
+        let isSame = original.span.equals(same.span)
+        #expect(isSame)
+        for place in original.indices {
+            var changed = original
+            changed[place] ^= 0x20
+            let isEqual = original.span.equals(changed.span)
+            #expect(!isEqual)
+        }
+    }
 }

@@ -153,4 +153,15 @@ struct DispatcherFailureTests {
         let started = Set((0..<1_000).map { tower.want(.model(id: "a/\($0)"), 3) })
         #expect(started == ["3 starts for all"])
     }
+
+    @Test("However many resources fail, the memory of it stays bounded, and the newest are left alone")
+    func tooManyRecords() {
+        var tower = Tower()
+        for number in 0..<20_000 {
+            _ = tower.want(.model(id: "a/\(number)"), 1)
+            _ = tower.fail(.model(id: "a/\(number)"), with: .timeout(""))
+            #expect(tower.dispatcher.rememberedFailures <= 1024)
+        }
+        #expect(tower.want(.model(id: "a/19999"), 2) == "2 fails: backingOff for 1 s")
+    }
 }

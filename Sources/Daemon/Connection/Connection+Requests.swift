@@ -32,7 +32,7 @@ extension Connection {
         }
         guard method == .get || method == .head else { return handleOther(method, head, hasBody: hasBody) }
         if !fields.hasAnthropicVersion, let answer = stored(head, fields) {
-            return send(answer, isHead: method == .head, hasCurrent: fields.isMet(by: answer, head))
+            return send(answer, isHead: method == .head, hasCurrent: fields.isMet(by: answer, parser, head))
         }
         begin(head, fields, method, hasBody: hasBody)
     }
@@ -119,7 +119,7 @@ extension Connection {
         let summary = RequestSummary(
             isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
             demand: fields.demand, owner: owner(head, fields),
-            precondition: fields.precondition(head))
+            precondition: fields.precondition(parser, head))
         let request = PendingRequest(
             summary: summary,
             authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) },

@@ -17,6 +17,8 @@ struct RequestFields {
     var hasPragmaNoCache = false
     var hasAnthropicVersion = false
     var hasTwoAuthorizations = false
+    /// Whether `If-None-Match` stands in several lines, which together are one list; `ifNoneMatch` is the last of them.
+    private var hasFurtherTags = false
 
     init(_ parser: borrowing RequestParser, _ head: Span<UInt8>) {
         for index in 0..<parser.fieldCount {
@@ -32,7 +34,9 @@ struct RequestFields {
             case .acceptEncoding:
                 // A list in several lines is one list; the rare client that does so gets what any client can read.
                 acceptEncoding = acceptEncoding == nil ? line.value : 0..<0
-            case .ifNoneMatch: ifNoneMatch = line.value
+            case .ifNoneMatch:
+                hasFurtherTags = ifNoneMatch != nil
+                ifNoneMatch = line.value
             case .cacheControl:
                 if cacheControl == nil { cacheControl = CacheControl() }
                 cacheControl?.merge(head.extracting(line.value))
@@ -51,22 +55,40 @@ struct RequestFields {
     }
 
     /// What the request says of a representation that the client has.
-    func precondition(_ head: Span<UInt8>) -> Precondition? {
+    func precondition(_ parser: borrowing RequestParser, _ head: Span<UInt8>) -> Precondition? {
         if ifNoneMatch == nil && ifModifiedSince == nil { return nil }
+        var tags: [UInt8]?
+        for index in tagLines(parser) where isTagLine(parser, head, index) {
+            tags = (tags.map { $0 + [UInt8(ascii: ",")] } ?? []) + head.extracting(parser.field(index).value).copied()
+        }
         return Precondition(
-            ifNoneMatch: ifNoneMatch.map { head.extracting($0).copied() },
-            ifModifiedSince: ifModifiedSince.flatMap { HTTPDate.parse(head.extracting($0)) })
+            ifNoneMatch: tags, ifModifiedSince: ifModifiedSince.flatMap { HTTPDate.parse(head.extracting($0)) })
     }
 
     /// Whether the client has this answer's representation already. As `Precondition.isMet`, without a copy: it is asked on
     /// every hit.
-    func isMet(by answer: Answer, _ head: Span<UInt8>) -> Bool {
+    func isMet(by answer: Answer, _ parser: borrowing RequestParser, _ head: Span<UInt8>) -> Bool {
         if let ifNoneMatch {
             let tag = answer.entityTag
-            return EntityTag.matches(ifNoneMatch: head.extracting(ifNoneMatch), current: tag.span)
+            if EntityTag.matches(ifNoneMatch: head.extracting(ifNoneMatch), current: tag.span) { return true }
+            guard hasFurtherTags else { return false }
+            for index in tagLines(parser) where isTagLine(parser, head, index) {
+                let value = head.extracting(parser.field(index).value)
+                if EntityTag.matches(ifNoneMatch: value, current: tag.span) { return true }
+            }
+            return false
         }
         guard let ifModifiedSince, let date = HTTPDate.parse(head.extracting(ifModifiedSince)) else { return false }
         return answer.source.lastModified <= date
+    }
+
+    /// The lines among which those of `If-None-Match` are: none if there are none.
+    private func tagLines(_ parser: borrowing RequestParser) -> Range<Int> {
+        ifNoneMatch == nil ? 0..<0 : 0..<parser.fieldCount
+    }
+
+    private func isTagLine(_ parser: borrowing RequestParser, _ head: Span<UInt8>, _ index: Int) -> Bool {
+        KnownField(head.extracting(parser.field(index).name)) == .ifNoneMatch
     }
 
     /// The coding to answer in.

@@ -35,6 +35,26 @@ import Testing
         }
     }
 
+    @Test(arguments: ["/models", "/models?q=anvil"])
+    func `tags in several lines are one list`(target: String) throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin) { larder throws in
+            let tag = try #require(try larder.get("/models?q=anvil").fields["ETag"])
+            let whole = try #require(try larder.get("/models").fields["ETag"])
+            for lines in [[tag, whole, "\"other\""], ["\"other\"", whole, tag], ["\"a\"", "\"b\"", "\"c\""]] {
+                let client = try larder.connect()
+                let fields = lines.map { "If-None-Match: \($0)\r\n" }.joined()
+                // Once as a hit, once as a fetch.
+                for more in ["", "Cache-Control: no-cache\r\n"] {
+                    try client.send("GET \(target) HTTP/1.1\r\nHost: localhost\r\n\(fields)\(more)\r\n")
+                    let status = try client.readHead().status
+                    #expect(status == (lines.contains(tag) ? 304 : 200))
+                    if status == 200 { break }
+                }
+            }
+        }
+    }
+
     @Test func `also the request that fetches can be answered in a few bytes, when nothing new came`() throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
         try LiveLarder.serving(before: origin) { larder throws in
