@@ -36,6 +36,8 @@ final class Shard {
     private let sockets: [ListeningSocket]
     private var listeners: [Listener] = []
     private var sweep: LoopTimer?
+    /// Whether accepting was stopped for want of room.
+    private var isFull = false
 
     /// A shard that listens on `sockets` once it is told to begin. It announces itself to the supervisor.
     init(
@@ -89,7 +91,10 @@ final class Shard {
             supervisor.send(.failed(index, "cannot accept connections: \(error)"))
             return
         }
-        let sweep = LoopTimer(on: loop) { [unowned self] in connections.expire(at: loop.nowMilliseconds) }
+        let sweep = LoopTimer(on: loop) { [unowned self] in
+            connections.expire(at: loop.nowMilliseconds)
+            resumeAccepting()
+        }
         sweep.start(after: sweepPeriod, repeating: sweepPeriod)
         self.sweep = sweep
         if settings.warmsUp { warmUp() }
@@ -108,17 +113,25 @@ final class Shard {
         let connection = Connection(shard: self, stream: stream)
         stream.delegate = connection
         connections.insert(connection)
+        settings.openConnections.opened()
         stream.startReading()
-        if connections.count >= settings.maximumConnections { for listener in listeners { listener.pause() } }
+        guard settings.openConnections.isFull else { return }
+        isFull = true
+        for listener in listeners { listener.pause() }
+    }
+
+    /// Accepts again where there is room again: when a connection of this loop has gone, and now and then because one of
+    /// another loop may have.
+    private func resumeAccepting() {
+        guard isFull, !isDraining, !settings.openConnections.isFull else { return }
+        isFull = false
+        for listener in listeners { listener.resume() }
     }
 
     func remove(_ connection: Connection) {
         connections.remove(connection)
-        if isDraining {
-            finishIfIdle()
-        } else if connections.count == settings.maximumConnections - 1 {
-            for listener in listeners { listener.resume() }
-        }
+        settings.openConnections.closed()
+        if isDraining { finishIfIdle() } else { resumeAccepting() }
     }
 
     /// The `Date` field line of this second.

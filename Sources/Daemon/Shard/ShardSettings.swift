@@ -17,7 +17,8 @@ struct ShardSettings: Sendable {
     let responder: Responder
     let cacheBytes: Int
     let headLimits: HeadLimits
-    let maximumConnections: Int
+    /// Those of all shards together.
+    let openConnections: OpenConnections
     let headerTimeout: UInt64
     let bodyTimeout: UInt64
     let idleTimeout: UInt64
@@ -52,7 +53,7 @@ struct ShardSettings: Sendable {
         headLimits = HeadLimits(
             targetBytes: settings.server.maxTargetBytes, fields: settings.server.maxHeaders,
             headBytes: settings.server.maxHeaderBytes)
-        maximumConnections = max(1, settings.server.maxConnections / settings.workers)
+        openConnections = OpenConnections(most: settings.server.maxConnections)
         headerTimeout = settings.server.headerTimeout.milliseconds
         bodyTimeout = settings.server.bodyTimeout.milliseconds
         idleTimeout = settings.server.idleTimeout.milliseconds
