@@ -43,6 +43,7 @@ final class Supervisor {
     ) throws -> Int32 {
         ignoreBrokenPipes()
         let log = Logger.larder(settings.log)
+        allowDescriptors(for: settings, log)
         let sockets = try OpenSockets(settings.listen, loops: settings.workers)
         let supervisor = Supervisor(
             settings, isDemo: isDemo, addresses: sockets.addresses, log: log, onServing: onServing)
@@ -52,6 +53,18 @@ final class Supervisor {
         supervisor.loop.close()
         log.info("stopped")
         return supervisor.exitCode
+    }
+
+    /// Makes sure that as many connections can be open as the settings allow: each may have one to upstream beside it, and
+    /// the loops have some of their own.
+    private static func allowDescriptors(for settings: Settings, _ log: Logger) {
+        let wanted = settings.server.maxConnections * 2 + 64 + settings.workers * 16
+        let allowed = raiseDescriptorLimit(to: wanted)
+        if allowed < settings.server.maxConnections + 64 {
+            log.warning(
+                "only \(allowed) descriptors may be open, too few for server.max_connections",
+                metadata: ["server.max_connections": "\(settings.server.maxConnections)"])
+        }
     }
 
     private func start(_ sockets: OpenSockets) throws {
