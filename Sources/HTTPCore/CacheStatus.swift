@@ -76,8 +76,6 @@ public enum CacheStatus: Equatable, Sendable {
         case cut
         /// Upstream's answer was whole but not what it should be.
         case unusable
-        /// Larder is about to stop.
-        case draining
 
         var token: StaticString {
             switch self {
@@ -89,7 +87,6 @@ public enum CacheStatus: Equatable, Sendable {
             case .tls: "tls"
             case .cut: "cut"
             case .unusable: "unusable"
-            case .draining: "draining"
             }
         }
     }

@@ -24,8 +24,6 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let methodNotAllowed = Status(rawValue: 405)
     /// 408 Request Timeout
     public static let requestTimeout = Status(rawValue: 408)
-    /// 413 Content Too Large
-    public static let contentTooLarge = Status(rawValue: 413)
     /// 421 Misdirected Request
     public static let misdirectedRequest = Status(rawValue: 421)
     /// 414 URI Too Long
@@ -38,8 +36,6 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let requestHeaderFieldsTooLarge = Status(rawValue: 431)
     /// 500 Internal Server Error
     public static let internalServerError = Status(rawValue: 500)
-    /// 501 Not Implemented
-    public static let notImplemented = Status(rawValue: 501)
     /// 502 Bad Gateway
     public static let badGateway = Status(rawValue: 502)
     /// 503 Service Unavailable

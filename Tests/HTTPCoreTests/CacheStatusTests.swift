@@ -37,7 +37,7 @@ struct CacheStatusTests {
         arguments: [
             (.badRequest, "bad-request"), (.onlyIfCached, "only-if-cached"), (.backingOff, "backing-off"),
             (.unreachable, "unreachable"), (.timeout, "timeout"), (.tls, "tls"), (.cut, "cut"),
-            (.unusable, "unusable"), (.draining, "draining"),
+            (.unusable, "unusable"),
         ] as [(CacheStatus.Detail, String)])
     func details(detail: CacheStatus.Detail, expected: String) {
         #expect(detail.token.description == expected)

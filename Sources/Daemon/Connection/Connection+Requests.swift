@@ -122,8 +122,7 @@ extension Connection {
             precondition: fields.precondition(parser, head))
         let request = PendingRequest(
             summary: summary,
-            authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) },
-            keepsAlive: !closesAfterAnswer)
+            authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) })
         resolve(request)
     }
 

@@ -7,7 +7,6 @@ struct PendingRequest {
     let summary: RequestSummary
     /// The value of `Authorization`, for as long as the request lasts.
     let authorization: SharedBytes?
-    let keepsAlive: Bool
     /// What was fetched for it so far.
     var delivered = Responder.Delivery()
     /// What is being fetched for it now.
