@@ -83,10 +83,11 @@ import Testing
     @Test func `answers that nobody reads`() throws {
         try Self.serving { larder, _ throws in
             let slow = try (0..<10).map { _ in try larder.connect(receiveBuffer: 4096) }
-            for client in slow { try client.sendRequest("GET", "/models") }
             let began = ContinuousClock.now
+            for client in slow { try client.sendRequest("GET", "/models") }
             for _ in 0..<10 { #expect(try larder.get("/models/count").status == 200) }
-            let others = try (0..<51).map { _ in try larder.connect() }
+            // As many as there are places: the last of them is served when the last slow one has lost its own.
+            let others = try (0..<60).map { _ in try larder.connect() }
             for client in others { #expect(try client.get("/models/count").status == 200) }
             #expect(ContinuousClock.now - began >= Self.limit)
             for client in slow {
