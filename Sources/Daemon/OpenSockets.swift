@@ -13,7 +13,8 @@ struct OpenSockets {
         byLoop = Array(repeating: [], count: loops)
         for address in listen {
             do {
-                let opened = try Self.open(try SocketAddress(parsing: address.description), loops: loops)
+                let opened = try ListeningSocket.group(
+                    try SocketAddress(parsing: address.description), count: loops)
                 for (loop, socket) in opened.enumerated() { byLoop[loop].append(socket) }
                 addresses.append(opened[0].address)
             } catch {
@@ -25,29 +26,6 @@ struct OpenSockets {
 
     /// The sockets that a loop listens on.
     func sockets(for loop: Int) -> [ListeningSocket] { byLoop[loop] }
-
-    /// Each loop has a socket of its own on a TCP port, and the kernel spreads connections over them. A unix socket cannot
-    /// be bound twice: there the loops share it.
-    private static func open(_ address: SocketAddress, loops: Int) throws(UVError) -> [ListeningSocket] {
-        // SO_REUSEPORT would let us in beside another program that set it too, and it would get some of our connections.
-        // The first socket is therefore opened without: if that fails, the port is in use.
-        let probe = try ListeningSocket(address, reusePort: false)
-        if address.isUnix {
-            var sockets = [probe]
-            while sockets.count < loops { sockets.append(try probe.duplicate()) }
-            return sockets
-        }
-        let bound = probe.address
-        probe.close()
-        var sockets: [ListeningSocket] = []
-        do throws(UVError) {
-            while sockets.count < loops { sockets.append(try ListeningSocket(bound, reusePort: true)) }
-        } catch {
-            for socket in sockets { socket.close() }
-            throw error
-        }
-        return sockets
-    }
 }
 
 /// Why Larder cannot listen where it should.

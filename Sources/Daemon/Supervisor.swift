@@ -93,9 +93,10 @@ final class Supervisor {
         switch message {
         case .up(let index, let mailbox):
             shards[index] = mailbox
+            // One of the others may have failed, and will then never be up: whoever is must not wait for it.
+            if isDraining { return tellAll(.stop) }
             let all = shards.compactMap(\.self)
-            guard all.count == settings.workers else { return }
-            tellAll(isDraining ? .stop : .begin(all))
+            if all.count == settings.workers { tellAll(.begin(all)) }
         case .serving:
             servingCount += 1
             if servingCount == settings.workers { announce() }

@@ -108,6 +108,8 @@ final class Connection: StreamDelegate {
         guard !unread.isEmpty, isConsuming else { return }
         let used = read(unread.span)
         unread.removeFirst(used)
+        // What a client once sent ahead must not take room for as long as it stays.
+        if unread.isEmpty { unread = ByteBuilder(capacity: 1) }
     }
 
     /// Reads requests until one cannot be answered at once. The bytes that were used up are counted from the front.

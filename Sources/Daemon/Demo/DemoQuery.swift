@@ -1,3 +1,6 @@
+import Bytes
+import HTTPCore
+
 /// The query of a request to the built-in upstream: of a repeated parameter the last one, none that is empty.
 struct DemoQuery {
     private var values: [String: String] = [:]
@@ -21,20 +24,10 @@ struct DemoQuery {
 
 /// Percent-encoding (RFC 3986, section 2.1).
 enum PercentText {
-    /// The text that was meant. A `%` without two digits behind it stands for itself.
+    /// The text that was meant.
     static func decoded(_ text: String, plusIsSpace: Bool = false) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2, !rest.prefix(2).contains(UInt8(ascii: "+")),
-                let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(plusIsSpace && byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        let bytes = text.utf8.map { plusIsSpace && $0 == UInt8(ascii: "+") ? UInt8(ascii: " ") : $0 }
+        let decoded = PercentEncoding.decoded(bytes.span)
+        return decoded.span.text()
     }
 }
