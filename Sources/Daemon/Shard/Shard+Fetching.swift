@@ -164,16 +164,3 @@ extension Shard {
     }
 }
 
-extension Resource {
-    /// Its name in logs. A query or its facet is not told: it is the caller's own text.
-    var label: String {
-        switch self {
-        case .catalog: "the catalogue"
-        case .userList: "a key's list"
-        case .model(let id): "the model \(id.debugDescription)"
-        case .facet(_, of: .catalog): "a facet of the catalogue"
-        case .facet(_, of: .user): "a facet of a key's list"
-        case .opaque(let path, _): path
-        }
-    }
-}
