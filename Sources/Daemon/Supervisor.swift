@@ -1,6 +1,7 @@
 import Digest
 public import EventLoop
 import Logging
+import Serving
 
 /// Starts the loops, hands them each other's mailboxes, passes signals on, and waits for their end. It runs on the main
 /// thread, on a loop of its own that serves nothing.
@@ -42,7 +43,10 @@ final class Supervisor {
         _ settings: Settings, isDemo: Bool, onServing: @escaping (RunningLarder) -> Void = { _ in }
     ) throws -> Int32 {
         ignoreBrokenPipes()
-        let log = Logger.larder(settings.log)
+        let format = LineFormat(settings.log.format)
+        let writer = try LogWriter(format)
+        defer { writer.close() }
+        let log = Logger.larder(settings.log, format, writer)
         allowDescriptors(for: settings, log)
         let sockets = try OpenSockets(settings.listen, loops: settings.workers)
         let supervisor = Supervisor(
@@ -51,7 +55,7 @@ final class Supervisor {
         supervisor.loop.run()
         for thread in supervisor.threads { thread.join() }
         supervisor.loop.close()
-        log.info("stopped")
+        log.tell(.stopped, "stopped")
         return supervisor.exitCode
     }
 
@@ -61,9 +65,9 @@ final class Supervisor {
         let wanted = settings.server.maxConnections * 2 + 64 + settings.workers * 16
         let allowed = raiseDescriptorLimit(to: wanted)
         if allowed < settings.server.maxConnections + 64 {
-            log.warning(
-                "only \(allowed) descriptors may be open, too few for server.max_connections",
-                metadata: ["server.max_connections": "\(settings.server.maxConnections)"])
+            log.tell(
+                .fewDescriptors, "only \(allowed) descriptors may be open, too few for server.max_connections",
+                ["server.max_connections": "\(settings.server.maxConnections)"])
         }
     }
 
@@ -74,7 +78,7 @@ final class Supervisor {
             signals.append(try SignalWatch(on: loop, signal: signal) { [unowned self] in drain() })
         }
         drainTimer = LoopTimer(on: loop) { [unowned self] in
-            log.warning("the time to drain is over; closing what is still open")
+            log.tell(.drainTimeout, "the time to drain is over; closing what is still open")
             tellAll(.stop)
         }
         for index in 0..<settings.workers {
@@ -101,7 +105,7 @@ final class Supervisor {
             servingCount += 1
             if servingCount == settings.workers { announce() }
         case .failed(_, let reason):
-            log.error("\(reason)")
+            log.tell(.loopFailed, "\(reason)")
             exitCode = 1
             isDraining = true
             tellAll(.stop)
@@ -118,19 +122,19 @@ final class Supervisor {
     private func announce() {
         let upstream = shardSettings.isDemo ? "the built-in demo catalogue" : settings.upstream.url
         for address in addresses {
-            log.info(
-                "serving on \(address.url)", metadata: ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
+            log.tell(
+                .serving, "serving on \(address.url)", ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
         }
         if let mailbox { onServing(RunningLarder(addresses: addresses, mailbox: mailbox)) }
     }
 
     private func drain() {
         if isDraining {
-            log.warning("told to end a second time; closing what is still open")
+            log.tell(.endedTwice, "told to end a second time; closing what is still open")
             return tellAll(.stop)
         }
         isDraining = true
-        log.info("draining")
+        log.tell(.draining, "draining")
         drainTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
         tellAll(.drain)
     }

@@ -116,9 +116,9 @@ extension Shard {
     }
 
     private func landed(_ flight: Dispatcher.Flight, _ entry: Entry, owner: Owner, bytes: Int) {
-        log.info(
-            "fetched \(flight.resource.label)",
-            metadata: [
+        log.tell(
+            .fetched, "fetched \(flight.resource.label)",
+            [
                 "status": "\(entry.status.rawValue)", "bytes": "\(bytes)",
                 "sharing": entry.isShared ? "shared" : "per key",
             ])
@@ -137,7 +137,7 @@ extension Shard {
     }
 
     private func failed(_ flight: Dispatcher.Flight, _ problem: FetchProblem) {
-        log.warning("fetching \(flight.resource.label) failed: \(problem.problem.message)")
+        log.tell(.fetchFailed, "fetching \(flight.resource.label) failed: \(problem.problem.message)")
         if flight.resource == .catalog, !hasCatalog {
             tellReadiness(problem.isAboutKey ? .ready : .noCatalog)
         }

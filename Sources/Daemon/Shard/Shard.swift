@@ -84,7 +84,7 @@ final class Shard {
         do throws(UVError) {
             for socket in sockets {
                 let listener = try Listener(on: loop, socket: socket) { [unowned self] in accept($0) }
-                listener.failed = { [log] error in log.warning("accepting failed: \(error)") }
+                listener.failed = { [log] error in log.tell(.acceptFailed, "accepting failed: \(error)") }
                 listeners.append(listener)
             }
         } catch {
