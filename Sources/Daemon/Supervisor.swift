@@ -8,7 +8,8 @@ import Serving
 final class Supervisor {
     private let settings: Settings
     private let shardSettings: ShardSettings
-    private let log: Logger
+    private let observer: Observer
+    private var log: Logger { observer.log }
     private let loop = Loop()
     private var mailbox: Mailbox<SupervisorMessage>?
     private var signals: [SignalWatch] = []
@@ -25,13 +26,13 @@ final class Supervisor {
     private let onServing: (RunningLarder) -> Void
 
     private init(
-        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], log: Logger,
+        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], observer: Observer,
         onServing: @escaping (RunningLarder) -> Void
     ) {
         self.settings = settings
         self.onServing = onServing
         self.addresses = addresses
-        self.log = log
+        self.observer = observer
         shardSettings = ShardSettings(
             settings, isDemo: isDemo, addresses: addresses, fingerprinter: .random())
         shards = Array(repeating: nil, count: settings.workers)
@@ -50,7 +51,9 @@ final class Supervisor {
         allowDescriptors(for: settings, log)
         let sockets = try OpenSockets(settings.listen, loops: settings.workers)
         let supervisor = Supervisor(
-            settings, isDemo: isDemo, addresses: sockets.addresses, log: log, onServing: onServing)
+            settings, isDemo: isDemo, addresses: sockets.addresses,
+            observer: Observer(settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log),
+            onServing: onServing)
         try supervisor.start(sockets)
         supervisor.loop.run()
         for thread in supervisor.threads { thread.join() }
@@ -82,10 +85,10 @@ final class Supervisor {
             tellAll(.stop)
         }
         for index in 0..<settings.workers {
-            let (shardSettings, log, sockets) = (shardSettings, log, sockets.sockets(for: index))
+            let (shardSettings, observer, sockets) = (shardSettings, observer, sockets.sockets(for: index))
             threads.append(
                 try LoopThread.spawn(name: "larder-\(index)") {
-                    runShard(index, shardSettings, sockets, mailbox, log)
+                    runShard(index, shardSettings, sockets, mailbox, observer)
                 })
         }
     }
@@ -163,10 +166,10 @@ public struct RunningLarder: Sendable {
 /// The whole life of a shard's thread.
 private func runShard(
     _ index: Int, _ settings: ShardSettings, _ sockets: [ListeningSocket], _ supervisor: Mailbox<SupervisorMessage>,
-    _ log: Logger
+    _ observer: Observer
 ) {
     do {
-        try Shard(index: index, settings: settings, sockets: sockets, supervisor: supervisor, log: log).run()
+        try Shard(index: index, settings: settings, sockets: sockets, supervisor: supervisor, observer: observer).run()
     } catch {
         supervisor.send(.failed(index, "\(error)"))
     }
@@ -175,7 +178,7 @@ private func runShard(
 
 extension SocketAddress {
     /// As a person would type it into a client.
-    fileprivate var url: String { isUnix ? description : "http://\(description)" }
+    var url: String { isUnix ? description : "http://\(description)" }
 }
 
 /// Serves until told to end; what `larder serve` calls. Returns the exit code, and throws with one clear line what keeps it

@@ -42,6 +42,8 @@ public final class Answer {
     var awaitsCompression: Bool
     /// Whether the compression is under way.
     var isCompressing = false
+    /// How metrics and the access log call it, once someone has asked.
+    var accessLabel: AccessLabel?
     /// Its place in the cache, while it has one.
     var ticket: RecencyList<Evictable>.Ticket?
     /// Where the entries stand that it was made of; when one of them goes, so does the answer.

@@ -9,11 +9,13 @@ import Serving
 /// What is done with a request once its head is read.
 extension Connection {
     func handle(_ head: Span<UInt8>, hasBody: Bool) {
+        beginNote()
         // A body is of no use to any route that is answered here. It is not read: the connection ends with the answer, unless
         // the request turns out to be one that is passed through.
         closesAfterAnswer = hasBody || !parser.keepsAlive || shard.isDraining
         let fields = RequestFields(parser, head)
         let method = Method(head.extracting(parser.method))
+        note.method = method
         if fields.hosts > 1 || fields.hosts == 0 && parser.isVersion11 {
             // RFC 9112 section 3.2.
             return refuse("the request must have one Host field")
@@ -106,19 +108,22 @@ extension Connection {
         let isHead = method == .head
         let targetBytes = head.extracting(parser.target)
         guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
+        noteLabel(targetBytes, parts)
         let route = Route(path: targetBytes.extracting(parts.path))
         switch route {
         case .health: return sendHealth(isHead: isHead)
         case .readiness: return sendReadiness(isHead: isHead)
-        case .own: return sendNothingHere(isHead: isHead)
+        case .own: return answerOwn(head, parts, method)
         case .other: return passThrough(head, method, hasBody: hasBody)
         // Upstream answers such a request with another list.
         case .models, .count, .user, .model, .endpoints, .list:
             if fields.hasAnthropicVersion { return passThrough(head, method, hasBody: hasBody) }
         }
+        let owner = owner(head, fields)
+        note.key = owner.high
         let summary = RequestSummary(
             isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
-            demand: fields.demand, owner: owner(head, fields),
+            demand: fields.demand, owner: owner,
             precondition: fields.precondition(parser, head))
         let request = PendingRequest(
             summary: summary,
@@ -184,8 +189,9 @@ extension Connection {
         // Asterisk-form asks of the server as a whole (RFC 9112 section 3.2.4).
         if method == .options, targetBytes.equals("*") { return sendOptions(nil) }
         guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
+        noteLabel(targetBytes, parts)
         let route = Route(path: targetBytes.extracting(parts.path))
-        if route == .own { return sendNothingHere(isHead: false) }
+        if route == .own { return answerOwn(head, parts, method) }
         // A preflight asks of this server, wherever the request that follows it goes.
         if method == .options, let preflight = Preflight(parser, head) { return sendOptions(preflight) }
         switch route {

@@ -88,11 +88,12 @@ extension Shard {
         case .start(let flight, let party):
             let owner = party.owner
             let list = party.list
+            let began = loop.nowNanoseconds
             origin.fetch(flight.resource.upstreamTarget, authorization: party.authorization) { [self] result in
                 switch result {
-                case .success(let response): read(response, for: flight, beside: list, owner: owner)
+                case .success(let response): read(response, for: flight, beside: list, owner: owner, began: began)
                 case .failure(.cancelled): break
-                case .failure(let failure): failed(flight, FetchProblem(failure))
+                case .failure(let failure): failed(flight, FetchProblem(failure), bytes: 0, began: began)
                 }
             }
         }
@@ -100,7 +101,7 @@ extension Shard {
 
     /// Reads a response on the thread pool: that of the catalogue takes milliseconds.
     private func read(
-        _ response: FetchedResponse, for flight: Dispatcher.Flight, beside list: Snapshot?, owner: Owner
+        _ response: FetchedResponse, for flight: Dispatcher.Flight, beside list: Snapshot?, owner: Owner, began: UInt64
     ) {
         let builder = settings.entryBuilder
         let now = loop.nowMilliseconds
@@ -109,13 +110,14 @@ extension Shard {
             builder.build(flight.resource, from: response, beside: list, now: now, wallSeconds: wallSeconds)
         } then: { [self] result in
             switch result {
-            case .success(let entry): landed(flight, entry, owner: owner, bytes: response.body.count)
-            case .failure(let problem): failed(flight, problem)
+            case .success(let entry): landed(flight, entry, owner: owner, bytes: response.body.count, began: began)
+            case .failure(let problem): failed(flight, problem, bytes: response.body.count, began: began)
             }
         }
     }
 
-    private func landed(_ flight: Dispatcher.Flight, _ entry: Entry, owner: Owner, bytes: Int) {
+    private func landed(_ flight: Dispatcher.Flight, _ entry: Entry, owner: Owner, bytes: Int, began: UInt64) {
+        recordFetch(of: flight.resource, status: entry.status.rawValue, bytes: bytes, began: began, nil)
         log.tell(
             .fetched, "fetched \(flight.resource.label)",
             [
@@ -136,8 +138,9 @@ extension Shard {
         for action in actions { perform(action) }
     }
 
-    private func failed(_ flight: Dispatcher.Flight, _ problem: FetchProblem) {
-        log.tell(.fetchFailed, "fetching \(flight.resource.label) failed: \(problem.problem.message)")
+    private func failed(_ flight: Dispatcher.Flight, _ problem: FetchProblem, bytes: Int, began: UInt64) {
+        recordFetch(of: flight.resource, status: problem.status?.rawValue, bytes: bytes, began: began, problem)
+        tellFailure(of: flight.resource, problem)
         if flight.resource == .catalog, !hasCatalog {
             tellReadiness(problem.isAboutKey ? .ready : .noCatalog)
         }

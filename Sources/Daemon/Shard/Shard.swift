@@ -12,7 +12,8 @@ final class Shard {
     let index: Int
     let settings: ShardSettings
     let loop: Loop
-    let log: Logger
+    let observer: Observer
+    var log: Logger { observer.log }
     let origin: Origin
     let supervisor: Mailbox<SupervisorMessage>
 
@@ -20,6 +21,10 @@ final class Shard {
     var dispatcher = Dispatcher()
     var waiting = WaitingTable()
     var connections = ConnectionTable()
+    var metrics = LoopMetrics()
+    var gathers = GatherTable()
+    var failureGate = RepeatGate()
+    private(set) var accessLog: AccessLog?
     private var date: DateLine
     /// The last `Host` that was found to be a good one: nearly every request has the same.
     var knownHost: [UInt8] = []
@@ -42,17 +47,18 @@ final class Shard {
     /// A shard that listens on `sockets` once it is told to begin. It announces itself to the supervisor.
     init(
         index: Int, settings: ShardSettings, sockets: [ListeningSocket], supervisor: Mailbox<SupervisorMessage>,
-        log: Logger
+        observer: Observer
     ) throws(UpstreamError) {
         self.index = index
         self.settings = settings
         self.sockets = sockets
         self.supervisor = supervisor
-        self.log = log
+        self.observer = observer
         loop = Loop()
         origin = try Origin(on: loop, settings)
         date = DateLine(allowsAnyOrigin: settings.allowsAnyOrigin)
         cache = ResponseCache(maximumBytes: settings.cacheBytes)
+        if let format = observer.accessFormat { accessLog = AccessLog(on: loop, format, observer.writer) }
         readiness = settings.warmsUp ? .warmingUp : .ready
         let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
         self.mailbox = mailbox
@@ -72,6 +78,10 @@ final class Shard {
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
         case .refused(let owner): cache.removeEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
+        case .report(let page, let ticket, let loop): peers[loop].send(.reported(ticket, report(for: page)))
+        case .reported(let ticket, let report): reported(ticket, report)
+        case .purge(let purge, let ticket, let loop): peers[loop].send(.purged(ticket, cache.remove(purge)))
+        case .purged(let ticket, let entries): purged(ticket, entries)
         case .drain: drain()
         case .stop: stop()
         }
@@ -84,16 +94,21 @@ final class Shard {
         do throws(UVError) {
             for socket in sockets {
                 let listener = try Listener(on: loop, socket: socket) { [unowned self] in accept($0) }
-                listener.failed = { [log] error in log.tell(.acceptFailed, "accepting failed: \(error)") }
+                listener.failed = { [log = observer.log] error in log.tell(.acceptFailed, "accepting failed: \(error)") }
                 listeners.append(listener)
             }
         } catch {
             supervisor.send(.failed(index, "cannot accept connections: \(error)"))
             return
         }
+        metrics.tick(wallSeconds: loop.wallSeconds)
+        let period = UInt64(sweepPeriod) * 1_000_000
+        var due = loop.nowNanoseconds + period
         let sweep = LoopTimer(on: loop) { [unowned self] in
             connections.expire(at: loop.nowMilliseconds)
             resumeAccepting()
+            observe(due: due)
+            due = loop.nowNanoseconds + period
         }
         sweep.start(after: sweepPeriod, repeating: sweepPeriod)
         self.sweep = sweep
@@ -113,6 +128,7 @@ final class Shard {
         let connection = Connection(shard: self, stream: stream)
         stream.delegate = connection
         connections.insert(connection)
+        metrics.recordConnection()
         settings.openConnections.opened()
         stream.startReading()
         guard settings.openConnections.isFull else { return }
@@ -187,6 +203,8 @@ final class Shard {
         }
         // Who still waits was cut off; the table would keep the connections, and they this shard.
         waiting = WaitingTable()
+        gathers = GatherTable()
+        accessLog?.close()
         sweep?.close()
         origin.close()
         mailbox?.close()

@@ -14,6 +14,14 @@ enum ShardMessage: Sendable {
     case refused(Owner)
     /// To all: the answer of `/readyz` has changed.
     case readiness(Readiness)
+    /// To all: say what you have for this page, to this loop.
+    case report(OwnPage, UInt64, to: Int)
+    /// To the loop that asked: this is it.
+    case reported(UInt64, MetricsReport)
+    /// To all: throw this out, and tell this loop what it was.
+    case purge(Purge, UInt64, to: Int)
+    /// To the loop that asked: it was these.
+    case purged(UInt64, [Int])
     /// From the supervisor: accept no more, end what is idle, finish what is not.
     case drain
     /// From the supervisor: every loop has done so, or the time for it is over; end.

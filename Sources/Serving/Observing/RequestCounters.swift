@@ -96,7 +96,7 @@ public struct RequestTotals: Sendable, Equatable {
     public var misses: UInt64 = 0
     /// Passed through.
     public var passed: UInt64 = 0
-    /// Answered with a 5xx, upstream's or Larder's.
+    /// Answered with a 5xx, upstream's or Larder's; not what `/readyz` says of itself.
     public var errors: UInt64 = 0
 
     /// None.
@@ -111,7 +111,7 @@ public struct RequestTotals: Sendable, Equatable {
         case .passed: passed += row.count
         case .failed, .refused, .own, .aborted: break
         }
-        if let status = row.status, status >= 500 { errors += row.count }
+        if let status = row.status, status >= 500, row.decision != .own { errors += row.count }
     }
 
     mutating func merge(_ other: RequestTotals) {

@@ -37,7 +37,7 @@ struct RequestCountersTests {
         counters.record(.user, .demanded, status: 401)
         counters.record(.other, .passed, status: 502)
         counters.record(.models, .failed, status: 504)
-        counters.record(.health, .own, status: 200)
+        counters.record(.readiness, .own, status: 503)
         let totals = counters.totals
         #expect(totals.requests == 13)
         #expect(totals.hits == 6)
