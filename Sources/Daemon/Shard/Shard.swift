@@ -94,7 +94,8 @@ final class Shard {
         do throws(UVError) {
             for socket in sockets {
                 let listener = try Listener(on: loop, socket: socket) { [unowned self] in accept($0) }
-                listener.failed = { [log = observer.log] error in log.tell(.acceptFailed, "accepting failed: \(error)") }
+                listener.failed = { [log = observer.log] error in log.tell(.acceptFailed, "accepting failed: \(error)")
+                }
                 listeners.append(listener)
             }
         } catch {

@@ -2,7 +2,8 @@
 public enum MetricsTable {
     /// All of them.
     public static let all = [
-        buildInfo, startTime, requests, requestDuration, sentBytes, upstreamRequests, upstreamFailures, upstreamDuration,
+        buildInfo, startTime, requests, requestDuration, sentBytes, upstreamRequests, upstreamFailures,
+        upstreamDuration,
         upstreamBytes, upstreamBackingOff, cacheEntries, cacheAnswers, cacheBytes, cacheMaximum, cacheEvictions,
         catalogAge, catalogModels, catalogFresh, openConnections, connections, loops, loopsReporting, loopLag,
         stateHealthy, stateBytes, droppedLines, processCPU, processMemory, processDescriptors,
