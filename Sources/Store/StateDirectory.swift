@@ -43,6 +43,8 @@ public final class StateDirectory: Sendable {
         self.lock = Guarded(lock)
     }
 
+    deinit { release() }
+
     /// Makes sure, before anything is written, that directory, lock and secret are in place: somebody may have removed
     /// or replaced the directory meanwhile, or it can be written at last.
     func prepareForWriting() throws(StoreError) {
@@ -59,7 +61,14 @@ public final class StateDirectory: Sendable {
     }
 
     /// Lets another process, or another store, have the directory.
-    func release() { lock.withLock { $0 = nil } }
+    ///
+    /// Closing the descriptor would not do: a child between its fork and its exec has it too, and with it the lock.
+    func release() {
+        lock.withLock { lock in
+            if let lock { flock(lock.number, LOCK_UN) }
+            lock = nil
+        }
+    }
 
     private static func makeDirectory(_ path: String) throws(StoreError) {
         do throws(SystemError) {
