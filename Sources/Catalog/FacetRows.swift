@@ -19,6 +19,10 @@ public struct FacetRows: Sendable {
     /// The number of models.
     public var count: Int { numbers.count }
 
+    /// The first second after `wallSeconds` at which the price of one of the rows kept whole changes by the hour, both in
+    /// seconds since 1970; nil if there is no such row. The other rows are the list's, which has edges of its own.
+    public func nextPriceEdge(after wallSeconds: Int64) -> Int64? { own?.nextPriceEdge(after: wallSeconds) }
+
     /// The bytes it keeps in memory, roughly.
     public var byteCount: Int { numbers.count * 4 + (own?.byteCount ?? 0) }
 }
