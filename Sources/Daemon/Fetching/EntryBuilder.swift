@@ -90,7 +90,7 @@ struct EntryBuilder: Sendable {
                 plain: Composer.model(model.row.span), openAI: Composer.openAIModel(model.row.span, model.fields))
             return (content, model.row.span.hash64())
         case .facet:
-            let rows = try CatalogReader.readFacet(body.span, beside: list)
+            let rows = try CatalogReader.readFacet(body.span, beside: list.map { .snapshot($0) })
             return (.facet(rows), rows.identity)
         case .opaque(let path, _):
             // A feed (`use_rss`) is no JSON, and nothing is known of its form.
