@@ -92,7 +92,12 @@ public struct RowPool {
                 places = found.map { row in row.map { RowPlace(source: 0, row: $0).packed } }
             }
         }
-        for extra in extrasWorthReferring(rows, places) where bases.count < RowPlace.mostSources - 1 {
+        let missing = places.count { $0 == nil }
+        let extras = extrasWorthReferring(rows, places)
+        // One base is left free for the rows that are new, if there are any.
+        let isComplete = extras.reduce(0) { $0 + $1.rows.count } == missing
+        let fits = isComplete && bases.count + extras.count <= RowPlace.mostSources
+        for extra in extras.prefix(RowPlace.mostSources - bases.count - (fits ? 0 : 1)) {
             for (index, row) in extra.rows { places[index] = RowPlace(source: Int32(bases.count), row: row).packed }
             bases.append(extra.snapshot)
         }

@@ -105,6 +105,45 @@ import Testing
         #expect(pool.list([TestRow(2), TestRow(1)]).json == [2, 1].map { TestRow($0).json })
     }
 
+    @Test func `rows of one hash are told apart by their bytes`() {
+        // Whatever the first word is, the second can be such that the state of the hash is zero behind it.
+        let rows = (1...3).map { number -> [UInt8] in
+            let first = UInt64(number)
+            let mixed = (UInt64(16) &* 0x9E37_79B9_7F4A_7C15 ^ first).multipliedFullWidth(by: 0xE703_7ED1_A0B4_28DB)
+            return [first, mixed.high ^ mixed.low].flatMap { word in (0..<8).map { UInt8(word >> ($0 * 8) & 255) } }
+        }
+        #expect(Set(rows.map { $0.span.hash64() }).count == 1)
+        var pool = RowPool()
+        func list(_ numbers: [Int]) -> RowList {
+            var bytes = RowBytes()
+            for number in numbers {
+                let row = rows[number]
+                bytes.append(row.span)
+            }
+            return pool.list(bytes) { ModelFields(id: "a/\(numbers[$0])") }
+        }
+        let lists = [[0], [1], [0, 1, 2], [2], [2, 1, 0]].map { ($0, list($0)) }
+        for (numbers, list) in lists {
+            #expect((0..<list.count).map { copied(list.row($0)) } == numbers.map { rows[$0] })
+            #expect((0..<list.count).map { text(list.id($0)) } == numbers.map { "a/\($0)" })
+        }
+    }
+
+    @Test func `a list whose rows stand in eight places needs no new one`() {
+        var pool = KeptPool()
+        let catalogue = (0..<40).map { TestRow($0) }
+        pool.catalogue(.make(rows: catalogue))
+        // Each list has one changed row more than the one before.
+        let lists = (0...7).map { count in
+            pool.list(catalogue.map { TestRow($0.number, version: $0.number < count ? 1 : 0) })
+        }
+        #expect(lists.map(\.bases.count) == Array(1...8))
+        let again = pool.list(catalogue.reversed().map { TestRow($0.number, version: $0.number < 7 ? 1 : 0) })
+        #expect(Set(again.bases.map { ObjectIdentifier($0) }) == Set(lists[7].bases.map { ObjectIdentifier($0) }))
+        let next = pool.list(catalogue.map { TestRow($0.number, version: $0.number < 8 ? 1 : 0) })
+        #expect(next.bases.map(\.count) == [40, 1, 1, 1, 1, 1, 1, 2])
+    }
+
     @Test func `the pool forgets what is gone`() {
         var pool = KeptPool()
         pool.catalogue(.make(rows: 0..<50))
@@ -227,6 +266,8 @@ extension Snapshot {
 
     static func make(rows: Range<Int>) -> Snapshot { make(rows: rows.map { TestRow($0) }) }
 }
+
+private func copied(_ slice: ByteSlice) -> [UInt8] { slice.span.copied() }
 
 /// A pool and what keeps its catalogue alive.
 struct KeptPool {
