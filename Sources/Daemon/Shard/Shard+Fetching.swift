@@ -100,7 +100,7 @@ extension Shard {
 
     /// Reads a response on the thread pool: that of the catalogue takes milliseconds.
     private func read(
-        _ response: FetchedResponse, for flight: Dispatcher.Flight, beside list: Snapshot?, owner: Owner
+        _ response: FetchedResponse, for flight: Dispatcher.Flight, beside list: ModelList?, owner: Owner
     ) {
         let builder = settings.entryBuilder
         let now = loop.nowMilliseconds
