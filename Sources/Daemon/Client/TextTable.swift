@@ -89,10 +89,10 @@ struct TextTable {
             let text = DisplayText.cut(cells[column].text, to: room, ellipsis: style.ellipsis)
             let padding = String(repeating: " ", count: room - DisplayText.width(text))
             let styled = text.isEmpty ? "" : style.apply(cells[column].colour, link: cells[column].link, to: text)
-            let isLast = place == shown.count - 1
-            line += columns[column].isRight ? padding + styled : styled + (isLast ? "" : padding)
+            line += columns[column].isRight ? padding + styled : styled + padding
             used += room
         }
+        while line.hasSuffix(" ") { line.removeLast() }
         return line
     }
 }
