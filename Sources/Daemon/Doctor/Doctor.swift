@@ -8,24 +8,18 @@ public enum Doctor {
         // A server that ends TLS while something is written to it must not end this process.
         ignoreBrokenPipes()
         let environment = ProcessInfo.processInfo.environment
-        let (settings, finding) = load(config)
-        var findings = [finding]
-        findings += settings.listen.map(PortCheck.finding)
-        findings.append(StateCheck.finding(StateCheck.standardDirectory(environment)))
-        findings += UpstreamCheck(settings: settings.upstream, environment: environment).findings(key: key)
-        return findings
-    }
-
-    /// The settings, or the defaults if they are not good: what follows is then told of those.
-    private static func load(_ config: String?) -> (Settings, Finding) {
+        let loaded: LoadedSettings
         do {
-            let loaded = try SettingsLoader().load(config: config)
-            let file = loaded.file.map { "\($0) is valid" } ?? "no file, which is fine: everything has a default"
-            return (loaded.settings, Finding("settings", .ok, file))
+            loaded = try SettingsLoader().load(config: config)
         } catch {
-            return (
-                Settings(), Finding("settings", .fail, "\(error.description); what follows is about the defaults")
-            )
+            // Nobody knows what was meant: asking the default upstream in its place might be asking the wrong one.
+            return [Finding("settings", .fail, error.description)]
+                + ["listen", "state", "upstream"].map { Finding($0, .skip, "the settings are not good") }
         }
+        let file = loaded.file.map { "\($0) is valid" } ?? "no file, which is fine: everything has a default"
+        var findings = [Finding("settings", .ok, file)]
+        findings += loaded.settings.listen.map(PortCheck.finding)
+        findings.append(StateCheck.finding(StateCheck.standardDirectory(environment)))
+        return findings + UpstreamCheck(settings: loaded.settings.upstream, environment: environment).findings(key: key)
     }
 }

@@ -27,18 +27,26 @@ enum StateCheck {
     }
 
     private static func missing(_ directory: String) -> Finding {
+        let files = FileManager.default
         var parent = directory[...]
-        var isDirectory = false
         repeat {
-            guard let slash = parent.lastIndex(of: "/") else { break }
+            guard let slash = parent.lastIndex(of: "/") else {
+                parent = "."
+                break
+            }
             parent = slash == parent.startIndex ? "/" : parent[..<slash]
-        } while parent != "/" && !FileManager.default.fileExists(atPath: String(parent), isDirectory: &isDirectory)
-        if FileManager.default.isWritableFile(atPath: String(parent)) {
+        } while parent != "/" && !files.fileExists(atPath: String(parent))
+        var isDirectory = false
+        if files.fileExists(atPath: String(parent), isDirectory: &isDirectory), isDirectory,
+            files.isWritableFile(atPath: String(parent))
+        {
             return Finding(
                 "state", .ok, "\(directory) is not there yet and can be created\(space(String(parent)).text)")
         }
         return Finding(
-            "state", .fail, "\(directory) cannot be created: \(parent) cannot be written to; create it, or allow it")
+            "state", .fail,
+            "\(directory) cannot be created: \(parent) is no directory that this user can write to; create it, or allow it"
+        )
     }
 
     private static func existing(_ directory: String) -> Finding {
