@@ -28,8 +28,9 @@ struct FilterOptions: ParsableArguments, CustomReflectable {
         let name = NameSpecification.customLong(filter.flag)
         let help = ArgumentHelp("\(filter.help)", valueName: filter.valueName)
         let completion = filter.values.isEmpty ? nil : CompletionKind.list(filter.values)
+        // Without `.next` the parser would look for the value behind other flags too.
         return filter.isSwitch
-            ? Option(name: name, defaultAsFlag: "true", help: help, completion: completion)
+            ? Option(name: name, defaultAsFlag: "true", parsing: .next, help: help, completion: completion)
             : Option(name: name, help: help, completion: completion)
     }
 }

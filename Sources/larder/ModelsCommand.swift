@@ -28,7 +28,7 @@ struct ModelsCommand: ParsableCommand {
     var csv = false
 
     @Option(
-        defaultAsFlag: 5,
+        defaultAsFlag: 5, parsing: .next,
         help: ArgumentHelp("Show the list anew every so many seconds, and mark changes.", valueName: "seconds"))
     var watch: Double?
 

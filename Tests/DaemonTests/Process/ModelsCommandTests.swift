@@ -42,6 +42,8 @@ import Testing
     @Test func `what may be true or false is true where nothing is said`() throws {
         let (_, origin) = try models(["--zdr", "--distillable", "false"], answered: .json(#"{"data":[]}"#))
         #expect(Set(origin.requests[0].query.split(separator: "&")) == ["zdr=true", "distillable=false"])
+        let (_, other) = try models(["--zdr", "--max-price", "1"], answered: .json(#"{"data":[]}"#))
+        #expect(Set(other.requests[0].query.split(separator: "&")) == ["zdr=true", "max_price=1"])
     }
 
     @Test func `JSON has the rows byte for byte`() throws {
