@@ -8,20 +8,20 @@ import Upstream
 enum PortCheck {
     private static let patience = 3_000
 
-    static func finding(_ address: ListenAddress) -> Finding {
+    static func finding(_ address: ListenAddress) -> Diagnosis {
         switch address {
         case .unix(let path): unix(path)
         case .tcp(_, let port): tcp(address, port: port)
         }
     }
 
-    private static func tcp(_ address: ListenAddress, port: Int) -> Finding {
+    private static func tcp(_ address: ListenAddress, port: Int) -> Diagnosis {
         do {
             try ListeningSocket(SocketAddress(parsing: address.description), reusePort: false).close()
-            return Finding("listen", .ok, port == 0 ? "\(address): any free port" : "\(address) is free")
+            return Diagnosis("listen", .ok, port == 0 ? "\(address): any free port" : "\(address) is free")
         } catch {
             if error as? UVError == .addressInUse { return taken(by: LarderAddress("\(reachable(address))"), address) }
-            return Finding("listen", .fail, "\(address): \(error); choose another address with --listen or `listen`")
+            return Diagnosis("listen", .fail, "\(address): \(error); choose another address with --listen or `listen`")
         }
     }
 
@@ -31,27 +31,27 @@ enum PortCheck {
         return host == "0.0.0.0" || host == "::" ? .tcp(host: host == "::" ? "::1" : "127.0.0.1", port: port) : address
     }
 
-    private static func unix(_ path: String) -> Finding {
+    private static func unix(_ path: String) -> Diagnosis {
         let files = FileManager.default
         if files.fileExists(atPath: path) {
             let finding = taken(by: .unix(path: path), .unix(path: path))
             if finding.verdict == .ok { return finding }
             // A socket that nobody listens on is taken over.
             guard let response = try? LarderClient.ask(.unix(path: path), "/healthz", timeout: patience) else {
-                return Finding("listen", .ok, "unix:\(path) was left behind, and is taken over at start-up")
+                return Diagnosis("listen", .ok, "unix:\(path) was left behind, and is taken over at start-up")
             }
-            return Finding("listen", .fail, "unix:\(path) is in use by a server that answers \(response.status)")
+            return Diagnosis("listen", .fail, "unix:\(path) is in use by a server that answers \(response.status)")
         }
         let folder = path.contains("/") ? String(path[..<path.lastIndex(of: "/")!]) : "."
         if files.isWritableFile(atPath: folder.isEmpty ? "/" : folder) {
-            return Finding("listen", .ok, "unix:\(path) is free")
+            return Diagnosis("listen", .ok, "unix:\(path) is free")
         }
-        return Finding("listen", .fail, "unix:\(path): \(folder) is not there or cannot be written to; create it")
+        return Diagnosis("listen", .fail, "unix:\(path): \(folder) is not there or cannot be written to; create it")
     }
 
     /// Asks whoever listens there who it is.
-    private static func taken(by server: LarderAddress?, _ address: ListenAddress) -> Finding {
-        let inUse = Finding(
+    private static func taken(by server: LarderAddress?, _ address: ListenAddress) -> Diagnosis {
+        let inUse = Diagnosis(
             "listen", .fail,
             "\(address) is in use by another program: stop it, or choose another with --listen or `listen`")
         guard let server else { return inUse }
@@ -59,11 +59,11 @@ enum PortCheck {
             let root = (try? JSONDocument(parsing: status.body.span))?.root
             if let version = root?["version"]?.string {
                 let process = root?["pid"]?.rawNumber.map { " (pid \($0))" } ?? ""
-                return Finding("listen", .ok, "\(address) is served by Larder \(version)\(process)")
+                return Diagnosis("listen", .ok, "\(address) is served by Larder \(version)\(process)")
             }
             // One that has no such page says so in words of its own.
             if ErrorBody.message(status.body)?.hasPrefix("larder has ") == true {
-                return Finding("listen", .ok, "\(address) is served by a Larder that does not tell its version")
+                return Diagnosis("listen", .ok, "\(address) is served by a Larder that does not tell its version")
             }
         }
         return inUse

@@ -14,19 +14,19 @@ enum StateCheck {
         return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.local/state/larder" }
     }
 
-    static func finding(_ directory: String?) -> Finding {
+    static func finding(_ directory: String?) -> Diagnosis {
         guard let directory else {
-            return Finding("state", .warn, "there is no home: set STATE_DIRECTORY or XDG_STATE_HOME")
+            return Diagnosis("state", .warn, "there is no home: set STATE_DIRECTORY or XDG_STATE_HOME")
         }
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {
             return missing(directory)
         }
-        guard isDirectory else { return Finding("state", .fail, "\(directory) is not a directory: move it away") }
+        guard isDirectory else { return Diagnosis("state", .fail, "\(directory) is not a directory: move it away") }
         return existing(directory)
     }
 
-    private static func missing(_ directory: String) -> Finding {
+    private static func missing(_ directory: String) -> Diagnosis {
         let files = FileManager.default
         var parent = directory[...]
         repeat {
@@ -40,22 +40,22 @@ enum StateCheck {
         if files.fileExists(atPath: String(parent), isDirectory: &isDirectory), isDirectory,
             files.isWritableFile(atPath: String(parent))
         {
-            return Finding(
+            return Diagnosis(
                 "state", .ok, "\(directory) is not there yet and can be created\(space(String(parent)).text)")
         }
-        return Finding(
+        return Diagnosis(
             "state", .fail,
             "\(directory) cannot be created: \(parent) is no directory that this user can write to; create it, or allow it"
         )
     }
 
-    private static func existing(_ directory: String) -> Finding {
+    private static func existing(_ directory: String) -> Diagnosis {
         let probe = directory + "/.doctor-\(ProcessInfo.processInfo.processIdentifier)"
         do {
             try Data([0]).write(to: URL(fileURLWithPath: probe))
             try FileManager.default.removeItem(atPath: probe)
         } catch {
-            return Finding(
+            return Diagnosis(
                 "state", .fail, "\(directory) cannot be written to by this user: change its owner or its mode")
         }
         let attributes = try? FileManager.default.attributesOfItem(atPath: directory)
@@ -63,10 +63,10 @@ enum StateCheck {
         let space = space(directory)
         let text = "\(directory), mode \(String(mode, radix: 8))\(space.text)"
         if mode & 0o077 != 0 {
-            return Finding("state", .warn, "\(text): others can look into it; chmod 700 \(directory)")
+            return Diagnosis("state", .warn, "\(text): others can look into it; chmod 700 \(directory)")
         }
-        if space.isShort { return Finding("state", .warn, "\(text): make room on that file system") }
-        return Finding("state", .ok, text)
+        if space.isShort { return Diagnosis("state", .warn, "\(text): make room on that file system") }
+        return Diagnosis("state", .ok, text)
     }
 
     private static func space(_ directory: String) -> (text: String, isShort: Bool) {

@@ -13,7 +13,7 @@ struct UpstreamCheck {
     private var target: (scheme: String, host: String) { Self.parts(of: settings.url) }
 
     /// Every finding. `key` is tried too, if there is one.
-    func findings(key: String?) -> [Finding] {
+    func findings(key: String?) -> [Diagnosis] {
         let (scheme, host) = target
         let rule = ProxyRule(scheme: scheme, host: host, setting: settings.proxy, environment: environment)
         var findings = [name(host, rule), proxy(rule)]
@@ -24,58 +24,58 @@ struct UpstreamCheck {
         return findings
     }
 
-    private func name(_ host: String, _ rule: ProxyRule?) -> Finding {
+    private func name(_ host: String, _ rule: ProxyRule?) -> Diagnosis {
         let asked = rule?.proxy.map { Self.parts(of: $0).host } ?? host
         let whose = rule?.proxy == nil ? "" : "the proxy "
         do {
             let text = asked.contains(":") ? "[\(asked)]:443" : "\(asked):443"
             let address = try SocketAddress(parsing: text).description.split(separator: ":").dropLast()
-            return Finding("dns", .ok, "\(whose)\(asked) is \(address.joined(separator: ":"))")
+            return Diagnosis("dns", .ok, "\(whose)\(asked) is \(address.joined(separator: ":"))")
         } catch {
-            return Finding(
+            return Diagnosis(
                 "dns", .fail,
                 "\(whose)\(asked) has no address: check the network and the resolver (/etc/resolv.conf), or set a proxy"
             )
         }
     }
 
-    private func proxy(_ rule: ProxyRule?) -> Finding {
-        guard let rule else { return Finding("proxy", .ok, "none: no variable names one") }
-        if let proxy = rule.masked { return Finding("proxy", .ok, "\(proxy), by \(rule.origin)") }
-        return Finding("proxy", .ok, "none for this host, by \(rule.origin)")
+    private func proxy(_ rule: ProxyRule?) -> Diagnosis {
+        guard let rule else { return Diagnosis("proxy", .ok, "none: no variable names one") }
+        if let proxy = rule.masked { return Diagnosis("proxy", .ok, "\(proxy), by \(rule.origin)") }
+        return Diagnosis("proxy", .ok, "none for this host, by \(rule.origin)")
     }
 
-    private func certificates(_ scheme: String, _ answer: Result<FetchedResponse, FetchFailure>) -> Finding {
+    private func certificates(_ scheme: String, _ answer: Result<FetchedResponse, FetchFailure>) -> Diagnosis {
         if scheme == "http" {
-            return Finding("tls", .warn, "not used: upstream.url is http, so keys travel in the clear")
+            return Diagnosis("tls", .warn, "not used: upstream.url is http, so keys travel in the clear")
         }
         switch answer {
         case .failure(.tls(let why)):
-            return Finding(
+            return Diagnosis(
                 "tls", .fail,
                 "\(why); if that authority is to be trusted, name its certificate in upstream.ca_file")
-        case .failure: return Finding("tls", .skip, "upstream was not reached")
+        case .failure: return Diagnosis("tls", .skip, "upstream was not reached")
         case .success(let response):
             guard let own = response.certificates.first else {
-                return Finding("tls", .ok, "trusted; the certificates are not known")
+                return Diagnosis("tls", .ok, "trusted; the certificates are not known")
             }
             let chain = response.certificates.map(\.issuer)
             let text = "trusted, issued by \(chain.joined(separator: " < ")), until \(own.expires)"
             if let word = chain.lazy.compactMap(IssuerRule.suspicion).first {
-                return Finding(
+                return Diagnosis(
                     "tls", .warn,
                     "\(text): \"\(word)\" looks like something that reads this machine's traffic, keys included")
             }
-            return Finding("tls", .ok, text)
+            return Diagnosis("tls", .ok, text)
         }
     }
 
-    private func reached(_ answer: Result<FetchedResponse, FetchFailure>) -> [Finding] {
+    private func reached(_ answer: Result<FetchedResponse, FetchFailure>) -> [Diagnosis] {
         switch answer {
         case .failure(let failure):
             return [
-                Finding("upstream", .fail, "\(settings.url): \(failure.message); \(Self.advice(failure))"),
-                Finding("clock", .skip, "upstream was not reached"),
+                Diagnosis("upstream", .fail, "\(settings.url): \(failure.message); \(Self.advice(failure))"),
+                Diagnosis("clock", .skip, "upstream was not reached"),
             ]
         case .success(let response):
             let clock = ClockRule.finding(
@@ -84,36 +84,36 @@ struct UpstreamCheck {
         }
     }
 
-    private func upstream(_ response: FetchedResponse) -> Finding {
+    private func upstream(_ response: FetchedResponse) -> Diagnosis {
         let time = "\(response.duration.milliseconds) ms"
         guard response.status == 200 else {
             let message = ErrorBody.message(response.body).map { ": \($0)" } ?? ""
-            return Finding(
+            return Diagnosis(
                 "upstream", .fail,
                 "\(settings.url) answers \(response.status) in \(time)\(message); is upstream.url right?")
         }
         let root = (try? JSONDocument(parsing: response.body.span))?.root
         guard let count = root?["data"]?["count"]?.rawNumber else {
-            return Finding(
+            return Diagnosis(
                 "upstream", .fail,
                 "\(settings.url) answers in \(time), but with no count of models: is upstream.url right, or does a portal "
                     + "want a login?")
         }
-        return Finding("upstream", .ok, "\(settings.url) answers in \(time): \(count) models")
+        return Diagnosis("upstream", .ok, "\(settings.url) answers in \(time): \(count) models")
     }
 
-    private func key(_ key: String, isReached: Bool) -> Finding {
-        guard isReached else { return Finding("key", .skip, "upstream was not reached") }
+    private func key(_ key: String, isReached: Bool) -> Diagnosis {
+        guard isReached else { return Diagnosis("key", .skip, "upstream was not reached") }
         switch fetch("/key", key: key) {
-        case .failure(let failure): return Finding("key", .warn, "could not be tried: \(failure.message)")
+        case .failure(let failure): return Diagnosis("key", .warn, "could not be tried: \(failure.message)")
         case .success(let response):
             switch response.status {
-            case 200: return Finding("key", .ok, "OPENROUTER_API_KEY is accepted")
+            case 200: return Diagnosis("key", .ok, "OPENROUTER_API_KEY is accepted")
             case 401, 403:
-                return Finding(
+                return Diagnosis(
                     "key", .fail,
                     "OPENROUTER_API_KEY is refused (\(response.status)): make a new one at https://openrouter.ai/keys")
-            default: return Finding("key", .warn, "could not be tried: upstream answers \(response.status)")
+            default: return Diagnosis("key", .warn, "could not be tried: upstream answers \(response.status)")
             }
         }
     }

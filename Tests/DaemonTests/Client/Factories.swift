@@ -4,14 +4,14 @@ import Upstream
 
 @testable import Daemon
 
-extension ModelList {
+extension ModelsAnswer {
     /// A list as an answer with this body and these fields is read.
-    static func make(_ body: String, _ fields: [(name: String, value: String)] = []) throws -> ModelList {
+    static func make(_ body: String, _ fields: [(name: String, value: String)] = []) throws -> ModelsAnswer {
         try make(Array(body.utf8), fields)
     }
 
-    static func make(_ body: [UInt8], _ fields: [(name: String, value: String)] = []) throws -> ModelList {
-        try ModelList(FetchedResponse(status: 200, fields: fields, body: SharedBytes(body), duration: .zero))
+    static func make(_ body: [UInt8], _ fields: [(name: String, value: String)] = []) throws -> ModelsAnswer {
+        try ModelsAnswer(FetchedResponse(status: 200, fields: fields, body: SharedBytes(body), duration: .zero))
     }
 }
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct ListChangesTests {
     private func rows(_ models: [(id: String, price: String)]) throws -> [ModelRow] {
-        try ModelList.make(
+        try ModelsAnswer.make(
             #"{"data":[\#(models.map { #"{"id":"\#($0.id)","pricing":{"prompt":"\#($0.price)"}}"# }.joined(separator: ","))]}"#
         ).rows
     }

@@ -60,7 +60,7 @@ import Testing
 
     @Test func `changes have a column of marks and stand in the footer`() throws {
         var page = try page(Array(#"{"data":[{"id":"new/one"},{"id":"old/one"}]}"#.utf8))
-        let before = try ModelList.make(#"{"data":[{"id":"old/one"},{"id":"gone/one"}]}"#)
+        let before = try ModelsAnswer.make(#"{"data":[{"id":"old/one"},{"id":"gone/one"}]}"#)
         page.changes = ListChanges(from: before.rows, to: page.list.rows)
         let lines = page.lines(.plain)
         #expect(lines[1].hasPrefix("+  new/one") && lines[2].hasPrefix("   old/one"))

@@ -53,7 +53,7 @@ import Testing
 @Suite struct ClockRuleTests {
     private static let now: Int64 = 1_795_000_000
 
-    private func finding(_ seconds: Int64, age: String? = nil) -> Finding {
+    private func finding(_ seconds: Int64, age: String? = nil) -> Diagnosis {
         var bytes = ByteBuilder()
         HTTPDate.append(Self.now + seconds, to: &bytes)
         return ClockRule.finding(date: bytes.span.text(), age: age, now: Self.now)

@@ -17,7 +17,7 @@ public enum ModelsListing {
         _ request: ModelsRequest, as form: Form, style: TerminalStyle
     ) throws(ClientFailure) -> [UInt8] {
         let response = try LarderClient.askSuccessfully(request.address, request.path, fields: request.fields)
-        let list = try ModelList(response)
+        let list = try ModelsAnswer(response)
         switch form {
         case .json: return list.json
         case .csv: return Array(list.csv.utf8)

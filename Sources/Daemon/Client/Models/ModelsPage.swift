@@ -2,7 +2,7 @@ import Catalog
 
 /// A list of models as text: a table, and a line on how many and how fresh they are.
 struct ModelsPage {
-    let list: ModelList
+    let list: ModelsAnswer
     /// What the marks tell; nil where there are none to come.
     var changes: ListChanges?
     /// Seconds since 1970.

@@ -16,7 +16,7 @@ final class ModelsWatch {
     private var timer: LoopTimer?
     private var signals: [SignalWatch] = []
 
-    private var last: ModelList?
+    private var last: ModelsAnswer?
     private var page: ModelsPage?
     private var problem: String?
     private var isEnded = false
@@ -71,7 +71,7 @@ final class ModelsWatch {
         do throws(ClientFailure) {
             let response = try answer.get()
             guard response.status == 200 else { throw ClientFailure(response, at: request.address) }
-            let list = try ModelList(response)
+            let list = try ModelsAnswer(response)
             page = ModelsPage(
                 list: list, changes: ListChanges(from: last?.rows, to: list.rows), now: Int(Loop.wallSeconds))
             last = list

@@ -17,7 +17,7 @@ public enum StatusReport {
             let body = response.body.span.copied()
             return body.last == 0x0A ? body : body + [0x0A]
         }
-        let page = StatusPage(document.root, now: Int(Loop.wallSeconds))
+        let page = StatusText(document.root, now: Int(Loop.wallSeconds))
         return Array((page.lines(style).joined(separator: "\n") + "\n").utf8)
     }
 }

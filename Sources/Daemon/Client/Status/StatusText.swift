@@ -1,7 +1,7 @@
 import JSONDocument
 
 /// The status as a page of text. What the answer does not say is left out, so that a Larder of another version can be asked.
-struct StatusPage {
+struct StatusText {
     private let status: JSONValue
     /// Seconds since 1970.
     private let now: Int

@@ -3,7 +3,7 @@ import JSONDocument
 import Upstream
 
 /// An answer with models in it.
-struct ModelList {
+struct ModelsAnswer {
     /// The models, in the answer's order.
     let rows: [ModelRow]
 

@@ -1,5 +1,5 @@
 /// What one check of `larder doctor` has found.
-public struct Finding: Sendable, Equatable {
+public struct Diagnosis: Sendable, Equatable {
     /// How bad it is.
     public enum Verdict: String, Sendable {
         /// Nothing to do.

@@ -3,11 +3,11 @@ import Testing
 
 @testable import Daemon
 
-@Suite struct StatusPageTests {
+@Suite struct StatusTextTests {
     private static let now = 1_795_000_000
 
     private func lines(_ text: String, width: Int? = nil) throws -> [String] {
-        StatusPage(try .make(text), now: Self.now).lines(width.map { .make(width: $0) } ?? .plain)
+        StatusText(try .make(text), now: Self.now).lines(width.map { .make(width: $0) } ?? .plain)
     }
 
     @Test func `a whole status is a page`() throws {
@@ -63,6 +63,6 @@ import Testing
 
     @Test(arguments: [(0, "0.0%"), (0.5, "50.0%"), (0.9999, "99.9%"), (1, "100.0%"), (1.5, "?"), (.nan, "?")])
     func `a share is rounded down`(share: Double, text: String) {
-        #expect(StatusPage.percent(share) == text)
+        #expect(StatusText.percent(share) == text)
     }
 }
