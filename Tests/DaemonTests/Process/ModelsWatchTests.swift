@@ -28,6 +28,18 @@ import Testing
         #expect(watch.lines(.error).isEmpty)
     }
 
+    @Test func `where the first answer is none, there is nothing to wait for`() throws {
+        let origin = try ScriptedOrigin { _ in
+            .json(#"{"error":{"code":400,"message":"limit must be an integer"}}"#, status: 400)
+        }
+        let refused = try LarderProcess.run(["models", "--url", origin.url, "--limit", "x", "--watch"])
+        #expect(refused.ending == .exited(1) && refused.output.isEmpty)
+        #expect(refused.error == "larder: limit must be an integer")
+        origin.stop()
+        let silent = try LarderProcess.run(["models", "--url", origin.url, "--watch"])
+        #expect(silent.ending == .exited(1) && silent.error.contains("`larder serve`"))
+    }
+
     @Test func `a Larder that goes and comes back is waited for`() throws {
         let origin = try growing()
         let watch = try ChildProcess(

@@ -27,7 +27,8 @@ public enum ModelsListing {
         }
     }
 
-    /// Asks every so many seconds and writes each list, until SIGINT, SIGTERM or SIGHUP.
+    /// Asks every so many seconds and writes each list, until SIGINT, SIGTERM or SIGHUP. It fails only if the very first
+    /// answer is no list.
     public static func watch(
         _ request: ModelsRequest, every seconds: Double, style: @escaping () -> TerminalStyle,
         write: @escaping (String) -> Void
@@ -37,5 +38,6 @@ public enum ModelsListing {
         let watch = try ModelsWatch(request, every: seconds, on: loop, style: style, write: write)
         try watch.start()
         loop.run()
+        if let failure = watch.failure { throw failure }
     }
 }

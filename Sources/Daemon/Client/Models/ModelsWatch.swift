@@ -19,7 +19,11 @@ final class ModelsWatch {
     private var last: ModelsAnswer?
     private var page: ModelsPage?
     private var problem: String?
+    private var isOnOtherScreen = false
     private var isEnded = false
+
+    /// Why nothing could ever be shown: a query that is refused, or no Larder. Later on, that would be waited out.
+    private(set) var failure: ClientFailure?
 
     init(
         _ request: ModelsRequest, every seconds: Double, on loop: Loop, style: @escaping () -> TerminalStyle,
@@ -45,8 +49,6 @@ final class ModelsWatch {
             end()
             throw ClientFailure("signals cannot be watched: \(error)")
         }
-        // The other screen, and no cursor on it.
-        if style().isStyled { write("\u{1B}[?1049h\u{1B}[?25l") }
         ask()
     }
 
@@ -56,13 +58,14 @@ final class ModelsWatch {
         timer?.close()
         for signal in signals { signal.close() }
         client.close()
-        if style().isStyled { write("\u{1B}[?25h\u{1B}[?1049l") }
+        if isOnOtherScreen { write("\u{1B}[?25h\u{1B}[?1049l") }
     }
 
     private func ask() {
         client.send(request.path, fields: request.fields) { [unowned self] answer in
             if isEnded { return }
             take(answer)
+            if isEnded { return }
             timer?.start(after: milliseconds)
         }
     }
@@ -77,6 +80,10 @@ final class ModelsWatch {
             last = list
             problem = nil
         } catch {
+            guard last != nil else {
+                failure = error
+                return end()
+            }
             // What was there stays on the screen: a Larder that is started anew comes back.
             problem = error.description
         }
@@ -84,7 +91,13 @@ final class ModelsWatch {
     }
 
     private func draw() {
+        guard page != nil else { return }
         let style = style()
+        if style.isStyled, !isOnOtherScreen {
+            isOnOtherScreen = true
+            // The other screen, and no cursor on it.
+            write("\u{1B}[?1049h\u{1B}[?25l")
+        }
         let height = style.isStyled ? style.height.map { $0 - (problem == nil ? 0 : 1) } : nil
         var lines = page?.lines(style, height: height) ?? []
         if let problem {
