@@ -64,7 +64,7 @@ final class Supervisor {
         } else {
             sockets = try OpenSockets(handedOver: handed, loops: settings.workers)
             settings.listen = sockets.addresses.compactMap { ListenAddress($0.description) }
-            log.info("serving on the sockets that were handed over, in place of the settings' listen")
+            log.info("taking the sockets that were handed over, in place of what listen says")
         }
         let supervisor = Supervisor(
             settings, isDemo: isDemo, addresses: sockets.addresses, manager: manager, log: log, onServing: onServing)
