@@ -9,7 +9,7 @@ COPY scripts/setup scripts/setup
 RUN scripts/setup
 # What changes less often goes first: the dependencies are fetched anew only when the manifest changes.
 COPY Package.swift ./
-RUN swift package resolve --scratch-path .build/ship
+RUN swift package --scratch-path .build/ship resolve
 COPY . .
 RUN swift build -c release --product larder --static-swift-stdlib --scratch-path .build/ship \
     && strip -o /larder .build/ship/release/larder
@@ -36,6 +36,6 @@ VOLUME /var/lib/larder
 ENV LARDER_LISTEN=0.0.0.0:5273
 EXPOSE 5273
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --start-interval=1s CMD ["larder", "healthcheck"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["larder", "healthcheck"]
 ENTRYPOINT ["larder"]
 CMD ["serve"]
