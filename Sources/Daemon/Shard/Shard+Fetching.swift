@@ -148,6 +148,7 @@ extension Shard {
 
     private func tellReadiness(_ readiness: Readiness) {
         self.readiness = readiness
+        supervisor.send(.readiness(readiness))
         for (place, peer) in peers.enumerated() where place != index { peer.send(.readiness(readiness)) }
     }
 

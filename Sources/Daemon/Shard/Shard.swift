@@ -36,6 +36,7 @@ final class Shard {
     private let sockets: [ListeningSocket]
     private var listeners: [Listener] = []
     private var sweep: LoopTimer?
+    private var farewell: LoopTimer?
     /// Whether accepting was stopped for want of room.
     private var isFull = false
 
@@ -72,6 +73,7 @@ final class Shard {
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
         case .refused(let owner): cache.removeEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
+        case .ping: supervisor.send(.pong(index))
         case .drain: drain()
         case .stop: stop()
         }
@@ -161,11 +163,17 @@ final class Shard {
 
     // MARK: Ending
 
+    /// How long an idle connection is left open when the end has begun, in milliseconds: for the request that was on its
+    /// way. What is answered from then on says that the connection closes.
+    private static let lastMoment = 250
+
     private func drain() {
         guard !isDraining else { return }
         isDraining = true
         for listener in listeners { listener.close() }
-        connections.drain()
+        let farewell = LoopTimer(on: loop) { [unowned self] in connections.drain() }
+        farewell.start(after: Self.lastMoment)
+        self.farewell = farewell
         finishIfIdle()
     }
 
@@ -188,6 +196,7 @@ final class Shard {
         // Who still waits was cut off; the table would keep the connections, and they this shard.
         waiting = WaitingTable()
         sweep?.close()
+        farewell?.close()
         origin.close()
         mailbox?.close()
         mailbox = nil
