@@ -57,6 +57,9 @@ final class Supervisor {
         let manager = ServiceManager(environment: environment, processID: getpid(), log: log)
         var settings = settings
         allowDescriptors(for: settings, log)
+        if settings.state.enabled, settings.state.directory == nil {
+            log.warning("there is no home to keep copies in, so none are kept: set state.dir, or state.enabled = false")
+        }
         let handed = try HandedSockets.take(from: environment, processID: getpid())
         let sockets: OpenSockets
         if handed.isEmpty {
