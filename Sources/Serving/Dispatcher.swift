@@ -144,6 +144,13 @@ public struct Dispatcher {
         }
     }
 
+    /// The resources that upstream is not asked for at `now`, and for how many seconds more.
+    public func pauses(at now: UInt64) -> [MetricsReport.BackingOff] {
+        backoffs.compactMap { flight, backoff in
+            backoff.retryAfter(at: now).map { MetricsReport.BackingOff(resource: flight.resource.label, seconds: $0) }
+        }
+    }
+
     /// Drops the records of failures long past, whenever there are twice as many records as the last time. Callers choose
     /// what fails, and so how many records there are: where too many are left, all go, and upstream is asked once more for
     /// each of them.

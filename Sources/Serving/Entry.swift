@@ -94,7 +94,7 @@ public final class Entry: Sendable {
     }
 
     /// The rows of the list that it stores, if it does.
-    var list: ModelList? {
+    public var list: ModelList? {
         switch content {
         case .rows(let snapshot, _): .snapshot(snapshot)
         case .list(let list): .rows(list)

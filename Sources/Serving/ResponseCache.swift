@@ -95,6 +95,21 @@ public struct ResponseCache {
         for key in Array(shelves.keys) where key.owner == owner { removeShelf(key) }
     }
 
+    /// Ends the entries that a purge concerns. Each is named by a number that is the same in every loop.
+    public mutating func remove(_ purge: Purge) -> [Int] {
+        let keys = shelves.keys.filter { purge.covers($0.resource, ownerHigh: $0.owner?.high) }
+        for key in keys { removeShelf(key) }
+        return keys.map(\.hashValue)
+    }
+
+    /// What is stored, at `now`.
+    public func reports(now: UInt64) -> [EntryReport] { shelves.values.map { EntryReport($0, now: now, windows) } }
+
+    /// The catalogue that everyone shares, at `now`.
+    public func catalogReport(now: UInt64) -> MetricsReport.Catalog? {
+        shelves[ShelfKey(resource: .catalog, owner: nil)].flatMap { MetricsReport.Catalog($0, now: now) }
+    }
+
     // MARK: Stale entries
 
     /// What to do with an answer whose time is over, for a request of `owner`.

@@ -116,6 +116,8 @@ enum SettingsTable {
             "The least level that is written: trace, debug, info, notice, warning, error, critical."),
         SettingDefinition(
             "log.format", \.log.format, .choice, "text, json, or auto: text on a terminal and else json."),
+        SettingDefinition(
+            "log.access", \.log.access, .boolean, "Whether each request has a line, at the level info."),
     ]
 
     private static let waiting: ClosedRange<Duration> = .milliseconds(1) ... .seconds(86_400)

@@ -1,5 +1,6 @@
 import Bytes
 import Caching
+import Catalog
 import Digest
 import EventLoop
 import HTTPCore
@@ -87,6 +88,19 @@ final class StateKeeper: Sendable {
 
     /// Ends the copy of an owner, or that for everyone.
     func remove(_ resource: Resource, owner: Owner?) { store.remove(key(of: resource, owner: owner)) }
+
+    /// Ends one copy.
+    func remove(_ key: RecordKey) { store.remove(key) }
+
+    /// Whether a purge concerns a copy.
+    func covers(_ purge: Purge, _ key: RecordKey) -> Bool {
+        switch purge {
+        case .all: true
+        case .key(let number): key.owner.prefix(4).reduce(0) { $0 << 8 | UInt64($1) } == number && !key.owner.isEmpty
+        case .catalog:
+            [Resource.Kind.catalog, .facet].contains { key.resource.hasPrefix("\(upstream) \($0.rawValue) ") }
+        }
+    }
 
     /// Ends all copies of an owner.
     func removeAll(of owner: Owner) { store.removeAll(owner: Self.bytes(owner)) }
