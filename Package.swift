@@ -101,7 +101,7 @@ let package = Package(
         tests("HTTPCoreTests", ["HTTPCore", "Bytes"]),
         tests("CachingTests", ["Caching", "HTTPCore", "Bytes"]),
         tests("CatalogTests", ["Catalog", "JSONDocument", "Bytes", "TestSupport"]),
-        tests("ServingTests", ["Serving", "Caching", "Catalog", "HTTPCore", "Bytes"]),
+        tests("ServingTests", ["Serving", "Caching", "Catalog", "HTTPCore", "Bytes", "TestSupport"]),
         tests("EventLoopTests", ["EventLoop", "Bytes", "TestSupport"]),
         tests("HTTPParsingTests", ["HTTPParsing", "HTTPCore", "Bytes"]),
         tests("UpstreamTests", ["Upstream", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),

@@ -1,14 +1,17 @@
+import Caching
 import Digest
 public import EventLoop
 import Glibc
 import Logging
+import Serving
 
 /// Starts the loops, hands them each other's mailboxes, passes signals on, and waits for their end. It runs on the main
 /// thread, on a loop of its own that serves nothing.
 final class Supervisor {
     private let settings: Settings
     private let shardSettings: ShardSettings
-    private let log: Logger
+    private let observer: Observer
+    private var log: Logger { observer.log }
     private let loop = Loop()
     private var mailbox: Mailbox<SupervisorMessage>?
     private var signals: [SignalWatch] = []
@@ -27,9 +30,14 @@ final class Supervisor {
     private let addresses: [SocketAddress]
 
     private let onServing: (RunningLarder) -> Void
+    private let keeper: StateKeeper?
+    /// What the loops begin with; they have it once they run.
+    private var stateAtStart: StateAtStart
+    private var stateTimer: LoopTimer?
 
     private init(
-        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], manager: ServiceManager, log: Logger,
+        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], manager: ServiceManager, observer: Observer,
+        state: OpenState,
         onServing: @escaping (RunningLarder) -> Void
     ) {
         self.settings = settings
@@ -38,9 +46,11 @@ final class Supervisor {
         readiness = settings.upstream.warmUp ? .warmingUp : .ready
         self.onServing = onServing
         self.addresses = addresses
-        self.log = log
+        self.observer = observer
         shardSettings = ShardSettings(
-            settings, isDemo: isDemo, addresses: addresses, fingerprinter: .random())
+            settings, isDemo: isDemo, addresses: addresses, fingerprinter: state.fingerprinter)
+        (keeper, stateAtStart) = state.begin(
+            settings, isDemo: isDemo, shardSettings.entryBuilder, now: loop.nowMilliseconds, log: observer.log)
         shards = Array(repeating: nil, count: settings.workers)
     }
 
@@ -53,13 +63,13 @@ final class Supervisor {
         onServing: @escaping (RunningLarder) -> Void
     ) throws -> Int32 {
         ignoreBrokenPipes()
-        let log = Logger.larder(settings.log)
+        let format = LineFormat(settings.log.format)
+        let writer = try LogWriter(format)
+        defer { writer.close() }
+        let log = Logger.larder(settings.log, format, writer)
         let manager = ServiceManager(environment: environment, processID: getpid(), log: log)
         var settings = settings
         allowDescriptors(for: settings, log)
-        if settings.state.enabled, settings.state.directory == nil {
-            log.warning("there is no home to keep copies in, so none are kept: set state.dir, or state.enabled = false")
-        }
         let handed = try HandedSockets.take(from: environment, processID: getpid())
         let sockets: OpenSockets
         if handed.isEmpty {
@@ -69,13 +79,18 @@ final class Supervisor {
             settings.listen = sockets.addresses.compactMap { ListenAddress($0.description) }
             log.info("taking the sockets that were handed over, in place of what listen says")
         }
+        let state = try OpenState(settings, isDemo: isDemo, log: log)
+        var observer = Observer(settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log)
+        observer.state = state.reporter()
         let supervisor = Supervisor(
-            settings, isDemo: isDemo, addresses: sockets.addresses, manager: manager, log: log, onServing: onServing)
+            settings, isDemo: isDemo, addresses: sockets.addresses, manager: manager, observer: observer, state: state,
+            onServing: onServing)
+        defer { supervisor.keeper?.close() }
         try supervisor.start(sockets)
         supervisor.loop.run()
         for thread in supervisor.threads { thread.join() }
         supervisor.loop.close()
-        log.info("stopped")
+        log.tell(.stopped, "stopped")
         return supervisor.exitCode
     }
 
@@ -85,9 +100,9 @@ final class Supervisor {
         let wanted = settings.server.maxConnections * 2 + 64 + settings.workers * 16
         let allowed = raiseDescriptorLimit(to: wanted)
         if allowed < settings.server.maxConnections + 64 {
-            log.warning(
-                "only \(allowed) descriptors may be open, too few for server.max_connections",
-                metadata: ["server.max_connections": "\(settings.server.maxConnections)"])
+            log.tell(
+                .fewDescriptors, "only \(allowed) descriptors may be open, too few for server.max_connections",
+                ["server.max_connections": "\(settings.server.maxConnections)"])
         }
     }
 
@@ -98,15 +113,16 @@ final class Supervisor {
             signals.append(try SignalWatch(on: loop, signal: signal) { [unowned self] in drain() })
         }
         drainTimer = LoopTimer(on: loop) { [unowned self] in
-            log.warning("the time to drain is over; closing what is still open")
+            log.tell(.drainTimeout, "the time to drain is over; closing what is still open")
             tellAll(.stop)
         }
         heartbeatTimer = LoopTimer(on: loop) { [unowned self] in beat() }
         for index in 0..<settings.workers {
-            let (shardSettings, log, sockets) = (shardSettings, log, sockets.sockets(for: index))
+            let (shardSettings, observer, sockets) = (shardSettings, observer, sockets.sockets(for: index))
+            let keeper = keeper
             threads.append(
                 try LoopThread.spawn(name: "larder-\(index)") {
-                    runShard(index, shardSettings, sockets, mailbox, log)
+                    runShard(index, shardSettings, sockets, mailbox, keeper, observer)
                 })
         }
     }
@@ -121,7 +137,7 @@ final class Supervisor {
             // One of the others may have failed, and will then never be up: whoever is must not wait for it.
             if isDraining { return tellAll(.stop) }
             let all = shards.compactMap(\.self)
-            if all.count == settings.workers { tellAll(.begin(all)) }
+            if all.count == settings.workers { begin(all) }
         case .serving:
             servingCount += 1
             if servingCount == settings.workers { announce() }
@@ -129,7 +145,7 @@ final class Supervisor {
             if heartbeat.answered(index) { manager.notifyAlive() }
         case .readiness(let readiness): tell(readiness)
         case .failed(_, let reason):
-            log.error("\(reason)")
+            log.tell(.loopFailed, "\(reason)")
             exitCode = 1
             isDraining = true
             tellAll(.stop)
@@ -144,11 +160,35 @@ final class Supervisor {
         }
     }
 
+    private func begin(_ all: [Mailbox<ShardMessage>]) {
+        tellAll(.begin(all, stateAtStart))
+        // The loops replace it in time; it must not outlive that here.
+        stateAtStart = .nothing
+        guard let keeper else { return }
+        let clock = ClockWatch(now: loop.nowMilliseconds, wall: Loop.wallMilliseconds)
+        var (watch, pruned) = (clock, loop.nowMilliseconds)
+        stateTimer = LoopTimer(on: loop) { [unowned self] in
+            _ = loop.wallSeconds
+            let now = loop.nowMilliseconds
+            if watch.hasJumped(now: now, wall: Loop.wallMilliseconds) { keeper.noteClock(now: now) }
+            guard now >= pruned + Self.pruningPeriod else { return }
+            pruned = now
+            keeper.prune(now: now)
+        }
+        stateTimer?.start(after: Self.clockPeriod, repeating: Self.clockPeriod)
+    }
+
+    /// How often the wall clock is compared with the monotonic one, in milliseconds.
+    private static let clockPeriod = 5_000
+    /// How often copies are dropped that are of no use any more, in milliseconds. Never at the start: the clock of a machine that
+    /// has just been switched on may be wrong.
+    private static let pruningPeriod: UInt64 = 600_000
+
     private func announce() {
         let upstream = shardSettings.isDemo ? "the built-in demo catalogue" : settings.upstream.url
         for address in addresses {
-            log.info(
-                "serving on \(address.url)", metadata: ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
+            log.tell(
+                .serving, "serving on \(address.url)", ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
         }
         manager.notifyReady(status)
         if let watchdog = manager.watchdog {
@@ -187,11 +227,11 @@ final class Supervisor {
 
     private func drain() {
         if isDraining {
-            log.warning("told to end a second time; closing what is still open")
+            log.tell(.endedTwice, "told to end a second time; closing what is still open")
             return tellAll(.stop)
         }
         isDraining = true
-        log.info("draining")
+        log.tell(.draining, "draining")
         readiness = .draining
         manager.notifyStopping(status)
         drainTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
@@ -206,6 +246,7 @@ final class Supervisor {
         for signal in signals { signal.close() }
         drainTimer?.close()
         heartbeatTimer?.close()
+        stateTimer?.close()
         mailbox?.close()
     }
 }
@@ -223,10 +264,12 @@ public struct RunningLarder: Sendable {
 /// The whole life of a shard's thread.
 private func runShard(
     _ index: Int, _ settings: ShardSettings, _ sockets: [ListeningSocket], _ supervisor: Mailbox<SupervisorMessage>,
-    _ log: Logger
+    _ keeper: StateKeeper?, _ observer: Observer
 ) {
     do {
-        try Shard(index: index, settings: settings, sockets: sockets, supervisor: supervisor, log: log).run()
+        try Shard(
+            index: index, settings: settings, sockets: sockets, supervisor: supervisor, state: keeper, observer: observer
+        ).run()
     } catch {
         supervisor.send(.failed(index, "\(error)"))
     }
@@ -235,7 +278,7 @@ private func runShard(
 
 extension SocketAddress {
     /// As a person would type it into a client.
-    fileprivate var url: String { isUnix ? description : "http://\(description)" }
+    var url: String { isUnix ? description : "http://\(description)" }
 }
 
 /// Serves until told to end; what `larder serve` calls. Returns the exit code, and throws with one clear line what keeps it

@@ -5,7 +5,8 @@ internal import CUV
 /// It is libuv's and not Swift's `Mutex`, because the thread sanitizer understands this one: with the other it takes
 /// what the lock orders for races.
 @safe final class Lock: Sendable {
-    private nonisolated(unsafe) let raw: UnsafeMutablePointer<uv_mutex_t>
+    /// For a condition to wait with.
+    nonisolated(unsafe) let raw: UnsafeMutablePointer<uv_mutex_t>
 
     init() {
         unsafe raw = .allocate(capacity: 1)

@@ -73,7 +73,7 @@ public enum HTTPDate {
 ///
 /// Years are counted from March, so that the leap day is the last of its year and months have a regular length; 400 years
 /// are 146,097 days.
-private struct CivilDate {
+struct CivilDate {
     let year: Int
     let month: Int
     let day: Int
@@ -101,4 +101,4 @@ private struct CivilDate {
     }
 }
 
-private func floorDivided(_ a: Int64, by b: Int64) -> Int64 { a >= 0 ? a / b : (a - b + 1) / b }
+func floorDivided(_ a: Int64, by b: Int64) -> Int64 { a >= 0 ? a / b : (a - b + 1) / b }

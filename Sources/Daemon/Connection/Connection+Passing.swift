@@ -104,7 +104,8 @@ extension Connection {
 
     /// The response has gone out, to its end.
     func passed() {
-        guard case .passing = state else { return }
+        guard case .passing(let passing) = state else { return }
+        record(.passed, status: passing.sentStatus ?? 0, bytes: passing.sentBytes)
         answered()
         goOn()
     }

@@ -17,8 +17,9 @@ extension Connection {
             head = notModified
             body = nil
         }
+        let age = freshness.age(at: now)
         shard.beginFields()
-        shard.scratch.append(decimal: freshness.age(at: now))
+        shard.scratch.append(decimal: age)
         if let status {
             shard.scratch.append("\r\n")
             status.append(to: &shard.scratch)
@@ -29,14 +30,16 @@ extension Connection {
             shard.scratch.append("\r\n")
         }
         appendEnd()
-        sent(shard.write(head, body, to: stream))
+        let outcome = shard.write(head, body, to: stream)
+        recordAnswer(answer, status, isWhole: body != nil, hasCurrent: hasCurrent, age: age)
+        sent(outcome)
     }
 
     /// Sends an error of Larder's own.
     func send(_ problem: Problem, status: CacheStatus?, isHead: Bool = false, allows: Bool = false) {
         sendOwn(
             problem.status, contentType: ResponseFields.json, body: problem.body, retryAfter: problem.retryAfter,
-            status: status, isHead: isHead, allows: allows)
+            status: status, isHead: isHead, allowing: allows ? "GET, HEAD, OPTIONS" : nil)
     }
 
     /// Tells a request that its fetch has failed.
@@ -54,8 +57,11 @@ extension Connection {
                     detail: own.detail))
         }
         if case .relayed(let relayed, let contentType, let body, let seconds) = problem {
+            // Upstream has answered, so it did not fail.
+            let decision = RequestDecision(.forwarded(CacheStatus.Forward(reason: failure.reason)))
             sendOwn(
-                relayed, contentType: contentType, body: body, retryAfter: seconds, status: status, isHead: isHead)
+                relayed, contentType: contentType, body: body, retryAfter: seconds, status: status, isHead: isHead,
+                decision: decision)
         } else {
             send(own, status: status, isHead: isHead)
         }
@@ -70,16 +76,32 @@ extension Connection {
     /// Answers `/readyz`.
     func sendReadiness(isHead: Bool) {
         let (status, body) = shard.isDraining ? Readiness.draining.answer : shard.readiness.answer
-        sendOwn(status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead, isForPages: false)
+        sendOwn(
+            status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead, isForPages: false,
+            decision: .own)
     }
 
     /// Answers a path of Larder's own under which there is nothing. No page of another origin may read what is there.
     func sendNothingHere(isHead: Bool) {
-        let problem = Problem(.notFound, "larder has nothing under this path", detail: .badRequest)
+        sendOwnProblem(
+            Problem(.notFound, "larder has nothing under this path", detail: .badRequest), isHead: isHead)
+    }
+
+    /// Sends an error to a request for one of Larder's own paths. `allowing` are the methods that there are instead.
+    func sendOwnProblem(_ problem: Problem, isHead: Bool, allowing: StaticString? = nil) {
         sendOwn(
             problem.status, contentType: ResponseFields.json, body: problem.body, status: nil, isHead: isHead,
-            isForPages: false)
+            allowing: allowing, isForPages: false)
     }
+
+    /// Sends one of Larder's own pages.
+    func sendOwnPage(_ page: OwnPage, _ body: SharedBytes, isHead: Bool) {
+        sendOwn(
+            .ok, contentType: page == .metrics ? Self.metricsType : ResponseFields.json, body: body, status: nil,
+            isHead: isHead, isForPages: false)
+    }
+
+    private static let metricsType = Array(PrometheusText.contentType.utf8)
 
     /// Answers OPTIONS, and a browser's preflight with what upstream would let the page do (Fetch standard, CORS protocol).
     func sendOptions(_ preflight: Preflight?) {
@@ -103,7 +125,9 @@ extension Connection {
         appendOrigin()
         appendDate()
         appendEnd()
-        sent(shard.write(nil, nil, to: stream))
+        let outcome = shard.write(nil, nil, to: stream)
+        record(.own, status: Status.noContent.rawValue, bytes: 0)
+        sent(outcome)
     }
 
     private static let healthy = SharedBytes(utf8: #"{"status":"ok"}"#)
@@ -112,20 +136,24 @@ extension Connection {
     /// one of upstream's, which web pages may read, rather than being about Larder itself.
     private func sendOwn(
         _ code: Status, contentType: [UInt8], body: SharedBytes, retryAfter: Int? = nil, status: CacheStatus?,
-        isHead: Bool, allows: Bool = false, isForPages: Bool = true
+        isHead: Bool, allowing: StaticString? = nil, isForPages: Bool = true, decision: RequestDecision? = nil
     ) {
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(code, to: &shard.scratch)
         HeadWriter.appendField("Content-Type", contentType.span, to: &shard.scratch)
         HeadWriter.appendField("Content-Length", decimal: body.count, to: &shard.scratch)
         HeadWriter.appendField("Cache-Control", "no-store", to: &shard.scratch)
-        if allows { HeadWriter.appendField("Allow", "GET, HEAD, OPTIONS", to: &shard.scratch) }
+        if let allowing { HeadWriter.appendField("Allow", allowing, to: &shard.scratch) }
         if let retryAfter { HeadWriter.appendField("Retry-After", decimal: retryAfter, to: &shard.scratch) }
         if isForPages { appendOrigin() }
         appendDate()
         status?.append(to: &shard.scratch)
         appendEnd()
-        sent(shard.write(nil, isHead ? nil : body.all, to: stream))
+        let outcome = shard.write(nil, isHead ? nil : body.all, to: stream)
+        record(
+            decision ?? status.map { RequestDecision($0) } ?? (code.rawValue < 400 ? .own : .refused),
+            status: code.rawValue, bytes: isHead ? 0 : body.count)
+        sent(outcome)
     }
 
     /// Lets web pages of every origin read the answer, as upstream does.

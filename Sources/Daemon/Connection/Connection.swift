@@ -17,6 +17,8 @@ final class Connection: StreamDelegate {
         case reading
         /// For a fetch.
         case waiting(PendingRequest)
+        /// For what all loops have to tell.
+        case gathering
         /// For upstream or the client, as a request is passed through.
         case passing(PassThrough)
         /// For the socket to take the rest of an answer.
@@ -37,6 +39,8 @@ final class Connection: StreamDelegate {
     private var seen = 0
     var state = State.reading
     var closesAfterAnswer = false
+    /// What is counted and logged of the request in hand.
+    var note = Note()
     private var hasEnded = false
     private var queuedAtLastLook = 0
     /// Its place in the shard's table.
@@ -72,7 +76,7 @@ final class Connection: StreamDelegate {
         // Whether the client is gone or only has no more to say cannot be told from this. Nearly always it is gone, and a
         // model that goes on talking to nobody costs its caller money; so the request upstream ends now.
         case .passing: stream.close()
-        case .waiting, .flushing, .ending: break
+        case .waiting, .gathering, .flushing, .ending: break
         }
     }
 
@@ -84,11 +88,12 @@ final class Connection: StreamDelegate {
         case .passing(let passing):
             deadline = passing.waitsForClient ? shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout : .max
             passing.drained()
-        case .reading, .waiting, .ending: break
+        case .reading, .waiting, .gathering, .ending: break
         }
     }
 
     func closed(_ stream: Stream, error: UVError?) {
+        recordLeaving()
         if case .passing(let passing) = state { passing.cancel() }
         state = .ending
         shard.remove(self)
@@ -99,7 +104,7 @@ final class Connection: StreamDelegate {
         switch state {
         case .reading: true
         case .passing(let passing): !passing.hasRequestBody && !passing.isUpstreamBlocked
-        case .waiting, .flushing, .ending: false
+        case .waiting, .gathering, .flushing, .ending: false
         }
     }
 
@@ -136,6 +141,7 @@ final class Connection: StreamDelegate {
                 used += consumed
             case .invalid(let failure):
                 closesAfterAnswer = true
+                beginNote()
                 send(Problem(failure.status, failure.message, detail: .badRequest), status: nil)
                 return bytes.count
             }
@@ -195,13 +201,14 @@ final class Connection: StreamDelegate {
         switch state {
         case .reading where seen > 0:
             closesAfterAnswer = true
+            beginNote()
             send(Problem(.requestTimeout, "the request took too long to arrive", detail: .badRequest), status: nil)
         case .flushing where stream.queuedBytes < queuedAtLastLook:
             // It is slow, but it reads.
             noteFlushing()
         case .passing where stream.queuedBytes > 0 && stream.queuedBytes < queuedAtLastLook: noteFlushing()
         case .reading, .flushing, .passing: stream.close()
-        case .waiting, .ending: break
+        case .waiting, .gathering, .ending: break
         }
     }
 

@@ -27,7 +27,12 @@ final class PassThrough: UpstreamStreamDelegate {
     private let isVersion11: Bool
     private var upstream: UpstreamStream?
     private var framing = Framing.none
-    private var hasHead = false
+    private var hasHead: Bool { sentStatus != nil }
+    /// The status that went to the client, once one has.
+    private(set) var sentStatus: Int?
+    /// The bytes of the response's body that have come.
+    private(set) var sentBytes = 0
+    private let began: UInt64
     private var isClientBlocked = false
     /// The response has ended, and its end only waits for the client to take it.
     private var isComplete = false
@@ -44,6 +49,7 @@ final class PassThrough: UpstreamStreamDelegate {
         self.isHead = isHead
         self.isVersion11 = isVersion11
         hasRequestBody = !hasBody
+        began = shard.loop.nowNanoseconds
     }
 
     /// Sends the request's head on its way.
@@ -88,7 +94,7 @@ final class PassThrough: UpstreamStreamDelegate {
             upstream?.cancel()
             return failed(.malformed("its head does not tell where the body ends, or has a field that is none"))
         }
-        hasHead = true
+        sentStatus = status
         let code = Status(rawValue: status)
         framing =
             switch told {
@@ -114,6 +120,7 @@ final class PassThrough: UpstreamStreamDelegate {
     }
 
     func received(_ bytes: Span<UInt8>) {
+        sentBytes += bytes.count
         switch framing {
         case .none: return
         case .length, .close: note(connection.stream.write(nil, bytes, nil))
@@ -129,6 +136,7 @@ final class PassThrough: UpstreamStreamDelegate {
 
     func ended(trailers: StreamFields) {
         upstream = nil
+        shard.recordPassed(status: sentStatus, bytes: sentBytes, began: began, nil)
         if case .chunked = framing {
             shard.scratch.removeAll()
             shard.scratch.append("0\r\n")
@@ -144,6 +152,7 @@ final class PassThrough: UpstreamStreamDelegate {
 
     func failed(_ failure: FetchFailure) {
         upstream = nil
+        shard.recordPassed(status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure))
         if hasHead {
             // A clean end would make a part look like the whole.
             connection.stream.reset()

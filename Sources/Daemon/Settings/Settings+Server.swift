@@ -32,6 +32,8 @@ extension Settings {
         public var level = LogLevel.info
         /// How a line looks.
         public var format = LogFormat.auto
+        /// Whether each request has a line, at the level `info`.
+        public var access = true
     }
 
     /// The levels of the log, each more pressing than the one before it.

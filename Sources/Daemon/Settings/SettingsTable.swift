@@ -119,6 +119,8 @@ enum SettingsTable {
         SettingDefinition(
             "log.format", \.log.format, .choice, needsRestart: true,
             "text, json, or auto: text on a terminal and else json."),
+        SettingDefinition(
+            "log.access", \.log.access, .boolean, "Whether each request has a line, at the level info."),
     ]
 
     private static let waiting: ClosedRange<Duration> = .milliseconds(1) ... .seconds(86_400)

@@ -4,6 +4,7 @@ import EventLoop
 import HTTPCore
 import Logging
 import Serving
+import Store
 import Upstream
 
 /// All that one loop owns, on the loop's own thread: listeners, connections, cache, fetches. Nothing of it is touched from
@@ -12,7 +13,8 @@ final class Shard {
     let index: Int
     let settings: ShardSettings
     let loop: Loop
-    let log: Logger
+    let observer: Observer
+    var log: Logger { observer.log }
     let origin: Origin
     let supervisor: Mailbox<SupervisorMessage>
 
@@ -20,6 +22,10 @@ final class Shard {
     var dispatcher = Dispatcher()
     var waiting = WaitingTable()
     var connections = ConnectionTable()
+    var metrics = LoopMetrics()
+    var gathers = GatherTable()
+    var failureGate = RepeatGate()
+    private(set) var accessLog: AccessLog?
     private var date: DateLine
     /// The last `Host` that was found to be a good one: nearly every request has the same.
     var knownHost: [UInt8] = []
@@ -28,6 +34,11 @@ final class Shard {
     var readiness: Readiness
     /// Whether the catalogue was ever fetched; for the loop that leads its fetches.
     var hasCatalog = false
+    /// What the state directory has of the resources that this loop leads, and perhaps of others.
+    var onDisk: Set<RecordKey> = []
+    /// Who waits for a copy to be read from there.
+    var recalls: [Recall: [Dispatcher.Party]] = [:]
+    let state: StateKeeper?
     private(set) var isDraining = false
     private var isStopping = false
 
@@ -43,17 +54,19 @@ final class Shard {
     /// A shard that listens on `sockets` once it is told to begin. It announces itself to the supervisor.
     init(
         index: Int, settings: ShardSettings, sockets: [ListeningSocket], supervisor: Mailbox<SupervisorMessage>,
-        log: Logger
+        state: StateKeeper?, observer: Observer
     ) throws(UpstreamError) {
         self.index = index
         self.settings = settings
         self.sockets = sockets
         self.supervisor = supervisor
-        self.log = log
+        self.state = state
+        self.observer = observer
         loop = Loop()
         origin = try Origin(on: loop, settings)
         date = DateLine(allowsAnyOrigin: settings.allowsAnyOrigin)
-        cache = ResponseCache(maximumBytes: settings.cacheBytes)
+        cache = ResponseCache(maximumBytes: settings.cacheBytes, windows: settings.windows)
+        if let format = observer.accessFormat { accessLog = AccessLog(on: loop, format, observer.writer) }
         readiness = settings.warmsUp ? .warmingUp : .ready
         let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
         self.mailbox = mailbox
@@ -68,12 +81,17 @@ final class Shard {
 
     private func receive(_ message: ShardMessage) {
         switch message {
-        case .begin(let peers): begin(peers)
+        case .begin(let peers, let state): begin(peers, state)
         case .wanted(let resource, let party): lead(resource, for: party)
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
+        case .recalled(let recall, let record): recalled(recall, record)
         case .refused(let owner): cache.removeEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
         case .ping: supervisor.send(.pong(index))
+        case .report(let page, let ticket, let loop): peers[loop].send(.reported(ticket, report(for: page)))
+        case .reported(let ticket, let report): reported(ticket, report)
+        case .purge(let purge, let ticket, let loop): peers[loop].send(.purged(ticket, remove(purge)))
+        case .purged(let ticket, let entries): purged(ticket, entries)
         case .drain: drain()
         case .stop: stop()
         }
@@ -81,21 +99,28 @@ final class Shard {
 
     // MARK: Beginning
 
-    private func begin(_ peers: [Mailbox<ShardMessage>]) {
+    private func begin(_ peers: [Mailbox<ShardMessage>], _ state: StateAtStart) {
         self.peers = peers
+        takeUp(state)
         do throws(UVError) {
             for socket in sockets {
                 let listener = try Listener(on: loop, socket: socket) { [unowned self] in accept($0) }
-                listener.failed = { [log] error in log.warning("accepting failed: \(error)") }
+                listener.failed = { [log = observer.log] error in log.tell(.acceptFailed, "accepting failed: \(error)")
+                }
                 listeners.append(listener)
             }
         } catch {
             supervisor.send(.failed(index, "cannot accept connections: \(error)"))
             return
         }
+        metrics.tick(wallSeconds: loop.wallSeconds)
+        let period = UInt64(sweepPeriod) * 1_000_000
+        var due = loop.nowNanoseconds + period
         let sweep = LoopTimer(on: loop) { [unowned self] in
             connections.expire(at: loop.nowMilliseconds)
             resumeAccepting()
+            observe(due: due)
+            due = loop.nowNanoseconds + period
         }
         sweep.start(after: sweepPeriod, repeating: sweepPeriod)
         self.sweep = sweep
@@ -115,6 +140,7 @@ final class Shard {
         let connection = Connection(shard: self, stream: stream)
         stream.delegate = connection
         connections.insert(connection)
+        metrics.recordConnection()
         settings.openConnections.opened()
         stream.startReading()
         guard settings.openConnections.isFull else { return }
@@ -195,6 +221,8 @@ final class Shard {
         }
         // Who still waits was cut off; the table would keep the connections, and they this shard.
         waiting = WaitingTable()
+        gathers = GatherTable()
+        accessLog?.close()
         sweep?.close()
         farewell?.close()
         origin.close()

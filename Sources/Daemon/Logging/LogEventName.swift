@@ -1,0 +1,43 @@
+import Logging
+
+/// Everything that the log tells of, by a name that does not change when the words of a message do.
+enum LogEventName: String, CaseIterable, Sendable {
+    case serving
+    case draining
+    case drainTimeout = "drain-timeout"
+    case endedTwice = "told-twice"
+    case stopped
+    case loopFailed = "loop-failed"
+    case acceptFailed = "accept-failed"
+    case fewDescriptors = "few-descriptors"
+    case fetched
+    case fetchFailed = "fetch-failed"
+    case fetchFailuresHeld = "fetch-failures-held"
+    case purged
+    case stateRestored = "state-restored"
+    case stateUnavailable = "state-unavailable"
+    case stateSetAside = "state-set-aside"
+    case stateFailing = "state-failing"
+    case stateRecovered = "state-recovered"
+    case stateDropped = "state-dropped"
+    case stateBegunAnew = "state-begun-anew"
+    case stateGone = "state-gone"
+    case secretReplaced = "secret-replaced"
+    case loosePermissions = "loose-permissions"
+    case linesLost = "log-lines-lost"
+    case access
+
+    /// The level that it is logged at.
+    var level: Logger.Level {
+        switch self {
+        case .serving, .draining, .stopped, .fetched, .stateRestored, .access: .info
+        case .purged, .stateRecovered: .notice
+        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .stateBegunAnew, .stateGone, .secretReplaced,
+            .loosePermissions:
+            .warning
+        case .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed, .fetchFailuresHeld, .linesLost:
+            .warning
+        case .loopFailed: .error
+        }
+    }
+}

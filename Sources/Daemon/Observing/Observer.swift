@@ -1,0 +1,41 @@
+import EventLoop
+import Logging
+import Serving
+
+/// What every loop needs to tell of itself: the log, and what is the same for all of them.
+struct Observer: Sendable {
+    let log: Logger
+    let writer: LogWriter
+    /// How lines of the access log look; nil where there is none.
+    let accessFormat: LineFormat?
+    private let process: ProcessReport
+
+    /// What is known of the state directory, asked on any thread; it must not take long.
+    var state: @Sendable () -> StateReport = { StateReport() }
+
+    init(_ settings: Settings, isDemo: Bool, addresses: [SocketAddress], writer: LogWriter, log: Logger) {
+        self.log = log
+        self.writer = writer
+        accessFormat = settings.log.access && log.logLevel <= .info ? LineFormat(settings.log.format) : nil
+        var process = ProcessReport(version: version, started: Loop.wallSeconds, now: Loop.wallSeconds)
+        process.pid = ProcessFigures.pid
+        process.workers = settings.workers
+        process.listen = addresses.map(\.url)
+        process.isDemo = isDemo
+        process.upstream = isDemo ? "demo" : URLText.masked(settings.upstream.url)
+        self.process = process
+    }
+
+    /// What the process knows of itself now. It reads files: not for a loop's thread.
+    func processReport() -> ProcessReport {
+        var report = process
+        report.now = Loop.wallSeconds
+        report.droppedLines = UInt64(writer.droppedLines)
+        report.state = state()
+        let figures = ProcessFigures()
+        report.cpuSeconds = figures.cpuSeconds
+        report.residentBytes = figures.residentBytes
+        report.openDescriptors = figures.openDescriptors
+        return report
+    }
+}

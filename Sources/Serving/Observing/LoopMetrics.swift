@@ -1,0 +1,68 @@
+/// All that one loop counts, on its own thread and without a lock. Nothing is allocated when a request is recorded.
+public struct LoopMetrics: Sendable {
+    /// The counters of requests, then for each decision the buckets of its durations and their sum: one table, since it is
+    /// touched on every hit.
+    private var cells: [UInt64]
+    private var sentBytes: UInt64 = 0
+    private var connections: UInt64 = 0
+    /// What the loop knows of its requests to upstream.
+    public var upstream = UpstreamMetrics()
+    private var lag = DurationHistogram()
+    private var history = RequestHistory()
+
+    private static let stride = DurationHistogram.bucketCount + 1
+
+    /// Nothing counted.
+    public init() {
+        cells = Array(repeating: 0, count: RequestCounters.size + RequestCounters.decisions * Self.stride)
+    }
+
+    /// A request was answered.
+    @inline(__always)
+    public mutating func record(
+        _ route: Route.Kind, _ decision: RequestDecision, status: Int, bytes: Int, nanoseconds: UInt64
+    ) {
+        cells[RequestCounters.place(route, decision, status: status)] &+= 1
+        let start = RequestCounters.size &+ Int(decision.rawValue) &* LoopMetrics.stride
+        cells[start &+ DurationHistogram.bucket(of: nanoseconds)] &+= 1
+        cells[start &+ DurationHistogram.bucketCount] &+= nanoseconds
+        sentBytes &+= UInt64(truncatingIfNeeded: bytes)
+    }
+
+    /// A connection was accepted.
+    public mutating func recordConnection() { connections &+= 1 }
+
+    /// The loop came to a timer so much later than it should have.
+    public mutating func recordLag(nanoseconds: UInt64) { lag.record(nanoseconds: nanoseconds) }
+
+    /// Time has passed. To be called at least every ten seconds.
+    public mutating func tick(wallSeconds: Int64) {
+        guard history.isDue(wallSeconds: wallSeconds) else { return }
+        history.tick(
+            wallSeconds: wallSeconds, totals: requests.totals, durations: DurationHistogram(joining: durations))
+    }
+
+    private var requests: RequestCounters { RequestCounters(counts: cells[..<RequestCounters.size]) }
+
+    private var durations: [DurationHistogram] {
+        (0..<RequestCounters.decisions).map { decision in
+            let start = RequestCounters.size + decision * Self.stride
+            return DurationHistogram(
+                counts: cells[start..<start + DurationHistogram.bucketCount],
+                totalNanoseconds: cells[start + DurationHistogram.bucketCount])
+        }
+    }
+
+    /// A copy for another thread, which holds no memory in common with what is recorded into.
+    public func counts() -> MetricsReport.Counts {
+        var counts = MetricsReport.Counts()
+        counts.requests = requests
+        counts.durations = durations
+        counts.sentBytes = sentBytes
+        counts.connections = connections
+        counts.upstream = upstream
+        counts.lag = lag
+        counts.history = history.points(totals: requests.totals, durations: DurationHistogram(joining: durations))
+        return counts
+    }
+}

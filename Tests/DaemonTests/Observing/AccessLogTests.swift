@@ -1,0 +1,77 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The log as the process writes it.
+@Suite(.timeLimit(.minutes(10))) struct AccessLogTests {
+    private static func objects(_ lines: [String]) throws -> [[String: Any]] {
+        try lines.map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")
+        }
+    }
+
+    @Test func `each request has one line, which parses and tells what was sent`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        // One loop, so that the lines are in the order of the requests.
+        let larder = try LarderProcess.serve(before: origin, environment: ["LARDER_WORKERS": "1"])
+        for _ in 0..<3 { _ = try larder.get("/models") }
+        let own = try larder.get("/models/user", ["Authorization": "Bearer anna"])
+        _ = try larder.get("/nothing/at/all")
+        try larder.end()
+        let all = try Self.objects(larder.child.lines(.error))
+        for object in all {
+            #expect(object["event"] is String && object["time"] is String && object["level"] is String)
+        }
+        let access = all.filter { $0["event"] as? String == "access" }
+        #expect(access.map { $0["decision"] as? String } == ["miss", "hit", "hit", "miss", "passed"])
+        #expect(access.map { $0["route"] as? String } == ["models", "models", "models", "user", "other"])
+        #expect(access.map { $0["path"] as? String }[4] == "/nothing/at/all")
+        #expect(access.map { $0["status"] as? Int } == [200, 200, 200, 200, 404])
+        #expect(access[3]["bytes"] as? Int == own.body.count)
+        #expect(access[3]["key"] as? String != "-" && access[0]["key"] as? String == "-")
+        #expect(all.last?["event"] as? String == "stopped")
+    }
+
+    @Test(arguments: [["LARDER_LOG_ACCESS": "false"], ["LARDER_LOG_LEVEL": "warning"]])
+    func `no requests are logged where they are not wanted`(environment: [String: String]) throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        // At that level nothing says that it serves, so the port has to be known.
+        if environment["LARDER_LOG_LEVEL"] != nil { return try quiet(origin, environment) }
+        let larder = try LarderProcess.serve(before: origin, environment: environment)
+        _ = try larder.get("/models")
+        try larder.end()
+        #expect(!larder.child.lines(.error).contains { $0.contains("access") })
+    }
+
+    private func quiet(_ origin: ScriptedOrigin, _ environment: [String: String]) throws {
+        let path = "/tmp/larder-quiet-\(getpid()).sock"
+        let child = try ChildProcess(
+            LarderProcess.path, ["serve", "--listen", "unix:\(path)", "--upstream", origin.url + "/api/v1"],
+            environment: LarderProcess.environment(environment))
+        let end = ContinuousClock.now + .seconds(20)
+        while !FileManager.default.fileExists(atPath: path), ContinuousClock.now < end {
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        child.signal(SIGTERM)
+        #expect(try child.waitForExit() == .exited(0))
+        #expect(child.lines(.error).isEmpty)
+    }
+
+    @Test func `the same failure has one line a second, which counts`() throws {
+        let origin = try ScriptedOrigin { request in
+            request.target.contains("unknown") ? .close : Replies.wellBehaved(request)
+        }
+        let larder = try LarderProcess.serve(before: origin)
+        for number in 0..<50 { _ = try larder.get("/models?unknown=\(number)") }
+        // What was held back last is told once its time is over.
+        try larder.child.waitForLine(containing: "fetch-failures-held")
+        try larder.end()
+        let all = try Self.objects(larder.child.lines(.error))
+        let failed = all.filter { ($0["message"] as? String)?.contains("/models?...") == true }
+        let written = failed.count { $0["event"] as? String == "fetch-failed" }
+        let heldBack = failed.compactMap { ($0["held_back"] ?? $0["count"]) as? String }.compactMap { Int($0) }
+        #expect(written + heldBack.reduce(0, +) == 50)
+        #expect(written < 50)
+    }
+}

@@ -1,0 +1,145 @@
+import Daemon
+import Foundation
+import TestSupport
+import Testing
+
+/// That the numbers are those of what was sent.
+@Suite(.timeLimit(.minutes(10))) struct CountingTests {
+    @Test(arguments: [1, 3])
+    func `every decision is counted where it belongs`(workers: Int) throws {
+        let origin = try ScriptedOrigin { request in
+            switch request.path {
+            case "/api/v1/model/bad/gateway": Replies.error(500)
+            case "/api/v1/key": .json("{}", status: 201)
+            default: Replies.wellBehaved(request)
+            }
+        }
+        try LiveLarder.serving(before: origin, { $0.workers = workers }) { larder throws in
+            let client = try larder.connect()
+            defer { client.close() }
+            for _ in 0..<4 { _ = try client.get("/models") }
+            _ = try client.get("/models/count")
+            _ = try client.get("/models/count")
+            _ = try client.request("HEAD", "/models/count")
+            _ = try client.get("/api/v1/models", ["Cache-Control": "no-cache"])
+            let tag = try #require(try client.get("/models").fields["ETag"])
+            _ = try client.get("/models", ["If-None-Match": tag])
+            _ = try client.get("/models?limit=none")
+            _ = try client.get("/model/no/model")
+            _ = try client.get("/model/no/model")
+            _ = try client.get("/model/bad/gateway")
+            _ = try client.get("/model/bad/gateway")
+            _ = try client.get("/models/user", ["Authorization": "Bearer k"])
+            _ = try client.get("/models/user")
+            _ = try client.get("/key")
+            _ = try client.request("OPTIONS", "/models")
+            _ = try client.get("/healthz")
+            _ = try client.get("/readyz")
+            _ = try client.get("/providers", ["Cache-Control": "only-if-cached"])
+            _ = try client.request("DELETE", "/models")
+            #expect(
+                try Told.requests(larder) == [
+                    "models,miss,200": 1, "models,hit,200": 4, "models,hit,304": 1, "models,demanded,200": 1,
+                    "models,refused,400": 1, "models,own,204": 1, "models,refused,405": 1, "count,hit,200": 3,
+                    "model,miss,404": 1, "model,hit,404": 1, "model,failed,502": 1, "model,failed,503": 1,
+                    "user,miss,200": 1, "user,miss,401": 1, "other,passed,other": 1, "health,own,200": 1,
+                    "readiness,own,200": 1, "list,refused,504": 1,
+                ])
+            let status = try Told.status(larder)
+            let requests = try #require(status["requests"] as? [String: Any])
+            #expect(requests["hit"] as? Int == 9)
+            #expect(requests["miss"] as? Int == 5)
+            #expect(requests["passed"] as? Int == 1)
+            #expect(requests["error"] as? Int == 3)
+            let upstream = try #require(status["upstream"] as? [String: Any])
+            #expect(upstream["requests"] as? Int == origin.requests.count)
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `requests to upstream are told with their failures`(workers: Int) throws {
+        let origin = try ScriptedOrigin { request in
+            switch request.path {
+            case "/api/v1/providers": .close
+            case "/api/v1/embeddings/models": Replies.error(503)
+            case "/api/v1/chat": .json("{}")
+            case "/api/v1/gone": .close
+            default: Replies.wellBehaved(request)
+            }
+        }
+        try LiveLarder.serving(before: origin, { $0.workers = workers }) { larder throws in
+            for target in ["/models", "/models?category=x", "/providers", "/embeddings/models", "/chat", "/gone"] {
+                _ = try larder.get(target)
+            }
+            let samples = try Told.samples(larder)
+            #expect(samples[#"larder_upstream_requests_total{kind="catalog"}"#] == 1)
+            #expect(samples[#"larder_upstream_requests_total{kind="facet"}"#] == 1)
+            #expect(samples[#"larder_upstream_requests_total{kind="opaque"}"#] == 2)
+            #expect(samples[#"larder_upstream_requests_total{kind="passed"}"#] == 2)
+            #expect(samples[#"larder_upstream_failures_total{reason="cut"}"#] == 2)
+            #expect(samples[#"larder_upstream_failures_total{reason="status"}"#] == 1)
+            #expect(samples["larder_upstream_duration_seconds_count"] == 6)
+            #expect(samples["larder_upstream_backing_off"] == 2)
+            #expect(samples["larder_catalog_fresh"] == 1)
+            #expect(samples["larder_loops_reporting"] == Double(workers))
+            let upstream = try #require(try Told.status(larder)["upstream"] as? [String: Any])
+            let recent = try #require(upstream["recent"] as? [[String: Any]])
+            #expect(recent.count == 6)
+            let labels = Set(recent.compactMap { $0["resource"] as? String })
+            #expect(
+                labels == ["/models", "/models?category=x", "/providers", "/embeddings/models", "passed through"])
+            #expect((upstream["backing_off"] as? [[String: Any]])?.count == 2)
+            #expect((upstream["last_failure"] as? [String: Any])?["message"] is String)
+        }
+    }
+
+    @Test func `connections and what lies in the cache are told`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin, { $0.workers = 2 }) { larder throws in
+            let idle = try (0..<3).map { _ in try larder.connect() }
+            defer { for client in idle { client.close() } }
+            for client in idle { _ = try client.get("/healthz") }
+            _ = try larder.get("/models")
+            _ = try larder.get("/models/user", key: "anna")
+            let samples = try Told.samples(larder)
+            #expect(samples["larder_connections"].map { $0 >= 4 } == true)
+            #expect(samples["larder_connections_total"] == 6)
+            #expect(samples["larder_cache_bytes"].map { $0 > 1000 } == true)
+            #expect(samples["process_open_fds"].map { $0 > 5 } == true)
+            #expect(samples["process_resident_memory_bytes"].map { $0 > 1e6 } == true)
+            let status = try Told.status(larder)
+            let entries = try #require(status["entries"] as? [[String: Any]])
+            let shared = try #require(entries.first { $0["resource"] as? String == "/models" })
+            #expect(
+                shared["key"] is NSNull && shared["models"] as? Int ?? 0 > 0 && shared["state"] as? String == "fresh")
+            let own = try #require(entries.first { $0["resource"] as? String == "/models/user" })
+            let fingerprint = try #require(own["key"] as? String)
+            #expect(fingerprint.count == 8)
+            #expect((status["keys"] as? [[String: Any]])?.map { $0["fingerprint"] as? String } == [fingerprint])
+            #expect((status["listen"] as? [String]) == ["http://127.0.0.1:\(larder.port)"])
+        }
+    }
+
+    @Test func `a client that leaves before its answer is counted`() throws {
+        let gate = OriginGate()
+        let origin = try ScriptedOrigin { .held(gate, Replies.wellBehaved($0)) }
+        try LiveLarder.serving(before: origin) { larder throws in
+            let waiting = try larder.begin("/chat")
+            try gate.waitForArrivals(1)
+            waiting.close()
+            let counted = try eventually { try Told.requests(larder)["other,aborted,499"] == 1 }
+            #expect(counted)
+            gate.open()
+        }
+    }
+
+    /// Whether it becomes true within twenty seconds.
+    private func eventually(_ condition: () throws -> Bool) throws -> Bool {
+        let end = ContinuousClock.now + .seconds(20)
+        while try !condition() {
+            if ContinuousClock.now > end { return false }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        return true
+    }
+}
