@@ -3,6 +3,9 @@ import Logging
 /// Everything that the log tells of, by a name that does not change when the words of a message do.
 enum LogEventName: String, CaseIterable, Sendable {
     case serving
+    case reloaded
+    case reloadRefused = "reload-refused"
+    case restartNeeded = "restart-needed"
     case draining
     case drainTimeout = "drain-timeout"
     case endedTwice = "told-twice"
@@ -30,14 +33,16 @@ enum LogEventName: String, CaseIterable, Sendable {
     /// The level that it is logged at.
     var level: Logger.Level {
         switch self {
-        case .serving, .draining, .stopped, .fetched, .stateRestored, .access: .info
+        case .serving, .reloaded, .draining, .stopped, .fetched, .stateRestored, .access: .info
         case .purged, .stateRecovered: .notice
-        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .stateBegunAnew, .stateGone, .secretReplaced,
+        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .stateBegunAnew, .stateGone,
+            .secretReplaced,
             .loosePermissions:
             .warning
-        case .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed, .fetchFailuresHeld, .linesLost:
+        case .restartNeeded, .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed,
+            .fetchFailuresHeld, .linesLost:
             .warning
-        case .loopFailed: .error
+        case .reloadRefused, .loopFailed: .error
         }
     }
 }
