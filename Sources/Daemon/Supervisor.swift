@@ -301,7 +301,7 @@ extension SocketAddress {
 /// on SIGHUP, on the thread that this is called on; without it the signal is left alone.
 public func serve(
     _ settings: Settings, demo: Bool, environment: [String: String] = [:],
-    reload: (() throws(SettingsError) -> Settings)? = nil, onServing: @escaping (RunningLarder) -> Void = { _ in }
+    onServing: @escaping (RunningLarder) -> Void = { _ in }, reload: (() throws(SettingsError) -> Settings)? = nil
 ) throws -> Int32 {
     try Supervisor.run(settings, isDemo: demo, environment: environment, reading: reload, onServing: onServing)
 }
