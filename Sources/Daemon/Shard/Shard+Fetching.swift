@@ -199,7 +199,7 @@ extension Shard {
             ])
         if entry.status == .unauthorized || entry.status == .forbidden, owner != .nobody {
             // Before the refusal itself is stored, here and where it was waited for.
-            cache.removeEntries(of: owner)
+            endEntries(of: owner)
             for (place, peer) in peers.enumerated() where place != index { peer.send(.refused(owner)) }
         }
         keep(entry, for: flight.resource, owner: owner)
