@@ -81,7 +81,7 @@ final class Supervisor {
         } else {
             sockets = try OpenSockets(handedOver: handed, loops: settings.workers)
             settings.listen = sockets.addresses.compactMap { ListenAddress($0.description) }
-            log.info("taking the sockets that were handed over, in place of what listen says")
+            log.tell(.socketsHandedOver, "taking the sockets that were handed over, in place of what listen says")
         }
         let state = try OpenState(settings, isDemo: isDemo, log: log)
         var observer = Observer(settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log)
@@ -231,7 +231,7 @@ final class Supervisor {
         let silent = heartbeat.silent
         if !silent.isEmpty {
             let names = silent.map { "larder-\($0)" }.joined(separator: ", ")
-            return log.warning("no answer from \(names): the service manager is not told that all is well")
+            return log.tell(.loopSilent, "no answer from \(names): the service manager is not told that all is well")
         }
         for index in heartbeat.begin() { shards[index]?.send(.ping) }
     }

@@ -3,6 +3,7 @@ import Logging
 /// Everything that the log tells of, by a name that does not change when the words of a message do.
 enum LogEventName: String, CaseIterable, Sendable {
     case serving
+    case socketsHandedOver = "sockets-handed-over"
     case reloaded
     case reloadRefused = "reload-refused"
     case restartNeeded = "restart-needed"
@@ -10,6 +11,8 @@ enum LogEventName: String, CaseIterable, Sendable {
     case drainTimeout = "drain-timeout"
     case endedTwice = "told-twice"
     case stopped
+    case loopSilent = "loop-silent"
+    case notifyFailed = "notify-failed"
     case loopFailed = "loop-failed"
     case acceptFailed = "accept-failed"
     case fewDescriptors = "few-descriptors"
@@ -33,14 +36,15 @@ enum LogEventName: String, CaseIterable, Sendable {
     /// The level that it is logged at.
     var level: Logger.Level {
         switch self {
-        case .serving, .reloaded, .draining, .stopped, .fetched, .stateRestored, .access: .info
+        case .serving, .socketsHandedOver, .reloaded, .draining, .stopped, .fetched, .stateRestored, .access: .info
         case .purged, .stateRecovered: .notice
         case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .stateBegunAnew, .stateGone,
             .secretReplaced,
             .loosePermissions:
             .warning
         case .restartNeeded, .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed,
-            .fetchFailuresHeld, .linesLost:
+            .fetchFailuresHeld, .linesLost,
+            .loopSilent, .notifyFailed:
             .warning
         case .reloadRefused, .loopFailed: .error
         }

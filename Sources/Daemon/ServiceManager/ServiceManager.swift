@@ -18,7 +18,8 @@ struct ServiceManager {
             do throws(UVError) {
                 return try NotifySocket(name)
             } catch {
-                log.warning("cannot tell the service manager anything: NOTIFY_SOCKET=\(name): \(error)")
+                log.tell(
+                    .notifyFailed, "cannot tell the service manager anything: NOTIFY_SOCKET=\(name): \(error)")
                 return nil
             }
         }
@@ -47,7 +48,7 @@ struct ServiceManager {
         do throws(UVError) {
             try socket.send(message)
         } catch {
-            log.warning("cannot tell the service manager \(message.prefix { $0 != "\n" }): \(error)")
+            log.tell(.notifyFailed, "cannot tell the service manager \(message.prefix { $0 != "\n" }): \(error)")
         }
     }
 

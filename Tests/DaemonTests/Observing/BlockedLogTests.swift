@@ -1,23 +1,22 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
 /// What happens when nobody reads the log.
 @Suite(.timeLimit(.minutes(10))) struct BlockedLogTests {
     @Test func `a pipe that nobody reads holds up no request, and not the end either`() throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: LarderProcess.path)
-        process.arguments = ["serve", "--demo", "--listen", "127.0.0.1:0"]
-        process.environment = LarderProcess.environment(["LARDER_WORKERS": "1"])
         let log = Foundation.Pipe()
-        process.standardError = log
-        try process.run()
-        defer { if process.isRunning { process.terminate() } }
+        let larder = try ChildProcess(
+            "/bin/sh",
+            ["-c", "exec \"$0\" serve --demo --listen 127.0.0.1:0 2>&3", LarderProcess.path],
+            environment: LarderProcess.environment(["LARDER_WORKERS": "1", "LARDER_UPSTREAM_WARM_UP": "false"]),
+            passing: [log.fileHandleForWriting.fileDescriptor])
         var said = ""
-        while !said.contains("serving on"), process.isRunning {
+        while !said.contains("serving on"), larder.ending == nil {
             said += String(decoding: log.fileHandleForReading.availableData, as: UTF8.self)
         }
-        let address = try #require(said.split(separator: "http://127.0.0.1:").last)
+        let address = try #require(said.components(separatedBy: "http://127.0.0.1:").last)
         let port = try #require(UInt16(String(address.prefix { $0.isNumber })))
 
         // Three times what the pipe and all queues hold.
@@ -34,13 +33,7 @@ import Testing
         let count = try #require(dropped?.split(separator: " ").last.flatMap { Int(String($0)) })
         #expect(count > 1000)
 
-        process.terminate()
-        let hasEnded = Monitor(false)
-        Thread.detachNewThread {
-            process.waitUntilExit()
-            hasEnded.withValue { $0 = true }
-        }
-        #expect(hasEnded.wait(.seconds(20)) { $0 ? () : nil } != nil)
-        #expect(process.terminationStatus == 0 && process.terminationReason == .exit)
+        larder.signal(SIGTERM)
+        #expect(try larder.waitForExit() == .exited(0))
     }
 }

@@ -103,7 +103,7 @@ import Testing
             _ = try larder.get("/models/user", key: "anna")
             let samples = try Told.samples(larder)
             #expect(samples["larder_connections"].map { $0 >= 4 } == true)
-            #expect(samples["larder_connections_total"] == 6)
+            #expect(samples["larder_connections_accepted_total"] == 6)
             #expect(samples["larder_cache_bytes"].map { $0 > 1000 } == true)
             #expect(samples["process_open_fds"].map { $0 > 5 } == true)
             #expect(samples["process_resident_memory_bytes"].map { $0 > 1e6 } == true)
