@@ -211,6 +211,26 @@ import Testing
         try larder.process.end()
     }
 
+    @Test func `those who wait for room get in when there is more`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        let larder = try ReloadingLarder(
+            before: origin, Self.fresh + "server.max_connections = 8", environment: ["LARDER_WORKERS": "1"])
+        let port = larder.process.port
+        let clients = try (0..<8).map { _ in try RawClient(port: port, timeout: .seconds(20)) }
+        for client in clients { #expect(try client.get("/healthz").status == 200) }
+        let waiting = try RawClient(port: port, timeout: .seconds(20))
+        try waiting.sendRequest("GET", "/healthz")
+        try (Self.fresh + "server.max_connections = 30").write(
+            toFile: larder.file, atomically: true, encoding: .utf8)
+        larder.process.child.signal(SIGHUP)
+        #expect(try waiting.readResponse().status == 200)
+        for client in clients + [waiting] {
+            #expect(try client.get("/healthz").status == 200)
+            client.close()
+        }
+        try larder.process.end()
+    }
+
     @Test func `what needs a restart is named, and the rest takes effect`() throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
         let larder = try ReloadingLarder(before: origin, Self.fresh)
