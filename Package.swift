@@ -78,12 +78,16 @@ let package = Package(
         library("Compression", ["CZlib", "Bytes"], settings: spans),
         library("Digest", ["CCrypto", "Bytes"], settings: spans),
 
+        // The parts of the page, compiled in; its Swift is a list of their names.
+        .target(
+            name: "Page", resources: [.embedInCode("Parts")], swiftSettings: house),
+
         // Composition.
         library(
             "Daemon",
             [
                 "Serving", "Caching", "Catalog", "HTTPCore", "EventLoop", "HTTPParsing", "Upstream", "JSONDocument",
-                "Compression", "Digest", "Bytes",
+                "Compression", "Digest", "Bytes", "Page",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
