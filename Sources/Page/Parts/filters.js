@@ -27,22 +27,22 @@ const filterGroups = [
     ["min_output_price", "Output, at least", "decimal"], ["max_output_price", "Output, at most", "decimal"],
   ]],
   ["Size and age", [
-    ["context", "Context, at least (tokens)", "integer"], ["arch", "Tokenizer", "text", []],
+    ["context", "Context, at least", "integer"], ["arch", "Tokenizer", "text", []],
     ["min_age_days", "Days old, at least", "integer"], ["max_age_days", "Days old, at most", "integer"],
   ]],
   ["Benchmarks", ["intelligence", "coding", "agentic"].flatMap((name) => [
     [`min_${name}_index`, `${name[0].toUpperCase()}${name.slice(1)}, at least`, "decimal"],
     [`max_${name}_index`, `${name[0].toUpperCase()}${name.slice(1)}, at most`, "decimal"],
   ])],
-  ["Known to upstream alone (asked once for each value)", [
-    ["category", "Category", "text", categories], ["providers", "Providers, any of (a, b)", "text"],
+  ["Known to upstream alone", [
+    ["category", "Category", "text", categories], ["providers", "Providers, any of", "text"],
     ["distillable", "May be distilled", "select", yesOrNo], ["zdr", "No data retention", "select", yesOrNo],
-    ["region", "Region", "text", ["eu"]], [null],
+    ["region", "Region", "text", ["eu"]],
     ["min_tool_success_rate", "Tool success, at least", "decimal"], ["max_tool_success_rate", "Tool success, at most", "decimal"],
   ]],
   ["Part of the list", [["limit", "Rows, at most", "integer"], ["offset", "Rows to skip", "integer"]]],
 ];
-const parameters = filterGroups.flatMap(([, fields]) => fields.map(([name]) => name)).filter(Boolean);
+const parameters = filterGroups.flatMap(([, fields]) => fields.map(([name]) => name));
 
 function startFilters(onChange) {
   const form = byID("filters");
@@ -63,7 +63,7 @@ function startFilters(onChange) {
 function fieldGroup(legend, fields) {
   const isList = fields[0][2] === "choices";
   return el("fieldset", {}, el("legend", {}, legend),
-    el("div", { class: isList ? "" : "pairs" }, ...fields.filter(([name]) => name).map(control)));
+    el("div", { class: isList ? "" : "pairs" }, ...fields.map(control)));
 }
 
 function control([name, label, kind, values]) {

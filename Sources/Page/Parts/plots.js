@@ -89,9 +89,10 @@ class Plot {
     });
   }
 
-  /** The hour below, a text every quarter. */
-  hours(end) {
-    return [60, 45, 30, 15, 0].map((minutes) => svg("text", {
+  /** The hour below, a text every quarter if there is room. */
+  hours() {
+    const steps = this.width < 380 ? [60, 30, 0] : [60, 45, 30, 15, 0];
+    return steps.map((minutes) => svg("text", {
       x: this.right - (minutes / 60) * (this.right - plotEdges.left), y: plotHeight - 5,
       "text-anchor": minutes === 60 ? "start" : minutes === 0 ? "end" : "middle",
     }, minutes === 0 ? "now" : `−${minutes} min`));
@@ -101,12 +102,13 @@ class Plot {
 /** A round number that is no less. */
 function roundUp(value) {
   if (value <= 4) return 4;
+  // Its half is on the axis as well, and has to be a whole number.
   const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 4, 5, 8, 10].map((step) => step * power).find((step) => step >= value);
+  return [1, 2, 4, 6, 8, 10].map((step) => step * power).find((step) => step >= value);
 }
 
 /** What each part of a minute is called, and how it is drawn, lowest first. */
-const outcomes = [["hits", "hit"], ["stale", "stale"], ["misses", "miss"], ["passed or own errors", "other"]];
+const outcomes = [["hits", "hit"], ["stale", "stale"], ["misses", "miss"], ["others: passed on, or Larder’s own pages", "other"]];
 
 /** The points of the status put together to minutes: sixty of them, the last being the one in hand. */
 function minutesOf(history, now) {
@@ -168,12 +170,13 @@ function ratioPlot(host) {
     points.forEach((point, index) => {
       if (!point) return;
       const before = points[index - 1];
-      // A minute alone is a dot: a line of no length with round ends.
-      path += before ? `L${point[0]} ${point[1]}` : `M${point[0]} ${point[1]}h0.01`;
+      path += `${before ? "L" : "M"}${point[0]} ${point[1]}`;
     });
     return [
       ...plot.grid([0, 0.5, 1], 1, (value) => `${value * 100} %`),
       svg("path", { class: "line-hit", d: path || "M0 0" }), ...plot.hours(),
+      // A minute between two without requests has no line to be seen by.
+      ...points.filter(Boolean).map(([x, y]) => svg("circle", { class: "dot-hit", cx: x, cy: y, r: 2 })),
     ];
   }, (data, index) => {
     const ratio = ratioOf(data[index]);
