@@ -6,6 +6,11 @@
 # make check-deep every test under the thread and the address sanitizer, then the fuzzers; takes a while
 # make fuzz       each fuzzer for a minute
 # make counts     instructions, allocations and system calls per request, against what is committed
+# make ship       a release build that needs no Swift on the machine it runs on, .build/ship/release/larder
+# make install    that build, units for systemd, completions, settings: under PREFIX (/usr/local), in DESTDIR
+# make uninstall  take it away again; settings and state stay
+# make deb        a Debian package of it, in .build/ship
+# make test-deploy  install it into a real systemd and a real container, and break it there; as root
 # make clean      forget every build
 #
 # Each of them first runs scripts/setup, which installs what is missing.
@@ -14,7 +19,11 @@ BUILD := swift build --explicit-target-dependency-import-check error
 # Neither a test nor a tool may hang for ever.
 LIMIT := timeout -k 10 1200
 
-.PHONY: help demo run build test check check-deep fuzz counts clean setup test-build
+# Swift's own library is linked in. It has a folder of its own, as every other build links that library dynamically.
+SHIP := .build/ship/release/larder
+
+.PHONY: help demo run build test check check-deep fuzz counts ship install uninstall deb test-deploy clean setup \
+	test-build
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '/^make /p'
@@ -53,6 +62,26 @@ fuzz: setup
 counts: build
 	scripts/setup --counts
 	scripts/counts
+
+ship: setup
+	$(BUILD) -c release --product larder --static-swift-stdlib --scratch-path .build/ship
+
+# Whoever installs is often root and has no Swift: what `make ship` has built is taken as it is.
+$(SHIP):
+	$(MAKE) --no-print-directory ship
+
+install: $(SHIP)
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install
+
+uninstall:
+	DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' scripts/install --uninstall
+
+deb: ship
+	scripts/package-deb
+
+test-deploy: ship
+	scripts/setup --deploy
+	scripts/test-deploy
 
 clean:
 	rm -rf .build

@@ -60,6 +60,7 @@ let package = Package(
         system("CYYJSON", pkgConfig: "yyjson", apt: "libyyjson-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
         system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
+        system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
 
         // Memory: owned bytes, handed out as spans.
         library("Bytes", settings: spans),
@@ -77,6 +78,7 @@ let package = Package(
         library("JSONDocument", ["CYYJSON", "Bytes"], settings: spans),
         library("Compression", ["CZlib", "Bytes"], settings: spans),
         library("Digest", ["CCrypto", "Bytes"], settings: spans),
+        library("Store", ["CSQLite", "Bytes"], settings: spans),
 
         // The parts of the page, compiled in; its Swift is a list of their names.
         .target(
@@ -87,7 +89,7 @@ let package = Package(
             "Daemon",
             [
                 "Serving", "Caching", "Catalog", "HTTPCore", "EventLoop", "HTTPParsing", "Upstream", "JSONDocument",
-                "Compression", "Digest", "Bytes", "Page",
+                "Compression", "Digest", "Page", "Store", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
@@ -110,6 +112,11 @@ let package = Package(
         tests("JSONDocumentTests", ["JSONDocument", "Bytes"]),
         tests("CompressionTests", ["Compression", "Bytes"]),
         tests("DigestTests", ["Digest", "Bytes"]),
+        // A process that keeps records, for what only a process can suffer: a full disk, a read-only mount, kill -9.
+        .executableTarget(
+            name: "StoreTool", dependencies: ["Store", "Bytes", "TestSupport"], path: "Tests/StoreTool",
+            swiftSettings: house),
+        tests("StoreTests", ["Store", "StoreTool", "Bytes", "TestSupport"]),
         tests(
             "DaemonTests",
             ["Daemon", "Caching", "Catalog", "JSONDocument", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),

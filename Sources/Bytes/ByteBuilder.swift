@@ -83,6 +83,11 @@
     /// Appends a number in decimal, without leading zeros.
     @inline(__always)
     public mutating func append(decimal number: Int) {
+        // Most numbers of a head or a line of the log are this short.
+        if number >= 0 && number < 100 {
+            if number >= 10 { append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / 10)) }
+            return append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number % 10))
+        }
         if number < 0 { append(UInt8(ascii: "-")) }
         var rest = number.magnitude
         var digits = 1

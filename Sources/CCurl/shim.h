@@ -65,6 +65,12 @@ static inline CURLcode shim_easy_get_pointer(CURL *easy, CURLINFO info, void **v
     return curl_easy_getinfo(easy, info, value);
 }
 
+/* The certificates of the last new connection; null if there are none. curl owns them. */
+static inline struct curl_certinfo *shim_easy_get_certificates(CURL *easy) {
+    struct curl_certinfo *certificates = NULL;
+    return curl_easy_getinfo(easy, CURLINFO_CERTINFO, &certificates) ? NULL : certificates;
+}
+
 static inline CURLMcode shim_multi_set_socket(
     CURLM *multi, int (*changed)(CURL *, curl_socket_t, int, void *, void *), void *context) {
     CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, changed);

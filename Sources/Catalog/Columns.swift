@@ -11,6 +11,7 @@ struct Columns: Sendable {
     let coding: [FixedDecimal?]
     let agentic: [FixedDecimal?]
     let designArenaElo: [FixedDecimal?]
+    let priceEdges: [DayMinutes]
     let search: TextSearch
 
     /// The numbers of the rows' tokenizers and authors, and their names in lower case.
@@ -34,6 +35,7 @@ struct Columns: Sendable {
         coding = rows.map(\.codingIndex)
         agentic = rows.map(\.agenticIndex)
         designArenaElo = rows.map(\.designArenaElo)
+        priceEdges = rows.map(\.priceEdges)
         search = TextSearch(rows)
 
         var tokenizers = NameTable()

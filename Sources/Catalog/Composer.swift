@@ -14,21 +14,39 @@ public enum Composer {
         }
     }
 
+    /// The same of a list whose rows stand in several snapshots.
+    public static func list(
+        _ rows: RowList, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString = "models"
+    ) -> SharedBytes {
+        list(selection.rows.map(rows.place), of: rows.bases, selection, rawQuery: rawQuery, resource: resource)
+    }
+
+    /// The same of a list in either form.
+    public static func list(
+        _ list: ModelList, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString = "models"
+    ) -> SharedBytes {
+        switch list {
+        case .snapshot(let snapshot): Self.list(snapshot, selection, rawQuery: rawQuery, resource: resource)
+        case .rows(let rows): Self.list(rows, selection, rawQuery: rawQuery, resource: resource)
+        }
+    }
+
     /// The same for a query with facets.
     public static func list(
         _ joined: JoinedSelection, rawQuery: Span<UInt8>, resource: StaticString = "models"
     ) -> SharedBytes {
-        let selection = joined.selection
-        if joined.sources.count == 1 {
-            return list(joined.sources[0], selection, rawQuery: rawQuery, resource: resource)
-        }
-        let places = selection.rows.map { joined.places[Int($0)] }
-        let size = places.reduce(0) { $0 + joined.sources[Int($1.source)].byteCount(ofRow: Int($1.row)) }
+        list(
+            joined.selection.rows.map { joined.places[Int($0)] }, of: joined.sources, joined.selection,
+            rawQuery: rawQuery, resource: resource)
+    }
+
+    private static func list(
+        _ places: [RowPlace], of sources: [Snapshot], _ selection: Selection, rawQuery: Span<UInt8>,
+        resource: StaticString
+    ) -> SharedBytes {
+        let size = places.reduce(0) { $0 + sources[Int($1.source)].byteCount(ofRow: Int($1.row)) }
         return list(size, selection, rawQuery: rawQuery, resource: resource) { body in
-            for (index, place) in places.enumerated() {
-                if index > 0 { body.append(UInt8(ascii: ",")) }
-                body.append(joined.sources[Int(place.source)].row(Int(place.row)).span)
-            }
+            appendRows(places, of: sources, to: &body)
         }
     }
 
@@ -59,8 +77,6 @@ public enum Composer {
 
     /// Runs of neighbours go in one piece, with the commas between them; only the very last comma is left out.
     private static func appendRows(_ rows: [Int32], of snapshot: Snapshot, to body: inout ByteBuilder) {
-        let owner = snapshot.rows
-        let bytes = owner.span
         var place = 0
         while place < rows.count {
             let first = Int(rows[place])
@@ -70,9 +86,30 @@ public enum Composer {
                 next += 1
                 place += 1
             }
-            let comma = place == rows.count ? 1 : 0
-            body.append(bytes.extracting(snapshot.starts[first]..<snapshot.starts[next] - comma))
+            append(first..<next, of: snapshot, isLast: place == rows.count, to: &body)
         }
+    }
+
+    private static func appendRows(_ places: [RowPlace], of sources: [Snapshot], to body: inout ByteBuilder) {
+        var place = 0
+        while place < places.count {
+            let first = places[place]
+            var next = first.row + 1
+            place += 1
+            while place < places.count, places[place] == RowPlace(source: first.source, row: next) {
+                next += 1
+                place += 1
+            }
+            append(
+                Int(first.row)..<Int(next), of: sources[Int(first.source)], isLast: place == places.count, to: &body)
+        }
+    }
+
+    private static func append(_ run: Range<Int>, of snapshot: Snapshot, isLast: Bool, to body: inout ByteBuilder) {
+        let owner = snapshot.rows
+        let comma = isLast ? 1 : 0
+        body.append(
+            owner.span.extracting(snapshot.starts[run.lowerBound]..<snapshot.starts[run.upperBound] - comma))
     }
 
     /// The number of models that match.

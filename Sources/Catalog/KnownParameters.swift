@@ -44,3 +44,18 @@ enum FacetParameter: String, CaseIterable {
 enum FeedParameter: String {
     case isFeed = "use_rss"
 }
+
+/// What a query can name, for those who write queries rather than read them.
+public enum KnownParameters {
+    /// The names of all parameters of a query that have a meaning here or upstream.
+    public static let names = LocalParameter.allCases.map(\.rawValue) + FacetParameter.allCases.map(\.rawValue)
+
+    /// The values of `sort`: those that are known here, then those that only upstream knows.
+    public static let sorts = SortOrder.allCases.map { "\($0.name)" } + FacetParameter.sorts.sorted()
+
+    /// What a model can take.
+    public static let inputModalities = ModalitySet.inputs.map { "\($0)" }
+
+    /// What a model can make.
+    public static let outputModalities = ModalitySet.outputs.map { "\($0)" }
+}

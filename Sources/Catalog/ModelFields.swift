@@ -24,6 +24,9 @@ public struct ModelFields: Equatable, Sendable {
     /// Dollars per completion token; a negative price is no price.
     public var completionPrice: FixedDecimal?
 
+    /// The minutes at which prices begin and end that hold for certain hours of the day.
+    public var priceEdges = DayMinutes.none
+
     /// What the model takes, in lower or upper case.
     public var inputModalities: [String] = []
 

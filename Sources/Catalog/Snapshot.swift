@@ -10,6 +10,9 @@ public final class Snapshot: Sendable {
     /// A hash of the bytes of all rows: two snapshots that differ in it have different contents.
     public let identity: UInt64
 
+    /// The minutes at which the price of a model changes.
+    public let priceEdges: DayMinutes
+
     let columns: Columns
     /// The rows one after the other, each with a comma behind it, so that a run of neighbours is one copy.
     let rows: SharedBytes
@@ -25,6 +28,7 @@ public final class Snapshot: Sendable {
         count = fields.count
         identity = rows.span.hash64()
         columns = Columns(fields)
+        priceEdges = DayMinutes(fields.flatMap(\.priceEdges.minutes))
         self.rows = rows
         self.starts = starts
 

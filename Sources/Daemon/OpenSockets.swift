@@ -1,6 +1,6 @@
 import EventLoop
 
-/// The sockets of all listeners, opened before any thread is started, so that an address that cannot be had is one clear
+/// The sockets of all listeners, had before any thread is started, so that an address that cannot be had is one clear
 /// error and nothing has begun.
 struct OpenSockets {
     private var byLoop: [[ListeningSocket]]
@@ -21,6 +21,20 @@ struct OpenSockets {
                 for socket in byLoop.joined() { socket.close() }
                 throw OpenSocketsError(description: "cannot listen on \(address): \(error)")
             }
+        }
+    }
+
+    /// Shares sockets that were handed over among `loops` loops.
+    init(handedOver handed: [ListeningSocket], loops: Int) throws(OpenSocketsError) {
+        byLoop = Array(repeating: [], count: loops)
+        for socket in handed {
+            do throws(UVError) {
+                for (loop, copy) in try socket.shared(among: loops).enumerated() { byLoop[loop].append(copy) }
+            } catch {
+                throw OpenSocketsError(
+                    description: "cannot listen on \(socket.address), which was handed over: \(error)")
+            }
+            addresses.append(socket.address)
         }
     }
 

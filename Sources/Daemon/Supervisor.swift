@@ -1,5 +1,6 @@
 import Digest
 public import EventLoop
+import Glibc
 import Logging
 import Serving
 
@@ -14,6 +15,10 @@ final class Supervisor {
     private var mailbox: Mailbox<SupervisorMessage>?
     private var signals: [SignalWatch] = []
     private var drainTimer: LoopTimer?
+    private let manager: ServiceManager
+    private var heartbeat: Heartbeat
+    private var heartbeatTimer: LoopTimer?
+    private var readiness: Readiness
     private var threads: [LoopThread] = []
     private var shards: [Mailbox<ShardMessage>?]
     private var servingCount = 0
@@ -26,10 +31,13 @@ final class Supervisor {
     private let onServing: (RunningLarder) -> Void
 
     private init(
-        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], observer: Observer,
+        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], manager: ServiceManager, observer: Observer,
         onServing: @escaping (RunningLarder) -> Void
     ) {
         self.settings = settings
+        self.manager = manager
+        heartbeat = Heartbeat(loops: settings.workers)
+        readiness = settings.upstream.warmUp ? .warmingUp : .ready
         self.onServing = onServing
         self.addresses = addresses
         self.observer = observer
@@ -40,18 +48,31 @@ final class Supervisor {
 
     /// Serves until SIGTERM or SIGINT, or until it is told by the handle that `onServing` is given once every address
     /// accepts connections. Returns the exit code; throws what keeps it from starting, such as a port in use.
+    ///
+    /// Sockets that the `environment` says were handed over are served in place of those of the settings.
     static func run(
-        _ settings: Settings, isDemo: Bool, onServing: @escaping (RunningLarder) -> Void = { _ in }
+        _ settings: Settings, isDemo: Bool, environment: [String: String],
+        onServing: @escaping (RunningLarder) -> Void
     ) throws -> Int32 {
         ignoreBrokenPipes()
         let format = LineFormat(settings.log.format)
         let writer = try LogWriter(format)
         defer { writer.close() }
         let log = Logger.larder(settings.log, format, writer)
+        let manager = ServiceManager(environment: environment, processID: getpid(), log: log)
+        var settings = settings
         allowDescriptors(for: settings, log)
-        let sockets = try OpenSockets(settings.listen, loops: settings.workers)
+        let handed = try HandedSockets.take(from: environment, processID: getpid())
+        let sockets: OpenSockets
+        if handed.isEmpty {
+            sockets = try OpenSockets(settings.listen, loops: settings.workers)
+        } else {
+            sockets = try OpenSockets(handedOver: handed, loops: settings.workers)
+            settings.listen = sockets.addresses.compactMap { ListenAddress($0.description) }
+            log.tell(.socketsHandedOver, "taking the sockets that were handed over, in place of what listen says")
+        }
         let supervisor = Supervisor(
-            settings, isDemo: isDemo, addresses: sockets.addresses,
+            settings, isDemo: isDemo, addresses: sockets.addresses, manager: manager,
             observer: Observer(settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log),
             onServing: onServing)
         try supervisor.start(sockets)
@@ -84,6 +105,7 @@ final class Supervisor {
             log.tell(.drainTimeout, "the time to drain is over; closing what is still open")
             tellAll(.stop)
         }
+        heartbeatTimer = LoopTimer(on: loop) { [unowned self] in beat() }
         for index in 0..<settings.workers {
             let (shardSettings, observer, sockets) = (shardSettings, observer, sockets.sockets(for: index))
             threads.append(
@@ -107,6 +129,9 @@ final class Supervisor {
         case .serving:
             servingCount += 1
             if servingCount == settings.workers { announce() }
+        case .pong(let index):
+            if heartbeat.answered(index) { manager.notifyAlive() }
+        case .readiness(let readiness): tell(readiness)
         case .failed(_, let reason):
             log.tell(.loopFailed, "\(reason)")
             exitCode = 1
@@ -116,7 +141,8 @@ final class Supervisor {
         case .idle:
             idleCount += 1
             if idleCount == settings.workers { tellAll(.stop) }
-        case .ended:
+        case .ended(let index):
+            if heartbeat.ended(index) { manager.notifyAlive() }
             endedCount += 1
             if endedCount == settings.workers { finish() }
         }
@@ -128,7 +154,39 @@ final class Supervisor {
             log.tell(
                 .serving, "serving on \(address.url)", ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
         }
+        manager.notifyReady(status)
+        if let watchdog = manager.watchdog {
+            heartbeatTimer?.start(after: 0, repeating: max(1, watchdog / 3))
+        }
         if let mailbox { onServing(RunningLarder(addresses: addresses, mailbox: mailbox)) }
+    }
+
+    /// The line that `systemctl status` shows.
+    private var status: String {
+        let places = addresses.map(\.url).joined(separator: ", ")
+        return switch readiness {
+        case .warmingUp: "Serving on \(places); fetching the catalogue"
+        case .ready: "Serving on \(places)"
+        case .noCatalog: "Serving on \(places); there is no catalogue, and upstream cannot be reached"
+        case .draining: "Finishing what is in flight"
+        }
+    }
+
+    private func tell(_ readiness: Readiness) {
+        guard self.readiness != readiness, self.readiness != .draining else { return }
+        self.readiness = readiness
+        if servingCount == settings.workers { manager.notifyStatus(status) }
+    }
+
+    /// Asks every loop whether it turns. The service manager is told so when all have answered, and ends the process when
+    /// it has not been told for too long.
+    private func beat() {
+        let silent = heartbeat.silent
+        if !silent.isEmpty {
+            let names = silent.map { "larder-\($0)" }.joined(separator: ", ")
+            return log.tell(.loopSilent, "no answer from \(names): the service manager is not told that all is well")
+        }
+        for index in heartbeat.begin() { shards[index]?.send(.ping) }
     }
 
     private func drain() {
@@ -138,6 +196,8 @@ final class Supervisor {
         }
         isDraining = true
         log.tell(.draining, "draining")
+        readiness = .draining
+        manager.notifyStopping(status)
         drainTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
         tellAll(.drain)
     }
@@ -149,6 +209,7 @@ final class Supervisor {
     private func finish() {
         for signal in signals { signal.close() }
         drainTimer?.close()
+        heartbeatTimer?.close()
         mailbox?.close()
     }
 }
@@ -183,8 +244,12 @@ extension SocketAddress {
 
 /// Serves until told to end; what `larder serve` calls. Returns the exit code, and throws with one clear line what keeps it
 /// from starting.
+///
+/// `environment` is where the service manager's protocols are read from: sockets that it hands over (`LISTEN_FDS`), and
+/// where it wants to be told how things are (`NOTIFY_SOCKET`, `WATCHDOG_USEC`).
 public func serve(
-    _ settings: Settings, demo: Bool, onServing: @escaping (RunningLarder) -> Void = { _ in }
+    _ settings: Settings, demo: Bool, environment: [String: String] = [:],
+    onServing: @escaping (RunningLarder) -> Void = { _ in }
 ) throws -> Int32 {
-    try Supervisor.run(settings, isDemo: demo, onServing: onServing)
+    try Supervisor.run(settings, isDemo: demo, environment: environment, onServing: onServing)
 }

@@ -6,8 +6,9 @@ import Glibc
 /// It polls the socket and accepts by itself, because `uv_listen` would close waiting connections when descriptors run
 /// out; here they wait in the kernel's backlog.
 public final class Listener {
-    /// Accepted in one go, so that a crowd of newcomers does not keep the loop from those who are there.
-    private static let batch = 64
+    /// How many are accepted in one go, so that a crowd of newcomers does not keep the loop from those who are there. Of a
+    /// shared socket it is one: the others were woken as well, and a loop that took all would have them all.
+    private var batch: Int { socket.isShared ? 1 : 64 }
 
     /// How long accepting rests when the system has refused a descriptor, in milliseconds.
     private static let rest = 100
@@ -83,7 +84,7 @@ public final class Listener {
     }
 
     private func acceptWaiting() {
-        for _ in 0..<Listener.batch {
+        for _ in 0..<batch {
             // `accept` may pause or close.
             if isPaused || poll == nil { return }
             let descriptor = shim_accept(socket.descriptor)

@@ -12,6 +12,9 @@ public struct ListeningSocket: Sendable {
     /// What it is bound to; for port 0 the port that the system chose.
     public let address: SocketAddress
 
+    /// Whether other descriptors of the same socket are accepted on, so that a connection wakes all of them.
+    public private(set) var isShared = false
+
     /// The file of a unix socket that we made, and must remove.
     let file: SocketFile?
 
@@ -40,17 +43,30 @@ public struct ListeningSocket: Sendable {
         _ address: SocketAddress, count: Int, backlog: Int = 1024
     ) throws(UVError) -> [ListeningSocket] {
         let first = try ListeningSocket(address, backlog: backlog, sharing: .founds)
+        if address.isUnix { return try first.shared(among: count) }
         var group = [first]
         do throws(UVError) {
             while group.count < count {
-                group.append(
-                    try address.isUnix
-                        ? first.duplicate() : ListeningSocket(first.address, backlog: backlog, sharing: .joins))
+                group.append(try ListeningSocket(first.address, backlog: backlog, sharing: .joins))
             }
         } catch {
             for socket in group { socket.close() }
             throw error
         }
+        return group
+    }
+
+    /// This one socket for `count` loops: the socket itself and descriptors of its own for the others, so that each loop
+    /// can close what it has. Whichever accepts first gets a connection. If this fails, the socket is closed.
+    public func shared(among count: Int) throws(UVError) -> [ListeningSocket] {
+        var group = [self]
+        do throws(UVError) {
+            while group.count < count { group.append(try duplicate()) }
+        } catch {
+            for socket in group { socket.close() }
+            throw error
+        }
+        if count > 1 { for index in group.indices { group[index].isShared = true } }
         return group
     }
 
@@ -89,13 +105,12 @@ public struct ListeningSocket: Sendable {
         self.address = SocketAddress(boundTo: descriptor) ?? address
     }
 
-    /// Takes over a socket that already listens, such as one handed over by systemd. The file of a unix socket stays
-    /// its maker's.
+    /// Takes over a stream socket that already listens, such as one handed over by systemd; `.invalid` if it does not, or
+    /// is of another kind. The file of a unix socket stays its maker's.
     public init(descriptor: Int32) throws(UVError) {
-        var listens: Int32 = 0
-        var size = socklen_t(MemoryLayout<Int32>.size)
-        if unsafe getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) < 0 { throw UVError(errno: errno) }
-        guard listens != 0, let address = SocketAddress(boundTo: descriptor) else { throw .invalid }
+        guard try option(descriptor, SO_ACCEPTCONN) != 0, try option(descriptor, SO_TYPE) == SOCK_STREAM.rawValue,
+            let address = SocketAddress(boundTo: descriptor)
+        else { throw .invalid }
         if fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) < 0 { throw UVError(errno: errno) }
         _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         if !address.isUnix { try switchOn(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY) }
@@ -110,8 +125,7 @@ public struct ListeningSocket: Sendable {
         file = nil
     }
 
-    /// A second descriptor of the same socket, for another loop: whichever accepts first gets the connection. The file
-    /// of a unix socket stays with the original.
+    /// A second descriptor of the same socket. The file of a unix socket stays with the original.
     public func duplicate() throws(UVError) -> ListeningSocket {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         if copy < 0 { throw UVError(errno: errno) }
@@ -123,6 +137,14 @@ public struct ListeningSocket: Sendable {
         file?.remove()
         _ = Glibc.close(descriptor)
     }
+}
+
+/// A socket's option; `.invalid` where the descriptor is no socket.
+private func option(_ descriptor: Int32, _ option: Int32) throws(UVError) -> Int32 {
+    var value: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    if unsafe getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 { return value }
+    throw errno == ENOTSOCK ? .invalid : UVError(errno: errno)
 }
 
 private func switchOn(_ descriptor: Int32, _ level: Int32, _ option: Int32) throws(UVError) {

@@ -7,7 +7,7 @@ public enum SocketAddress: Hashable, Sendable {
     case ipv4(UInt32, port: UInt16)
     /// Sixteen bytes as two halves, most significant first, and a port.
     case ipv6(UInt64, UInt64, port: UInt16)
-    /// A unix socket in the file system.
+    /// A unix socket in the file system. One without a file, which can only be handed over, shows as `@` and its name.
     case unix(path: String)
 
     /// The TCP port; nil for a unix socket.
@@ -100,6 +100,11 @@ extension SocketAddress {
         }
         guard let address else { return nil }
         self = address
+        let offset = MemoryLayout<sockaddr_un>.offset(of: \sockaddr_un.sun_path)! + 1
+        guard case .unix(path: "") = address, Int(size) > offset else { return }
+        self = unsafe withUnsafeBytes(of: &storage) { raw in
+            unsafe .unix(path: "@" + String(decoding: unsafe raw[offset..<Int(size)], as: UTF8.self))
+        }
     }
 
     /// An address as the kernel or the resolver gave it.

@@ -42,8 +42,10 @@ public final class Answer {
     var awaitsCompression: Bool
     /// Whether the compression is under way.
     var isCompressing = false
-    /// How metrics and the access log call it, once someone has asked.
-    var accessLabel: AccessLabel?
+    /// The kind of route that it answers, once metrics have asked.
+    var routeKind: Route.Kind?
+    /// What the access log's lines of its hits have in common, once there was one.
+    var accessLine: SharedBytes?
     /// Its place in the cache, while it has one.
     var ticket: RecencyList<Evictable>.Ticket?
     /// Where the entries stand that it was made of; when one of them goes, so does the answer.

@@ -24,12 +24,12 @@ public struct Dispatcher {
         /// What it asks of the cache.
         public let demand: Demand
         /// The list that a facet is read beside, so that it need not keep the rows which that list has.
-        public let list: Snapshot?
+        public let list: ModelList?
 
         /// A party that is told under `ticket` on `loop`.
         public init(
             loop: Int, ticket: UInt64, owner: Owner, authorization: SharedBytes?, demand: Demand,
-            list: Snapshot? = nil
+            list: ModelList? = nil
         ) {
             self.loop = loop
             self.ticket = ticket

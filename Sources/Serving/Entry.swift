@@ -11,6 +11,8 @@ public final class Entry: Sendable {
     public enum Content: Sendable {
         /// The rows of a list, and its usual answers compressed beforehand.
         case rows(Snapshot, PreparedLists)
+        /// The rows of a key's own list, which nearly all stand in snapshots that others refer to as well.
+        case list(RowList)
         /// One model, in the two forms that its two routes answer with.
         case model(plain: SharedBytes, openAI: SharedBytes)
         /// The rows of a facet, to be joined with a list's.
@@ -47,7 +49,7 @@ public final class Entry: Sendable {
     /// A hash of the content; entity tags are made from it, so that they survive a refresh that brought nothing new.
     public let identity: UInt64
 
-    /// The bytes that it keeps in memory, roughly.
+    /// The bytes that it keeps in memory itself, roughly; its bases count for themselves, once for all who share them.
     public let byteCount: Int
 
     /// An entry of what a response came to.
@@ -77,12 +79,37 @@ public final class Entry: Sendable {
             lastModified: entries.reduce(.min) { max($0, $1.lastModified) })
     }
 
+    /// The snapshots that it keeps in memory, perhaps together with others.
+    public var bases: [Snapshot] {
+        switch content {
+        case .rows(let snapshot, _): [snapshot]
+        case .list(let list): list.bases
+        case .facet(let rows): rows.bases
+        case .model, .joined, .body, .refusal: []
+        }
+    }
+
+    /// The rows of the list that it stores, if it does.
+    var list: ModelList? {
+        switch content {
+        case .rows(let snapshot, _): .snapshot(snapshot)
+        case .list(let list): .rows(list)
+        case .model, .facet, .joined, .body, .refusal: nil
+        }
+    }
+
+    /// The list that lies ready for a query.
+    func prepared(for query: Query) -> PreparedLists.List? {
+        if case .rows(_, let prepared) = content { prepared.list(for: query) } else { nil }
+    }
+
     /// The objects and table places around the bytes proper, so that many small entries count too.
     static let overhead = 512
 
     private static func size(of content: Content) -> Int {
         switch content {
-        case .rows(let snapshot, let prepared): snapshot.byteCount + prepared.byteCount
+        case .rows(_, let prepared): prepared.byteCount
+        case .list(let list): list.byteCount
         case .model(let plain, let openAI): plain.count + openAI.count
         case .facet(let rows): rows.byteCount
         case .joined: 0

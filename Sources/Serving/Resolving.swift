@@ -67,7 +67,7 @@ struct Resolving {
         switch entry.content {
         case .body(let body), .refusal(_, let body), .model(let body, _):
             return answer(from: entry, resource, body: body, selection: 0, keepIn: &cache)
-        case .rows, .facet, .joined: preconditionFailure("rows have no body of their own")
+        case .rows, .list, .facet, .joined: preconditionFailure("rows have no body of their own")
         }
     }
 

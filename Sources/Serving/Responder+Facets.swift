@@ -20,7 +20,7 @@ extension Responder {
             basis = cache.entry(for: list, owner: work.request.owner)
             wants.append(Want(list, reason))
         }
-        guard case .rows(let snapshot, _)? = basis?.content else {
+        guard let rows = basis?.list else {
             // Without a list to join them with, facets are of no use, be it that it was refused.
             if let entry = parts.first?.entry { return .answer(work.answer(from: entry, list, keepIn: &cache)) }
             return .fetch(wants)
@@ -33,21 +33,21 @@ extension Responder {
                 let resource = Resource.facet(name, of: route.facetedList)
                 switch work.entry(for: resource, in: &cache) {
                 case .wanting(let reason):
-                    wants.append(Want(resource, reason, beside: name.isShown ? nil : snapshot))
+                    wants.append(Want(resource, reason, beside: name.isShown ? nil : rows))
                 case .found(let entry):
                     parts.append((resource, entry))
-                    guard case .facet(let rows) = entry.content else {
+                    guard case .facet(let facet) = entry.content else {
                         // Upstream's refusal of one parameter is its refusal of the query.
                         return .answer(work.answer(from: entry, resource, keepIn: &cache))
                     }
-                    terms.append(rows)
+                    terms.append(facet)
                 }
             }
             facets.append(terms)
         }
         guard wants.isEmpty else { return .fetch(wants) }
 
-        let joined = snapshot.select(query, facets: facets, now: work.wallSeconds)
+        let joined = rows.select(query, facets: facets, now: work.wallSeconds)
         let body =
             route == .count
             ? Composer.count(joined.selection)

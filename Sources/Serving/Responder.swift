@@ -31,9 +31,9 @@ public struct Responder: Sendable {
         /// Why.
         public let reason: CacheStatus.Reason
         /// The list that a facet is to be read beside.
-        public let list: Snapshot?
+        public let list: ModelList?
 
-        init(_ resource: Resource, _ reason: CacheStatus.Reason, beside list: Snapshot? = nil) {
+        init(_ resource: Resource, _ reason: CacheStatus.Reason, beside list: ModelList? = nil) {
             self.resource = resource
             self.reason = reason
             self.list = list
@@ -90,18 +90,18 @@ public struct Responder: Sendable {
             switch work.entry(for: list, in: &cache) {
             case .wanting(let reason): return .fetch([Want(list, reason)])
             case .found(let entry):
-                guard case .rows(let snapshot, let prepared) = entry.content else {
+                guard let rows = entry.list else {
                     return .answer(work.answer(from: entry, list, keepIn: &cache))
                 }
-                let selection = snapshot.select(query, now: work.wallSeconds)
-                if let ready = prepared.list(for: query), route == .models {
+                let selection = rows.select(query, now: work.wallSeconds)
+                if let ready = entry.prepared(for: query), route == .models {
                     return .answer(
                         work.answer(from: entry, list, prepared: ready, selection: selection, keepIn: &cache))
                 }
                 let body =
                     route == .count
                     ? Composer.count(selection)
-                    : Composer.list(snapshot, selection, rawQuery: rawQuery.span, resource: route.resourceName)
+                    : Composer.list(rows, selection, rawQuery: rawQuery.span, resource: route.resourceName)
                 return .answer(work.answer(from: entry, list, body: body, selection: selection, keepIn: &cache))
             }
         }

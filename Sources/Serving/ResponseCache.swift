@@ -18,6 +18,7 @@ public struct ResponseCache {
     private var answers: [UInt64: Answer] = [:]
     private var recency = RecencyList<Evictable>()
     private var pinnedBytes = 0
+    private var bases = BaseCounts()
 
     /// The most bytes to keep.
     public let maximumBytes: Int
@@ -29,7 +30,7 @@ public struct ResponseCache {
     public init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
     /// The bytes kept now.
-    public var bytes: Int { recency.bytes + pinnedBytes }
+    public var bytes: Int { recency.bytes + pinnedBytes + bases.bytes }
 
     /// The number of stored responses.
     public var entryCount: Int { shelves.count }
@@ -73,6 +74,7 @@ public struct ResponseCache {
             shelf.ticket = recency.insert(.shelf(shelf), bytes: entry.byteCount + resource.byteCount)
         }
         shelves[key] = shelf
+        bases.add(entry.bases)
         evict()
     }
 
@@ -178,6 +180,7 @@ public struct ResponseCache {
 
     private mutating func removeShelf(_ key: ShelfKey) {
         guard let shelf = shelves.removeValue(forKey: key) else { return }
+        bases.remove(shelf.entry.bases)
         for place in Array(shelf.answers) { removeAnswer(place) }
         if let ticket = shelf.ticket {
             recency.remove(ticket)

@@ -42,6 +42,7 @@ import EventLoop
         _ = unsafe shim_easy_set_long(raw, CURLOPT_TCP_KEEPALIVE, 1)
         unsafe watch.apply(to: raw)
         unsafe trust.apply(to: raw)
+        if let path = settings.unixSocket { _ = unsafe shim_easy_set_text(raw, CURLOPT_UNIX_SOCKET_PATH, path) }
         if let proxy = settings.proxy { _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY, proxy) }
     }
 

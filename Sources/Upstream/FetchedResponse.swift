@@ -15,8 +15,19 @@ public struct FetchedResponse: Sendable {
     /// From the fetch's start to the body's end, redirects included.
     public let duration: Duration
 
+    /// The certificates that the server showed, its own first; none without TLS, or if they were not asked for.
+    public let certificates: [ServerCertificate]
+
     /// A response that did not come over the network.
     public init(status: Int, fields: [(name: String, value: String)], body: SharedBytes, duration: Duration) {
+        self.init(status: status, fields: fields, body: body, duration: duration, certificates: [])
+    }
+
+    init(
+        status: Int, fields: [(name: String, value: String)], body: SharedBytes, duration: Duration,
+        certificates: [ServerCertificate]
+    ) {
+        self.certificates = certificates
         self.status = status
         self.fields = fields
         self.body = body

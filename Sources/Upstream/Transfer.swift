@@ -8,6 +8,8 @@ final class Transfer: CurlTransfer {
     let handle: FetchHandle
 
     private let settings: UpstreamSettings
+    private let isPost: Bool
+    private let wantsCertificates: Bool
     private let begin: UInt64
     private var url: FetchURL
     private var redirects = 0
@@ -17,15 +19,17 @@ final class Transfer: CurlTransfer {
     static let redirectLimit = 3
 
     init(
-        _ handle: FetchHandle, url: FetchURL, fields: [(name: String, value: String)], settings: UpstreamSettings,
-        trust: TrustStore, watch: TLSWatch, now: UInt64
+        _ handle: FetchHandle, url: FetchURL, request: FetchRequest, settings: UpstreamSettings, trust: TrustStore,
+        watch: TLSWatch, now: UInt64
     ) {
         self.handle = handle
         self.url = url
         self.settings = settings
+        isPost = request.method == .post
+        wantsCertificates = request.wantsCertificates
         begin = now
         super.init(settings, trust, watch)
-        for field in fields {
+        for field in request.fields {
             // "Name;" is curl's way to send a field without a value.
             addLine(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
         }
@@ -39,6 +43,12 @@ final class Transfer: CurlTransfer {
         _ = unsafe shim_easy_set_text(raw, CURLOPT_USERAGENT, settings.userAgent)
         _ = unsafe shim_easy_set_text(raw, CURLOPT_ACCEPT_ENCODING, "")
         _ = unsafe shim_easy_set_size(raw, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(settings.maximumBody))
+        if isPost {
+            _ = unsafe shim_easy_set_long(raw, CURLOPT_POST, 1)
+            _ = unsafe shim_easy_set_long(raw, CURLOPT_POSTFIELDSIZE, 0)
+            _ = unsafe shim_easy_set_text(raw, CURLOPT_COPYPOSTFIELDS, "")
+        }
+        if wantsCertificates { _ = unsafe shim_easy_set_long(raw, CURLOPT_CERTINFO, 1) }
         // Without TLS there is no HTTP/2, and waiting for a connection to share would only make requests queue.
         let version = url.origin.isSecure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTP_VERSION, Int(version))
@@ -66,14 +76,15 @@ final class Transfer: CurlTransfer {
         if let failure = failure(code, issuer: issuer, limit: settings.maximumBody) {
             return .finish(.failure(failure))
         }
-        if [301, 302, 303, 307, 308].contains(head.status),
+        if !isPost, [301, 302, 303, 307, 308].contains(head.status),
             let location = head.fields.first(where: { $0.name == "location" })
         {
             return follow(location.value, now: now)
         }
         let response = FetchedResponse(
             status: head.status, fields: head.fields, body: SharedBytes(copying: body.span),
-            duration: .nanoseconds(now - begin))
+            duration: .nanoseconds(now - begin),
+            certificates: wantsCertificates ? unsafe ServerCertificate.shown(to: raw) : [])
         return .finish(.success(response))
     }
 

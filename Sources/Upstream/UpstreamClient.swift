@@ -64,8 +64,8 @@ public final class UpstreamClient {
             return failLater(handle, .other("a request field has a character that no field may have"))
         }
         let transfer = Transfer(
-            handle, url: url, fields: request.fields, settings: settings, trust: trust, watch: watch,
-            now: loop.nowNanoseconds)
+            handle, url: url, request: request, settings: settings, trust: trust, watch: watch, now: loop.nowNanoseconds
+        )
         transfers[ObjectIdentifier(handle)] = transfer
         multi.add(transfer)
         return handle

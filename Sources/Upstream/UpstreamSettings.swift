@@ -19,6 +19,9 @@ public struct UpstreamSettings: Sendable, Equatable {
     /// reads them.
     public var proxy: String?
 
+    /// The path of a unix socket that every connection is made to, whatever the URL's host; nil for the host.
+    public var unixSocket: String?
+
     /// The `User-Agent` field, such as `larder/1.0`.
     public var userAgent: String
 

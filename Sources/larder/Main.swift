@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 
 /// Where the process begins.
 @main
@@ -14,8 +15,16 @@ enum Main {
             let code = Larder.exitCode(for: error)
             // Help and the version come as errors too, and so does an exit code that a command has already explained.
             guard code == .validationFailure else { Larder.exit(withError: error) }
-            StandardError.write(Larder.message(for: error))
+            StandardError.write(Larder.message(for: error) + suggestion)
             Larder.exit(withError: code)
         }
+    }
+
+    /// What somebody probably meant whose first word is no command; the parser says so for flags only.
+    private static var suggestion: String {
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return "" }
+        let names = Larder.configuration.subcommands.compactMap { $0.configuration.commandName }
+        guard !names.contains(word), let near = NearestName.find(word, among: names) else { return "" }
+        return ". Did you mean '\(near)'?"
     }
 }

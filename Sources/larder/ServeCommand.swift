@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import FoundationEssentials
 
 /// `larder serve`: runs until it is told to end.
 struct ServeCommand: ParsableCommand {
@@ -41,7 +42,7 @@ struct ServeCommand: ParsableCommand {
         let loaded = try options.load(flags)
         let code: Int32
         do {
-            code = try serve(loaded.settings, demo: demo)
+            code = try serve(loaded.settings, demo: demo, environment: ProcessInfo.processInfo.environment)
         } catch {
             throw Failure(message: "\(error)", code: .failure)
         }

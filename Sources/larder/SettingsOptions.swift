@@ -5,10 +5,8 @@ import Daemon
 struct SettingsOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The file of settings.",
-            discussion:
-                "By default $XDG_CONFIG_HOME/larder/larder.toml (or ~/.config/...), else /etc/larder/larder.toml.",
-            valueName: "file"))
+            "The file of settings. By default $XDG_CONFIG_HOME/larder/larder.toml (or ~/.config/...), else "
+                + "/etc/larder/larder.toml.", valueName: "file"))
     var config: String?
 
     func load(_ flags: SettingsLoader.Flags = SettingsLoader.Flags()) throws -> LoadedSettings {

@@ -91,6 +91,25 @@ import Testing
         #expect(model.fields == expected)
     }
 
+    @Test(arguments: [
+        (#"[{"utc_start":400,"utc_end":1030}]"#, [240, 630]), (#"[{"utc_start":400.0,"utc_end":1.03e3}]"#, [240, 630]),
+        (#"[{"utc_start":2200,"utc_end":2400},{"utc_start":0,"utc_end":2200}]"#, [0, 1320]),
+        (#"[{"utc_start":400}]"#, [240]), (#"[{"utc_end":0}]"#, [0]), (#"[{"utc_start":"400","utc_end":null}]"#, []),
+        (#"[{"utc_start":2460,"utc_end":-400},{"utc_start":1.5,"utc_end":1e30}]"#, []),
+        (#"[{"min_prompt_tokens":200000},7,null,{"utc_end":5}]"#, [5]), ("{}", []), ("null", []),
+        (#"{"utc_start":400}"#, []),
+    ])
+    func pricesOfCertainHoursHaveEdges(overrides: String, minutes: [Int]) throws {
+        let row = #"{"id":"a","pricing":{"prompt":"1","overrides":\#(overrides)}}"#
+        let model = try readModel("{\"data\":\(row)}")
+        #expect(model.fields.priceEdges.minutes == minutes)
+        #expect(
+            model.nextPriceEdge(after: 0)
+                == (minutes.first { $0 > 0 } ?? minutes.first.map { $0 + 1440 }).map { Int64($0) * 60 })
+        let list = try read("{\"data\":[{\"id\":\"b\"},\(row)]}")
+        #expect(list.priceEdges.minutes == minutes)
+    }
+
     @Test func aSingleModelKeepsItsBytes() throws {
         let model = try readModel("{ \"data\": { \"id\": \"a\", \"x\": 1.0, \"x\": 1e0 }, \"more\": 1 }")
         #expect(model.row.span.text() == "{\"id\":\"a\",\"x\":1.0,\"x\":1e0}")

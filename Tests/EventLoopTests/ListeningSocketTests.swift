@@ -60,6 +60,50 @@ import Testing
         #expect(!exists(path))
     }
 
+    @Test func `one socket for several loops loses no connection, and lives on when they have ended`() throws {
+        let original = try ListeningSocket(localhost)
+        let shared = try original.shared(among: 2)
+        #expect(shared.allSatisfy(\.isShared) && shared[0].descriptor == original.descriptor)
+        let keeper = try original.duplicate()
+        defer { keeper.close() }
+        let accepted = Shared(0)
+        let threads = try shared.map { socket in
+            try LoopThread.spawn(name: "test") {
+                try? withLoop { loop in
+                    let listener = try Listener(on: loop, socket: socket) { stream in
+                        accepted.update { $0 += 1 }
+                        stream.close()
+                    }
+                    var watch: LoopTimer?
+                    watch = LoopTimer(on: loop) {
+                        guard accepted.value == 64 else { return }
+                        listener.close()
+                        watch?.close()
+                    }
+                    watch?.start(after: 1, repeating: 1)
+                }
+            }
+        }
+        let peers = (0..<64).map { _ in Peer(to: original.address) }
+        for thread in threads { thread.join() }
+        #expect(accepted.value == 64)
+        for peer in peers {
+            #expect(peer.receive() == [])
+            peer.close()
+        }
+        // Nobody accepts any more, but who comes now waits for the next.
+        let late = Peer(to: keeper.address)
+        try withLoop { loop in
+            var listener: Listener?
+            listener = try Listener(on: loop, socket: try keeper.duplicate()) { stream in
+                stream.close()
+                listener?.close()
+            }
+        }
+        #expect(late.receive() == [])
+        late.close()
+    }
+
     @Test func `a descriptor that does not listen is refused`() {
         let (mine, theirs) = Peer.pair()
         defer {

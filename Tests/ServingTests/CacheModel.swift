@@ -1,4 +1,5 @@
 import Caching
+import Catalog
 import HTTPCore
 
 @testable import Serving
@@ -20,13 +21,21 @@ struct CacheModel {
     init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
     var bytes: Int {
-        items.reduce(pinned?.byteCount ?? 0) { sum, item in
+        var seen: Set<ObjectIdentifier> = []
+        let entries = items.compactMap { if case .shelf(_, _, let entry) = $0 { entry } else { nil } } + [pinned]
+        let bases = entries.compactMap { $0?.bases }.joined().reduce(0) { sum, base in
+            sum + (seen.insert(ObjectIdentifier(base)).inserted ? base.byteCount : 0)
+        }
+        return items.reduce((pinned?.byteCount ?? 0) + bases) { sum, item in
             switch item {
             case .shelf(let resource, _, let entry): sum + entry.byteCount + resource.byteCount
             case .answer(let answer, _, _): sum + answer.byteCount
             }
         }
     }
+
+    /// What cannot go for want of room.
+    var pinnedBytes: Int? { pinned.map { $0.byteCount + $0.bases.reduce(0) { $0 + $1.byteCount } } }
 
     var answerCount: Int { items.count { if case .answer = $0 { true } else { false } } }
 

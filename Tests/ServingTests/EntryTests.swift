@@ -17,13 +17,25 @@ struct EntryTests {
         #expect(Entry.make(content).byteCount == expected + Entry.overhead)
     }
 
-    @Test("Rows count with their prepared lists")
+    @Test("Prepared lists count, and rows count for themselves")
     func rows() {
         let plain = Entry.rows([.make("a/b")])
         let list = PreparedLists.List(
             query: Query(), identity: SharedBytes(utf8: "1234567"), gzip: SharedBytes(utf8: "123"))
         let prepared = Entry.rows([.make("a/b")], prepared: [list])
-        #expect(plain.byteCount > Entry.overhead + 10)
+        #expect(plain.byteCount == Entry.overhead)
+        #expect(plain.bases.count == 1)
         #expect(prepared.byteCount == plain.byteCount + 10)
+    }
+
+    @Test("A list, and a facet's rows, are counted by the snapshots that they stand in")
+    func bases() {
+        let snapshot = Snapshot.make([.make("a/b"), .make("a/c")])
+        let list = Entry.make(.list(RowList(snapshot)))
+        #expect(list.bases.map { ObjectIdentifier($0) } == [ObjectIdentifier(snapshot)])
+        #expect(Entry.overhead + 8..<Entry.overhead + 512 ~= list.byteCount)
+        #expect(Entry.make(.facet(FacetDesk.rows(["a/b"], beside: snapshot))).bases.isEmpty)
+        #expect(Entry.make(.facet(FacetDesk.rows(["a/b", "a/d"], beside: snapshot))).bases.map(\.count) == [1])
+        #expect(Entry.make().bases.isEmpty)
     }
 }

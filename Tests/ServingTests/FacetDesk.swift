@@ -31,6 +31,14 @@ final class FacetDesk {
         return builder.finish()
     }
 
+    /// The list of models with those numbers, its rows found in the pool or left there for others.
+    static func list(_ numbers: Range<Int>, in pool: inout RowPool) -> RowList {
+        let ids = numbers.map { "list/model-\($0)" }
+        var rows = RowBytes()
+        for id in ids { rows.append(Array(#"{"id":"\#(id)"}"#.utf8).span) }
+        return pool.list(rows) { .make(ids[$0]) }
+    }
+
     static func rows(_ ids: [String], beside list: Snapshot?) -> FacetRows {
         var builder = FacetRowsBuilder(beside: list)
         for id in ids where !builder.append(id: Array(id.utf8).span) {
@@ -105,5 +113,12 @@ final class FacetDesk {
     func stored(_ target: String) -> Answer? {
         let bytes = Array(target.utf8)
         return cache.answer(to: bytes.span, coding: .identity, owner: nil, wallSeconds: 0)
+    }
+}
+
+extension Responder.Want {
+    /// Whether it is to be read beside this snapshot.
+    func isBeside(_ snapshot: Snapshot) -> Bool {
+        if case .snapshot(let own)? = list { own === snapshot } else { false }
     }
 }

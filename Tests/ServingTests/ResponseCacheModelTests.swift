@@ -1,4 +1,5 @@
 import Caching
+import Catalog
 import HTTPCore
 import Testing
 
@@ -12,6 +13,17 @@ struct ResponseCacheModelTests {
     ]
     private static let owners: [Owner] = [.nobody, .alice, .bob]
     private static let targets = (0..<12).map { "/models?limit=\($0 + 1)" }
+
+    /// Snapshots of 500 to 6,000 bytes, and lists whose rows stand in several of them.
+    private static let snapshots = (0..<6).map { number in
+        Snapshot.make((0...number * 2).map { .make("a\(number)/b\($0)") })
+    }
+    private static let lists: [RowList] = {
+        var pool = RowPool()
+        let first = (0..<9).map { number in FacetDesk.list(number..<number + 6, in: &pool) }
+        precondition(first.contains { $0.bases.count > 1 })
+        return first + snapshots.map { RowList($0) }
+    }()
 
     @Test("A hundred thousand random operations leave both the same, within the bound", arguments: [1, 2])
     func randomOperations(seed: UInt64) {
@@ -52,7 +64,7 @@ struct ResponseCacheModelTests {
             isSame =
                 isSame && cache.bytes == model.bytes && cache.entryCount == model.entryCount
                 && cache.answerCount == model.answerCount
-                && (cache.bytes <= cache.maximumBytes || cache.bytes == model.pinned?.byteCount)
+                && (cache.bytes <= cache.maximumBytes || cache.bytes == model.pinnedBytes)
             guard isSame else {
                 Issue.record("the cache and the model differ after step \(step)")
                 return
@@ -64,7 +76,12 @@ struct ResponseCacheModelTests {
     private func randomEntry(_ dice: inout Dice, storedAt: UInt64) -> Entry {
         switch dice.roll(6) {
         case 0: .refusal(.forbidden, storedAt: storedAt)
-        case 1..<3: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100, isShared: false)
+        case 1:
+            .make(
+                dice.roll(4) == 0
+                    ? .rows(Self.snapshots[dice.roll(6)], PreparedLists([])) : .list(Self.lists[dice.roll(15)]),
+                storedAt: storedAt, lifetime: 100, isShared: dice.roll(3) == 0)
+        case 2..<4: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100, isShared: false)
         default: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100)
         }
     }

@@ -1,5 +1,6 @@
 import Bytes
 import Caching
+import Catalog
 import HTTPCore
 import Testing
 
@@ -62,6 +63,32 @@ struct ResponseCacheTests {
         #expect(found === shared)
         #expect(cache.entryCount == 1)
         #expect(cache.bytes == shared.byteCount + model.byteCount)
+    }
+
+    @Test("A snapshot that several entries refer to counts once, until the last of them goes")
+    func bases() {
+        var cache = ResponseCache(maximumBytes: 1 << 20)
+        let old = Snapshot.make((0..<20).map { .make("a/\($0)") })
+        let new = Snapshot.make((0..<20).map { .make("b/\($0)") })
+        let catalog = Entry.make(.rows(old, PreparedLists([])))
+        cache.store(catalog, for: .catalog, owner: .nobody)
+        #expect(cache.bytes == catalog.byteCount + old.byteCount)
+
+        let list = Entry.make(.list(RowList(old)), isShared: false)
+        for owner in [Owner.alice, .bob] { cache.store(list, for: .userList, owner: owner) }
+        #expect(cache.bytes == catalog.byteCount + old.byteCount + 2 * list.byteCount)
+
+        // The catalogue is another now, and the lists alone keep the earlier one.
+        let newer = Entry.make(.rows(new, PreparedLists([])))
+        cache.store(newer, for: .catalog, owner: .nobody)
+        #expect(cache.bytes == newer.byteCount + new.byteCount + old.byteCount + 2 * list.byteCount)
+
+        let refreshed = Entry.make(.list(RowList(new)), isShared: false)
+        cache.store(refreshed, for: .userList, owner: .alice)
+        let both = refreshed.byteCount + list.byteCount
+        #expect(cache.bytes == newer.byteCount + new.byteCount + old.byteCount + both)
+        cache.removeEntries(of: .bob)
+        #expect(cache.bytes == newer.byteCount + new.byteCount + refreshed.byteCount)
     }
 
     @Test("A refused key loses its own entries, and nobody else does")

@@ -45,21 +45,7 @@ public final class TestSocket: Sendable {
     /// Connects to a socket in the file system.
     public static func connect(path: String) throws -> TestSocket {
         let socket = TestSocket(adopting: try make(AF_UNIX))
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        let fits = unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
-            guard bytes.count < room.count else { return false }
-            unsafe room.copyBytes(from: bytes)
-            return true
-        }
-        guard fits else { throw SocketError("connect to \(path)", ENAMETOOLONG) }
-        let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let result = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.connect(socket.descriptor, $0, size)
-            }
-        }
+        let result = unsafe withUnixAddress(path) { unsafe Glibc.connect(socket.descriptor, $0, $1) }
         guard result == 0 else { throw SocketError("connect to \(path)") }
         return socket
     }
@@ -78,6 +64,14 @@ public final class TestSocket: Sendable {
         }
         guard result == 0, Glibc.listen(socket.descriptor, 512) == 0 else { throw SocketError("listen") }
         return (socket, UInt16(bigEndian: address.sin_port))
+    }
+
+    /// Listens at a path.
+    public static func listen(path: String) throws -> TestSocket {
+        let socket = TestSocket(adopting: try make(AF_UNIX))
+        let result = unsafe withUnixAddress(path) { unsafe bind(socket.descriptor, $0, $1) }
+        guard result == 0, Glibc.listen(socket.descriptor, 512) == 0 else { throw SocketError("listen at \(path)") }
+        return socket
     }
 
     /// The next connection, or nil when the listening socket was shut down.
@@ -173,6 +167,27 @@ private func loopback(_ port: UInt16) -> sockaddr_in {
     address.sin_port = port.bigEndian
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     return address
+}
+
+/// Calls `body` with the address of a path, as the kernel takes it; -1 with `ENAMETOOLONG` for one that is too long.
+private func withUnixAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    let bytes = Array(path.utf8)
+    let fits = unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
+        guard bytes.count < room.count else { return false }
+        unsafe room.copyBytes(from: bytes)
+        return true
+    }
+    guard fits else {
+        errno = ENAMETOOLONG
+        return -1
+    }
+    return unsafe withUnsafePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        }
+    }
 }
 
 private func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {

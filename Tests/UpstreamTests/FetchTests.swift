@@ -33,6 +33,32 @@ import Upstream
         #expect(lines.contains { $0.hasPrefix("Accept-Encoding: ") && $0.contains("gzip") })
     }
 
+    @Test func `a POST goes out with no body, and a redirect is its answer`() throws {
+        let origin = try Origin(answering: "HTTP/1.1 307 Go\r\nLocation: /again\r\nContent-Length: 2\r\n\r\nno")
+        defer { origin.stop() }
+        var request = FetchRequest(url: origin.url + "/do?all=1")
+        request.method = .post
+        var outcomes: [Outcome] = []
+        try withClient { client, _ in client.fetch(request) { outcomes.append($0) } }
+        #expect(outcomes.map(\.name) == ["307"] && outcomes.first?.text == "no")
+        #expect(origin.requests.count == 1)
+        #expect(origin.requests[0].hasPrefix("POST /do?all=1 HTTP/1.1\r\n"))
+        #expect(origin.requests[0].contains("\r\nContent-Length: 0\r\n"))
+    }
+
+    @Test func `a unix socket is connected to, whatever the URL's host`() throws {
+        let path = "/tmp/larder-upstream-\(UInt64.random(in: 0 ... .max)).sock"
+        let origin = try Origin(at: .unix(path: path)) { connection in
+            while connection.request() != nil { connection.send(ok("by the socket")) }
+        }
+        defer { origin.stop() }
+        let outcome = try fetch("http://name.invalid/models", settings: settings { $0.unixSocket = path })
+        #expect(outcome.text == "by the socket")
+        #expect(origin.requests.first?.contains("\r\nHost: name.invalid\r\n") == true)
+        let nowhere = try fetch("http://name.invalid/", settings: settings { $0.unixSocket = path + ".none" })
+        #expect(nowhere.name == "unreachable")
+    }
+
     @Test(arguments: [("a", "b\r\nInjected: 1"), ("a", "b\0"), ("a b", "c"), ("", "c"), ("a:", "b"), ("a", "\u{7F}")])
     func `a field that would break out of its line is not sent`(name: String, value: String) throws {
         let origin = try Origin(answering: ok(""))

@@ -9,9 +9,12 @@ final class Origin: Sendable {
     private let seen = Mutex<(connections: Int, requests: [String])>((0, []))
     private let threads = Mutex<[LoopThread]>([])
 
-    /// Serves on a free port of 127.0.0.1; `script` is run for each connection, which is closed after it.
-    init(_ script: @escaping @Sendable (Connection) -> Void) throws {
-        socket = try ListeningSocket(.ipv4(0x7F00_0001, port: 0))
+    /// Serves on a free port of 127.0.0.1, or at another address; `script` is run for each connection, which is closed after
+    /// it.
+    init(
+        at address: SocketAddress = .ipv4(0x7F00_0001, port: 0), _ script: @escaping @Sendable (Connection) -> Void
+    ) throws {
+        socket = try ListeningSocket(address)
         _ = fcntl(socket.descriptor, F_SETFL, 0)
         threads.withLock { $0.append(spawn { self.accept(script) }) }
     }

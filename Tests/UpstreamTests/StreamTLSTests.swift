@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import TestSupport
 import Testing
 import Upstream
 

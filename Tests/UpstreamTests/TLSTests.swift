@@ -1,6 +1,7 @@
 import Bytes
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 import Upstream
 
@@ -38,6 +39,25 @@ import Upstream
             next()
         }
         #expect(names == ["200", "200", "200"])
+    }
+
+    @Test func `the certificates are told to who asks for them`() throws {
+        let origin = try TLSOrigin(.page, authority: "Larder's Own")
+        defer { origin.stop() }
+        var request = FetchRequest(url: origin.url)
+        for wants in [true, false] {
+            request.wantsCertificates = wants
+            var shown: [[ServerCertificate]] = []
+            try withClient(settings { $0.caFile = origin.caFile }) { client, _ in
+                client.fetch(request) { shown.append((try? $0.get().certificates) ?? []) }
+            }
+            let certificates = try #require(shown.first)
+            #expect(certificates.isEmpty != wants)
+            guard let own = certificates.first else { continue }
+            #expect(own.subject.contains("Larder Test Server"), "\(own)")
+            #expect(own.issuer.contains("Larder's Own"), "\(own)")
+            #expect(own.expires.hasSuffix("GMT"), "\(own)")
+        }
     }
 
     @Test func `a certificate for another name is refused, whoever has issued it`() throws {

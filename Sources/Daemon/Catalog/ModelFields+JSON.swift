@@ -16,6 +16,7 @@ extension ModelFields {
         let pricing = model["pricing"]
         promptPrice = pricing?["prompt"]?.price
         completionPrice = pricing?["completion"]?.price
+        priceEdges = pricing?["overrides"]?.clockEdges ?? .none
 
         let architecture = model["architecture"]
         inputModalities = architecture?["input_modalities"]?.strings ?? []
@@ -41,12 +42,29 @@ extension JSONValue {
     /// The value of a string that spells a number, which is how prices are given, or of a number.
     var price: FixedDecimal? { kind == .string ? FixedDecimal(parsing: text) : decimal }
 
+    /// When the windows of an array of prices begin and end. A window may be given by one of its edges alone; what is no
+    /// time of day is none.
+    var clockEdges: DayMinutes {
+        DayMinutes(
+            elements.flatMap { window in
+                [window["utc_start"], window["utc_end"]].compactMap { $0?.integer.flatMap(DayMinutes.minute(ofClock:)) }
+            })
+    }
+
+    /// The value of a number that is an integer, whatever its spelling.
+    private var integer: Int64? {
+        guard let decimal else { return nil }
+        let (whole, rest) = decimal.units.quotientAndRemainder(dividingBy: Self.one)
+        return rest == 0 ? Int64(exactly: whole) : nil
+    }
+
+    private static var one: Int128 { 1_000_000_000_000_000_000_000_000 }
+
     /// A number's whole part; what exceeds 64 bits has no value.
     var wholeNumber: Int64? {
         guard let decimal else { return nil }
-        let one: Int128 = 1_000_000_000_000_000_000_000_000
         // Division cuts towards zero; the whole part of -0.5 is -1.
-        let (whole, rest) = decimal.units.quotientAndRemainder(dividingBy: one)
+        let (whole, rest) = decimal.units.quotientAndRemainder(dividingBy: Self.one)
         return Int64(exactly: rest < 0 ? whole - 1 : whole)
     }
 }

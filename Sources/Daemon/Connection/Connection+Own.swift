@@ -15,7 +15,8 @@ extension Connection {
         guard page.isAction ? method == .post : method == .get || method == .head else {
             return sendOwnProblem(
                 Problem(
-                    .methodNotAllowed, page.isAction ? "this path takes POST only" : "this path takes GET and HEAD only",
+                    .methodNotAllowed,
+                    page.isAction ? "this path takes POST only" : "this path takes GET and HEAD only",
                     detail: .badRequest), isHead: isHead, allowing: page.isAction ? "POST" : "GET, HEAD")
         }
         guard page == .purge else {

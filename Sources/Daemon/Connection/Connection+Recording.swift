@@ -1,4 +1,5 @@
 import Bytes
+import Caching
 import EventLoop
 import HTTPCore
 import Serving
@@ -29,18 +30,34 @@ extension Connection {
         note.label = AccessLabel(target: target, parts, shard.observer.accessFormat)
     }
 
-    /// The answer was handed to the socket.
-    func record(_ decision: RequestDecision, status: Int, bytes: Int) {
-        record(decision, status: status, bytes: bytes, age: nil, label: note.label ?? AccessLabel(route: .none))
+    /// An answer from the cache was handed to the socket, with its body if it went whole. `status` is nil for a hit.
+    @inline(__always)
+    func recordAnswer(_ answer: Answer, _ status: CacheStatus?, isWhole: Bool, hasCurrent: Bool, age: Int) {
+        guard isWhole, status == nil else { return recordOther(answer, status, hasCurrent: hasCurrent, age: age) }
+        let nanoseconds = shard.loop.nowNanoseconds &- note.began
+        shard.metrics.record(
+            answer.kind(), .hit, status: answer.status.rawValue, bytes: answer.body.count, nanoseconds: nanoseconds)
+        shard.accessLog?.record(hit: answer, age: age, nanoseconds: nanoseconds, wallSeconds: shard.loop.wallSeconds)
     }
 
-    /// An answer from the cache was handed to the socket.
-    @inline(__always)
-    func record(_ decision: RequestDecision, status: Int, bytes: Int, age: Int?, label: AccessLabel) {
+    private func recordOther(_ answer: Answer, _ status: CacheStatus?, hasCurrent: Bool, age: Int) {
+        if let owner = answer.owner { note.key = owner.high }
+        if note.label == nil { note.label = answer.label(shard.observer.accessFormat) }
+        let isCurrent = hasCurrent && answer.notModifiedHead != nil
+        let isEmpty = isCurrent || note.method == .head
+        record(
+            status.map { RequestDecision($0) } ?? .hit,
+            status: isCurrent ? Status.notModified.rawValue : answer.status.rawValue,
+            bytes: isEmpty ? 0 : answer.body.count,
+            age: age)
+    }
+
+    /// The answer was handed to the socket.
+    func record(_ decision: RequestDecision, status: Int, bytes: Int, age: Int? = nil) {
+        let label = note.label ?? AccessLabel(route: .none)
         let nanoseconds = shard.loop.nowNanoseconds &- note.began
         shard.metrics.record(label.route, decision, status: status, bytes: bytes, nanoseconds: nanoseconds)
-        guard let log = shard.accessLog else { return }
-        log.record(
+        shard.accessLog?.record(
             AccessRecord(
                 method: note.method, label: label, status: status, decision: decision, age: age, bytes: bytes,
                 nanoseconds: nanoseconds, key: note.key), wallSeconds: shard.loop.wallSeconds)

@@ -31,10 +31,7 @@ extension Connection {
         }
         appendEnd()
         let outcome = shard.write(head, body, to: stream)
-        if let owner = answer.owner { note.key = owner.high }
-        record(
-            status.map { RequestDecision($0) } ?? .hit, status: hasCurrent && answer.notModifiedHead != nil ? 304 : answer.status.rawValue,
-            bytes: body?.count ?? 0, age: age, label: answer.label(shard.observer.accessFormat))
+        recordAnswer(answer, status, isWhole: body != nil, hasCurrent: hasCurrent, age: age)
         sent(outcome)
     }
 
@@ -79,7 +76,8 @@ extension Connection {
     /// Answers `/readyz`.
     func sendReadiness(isHead: Bool) {
         let (status, body) = shard.isDraining ? Readiness.draining.answer : shard.readiness.answer
-        sendOwn(status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead, isForPages: false,
+        sendOwn(
+            status, contentType: ResponseFields.json, body: body, status: nil, isHead: isHead, isForPages: false,
             decision: .own)
     }
 

@@ -2,6 +2,7 @@ import Bytes
 import Caching
 import Catalog
 import Compression
+import EventLoop
 import HTTPCore
 import Serving
 import Upstream
@@ -10,11 +11,18 @@ import Upstream
 struct EntryBuilder: Sendable {
     let lifetimes: Lifetimes
     let sharing: Sharing
+    /// The rows that lists of all loops share.
+    private let pool = Guarded(RowPool())
+
+    init(lifetimes: Lifetimes, sharing: Sharing) {
+        self.lifetimes = lifetimes
+        self.sharing = sharing
+    }
 
     /// Reads a response to a request for `resource` that was complete at `now` (milliseconds, monotonic); `wallSeconds` is
     /// the Unix time, which the ages of models are counted from. A facet is read beside `list`.
     func build(
-        _ resource: Resource, from response: FetchedResponse, beside list: Snapshot? = nil, now: UInt64,
+        _ resource: Resource, from response: FetchedResponse, beside list: ModelList? = nil, now: UInt64,
         wallSeconds: Int64
     ) -> Result<Entry, FetchProblem> {
         let fields = ResponseFields(response, wallSeconds: wallSeconds)
@@ -51,7 +59,7 @@ struct EntryBuilder: Sendable {
     ) -> Entry {
         let isOwnForm =
             switch content {
-            case .rows, .model, .facet, .joined: true
+            case .rows, .list, .model, .facet, .joined: true
             case .body, .refusal: false
             }
         return Entry(
@@ -75,22 +83,23 @@ struct EntryBuilder: Sendable {
     // MARK: Contents
 
     private func content(
-        of resource: Resource, _ body: SharedBytes, _ fields: ResponseFields, beside list: Snapshot?
+        of resource: Resource, _ body: SharedBytes, _ fields: ResponseFields, beside list: ModelList?
     ) throws(CatalogError) -> (Entry.Content, UInt64) {
         switch resource {
         case .catalog:
-            let snapshot = try CatalogReader.read(body.span)
+            let read = try CatalogReader.read(body.span)
+            let snapshot = pool.withValue { $0.catalogue(read) }
             return (.rows(snapshot, Self.prepared(snapshot)), snapshot.identity)
         case .userList:
-            let snapshot = try Self.personalList(body)
-            return (.rows(snapshot, PreparedLists([])), snapshot.identity)
+            let rows = try CatalogReader.readList(body.span, in: pool)
+            return (.list(rows), rows.identity)
         case .model:
             let model = try CatalogReader.readModel(body.span)
             let content = Entry.Content.model(
                 plain: Composer.model(model.row.span), openAI: Composer.openAIModel(model.row.span, model.fields))
             return (content, model.row.span.hash64())
         case .facet:
-            let rows = try CatalogReader.readFacet(body.span, beside: list)
+            let rows = try CatalogReader.readFacet(body.span, beside: list, in: pool)
             return (.facet(rows), rows.identity)
         case .opaque(let path, _):
             // A feed (`use_rss`) is no JSON, and nothing is known of its form.
@@ -102,15 +111,6 @@ struct EntryBuilder: Sendable {
                 }
             }
             return (.body(body), body.span.hash64())
-        }
-    }
-
-    /// A key whose settings allow no model at all has an empty list, which is as good as any.
-    private static func personalList(_ body: SharedBytes) throws(CatalogError) -> Snapshot {
-        do throws(CatalogError) {
-            return try CatalogReader.read(body.span)
-        } catch .empty {
-            return SnapshotBuilder().finish()
         }
     }
 

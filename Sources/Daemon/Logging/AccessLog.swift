@@ -16,17 +16,29 @@ final class AccessLog {
 
     init(on loop: Loop, _ format: LineFormat, _ writer: LogWriter) {
         self.writer = writer
+        self.format = format
         formatter = AccessFormatter(format)
         timer = LoopTimer(on: loop) { [unowned self] in flush() }
     }
 
     /// How lines look.
-    var format: LineFormat { formatter.format }
+    let format: LineFormat
 
     /// Notes a finished request.
     func record(_ record: borrowing AccessRecord, wallSeconds: Int64) {
-        if count == 0 { timer?.start(after: Self.longestWait) }
         formatter.append(record, wallSeconds: wallSeconds, to: &lines)
+        added()
+    }
+
+    /// Notes a hit, GET and with the whole body.
+    func record(hit answer: Answer, age: Int, nanoseconds: UInt64, wallSeconds: Int64) {
+        formatter.append(
+            hit: answer.hitLine(format), age: age, nanoseconds: nanoseconds, wallSeconds: wallSeconds, to: &lines)
+        added()
+    }
+
+    private func added() {
+        if count == 0 { timer?.start(after: Self.longestWait) }
         count += 1
         if lines.count >= Self.full { flush() }
     }

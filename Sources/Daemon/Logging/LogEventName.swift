@@ -3,10 +3,13 @@ import Logging
 /// Everything that the log tells of, by a name that does not change when the words of a message do.
 enum LogEventName: String, CaseIterable, Sendable {
     case serving
+    case socketsHandedOver = "sockets-handed-over"
     case draining
     case drainTimeout = "drain-timeout"
     case endedTwice = "told-twice"
     case stopped
+    case loopSilent = "loop-silent"
+    case notifyFailed = "notify-failed"
     case loopFailed = "loop-failed"
     case acceptFailed = "accept-failed"
     case fewDescriptors = "few-descriptors"
@@ -20,9 +23,10 @@ enum LogEventName: String, CaseIterable, Sendable {
     /// The level that it is logged at.
     var level: Logger.Level {
         switch self {
-        case .serving, .draining, .stopped, .fetched, .access: .info
+        case .serving, .socketsHandedOver, .draining, .stopped, .fetched, .access: .info
         case .purged: .notice
-        case .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed, .fetchFailuresHeld, .linesLost:
+        case .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed, .fetchFailuresHeld, .linesLost,
+            .loopSilent, .notifyFailed:
             .warning
         case .loopFailed: .error
         }

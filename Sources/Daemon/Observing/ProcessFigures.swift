@@ -25,7 +25,9 @@ struct ProcessFigures {
         // Sizes are in pages; the second is what is resident.
         let pages = Self.read("/proc/self/statm")?.split(separator: " ").dropFirst().first.flatMap { UInt64($0) }
         residentBytes = pages.map { $0 * UInt64(sysconf(Int32(_SC_PAGESIZE))) }
-        openDescriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")).map { UInt64($0.count) }
+        openDescriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")).map {
+            UInt64($0.count)
+        }
     }
 
     private static func read(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }

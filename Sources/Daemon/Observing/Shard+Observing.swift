@@ -82,7 +82,11 @@ extension Shard {
         for (place, peer) in peers.enumerated() where place != index { peer.send(.purge(purge, ticket, to: index)) }
         let observer = observer
         // What is on disk goes after what is in memory, and off the loop.
-        loop.offload { observer.purged(purge) } then: { [self] in purged(ticket, cache.remove(purge)) }
+        loop.offload {
+            observer.purged(purge)
+        } then: { [self] in
+            purged(ticket, cache.remove(purge))
+        }
     }
 
     private func begin(_ page: OwnPage, for connection: Connection, isHead: Bool) -> UInt64 {

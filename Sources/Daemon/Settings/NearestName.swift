@@ -1,7 +1,7 @@
 /// Finds the known name that somebody probably meant.
-enum NearestName {
+public enum NearestName {
     /// The known name with the fewest letters to change, or nil when none is near. Of equals, the first.
-    static func find(_ name: String, among known: [String]) -> String? {
+    public static func find(_ name: String, among known: [String]) -> String? {
         let lowered = name.lowercased()
         let scored = known.map { candidate in (candidate, distance(lowered, candidate.lowercased())) }
         guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(2, name.count / 2) else { return nil }

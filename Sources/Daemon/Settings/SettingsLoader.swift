@@ -66,9 +66,11 @@ public struct SettingsLoader: Sendable {
         return result
     }
 
-    /// Whether a variable is meant as a setting. `LARDER_DATA` and `LARDER_TEST_...` belong to the tests.
+    /// Whether a variable is meant as a setting. `LARDER_URL` is for the commands that ask a running Larder; `LARDER_DATA` and
+    /// `LARDER_TEST_...` belong to the tests.
     private static func isOurs(_ name: String) -> Bool {
-        name.hasPrefix(SettingsTable.environmentPrefix) && name != "LARDER_DATA" && !name.hasPrefix("LARDER_TEST_")
+        name.hasPrefix(SettingsTable.environmentPrefix) && name != LarderAddress.variable && name != "LARDER_DATA"
+            && !name.hasPrefix("LARDER_TEST_")
     }
 
     private func find(_ config: String?) throws(SettingsError) -> (path: String, text: String)? {

@@ -101,7 +101,7 @@ extension Shard {
 
     /// Reads a response on the thread pool: that of the catalogue takes milliseconds.
     private func read(
-        _ response: FetchedResponse, for flight: Dispatcher.Flight, beside list: Snapshot?, owner: Owner, began: UInt64
+        _ response: FetchedResponse, for flight: Dispatcher.Flight, beside list: ModelList?, owner: Owner, began: UInt64
     ) {
         let builder = settings.entryBuilder
         let now = loop.nowMilliseconds
@@ -151,6 +151,7 @@ extension Shard {
 
     private func tellReadiness(_ readiness: Readiness) {
         self.readiness = readiness
+        supervisor.send(.readiness(readiness))
         for (place, peer) in peers.enumerated() where place != index { peer.send(.readiness(readiness)) }
     }
 
@@ -166,4 +167,3 @@ extension Shard {
         }
     }
 }
-

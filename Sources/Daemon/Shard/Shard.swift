@@ -41,6 +41,7 @@ final class Shard {
     private let sockets: [ListeningSocket]
     private var listeners: [Listener] = []
     private var sweep: LoopTimer?
+    private var farewell: LoopTimer?
     /// Whether accepting was stopped for want of room.
     private var isFull = false
 
@@ -82,6 +83,7 @@ final class Shard {
         case .reported(let ticket, let report): reported(ticket, report)
         case .purge(let purge, let ticket, let loop): peers[loop].send(.purged(ticket, cache.remove(purge)))
         case .purged(let ticket, let entries): purged(ticket, entries)
+        case .ping: supervisor.send(.pong(index))
         case .drain: drain()
         case .stop: stop()
         }
@@ -94,7 +96,8 @@ final class Shard {
         do throws(UVError) {
             for socket in sockets {
                 let listener = try Listener(on: loop, socket: socket) { [unowned self] in accept($0) }
-                listener.failed = { [log = observer.log] error in log.tell(.acceptFailed, "accepting failed: \(error)") }
+                listener.failed = { [log = observer.log] error in log.tell(.acceptFailed, "accepting failed: \(error)")
+                }
                 listeners.append(listener)
             }
         } catch {
@@ -177,11 +180,17 @@ final class Shard {
 
     // MARK: Ending
 
+    /// How long an idle connection is left open when the end has begun, in milliseconds: for the request that was on its
+    /// way. What is answered from then on says that the connection closes.
+    private static let lastMoment = 250
+
     private func drain() {
         guard !isDraining else { return }
         isDraining = true
         for listener in listeners { listener.close() }
-        connections.drain()
+        let farewell = LoopTimer(on: loop) { [unowned self] in connections.drain() }
+        farewell.start(after: Self.lastMoment)
+        self.farewell = farewell
         finishIfIdle()
     }
 
@@ -206,6 +215,7 @@ final class Shard {
         gathers = GatherTable()
         accessLog?.close()
         sweep?.close()
+        farewell?.close()
         origin.close()
         mailbox?.close()
         mailbox = nil

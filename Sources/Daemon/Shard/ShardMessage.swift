@@ -22,6 +22,8 @@ enum ShardMessage: Sendable {
     case purge(Purge, UInt64, to: Int)
     /// To the loop that asked: it was these.
     case purged(UInt64, [Int])
+    /// From the supervisor: answer with `pong`, to show that the loop turns.
+    case ping
     /// From the supervisor: accept no more, end what is idle, finish what is not.
     case drain
     /// From the supervisor: every loop has done so, or the time for it is over; end.
@@ -34,6 +36,10 @@ enum SupervisorMessage: Sendable {
     case up(Int, Mailbox<ShardMessage>)
     /// The loop accepts connections.
     case serving(Int)
+    /// The loop was asked whether it turns.
+    case pong(Int)
+    /// The answer of `/readyz` has changed.
+    case readiness(Readiness)
     /// The loop cannot go on; the text says why.
     case failed(Int, String)
     /// The loop drains and has no connection left.

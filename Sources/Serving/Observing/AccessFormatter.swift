@@ -16,52 +16,78 @@ public struct AccessFormatter: ~Copyable {
     public mutating func append(_ record: borrowing AccessRecord, wallSeconds: Int64, to out: inout ByteBuilder) {
         if wallSeconds != second { begin(wallSeconds) }
         out.append(start.span)
+        Self.appendMiddle(record, format, to: &out)
+        if let age = record.age {
+            Self.appendAgeName(format, to: &out)
+            out.append(decimal: age)
+        }
+        appendEnd(record.nanoseconds, to: &out)
+    }
+
+    /// Appends the line of a hit, whose middle was made before.
+    public mutating func append(
+        hit middle: SharedBytes, age: Int, nanoseconds: UInt64, wallSeconds: Int64, to out: inout ByteBuilder
+    ) {
+        if wallSeconds != second { begin(wallSeconds) }
+        out.append(start.span)
+        out.append(middle.span)
+        out.append(decimal: age)
+        appendEnd(nanoseconds, to: &out)
+    }
+
+    /// All of a line that is the same for every hit of an answer, up to the age.
+    static func middle(_ record: borrowing AccessRecord, _ format: LineFormat) -> SharedBytes {
+        var out = ByteBuilder(capacity: 192)
+        appendMiddle(record, format, to: &out)
+        appendAgeName(format, to: &out)
+        return SharedBytes(copying: out.span)
+    }
+
+    private static func appendMiddle(
+        _ record: borrowing AccessRecord, _ format: LineFormat, to out: inout ByteBuilder
+    ) {
         let label = record.label.text
+        out.append(name(record.method))
         switch format {
         case .text:
-            out.append(Self.name(record.method))
             out.append(" ")
             out.append(label.span)
             out.append(" ")
             out.append(decimal: record.status)
             out.append(" ")
             out.append(record.decision.name)
-            if let age = record.age {
-                out.append(" age=")
-                out.append(decimal: age)
-            }
             out.append(" bytes=")
             out.append(decimal: record.bytes)
-            out.append(" us=")
-            out.append(decimal: Int(truncatingIfNeeded: record.nanoseconds / 1000))
             out.append(" key=")
             appendKey(record.key, to: &out)
-            out.append("\n")
         case .json:
-            out.append(Self.name(record.method))
             out.append("\",")
             out.append(label.span)
             out.append(label.count > 0 ? ",\"status\":" : "\"status\":")
             out.append(decimal: record.status)
             out.append(",\"decision\":\"")
             out.append(record.decision.name)
-            if let age = record.age {
-                out.append("\",\"age\":")
-                out.append(decimal: age)
-                out.append(",\"bytes\":")
-            } else {
-                out.append("\",\"bytes\":")
-            }
+            out.append("\",\"bytes\":")
             out.append(decimal: record.bytes)
-            out.append(",\"us\":")
-            out.append(decimal: Int(truncatingIfNeeded: record.nanoseconds / 1000))
             out.append(",\"key\":\"")
             appendKey(record.key, to: &out)
-            out.append("\"}\n")
+            out.append("\"")
         }
     }
 
-    private func appendKey(_ key: UInt64, to out: inout ByteBuilder) {
+    private static func appendAgeName(_ format: LineFormat, to out: inout ByteBuilder) {
+        out.append(format == .json ? ",\"age\":" : " age=")
+    }
+
+    @inline(__always)
+    private func appendEnd(_ nanoseconds: UInt64, to out: inout ByteBuilder) {
+        let isJSON = format == .json
+        out.append(isJSON ? ",\"us\":" : " us=")
+        out.append(decimal: Int(truncatingIfNeeded: nanoseconds / 1000))
+        out.append(isJSON ? "}\n" : "\n")
+    }
+
+    private static func appendKey(_ key: UInt64, to out: inout ByteBuilder) {
         if key == 0 { out.append("-") } else { KeyFingerprint.append(key, to: &out) }
     }
 

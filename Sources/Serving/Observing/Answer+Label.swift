@@ -1,18 +1,37 @@
-import Bytes
+public import Bytes
+import Caching
 public import HTTPCore
 
 extension Answer {
-    /// Its route and path for metrics and, if there is one, the access log; made when it is first asked for.
+    /// The kind of route that it answers.
     @inline(__always)
-    public func label(_ format: LineFormat?) -> AccessLabel {
-        if let accessLabel { return accessLabel }
+    public func kind() -> Route.Kind {
+        if let routeKind { return routeKind }
         let own = target
-        let label =
-            if let parts = Target(own.span) { AccessLabel(target: own.span, parts, format) } else {
-                AccessLabel(route: .none)
-            }
-        accessLabel = label
-        return label
+        let kind = Target(own.span).map { Route(path: own.span.extracting($0.path)).kind } ?? .none
+        routeKind = kind
+        return kind
+    }
+
+    /// Its route and path for the access log.
+    public func label(_ format: LineFormat?) -> AccessLabel {
+        let own = target
+        guard let parts = Target(own.span) else { return AccessLabel(route: .none) }
+        return AccessLabel(target: own.span, parts, format)
+    }
+
+    /// What the access log's lines of a hit, GET and with the whole body, have in common. It is made for the first of them.
+    @inline(__always)
+    public func hitLine(_ format: LineFormat) -> SharedBytes { accessLine ?? makeHitLine(format) }
+
+    private func makeHitLine(_ format: LineFormat) -> SharedBytes {
+        let line = AccessFormatter.middle(
+            AccessRecord(
+                method: .get, label: label(format), status: status.rawValue, decision: .hit, age: nil,
+                bytes: body.count,
+                nanoseconds: 0, key: owner?.high ?? 0), format)
+        accessLine = line
+        return line
     }
 }
 

@@ -20,16 +20,28 @@ public struct DurationHistogram: Sendable, Equatable {
     /// All durations together, in nanoseconds.
     public private(set) var totalNanoseconds: UInt64 = 0
     /// How many durations were recorded.
-    public private(set) var count: UInt64 = 0
+    public var count: UInt64 { counts.reduce(0, &+) }
 
     /// Nothing recorded.
     public init() { counts = Array(repeating: 0, count: Self.bucketCount) }
+
+    /// What was counted elsewhere, bucket by bucket.
+    init(counts: ArraySlice<UInt64>, totalNanoseconds: UInt64) {
+        precondition(counts.count == Self.bucketCount, "a histogram with another number of buckets")
+        self.counts = Array(counts)
+        self.totalNanoseconds = totalNanoseconds
+    }
+
+    /// What several have recorded.
+    init(joining all: [DurationHistogram]) {
+        self.init()
+        for each in all { merge(each) }
+    }
 
     /// Notes one duration.
     @inline(__always)
     public mutating func record(nanoseconds: UInt64) {
         counts[Self.bucket(of: nanoseconds)] &+= 1
-        count &+= 1
         totalNanoseconds &+= nanoseconds
     }
 
@@ -53,7 +65,6 @@ public struct DurationHistogram: Sendable, Equatable {
     /// Takes in what another one has recorded.
     public mutating func merge(_ other: DurationHistogram) {
         for bucket in 0..<Self.bucketCount { counts[bucket] &+= other.counts[bucket] }
-        count &+= other.count
         totalNanoseconds &+= other.totalNanoseconds
     }
 
@@ -61,7 +72,6 @@ public struct DurationHistogram: Sendable, Equatable {
     mutating func merge(_ shares: [Share]) {
         for share in shares {
             counts[Int(share.bucket)] &+= UInt64(share.count)
-            count &+= UInt64(share.count)
         }
     }
 
@@ -75,6 +85,7 @@ public struct DurationHistogram: Sendable, Equatable {
 
     /// The duration, in microseconds, that `share` (0...1) of all were no longer than; 0 if there are none.
     public func quantile(_ share: Double) -> UInt64 {
+        let count = count
         guard count > 0 else { return 0 }
         let rank = max(1, UInt64((Double(count) * share).rounded(.up)))
         var seen: UInt64 = 0
@@ -88,14 +99,9 @@ public struct DurationHistogram: Sendable, Equatable {
     /// How many took no longer than so many microseconds, a power of two up to 2^26.
     public func count(upTo microseconds: UInt64) -> UInt64 {
         var sum: UInt64 = 0
-        for bucket in 0..<Self.bucketCount - 1 where Self.upperBound(of: bucket) <= microseconds { sum += counts[bucket] }
+        for bucket in 0..<Self.bucketCount - 1 where Self.upperBound(of: bucket) <= microseconds {
+            sum += counts[bucket]
+        }
         return sum
-    }
-
-    /// A copy in memory of its own, so that recording into this one need not copy first.
-    func detached() -> DurationHistogram {
-        var copy = self
-        copy.counts.reserveCapacity(Self.bucketCount + 1)
-        return copy
     }
 }

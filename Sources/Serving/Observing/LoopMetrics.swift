@@ -1,24 +1,31 @@
 /// All that one loop counts, on its own thread and without a lock. Nothing is allocated when a request is recorded.
 public struct LoopMetrics: Sendable {
-    private(set) var requests = RequestCounters()
-    private(set) var durations = Array(repeating: DurationHistogram(), count: RequestDecision.allCases.count)
-    private(set) var sentBytes: UInt64 = 0
-    private(set) var connections: UInt64 = 0
+    /// The counters of requests, then for each decision the buckets of its durations and their sum: one table, since it is
+    /// touched on every hit.
+    private var cells: [UInt64]
+    private var sentBytes: UInt64 = 0
+    private var connections: UInt64 = 0
     /// What the loop knows of its requests to upstream.
     public var upstream = UpstreamMetrics()
-    private(set) var lag = DurationHistogram()
-    private(set) var history = RequestHistory()
+    private var lag = DurationHistogram()
+    private var history = RequestHistory()
+
+    private static let stride = DurationHistogram.bucketCount + 1
 
     /// Nothing counted.
-    public init() {}
+    public init() {
+        cells = Array(repeating: 0, count: RequestCounters.size + RequestCounters.decisions * Self.stride)
+    }
 
     /// A request was answered.
     @inline(__always)
     public mutating func record(
         _ route: Route.Kind, _ decision: RequestDecision, status: Int, bytes: Int, nanoseconds: UInt64
     ) {
-        requests.record(route, decision, status: status)
-        durations[Int(decision.rawValue)].record(nanoseconds: nanoseconds)
+        cells[RequestCounters.place(route, decision, status: status)] &+= 1
+        let start = RequestCounters.size &+ Int(decision.rawValue) &* LoopMetrics.stride
+        cells[start &+ DurationHistogram.bucket(of: nanoseconds)] &+= 1
+        cells[start &+ DurationHistogram.bucketCount] &+= nanoseconds
         sentBytes &+= UInt64(truncatingIfNeeded: bytes)
     }
 
@@ -31,26 +38,31 @@ public struct LoopMetrics: Sendable {
     /// Time has passed. To be called at least every ten seconds.
     public mutating func tick(wallSeconds: Int64) {
         guard history.isDue(wallSeconds: wallSeconds) else { return }
-        let (totals, durations) = (requests.totals, allDurations)
-        history.tick(wallSeconds: wallSeconds, totals: totals, durations: durations)
+        history.tick(
+            wallSeconds: wallSeconds, totals: requests.totals, durations: DurationHistogram(joining: durations))
     }
 
-    private var allDurations: DurationHistogram {
-        var all = DurationHistogram()
-        for each in durations { all.merge(each) }
-        return all
+    private var requests: RequestCounters { RequestCounters(counts: cells[..<RequestCounters.size]) }
+
+    private var durations: [DurationHistogram] {
+        (0..<RequestCounters.decisions).map { decision in
+            let start = RequestCounters.size + decision * Self.stride
+            return DurationHistogram(
+                counts: cells[start..<start + DurationHistogram.bucketCount],
+                totalNanoseconds: cells[start + DurationHistogram.bucketCount])
+        }
     }
 
-    /// A copy for another thread, which holds no memory in common with this one.
+    /// A copy for another thread, which holds no memory in common with what is recorded into.
     public func counts() -> MetricsReport.Counts {
         var counts = MetricsReport.Counts()
-        counts.requests = requests.detached()
-        counts.durations = durations.map { $0.detached() }
+        counts.requests = requests
+        counts.durations = durations
         counts.sentBytes = sentBytes
         counts.connections = connections
         counts.upstream = upstream
-        counts.lag = lag.detached()
-        counts.history = history.points(totals: requests.totals, durations: allDurations)
+        counts.lag = lag
+        counts.history = history.points(totals: requests.totals, durations: DurationHistogram(joining: durations))
         return counts
     }
 }

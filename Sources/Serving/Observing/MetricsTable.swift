@@ -2,7 +2,8 @@
 public enum MetricsTable {
     /// All of them.
     public static let all = [
-        buildInfo, startTime, requests, requestDuration, sentBytes, upstreamRequests, upstreamFailures, upstreamDuration,
+        buildInfo, startTime, requests, requestDuration, sentBytes, upstreamRequests, upstreamFailures,
+        upstreamDuration,
         upstreamBytes, upstreamBackingOff, cacheEntries, cacheAnswers, cacheBytes, cacheMaximum, cacheEvictions,
         catalogAge, catalogModels, catalogFresh, openConnections, connections, loops, loopsReporting, loopLag,
         stateHealthy, stateBytes, droppedLines, processCPU, processMemory, processDescriptors,
@@ -48,7 +49,7 @@ public enum MetricsTable {
         "larder_catalog_fresh", .gauge, "1 if there is a catalogue and it is fresh, else 0.")
     static let openConnections = MetricDefinition("larder_connections", .gauge, "Open connections of clients.")
     static let connections = MetricDefinition(
-        "larder_connections_total", .counter, "Connections of clients that were accepted.")
+        "larder_connections_accepted_total", .counter, "Connections of clients that were accepted.")
     static let loops = MetricDefinition("larder_loops", .gauge, "Event loops: the setting workers.")
     static let loopsReporting = MetricDefinition(
         "larder_loops_reporting", .gauge, "Event loops whose numbers are in this answer; less if one was too busy.")

@@ -4,31 +4,42 @@
 public struct RequestCounters: Sendable, Equatable {
     /// The statuses with a column of their own. 499 stands for a client that left; the last column is for all others.
     static let statuses = [
-        200, 204, 206, 301, 302, 304, 307, 308, 400, 401, 402, 403, 404, 405, 408, 409, 413, 414, 417, 421, 422, 429, 431,
+        200, 204, 206, 301, 302, 304, 307, 308, 400, 401, 402, 403, 404, 405, 408, 409, 413, 414, 417, 421, 422, 429,
+        431,
         499, 500, 501, 502, 503, 504, 524, 529,
     ]
-    static let columns = statuses.count + 1
-    static let decisions = RequestDecision.allCases.count
-    static let routes = Route.Kind.allCases.count
+    // Written out, since what is computed once is asked for on every hit; a test compares them.
+    static let columns = 32
+    static let decisions = 10
+    static let routes = 11
+
+    static let size = routes * decisions * columns
 
     private var counts: [UInt64]
     /// The column of each status from 100 to 599.
-    private let columnOfStatus: [UInt8]
+    private static let columnOfStatus: [UInt8] = {
+        var columnOfStatus = [UInt8](repeating: UInt8(columns - 1), count: 500)
+        for (column, status) in statuses.enumerated() { columnOfStatus[status - 100] = UInt8(column) }
+        return columnOfStatus
+    }()
 
     /// Nothing counted.
-    public init() {
-        counts = Array(repeating: 0, count: Self.routes * Self.decisions * Self.columns)
-        var columns = [UInt8](repeating: UInt8(Self.columns - 1), count: 500)
-        for (column, status) in Self.statuses.enumerated() { columns[status - 100] = UInt8(column) }
-        columnOfStatus = columns
+    public init() { counts = Array(repeating: 0, count: Self.size) }
+
+    /// What was counted elsewhere, place by place.
+    init(counts: ArraySlice<UInt64>) {
+        precondition(counts.count == Self.size, "a table of another size")
+        self.counts = Array(counts)
     }
 
-    /// Counts one request.
+    /// The place in the table where a request counts.
     @inline(__always)
-    public mutating func record(_ route: Route.Kind, _ decision: RequestDecision, status: Int) {
-        let inRange = status >= 100 && status < 600
-        let column = inRange ? Int(columnOfStatus[status &- 100]) : Self.columns &- 1
-        counts[Self.place(route, decision, column)] &+= 1
+    static func place(_ route: Route.Kind, _ decision: RequestDecision, status: Int) -> Int {
+        place(route, decision, status == 200 ? 0 : column(of: status))
+    }
+
+    private static func column(of status: Int) -> Int {
+        status >= 100 && status < 600 ? Int(columnOfStatus[status - 100]) : columns - 1
     }
 
     @inline(__always)
@@ -74,13 +85,6 @@ public struct RequestCounters: Sendable, Equatable {
         var totals = RequestTotals()
         for row in rows { totals.add(row) }
         return totals
-    }
-
-    /// A copy in memory of its own, so that recording into this one need not copy first.
-    func detached() -> RequestCounters {
-        var copy = self
-        copy.counts.reserveCapacity(counts.count + 1)
-        return copy
     }
 }
 

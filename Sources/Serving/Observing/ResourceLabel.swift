@@ -17,8 +17,10 @@ extension Resource {
 
     private static let longest = 80
     private static let knownParameters: Set<Substring> = [
-        "category", "providers", "distillable", "zdr", "region", "min_tool_success_rate", "max_tool_success_rate", "sort",
-        "output_modalities", "input_modalities", "supported_parameters", "context", "arch", "model_authors", "min_price",
+        "category", "providers", "distillable", "zdr", "region", "min_tool_success_rate", "max_tool_success_rate",
+        "sort",
+        "output_modalities", "input_modalities", "supported_parameters", "context", "arch", "model_authors",
+        "min_price",
         "max_price",
     ]
 

@@ -31,6 +31,7 @@ extension Entry {
     fileprivate var modelCount: Int? {
         switch content {
         case .rows(let snapshot, _): snapshot.count
+        case .list(let rows): rows.count
         case .model, .facet, .joined, .body, .refusal: nil
         }
     }

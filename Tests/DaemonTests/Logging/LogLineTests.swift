@@ -8,7 +8,8 @@ import Testing
 @Suite("Lines of the log")
 struct LogLineTests {
     static let hostile = [
-        "plain", "two words", "a \"quote\"", "back\\slash", "line\nend", "return\r\nfake=1", "\u{1B}[31mred", "tab\there",
+        "plain", "two words", "a \"quote\"", "back\\slash", "line\nend", "return\r\nfake=1", "\u{1B}[31mred",
+        "tab\there",
         "\u{0}\u{7F}\u{85}\u{2028}", "ümläut 🙂", "",
     ]
 

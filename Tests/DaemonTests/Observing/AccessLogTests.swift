@@ -13,13 +13,16 @@ import Testing
 
     @Test func `each request has one line, which parses and tells what was sent`() throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        let larder = try LarderProcess.serve(before: origin)
+        // One loop, so that the lines are in the order of the requests.
+        let larder = try LarderProcess.serve(before: origin, environment: ["LARDER_WORKERS": "1"])
         for _ in 0..<3 { _ = try larder.get("/models") }
         let own = try larder.get("/models/user", ["Authorization": "Bearer anna"])
         _ = try larder.get("/nothing/at/all")
         try larder.end()
         let all = try Self.objects(larder.child.lines(.error))
-        for object in all { #expect(object["event"] is String && object["time"] is String && object["level"] is String) }
+        for object in all {
+            #expect(object["event"] is String && object["time"] is String && object["level"] is String)
+        }
         let access = all.filter { $0["event"] as? String == "access" }
         #expect(access.map { $0["decision"] as? String } == ["miss", "hit", "hit", "miss", "passed"])
         #expect(access.map { $0["route"] as? String } == ["models", "models", "models", "user", "other"])
@@ -56,7 +59,9 @@ import Testing
     }
 
     @Test func `the same failure has one line a second, which counts`() throws {
-        let origin = try ScriptedOrigin { _ in .close }
+        let origin = try ScriptedOrigin { request in
+            request.target.contains("unknown") ? .close : Replies.wellBehaved(request)
+        }
         let larder = try LarderProcess.serve(before: origin)
         for number in 0..<50 { _ = try larder.get("/models?unknown=\(number)") }
         // What was held back last is told once its time is over.
@@ -66,7 +71,7 @@ import Testing
         let failed = all.filter { ($0["message"] as? String)?.contains("/models?...") == true }
         let written = failed.count { $0["event"] as? String == "fetch-failed" }
         let heldBack = failed.compactMap { ($0["held_back"] ?? $0["count"]) as? String }.compactMap { Int($0) }
-        #expect(written + heldBack.reduce(0, +) == origin.requests.count { $0.target.contains("unknown") })
+        #expect(written + heldBack.reduce(0, +) == 50)
         #expect(written < 50)
     }
 }

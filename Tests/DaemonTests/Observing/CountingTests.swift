@@ -103,14 +103,15 @@ import Testing
             _ = try larder.get("/models/user", key: "anna")
             let samples = try Told.samples(larder)
             #expect(samples["larder_connections"].map { $0 >= 4 } == true)
-            #expect(samples["larder_connections_total"] == 6)
+            #expect(samples["larder_connections_accepted_total"] == 6)
             #expect(samples["larder_cache_bytes"].map { $0 > 1000 } == true)
             #expect(samples["process_open_fds"].map { $0 > 5 } == true)
             #expect(samples["process_resident_memory_bytes"].map { $0 > 1e6 } == true)
             let status = try Told.status(larder)
             let entries = try #require(status["entries"] as? [[String: Any]])
             let shared = try #require(entries.first { $0["resource"] as? String == "/models" })
-            #expect(shared["key"] is NSNull && shared["models"] as? Int ?? 0 > 0 && shared["state"] as? String == "fresh")
+            #expect(
+                shared["key"] is NSNull && shared["models"] as? Int ?? 0 > 0 && shared["state"] as? String == "fresh")
             let own = try #require(entries.first { $0["resource"] as? String == "/models/user" })
             let fingerprint = try #require(own["key"] as? String)
             #expect(fingerprint.count == 8)
@@ -123,10 +124,10 @@ import Testing
         let gate = OriginGate()
         let origin = try ScriptedOrigin { .held(gate, Replies.wellBehaved($0)) }
         try LiveLarder.serving(before: origin) { larder throws in
-            let waiting = try larder.begin("/models")
+            let waiting = try larder.begin("/chat")
             try gate.waitForArrivals(1)
             waiting.close()
-            let counted = try eventually { try Told.requests(larder)["models,aborted,499"] == 1 }
+            let counted = try eventually { try Told.requests(larder)["other,aborted,499"] == 1 }
             #expect(counted)
             gate.open()
         }

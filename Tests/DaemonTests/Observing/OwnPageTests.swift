@@ -29,7 +29,8 @@ import Testing
                 #expect(foreign.status == 421)
             }
             for fields in [
-                [:], ["Origin": "http://\(host)", "Sec-Fetch-Site": "same-origin"], ["Sec-Fetch-Site": "none"],
+                [:], ["Host": host, "Origin": "http://\(host)", "Sec-Fetch-Site": "same-origin"],
+                ["Sec-Fetch-Site": "none"],
             ] as [MessageFields] {
                 let answer = try larder.get("/_larder/status", fields)
                 #expect(answer.status == 200 && answer.fields["Cache-Control"] == "no-store")

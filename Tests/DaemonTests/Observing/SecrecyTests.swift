@@ -10,7 +10,8 @@ import Testing
     func `no key is told, wherever a caller put it`(format: String) throws {
         let origin = try ScriptedOrigin { request in
             switch request.path {
-            case "/api/v1/providers": .json(#"{"error":{"message":"\#(Self.canary)"},"user_id":"\#(Self.canary)"}"#, status: 401)
+            case "/api/v1/providers":
+                .json(#"{"error":{"message":"\#(Self.canary)"},"user_id":"\#(Self.canary)"}"#, status: 401)
             case "/api/v1/images/models": .close
             default: Replies.wellBehaved(request)
             }

@@ -55,6 +55,11 @@ import Testing
         #expect(output.contains("proxy:3128") && !output.contains("hunter2"))
     }
 
+    @Test func `where the commands find a Larder is no setting of the server`() throws {
+        let (ending, _, error) = try LarderProcess.run(["check"], environment: ["LARDER_URL": "http://127.0.0.1:1"])
+        #expect(ending == .exited(0) && error.isEmpty, "\(error)")
+    }
+
     @Test func `healthcheck tells by its exit code whether Larder answers`() throws {
         let larder = try LarderProcess.serve(["--demo"])
         let url = "http://127.0.0.1:\(larder.port)"

@@ -28,7 +28,27 @@ struct LarderProcess {
         var arguments = ["serve"] + arguments
         if !arguments.contains("--listen") { arguments += ["--listen", "127.0.0.1:0"] }
         let variables = environment(["LARDER_UPSTREAM_WARM_UP": "false"].merging(more) { $1 })
-        let child = try ChildProcess(path, arguments, environment: variables)
+        return try started(try ChildProcess(path, arguments, environment: variables))
+    }
+
+    /// Starts `larder serve` with sockets handed over as a service manager does it, and waits until it serves.
+    static func serve(
+        on sockets: [TestSocket], _ arguments: [String] = ["--demo"], environment more: [String: String] = [:]
+    ) throws -> LarderProcess { try started(try hand(sockets, arguments, environment: more)) }
+
+    /// Starts `larder serve` with sockets handed over, which may be none that can be served on.
+    static func hand(
+        _ sockets: [TestSocket], _ arguments: [String] = ["--demo"], environment more: [String: String] = [:]
+    ) throws -> ChildProcess {
+        let variables = ["LARDER_UPSTREAM_WARM_UP": "false", "LISTEN_FDS": "\(sockets.count)"].merging(more) { $1 }
+        // The process that is started has to know its own number.
+        let script = #"export LISTEN_PID=$$; exec "$0" "$@""#
+        return try ChildProcess(
+            "/bin/sh", ["-c", script, path, "serve"] + arguments, environment: environment(variables),
+            passing: sockets.map(\.descriptor))
+    }
+
+    private static func started(_ child: ChildProcess) throws -> LarderProcess {
         let line = try child.waitForLine(containing: "serving on ")
         let address = line.split(separator: "serving on ").last ?? ""
         let port = address.hasPrefix("http://127.0.0.1:") ? address.dropFirst(17).prefix { $0.isNumber } : "0"

@@ -1,3 +1,6 @@
+import Bytes
+import Catalog
+import Daemon
 import Foundation
 import TestSupport
 import Testing
@@ -58,6 +61,46 @@ import Testing
         for client in clients { client.close() }
         try larder.end()
     }
+
+    @Test func `a further key's own list costs little, though hardly two of them are the same`() throws {
+        // The catalogue's rows, in which every key sees the same forty otherwise, and one somewhere else.
+        let list = RealLists.all.max { $0.body.count < $1.body.count }?.body ?? Self.madeUpList
+        let snapshot = try CatalogReader.read(list.span)
+        let rows = (0..<snapshot.count).map { snapshot.row($0).span.text() }
+        let origin = try ScriptedOrigin { request in
+            guard let number = request.key.flatMap({ Int($0) }) else { return Replies.body(list) }
+            var own = rows.enumerated().map { $0 < 40 ? String($1.dropLast()) + #","own":true}"# : $1 }
+            own.append(own.remove(at: number % rows.count))
+            return Replies.body(Array("{\"data\":[\(own.joined(separator: ","))]}".utf8))
+        }
+        let larder = try LarderProcess.serve(
+            before: origin, environment: ["LARDER_WORKERS": "1", "LARDER_TTL_USER": "1h"])
+        let client = try RawClient(port: larder.port, timeout: .seconds(60))
+        #expect(try client.get("/models/count").status == 200)
+        func ask(_ keys: Range<Int>) throws {
+            for key in keys {
+                let fields: MessageFields = ["Authorization": "Bearer \(key)"]
+                #expect(try client.get("/models/user?limit=1", fields).status == 200)
+            }
+        }
+        try ask(0..<50)
+        let before = try larder.residentBytes()
+        try ask(50..<250)
+        let grown = try larder.residentBytes() - before
+        Self.report("200 further keys", grown)
+        // A list of its own would be a megabyte. This is with the answers, and with what the allocator makes of it all.
+        #expect(grown < 200 * 12 << 10)
+        client.close()
+        try larder.end()
+    }
+
+    private static let madeUpList: [UInt8] = {
+        let text = String(repeating: "x", count: 1_500)
+        let rows = (0..<400).map {
+            #"{"id":"a/\#($0)","text":"\#(text)","architecture":{"output_modalities":["text"]}}"#
+        }
+        return Array(#"{"data":[\#(rows.joined(separator: ","))]}"#.utf8)
+    }()
 
     @Test func `a client that asks much and reads nothing costs no more than its answer`() throws {
         let origin = try ScriptedOrigin { _ in Replies.list((0..<50_000).map { "author/model-number-\($0)" }) }

@@ -17,7 +17,9 @@ public enum CatalogCheck {
         if isList && !isJSON { return "a list that is not JSON" }
         let noQuery: [UInt8] = []
         for list in [nil, SmallCatalogue.list] {
-            guard let facet = try? CatalogReader.readFacet(input.span, beside: list) else { continue }
+            guard let facet = try? CatalogReader.readFacet(input.span, beside: list.map { .snapshot($0) }) else {
+                continue
+            }
             if !isList { return "a facet that is not a list" }
             guard case .forward(let query) = QueryParser.parse(Array("category=x".utf8).span) else { continue }
             let joined = SmallCatalogue.list.select(query, facets: [[facet]], now: QueryCheck.now)

@@ -40,6 +40,8 @@ enum SmallCatalogue {
     }
 
     private static func facet(_ body: [UInt8], beside list: Snapshot?) -> FacetRows {
-        do { return try CatalogReader.readFacet(body.span, beside: list) } catch { preconditionFailure("\(error)") }
+        do { return try CatalogReader.readFacet(body.span, beside: list.map { .snapshot($0) }) } catch {
+            preconditionFailure("\(error)")
+        }
     }
 }

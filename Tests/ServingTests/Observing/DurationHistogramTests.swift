@@ -41,7 +41,8 @@ struct DurationHistogramTests {
         var histogram = DurationHistogram()
         var all: [UInt64] = []
         for _ in 0..<5000 {
-            let microseconds = UInt64.random(in: 1...(1 << UInt64.random(in: 1...20, using: &generator)), using: &generator)
+            let microseconds = UInt64.random(
+                in: 1...(1 << UInt64.random(in: 1...20, using: &generator)), using: &generator)
             all.append(microseconds)
             histogram.record(nanoseconds: microseconds * 1000)
         }
@@ -61,7 +62,11 @@ struct DurationHistogramTests {
         var both = DurationHistogram()
         for step in UInt64(0)..<1000 {
             let nanoseconds = step * step * 977
-            if step.isMultiple(of: 3) { one.record(nanoseconds: nanoseconds) } else { other.record(nanoseconds: nanoseconds) }
+            if step.isMultiple(of: 3) {
+                one.record(nanoseconds: nanoseconds)
+            } else {
+                other.record(nanoseconds: nanoseconds)
+            }
             both.record(nanoseconds: nanoseconds)
         }
         let shares = both.shares(since: one)

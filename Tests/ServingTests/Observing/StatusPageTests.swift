@@ -19,7 +19,8 @@ struct StatusPageTests {
         metrics.record(.models, .hit, status: 200, bytes: 10, nanoseconds: 20_000)
         metrics.upstream.record(
             .catalog, .timeout,
-            .init(time: 99, resource: "/models", status: nil, error: "\"no\"\n", milliseconds: 3, bytes: 0), nanoseconds: 5)
+            .init(time: 99, resource: "/models", status: nil, error: "\"no\"\n", milliseconds: 3, bytes: 0),
+            nanoseconds: 5)
         var report = MetricsReport(metrics.counts())
         report.entries = [entry(1), entry(2, owner: 0x00C0_FFEE_0000_0000, remaining: -4)]
         report.backingOff = [.init(resource: "/models", seconds: 2)]
@@ -29,7 +30,8 @@ struct StatusPageTests {
         let json = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect(
             Set(json.keys) == [
-                "version", "pid", "started", "uptime_seconds", "workers", "listen", "demo", "upstream", "cache", "entries",
+                "version", "pid", "started", "uptime_seconds", "workers", "listen", "demo", "upstream", "cache",
+                "entries",
                 "keys", "requests", "connections", "state", "latency_us", "history",
             ])
         let upstream = try #require(json["upstream"] as? [String: Any])

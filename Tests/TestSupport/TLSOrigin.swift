@@ -1,31 +1,34 @@
-import EventLoop
 import Foundation
-import Testing
+import Glibc
 
 /// A TLS server: `openssl s_server` with a certificate made for the occasion, by an authority made for it too.
-final class TLSOrigin {
-    /// The authority's certificate.
-    var caFile: String { folder + "/ca.pem" }
-    let url: String
+public final class TLSOrigin {
+    /// The file of the authority's certificate.
+    public var caFile: String { folder + "/ca.pem" }
+
+    /// The base URL, such as `https://127.0.0.1:34567`.
+    public let url: String
 
     private let folder: String
     private let server = Process()
-    private let input = Pipe()
+    private let input = Foundation.Pipe()
 
     /// What the server answers.
-    enum Answer {
+    public enum Answer {
         /// A whole page, in good order.
         case page
         /// What `send` says, until `kill()`.
         case byHand
+        /// What stands under a path such as `api/v1/models`: a whole response, head and all. Each connection has one.
+        case files([String: String])
     }
 
     /// Starts a server for the name or address, as a subject alternative name such as `IP:127.0.0.1`.
-    init(_ answer: Answer, name: String = "IP:127.0.0.1", authority: String = "Larder Test Authority") throws {
+    public init(_ answer: Answer, name: String = "IP:127.0.0.1", authority: String = "Larder Test Authority") throws {
         // A port that was free just now; nobody else is likely to be given it so soon.
-        let socket = try ListeningSocket(.ipv4(0x7F00_0001, port: 0), reusePort: false)
-        let address = "\(socket.address)"
+        let (socket, port) = try TestSocket.listen()
         socket.close()
+        let address = "127.0.0.1:\(port)"
         url = "https://\(address)"
         folder = "/tmp/larder-tls-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -36,7 +39,19 @@ final class TLSOrigin {
             "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem -out certificate.pem "
                 + "-CA ca.pem -CAkey ca.key -addext subjectAltName=\(name) -addext basicConstraints=CA:false -subj",
             "/CN=Larder Test Server")
-        let mode = answer == .page ? ["-www"] : ["-quiet"]
+        let mode: [String]
+        switch answer {
+        case .page: mode = ["-www"]
+        case .byHand: mode = ["-quiet"]
+        case .files(let files):
+            mode = ["-HTTP"]
+            for (path, response) in files {
+                let file = URL(fileURLWithPath: folder + "/" + path)
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(response.utf8).write(to: file)
+            }
+        }
         configure(server, ["s_server", "-accept", address, "-cert", "certificate.pem", "-key", "key.pem"] + mode)
         server.standardInput = input
         try server.run()
@@ -44,12 +59,13 @@ final class TLSOrigin {
     }
 
     /// Sends to whoever is or will be connected.
-    func send(_ text: String) { input.fileHandleForWriting.write(Data(text.utf8)) }
+    public func send(_ text: String) { input.fileHandleForWriting.write(Data(text.utf8)) }
 
     /// Ends the server's connections as the end of its process does: without TLS's own goodbye.
-    func kill() { Glibc.kill(server.processIdentifier, SIGKILL) }
+    public func kill() { Glibc.kill(server.processIdentifier, SIGKILL) }
 
-    func stop() {
+    /// Ends the server and removes its files.
+    public func stop() {
         kill()
         server.waitUntilExit()
         try? FileManager.default.removeItem(atPath: folder)
@@ -60,7 +76,7 @@ final class TLSOrigin {
         configure(process, options.split(separator: " ").map(String.init) + [last])
         try process.run()
         process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
+        guard process.terminationStatus == 0 else { throw SocketError("make a certificate", process.terminationStatus) }
     }
 
     private func configure(_ process: Process, _ arguments: [String]) {

@@ -1,0 +1,19 @@
+#pragma once
+#include <sqlite3.h>
+#include <sys/prctl.h>
+
+/* sqlite3_db_config is variadic, which Swift cannot call. */
+static inline int shim_db_config(sqlite3 *db, int option, int on) { return sqlite3_db_config(db, option, on, (int *)0); }
+
+/* SQLITE_STATIC is a cast, which Swift does not see: the bytes stay where they are until the statement is done. */
+static inline int shim_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
+    return sqlite3_bind_blob64(statement, index, bytes, count, SQLITE_STATIC);
+}
+
+/* And SQLITE_TRANSIENT: the text is copied. */
+static inline int shim_bind_text(sqlite3_stmt *statement, int index, const char *text, sqlite3_uint64 count) {
+    return sqlite3_bind_text64(statement, index, text, count, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+/* Names the calling thread; the kernel keeps 15 bytes. prctl is variadic as well. */
+static inline void shim_name_this_thread(const char *name) { prctl(PR_SET_NAME, name); }

@@ -1,0 +1,77 @@
+import Catalog
+
+/// A list of models as text: a table, and a line on how many and how fresh they are.
+struct ModelsPage {
+    let list: ModelsAnswer
+    /// What the marks tell; nil where there are none to come.
+    var changes: ListChanges?
+    /// Seconds since 1970.
+    let now: Int
+
+    /// The lines, of which none is wider than the style's width. With `height`, no more than so many.
+    func lines(_ style: TerminalStyle, height: Int? = nil) -> [String] {
+        var shown = list.rows[...]
+        // The titles, an empty line and the footer take three; a list that is longer is cut, and the footer says so.
+        if let height { shown = shown.prefix(max(1, height - 3)) }
+        var table = makeTable(shown, isShort: false)
+        if let width = style.width, table.naturalWidth > width { table = makeTable(shown, isShort: true) }
+        let lines = list.rows.isEmpty ? ["no models"] : table.lines(style)
+        return lines + ["", style.apply(.faint, to: style.fitted(footer(shown.count)))]
+    }
+
+    private func makeTable(_ rows: ArraySlice<ModelRow>, isShort: Bool) -> TextTable {
+        var table = TextTable(columns: [
+            TextTable.Column(title: "MODEL", least: 24),
+            TextTable.Column(title: "CONTEXT", isRight: true, leavesAt: 1),
+            TextTable.Column(title: "$/M IN", isRight: true, leavesAt: 2),
+            TextTable.Column(title: "$/M OUT", isRight: true, leavesAt: 3),
+            TextTable.Column(title: isShort ? "MODES" : "MODALITIES", leavesAt: 5),
+            TextTable.Column(title: "AGE", isRight: true, leavesAt: 4),
+        ])
+        if changes != nil { table.columns.insert(TextTable.Column(title: ""), at: 0) }
+        table.rows = rows.map { row in
+            var cells = [
+                TextTable.Cell(row.id, link: row.link), TextTable.Cell(row.context.map { "\($0)" } ?? "-"),
+                price(row.prompt), price(row.completion), TextTable.Cell(modalities(row, isShort: isShort)),
+                TextTable.Cell(row.created.map { AgeText.short(now - $0) } ?? "-"),
+            ]
+            if let changes {
+                let mark = changes.mark(of: row.id)
+                cells.insert(TextTable.Cell(mark?.rawValue ?? "", mark == .new ? .green : .yellow), at: 0)
+            }
+            return cells
+        }
+        return table
+    }
+
+    private func price(_ price: PriceText.Price) -> TextTable.Cell {
+        switch price {
+        case .known(let value): TextTable.Cell(PriceText.shown(price), value.units == 0 ? .green : nil)
+        case .absent, .varies, .unreadable: TextTable.Cell(PriceText.shown(price), .faint)
+        }
+    }
+
+    /// `text,image>text`; where there is little room, the first letters alone: `ti>t`. Transcription has a capital one.
+    private func modalities(_ row: ModelRow, isShort: Bool) -> String {
+        func joined(_ list: [String]) -> String {
+            isShort
+                ? list.map { $0 == "transcription" ? "T" : String($0.prefix(1)) }.joined() : list.joined(separator: ",")
+        }
+        return row.inputs.isEmpty && row.outputs.isEmpty ? "-" : joined(row.inputs) + ">" + joined(row.outputs)
+    }
+
+    private func footer(_ shownCount: Int) -> String {
+        let count = list.rows.count
+        var parts: [String] = []
+        if let total = list.total, total != count {
+            parts.append("\(count) of \(total) models")
+        } else {
+            parts.append(count == 1 ? "1 model" : "\(count) models")
+        }
+        if shownCount < count { parts[0] += " (\(shownCount) shown)" }
+        if let age = list.age { parts.append("\(AgeText.short(age)) old") }
+        if let origin = list.origin { parts.append(origin) }
+        if let summary = changes?.summary { parts.append(summary) }
+        return parts.joined(separator: " | ")
+    }
+}

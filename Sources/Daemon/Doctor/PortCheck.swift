@@ -1,0 +1,71 @@
+import Bytes
+import EventLoop
+import FoundationEssentials
+import JSONDocument
+import Upstream
+
+/// Whether an address is free to listen on, or who has it.
+enum PortCheck {
+    private static let patience = 3_000
+
+    static func finding(_ address: ListenAddress) -> Diagnosis {
+        switch address {
+        case .unix(let path): unix(path)
+        case .tcp(_, let port): tcp(address, port: port)
+        }
+    }
+
+    private static func tcp(_ address: ListenAddress, port: Int) -> Diagnosis {
+        do {
+            try ListeningSocket(SocketAddress(parsing: address.description), reusePort: false).close()
+            return Diagnosis("listen", .ok, port == 0 ? "\(address): any free port" : "\(address) is free")
+        } catch {
+            if error as? UVError == .addressInUse { return taken(by: LarderAddress("\(reachable(address))"), address) }
+            return Diagnosis("listen", .fail, "\(address): \(error); choose another address with --listen or `listen`")
+        }
+    }
+
+    /// A socket that listens on every address is asked on this machine's own.
+    private static func reachable(_ address: ListenAddress) -> ListenAddress {
+        guard case .tcp(let host, let port) = address else { return address }
+        return host == "0.0.0.0" || host == "::" ? .tcp(host: host == "::" ? "::1" : "127.0.0.1", port: port) : address
+    }
+
+    private static func unix(_ path: String) -> Diagnosis {
+        let files = FileManager.default
+        if files.fileExists(atPath: path) {
+            let finding = taken(by: .unix(path: path), .unix(path: path))
+            if finding.verdict == .ok { return finding }
+            // A socket that nobody listens on is taken over.
+            guard let response = try? LarderClient.ask(.unix(path: path), "/healthz", timeout: patience) else {
+                return Diagnosis("listen", .ok, "unix:\(path) was left behind, and is taken over at start-up")
+            }
+            return Diagnosis("listen", .fail, "unix:\(path) is in use by a server that answers \(response.status)")
+        }
+        let folder = path.contains("/") ? String(path[..<path.lastIndex(of: "/")!]) : "."
+        if files.isWritableFile(atPath: folder.isEmpty ? "/" : folder) {
+            return Diagnosis("listen", .ok, "unix:\(path) is free")
+        }
+        return Diagnosis("listen", .fail, "unix:\(path): \(folder) is not there or cannot be written to; create it")
+    }
+
+    /// Asks whoever listens there who it is.
+    private static func taken(by server: LarderAddress?, _ address: ListenAddress) -> Diagnosis {
+        let inUse = Diagnosis(
+            "listen", .fail,
+            "\(address) is in use by another program: stop it, or choose another with --listen or `listen`")
+        guard let server else { return inUse }
+        if let status = try? LarderClient.ask(server, "/_larder/status", timeout: patience) {
+            let root = (try? JSONDocument(parsing: status.body.span))?.root
+            if let version = root?["version"]?.string {
+                let process = root?["pid"]?.rawNumber.map { " (pid \($0))" } ?? ""
+                return Diagnosis("listen", .ok, "\(address) is served by Larder \(version)\(process)")
+            }
+            // One that has no such page says so in words of its own.
+            if ErrorBody.message(status.body)?.hasPrefix("larder has ") == true {
+                return Diagnosis("listen", .ok, "\(address) is served by a Larder that does not tell its version")
+            }
+        }
+        return inUse
+    }
+}

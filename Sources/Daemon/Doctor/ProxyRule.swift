@@ -1,0 +1,46 @@
+/// Which proxy a request goes through, and who says so, as curl decides it.
+struct ProxyRule: Equatable {
+    /// Who says so: `upstream.proxy` or the name of an environment variable.
+    let origin: String
+
+    /// The proxy's URL, which may hold a password; nil for none.
+    let proxy: String?
+
+    /// The rule for a URL's scheme and host. `setting` is `upstream.proxy`, which goes over the environment; an empty one
+    /// stands for no proxy at all. Nil if nothing is said.
+    init?(scheme: String, host: String, setting: String?, environment: [String: String]) {
+        if let setting {
+            origin = "upstream.proxy"
+            proxy = setting.isEmpty ? nil : setting
+            return
+        }
+        // HTTP_PROXY in capitals is not read: where a server runs programs, a request's Proxy field would set it.
+        let names = (scheme == "http" ? ["http_proxy"] : ["https_proxy", "HTTPS_PROXY"]) + ["all_proxy", "ALL_PROXY"]
+        guard let name = names.first(where: { environment[$0]?.isEmpty == false }) else { return nil }
+        for exception in ["no_proxy", "NO_PROXY"] {
+            guard let list = environment[exception] else { continue }
+            if Self.exempts(host, list) {
+                origin = exception
+                proxy = nil
+                return
+            }
+            break
+        }
+        origin = name
+        proxy = environment[name]
+    }
+
+    /// Whether a list of names has the host in it, or a domain that it belongs to.
+    static func exempts(_ host: String, _ list: String) -> Bool {
+        if list == "*" { return true }
+        let host = host.lowercased()
+        return list.lowercased().split(whereSeparator: { $0 == "," || $0 == " " }).contains { entry in
+            var name = entry.hasPrefix(".") ? entry.dropFirst() : entry
+            if name.hasSuffix(".") { name.removeLast() }
+            return !name.isEmpty && (host == name || host.hasSuffix("." + name))
+        }
+    }
+
+    /// The proxy's URL with `***` for a user name and a password.
+    var masked: String? { proxy.map(URLText.masked) }
+}

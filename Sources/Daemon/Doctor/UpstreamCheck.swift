@@ -1,0 +1,166 @@
+import Bytes
+import EventLoop
+import FoundationEssentials
+import JSONDocument
+import Upstream
+
+/// Whether upstream can be reached, and what it looks like from here. Each step is a finding of its own.
+struct UpstreamCheck {
+    let settings: Settings.Upstream
+    let environment: [String: String]
+
+    /// The scheme and the host of upstream's URL, which the settings have checked.
+    private var target: (scheme: String, host: String) { Self.parts(of: settings.url) }
+
+    /// Every finding. `key` is tried too, if there is one.
+    func findings(key: String?) -> [Diagnosis] {
+        let (scheme, host) = target
+        let rule = ProxyRule(scheme: scheme, host: host, setting: settings.proxy, environment: environment)
+        var findings = [name(host, rule), proxy(rule)]
+        let answer = fetch("/models/count", key: nil)
+        findings.append(certificates(scheme, answer))
+        findings.append(contentsOf: reached(answer))
+        if let key { findings.append(self.key(key, isReached: (try? answer.get()) != nil)) }
+        return findings
+    }
+
+    private func name(_ host: String, _ rule: ProxyRule?) -> Diagnosis {
+        let asked = rule?.proxy.map { Self.parts(of: $0).host } ?? host
+        let whose = rule?.proxy == nil ? "" : "the proxy "
+        do {
+            let text = asked.contains(":") ? "[\(asked)]:443" : "\(asked):443"
+            let address = try SocketAddress(parsing: text).description.split(separator: ":").dropLast()
+            return Diagnosis("dns", .ok, "\(whose)\(asked) is \(address.joined(separator: ":"))")
+        } catch {
+            return Diagnosis(
+                "dns", .fail,
+                "\(whose)\(asked) has no address: check the network and the resolver (/etc/resolv.conf), or set a proxy"
+            )
+        }
+    }
+
+    private func proxy(_ rule: ProxyRule?) -> Diagnosis {
+        guard let rule else { return Diagnosis("proxy", .ok, "none: no variable names one") }
+        if let proxy = rule.masked { return Diagnosis("proxy", .ok, "\(proxy), by \(rule.origin)") }
+        return Diagnosis("proxy", .ok, "none for this host, by \(rule.origin)")
+    }
+
+    private func certificates(_ scheme: String, _ answer: Result<FetchedResponse, FetchFailure>) -> Diagnosis {
+        if scheme == "http" {
+            return Diagnosis("tls", .warn, "not used: upstream.url is http, so keys travel in the clear")
+        }
+        switch answer {
+        case .failure(.tls(let why)):
+            return Diagnosis(
+                "tls", .fail,
+                "\(why); if that authority is to be trusted, name its certificate in upstream.ca_file")
+        case .failure: return Diagnosis("tls", .skip, "upstream was not reached")
+        case .success(let response):
+            guard let own = response.certificates.first else {
+                return Diagnosis("tls", .ok, "trusted; the certificates are not known")
+            }
+            let chain = response.certificates.map(\.issuer)
+            let text = "trusted, issued by \(chain.joined(separator: " < ")), until \(own.expires)"
+            if let word = chain.lazy.compactMap(IssuerRule.suspicion).first {
+                return Diagnosis(
+                    "tls", .warn,
+                    "\(text): \"\(word)\" looks like something that reads this machine's traffic, keys included")
+            }
+            return Diagnosis("tls", .ok, text)
+        }
+    }
+
+    private func reached(_ answer: Result<FetchedResponse, FetchFailure>) -> [Diagnosis] {
+        switch answer {
+        case .failure(let failure):
+            return [
+                Diagnosis("upstream", .fail, "\(settings.url): \(failure.message); \(Self.advice(failure))"),
+                Diagnosis("clock", .skip, "upstream was not reached"),
+            ]
+        case .success(let response):
+            let clock = ClockRule.finding(
+                date: response.field("date"), age: response.field("age"), now: Loop.wallSeconds)
+            return [upstream(response), clock]
+        }
+    }
+
+    private func upstream(_ response: FetchedResponse) -> Diagnosis {
+        let time = "\(response.duration.milliseconds) ms"
+        guard response.status == 200 else {
+            let message = ErrorBody.message(response.body).map { ": \($0)" } ?? ""
+            return Diagnosis(
+                "upstream", .fail,
+                "\(settings.url) answers \(response.status) in \(time)\(message); is upstream.url right?")
+        }
+        let root = (try? JSONDocument(parsing: response.body.span))?.root
+        guard let count = root?["data"]?["count"]?.rawNumber else {
+            return Diagnosis(
+                "upstream", .fail,
+                "\(settings.url) answers in \(time), but with no count of models: is upstream.url right, or does a portal "
+                    + "want a login?")
+        }
+        return Diagnosis("upstream", .ok, "\(settings.url) answers in \(time): \(count) models")
+    }
+
+    private func key(_ key: String, isReached: Bool) -> Diagnosis {
+        guard isReached else { return Diagnosis("key", .skip, "upstream was not reached") }
+        switch fetch("/key", key: key) {
+        case .failure(let failure): return Diagnosis("key", .warn, "could not be tried: \(failure.message)")
+        case .success(let response):
+            switch response.status {
+            case 200: return Diagnosis("key", .ok, "OPENROUTER_API_KEY is accepted")
+            case 401, 403:
+                return Diagnosis(
+                    "key", .fail,
+                    "OPENROUTER_API_KEY is refused (\(response.status)): make a new one at https://openrouter.ai/keys")
+            default: return Diagnosis("key", .warn, "could not be tried: upstream answers \(response.status)")
+            }
+        }
+    }
+
+    private static func advice(_ failure: FetchFailure) -> String {
+        switch failure {
+        case .nameNotResolved: "see dns"
+        case .tls: "see tls"
+        case .unreachable: "check the network, a firewall, and upstream.url"
+        case .timeout: "check the network and the proxy, or raise upstream.timeout"
+        case .redirectElsewhere, .tooManyRedirects: "name the redirect's target in upstream.url"
+        case .cut, .tooLarge, .malformed, .cancelled, .other: "is upstream.url right?"
+        }
+    }
+
+    /// One GET under the base URL.
+    private func fetch(_ path: String, key: String?) -> Result<FetchedResponse, FetchFailure> {
+        var upstream = UpstreamSettings(userAgent: "larder/\(version)")
+        upstream.connectTimeout = Int(settings.connectTimeout.milliseconds)
+        upstream.timeout = Int(settings.timeout.milliseconds)
+        upstream.caFile = settings.caFile
+        upstream.proxy = settings.proxy
+        let loop = Loop()
+        defer { loop.close() }
+        var result = Result<FetchedResponse, FetchFailure>.failure(.other("no answer"))
+        do throws(UpstreamError) {
+            let client = try UpstreamClient(on: loop, settings: upstream)
+            var request = FetchRequest(
+                url: settings.url + path, fields: key.map { [("Authorization", "Bearer \($0)")] } ?? [])
+            request.wantsCertificates = true
+            client.fetch(request) {
+                result = $0
+                client.close()
+            }
+            loop.run()
+        } catch {
+            result = .failure(.tls(error.description))
+        }
+        return result
+    }
+
+    /// The scheme and the host of a URL; the host without brackets.
+    private static func parts(of url: String) -> (scheme: String, host: String) {
+        let parts = url.split(separator: "://", maxSplits: 1)
+        let scheme = parts.count == 2 ? String(parts[0]).lowercased() : "http"
+        let authority = (parts.last ?? "").prefix { !"/?#".contains($0) }.split(separator: "@").last ?? ""
+        if authority.hasPrefix("[") { return (scheme, String(authority.dropFirst().prefix { $0 != "]" })) }
+        return (scheme, String(authority.prefix { $0 != ":" }))
+    }
+}

@@ -1,0 +1,100 @@
+internal import CSQLite
+
+/// A connection to an SQLite database. It belongs to one thread at a time.
+@safe final class Connection {
+    private let raw: OpaquePointer
+    /// How many more batches of `batchOfSteps` a transaction may take.
+    private let patience: UnsafeMutablePointer<Int>
+
+    /// Some ten thousand times what any statement needs over the largest store. A damaged tree can have loops in it that
+    /// SQLite does not see: the search then ends by itself.
+    private static let fullPatience = 5_000
+    private static let batchOfSteps: Int32 = 10_000
+
+    /// Opens the file at an URI. SQLite's own checks are all switched on, and what a file could make it do is switched off.
+    init(uri: String, flags: Int32) throws(DatabaseProblem) {
+        var opened: OpaquePointer?
+        let code = unsafe sqlite3_open_v2(
+            uri, &opened, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+        guard let opened = unsafe opened else { throw .unavailable("open: out of memory") }
+        guard code == SQLITE_OK else {
+            let systemError = unsafe sqlite3_system_errno(opened)
+            unsafe sqlite3_close_v2(opened)
+            throw DatabaseProblem(code: code, during: "open", systemError: systemError)
+        }
+        unsafe raw = opened
+        unsafe patience = .allocate(capacity: 1)
+        unsafe patience.initialize(to: Self.fullPatience)
+        unsafe sqlite3_progress_handler(raw, Self.batchOfSteps, stepsTaken, patience)
+        unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1)
+        unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+        unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+        unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_ENABLE_VIEW, 0)
+        unsafe _ = sqlite3_limit(raw, SQLITE_LIMIT_LENGTH, 256 << 20)
+        try run("PRAGMA cell_size_check = ON")
+        try run("PRAGMA mmap_size = 0")
+    }
+
+    deinit {
+        unsafe sqlite3_close_v2(raw)
+        unsafe patience.deallocate()
+    }
+
+    /// Leaves the files as they are when the connection is closed.
+    func keepFilesOnClose() { unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1) }
+
+    /// Whether the file could be opened for reading only.
+    var isReadOnly: Bool { unsafe sqlite3_db_readonly(raw, "main") == 1 }
+
+    /// How many rows the last statement changed.
+    var changes: Int { unsafe Int(sqlite3_changes(raw)) }
+
+    /// Runs statements that have neither parameters nor results of interest.
+    func run(_ sql: String) throws(DatabaseProblem) {
+        unsafe patience.pointee = Self.fullPatience
+        let code = unsafe sqlite3_exec(raw, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw problem(code, during: "run a statement") }
+    }
+
+    /// Compiles one statement.
+    func prepare(_ sql: StaticString) throws(DatabaseProblem) -> Statement {
+        unsafe patience.pointee = Self.fullPatience
+        var statement: OpaquePointer?
+        let code = unsafe sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) { text in
+            unsafe sqlite3_prepare_v2(raw, text, Int32(sql.utf8CodeUnitCount), &statement, nil)
+        }
+        guard code == SQLITE_OK, let statement = unsafe statement else {
+            throw problem(code, during: "compile a statement")
+        }
+        return unsafe Statement(statement, of: self)
+    }
+
+    /// Runs `body` in a transaction that is kept if it returns and undone if it throws.
+    func transaction(_ body: () throws(DatabaseProblem) -> Void) throws(DatabaseProblem) {
+        try run("BEGIN IMMEDIATE")
+        do {
+            try body()
+            try run("COMMIT")
+        } catch {
+            // It is undone already if the failure was a grave one.
+            try? run("ROLLBACK")
+            throw error
+        }
+    }
+
+    func problem(_ code: Int32, during action: StaticString) -> DatabaseProblem {
+        let primary = code & 0xff
+        let isSystem = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL
+        return unsafe DatabaseProblem(
+            code: code, during: action, systemError: isSystem ? sqlite3_system_errno(raw) : 0)
+    }
+}
+
+// MARK: C callbacks
+
+/// `context` is the connection's `patience`, which outlives the handle.
+private func stepsTaken(_ context: UnsafeMutableRawPointer?) -> Int32 {
+    let patience = unsafe context!.assumingMemoryBound(to: Int.self)
+    unsafe patience.pointee -= 1
+    return unsafe patience.pointee < 0 ? 1 : 0
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Daemon
+import Foundation
+
+/// `larder models`: the list of a running Larder.
+struct ModelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "List the models of a running Larder, filtered and sorted.",
+        usage: "larder models [<filters>] [--json | --csv | --watch [<seconds>]] [--user] [--url <url>]",
+        discussion: """
+            The filters are OpenRouter's, each with the name of its parameter. Prices are in dollars per million tokens. \
+            Lists are separated by commas.
+
+            EXAMPLES:
+              larder models --supported-parameters tools --max-price 1 --sort newest
+              larder models --q llama --context 100000 --json | jq -r '.[].id'
+              larder models --category programming --watch 10
+            """)
+
+    @OptionGroup(title: "Filters") var filters: FilterOptions
+
+    @OptionGroup var address: AddressOptions
+
+    @Flag(help: "Print a JSON array of the models, each as OpenRouter wrote it.")
+    var json = false
+
+    @Flag(help: "Print comma-separated values, with a line of titles.")
+    var csv = false
+
+    @Option(
+        defaultAsFlag: 5, parsing: .next,
+        help: ArgumentHelp("Show the list anew every so many seconds, and mark changes.", valueName: "seconds"))
+    var watch: Double?
+
+    @Flag(
+        help: "List what the key in the environment variable OPENROUTER_API_KEY may use.")
+    var user = false
+
+    func validate() throws {
+        if json && csv { throw ValidationError("--json and --csv exclude each other") }
+        guard let watch else { return }
+        if json || csv { throw ValidationError("--watch shows a table: it goes with neither --json nor --csv") }
+        guard watch >= 0.1, watch <= 86_400 else {
+            throw ValidationError("--watch takes a number of seconds from 0.1 to 86400")
+        }
+    }
+
+    func run() throws {
+        let request = ModelsRequest(try address.address, parameters: filters.parameters, key: try key())
+        do throws(ClientFailure) {
+            if let watch {
+                try ModelsListing.watch(request, every: watch, style: { .ofStandardOutput }) { text in
+                    StandardOutput.write(Array(text.utf8))
+                }
+            } else {
+                let form: ModelsListing.Form = json ? .json : csv ? .csv : .table
+                StandardOutput.write(try ModelsListing.once(request, as: form, style: .ofStandardOutput))
+            }
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    private func key() throws -> String? {
+        guard user else { return nil }
+        if let key = ProcessInfo.processInfo.environment["OPENROUTER_API_KEY"], !key.isEmpty { return key }
+        throw Failure(message: "--user needs a key in the environment variable OPENROUTER_API_KEY", code: .failure)
+    }
+}

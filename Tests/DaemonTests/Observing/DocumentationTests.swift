@@ -1,0 +1,74 @@
+import Foundation
+import Logging
+import Serving
+import Testing
+
+@testable import Daemon
+
+/// That the pages for operators tell of everything that there is, and of nothing else.
+@Suite struct DocumentationTests {
+    private static func file(_ path: String) throws -> String {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        return try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+    }
+
+    /// The cells of the table rows whose first cell is code that `accepts` takes.
+    private static func rows(_ text: String, where accepts: (String) -> Bool = { _ in true }) -> [[String]] {
+        text.split(separator: "\n").filter { $0.hasPrefix("| `") }.map { line in
+            line.dropFirst().dropLast().components(separatedBy: " | ").map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
+        }.filter { accepts(plain($0[0])) }
+    }
+
+    private static func plain(_ code: String) -> String { code.replacingOccurrences(of: "`", with: "") }
+
+    @Test func `docs/metrics.md has every metric with its type, labels and help, in order`() throws {
+        let page = try Self.file("docs/metrics.md")
+        let rows = Self.rows(page) { $0.wholeMatch(of: /(larder|process)_\w+/) != nil }
+        #expect(rows.map { Self.plain($0[0]) } == MetricsTable.all.map(\.name))
+        #expect(rows.map { $0[1] } == MetricsTable.all.map(\.kind.rawValue))
+        #expect(rows.map { Self.plain($0[2]) } == MetricsTable.all.map { $0.labels.joined(separator: ", ") })
+        #expect(rows.map { $0[3] } == MetricsTable.all.map(\.help))
+        #expect(rows.allSatisfy { $0.count == 5 && $0[4].count > 10 })
+        let decisions = Self.rows(page) { name in RequestDecision.allCases.contains { $0.name.description == name } }
+        #expect(decisions.map { Self.plain($0[0]) } == RequestDecision.allCases.map(\.name.description))
+        #expect(decisions.map { $0[1] } == RequestDecision.allCases.map(\.meaning))
+        for route in Route.Kind.allCases { #expect(page.contains("`\(route.name)`")) }
+    }
+
+    @Test func `docs/operations.md has every event with its level`() throws {
+        let rows = Self.rows(try Self.file("docs/operations.md")) { LogEventName(rawValue: $0) != nil }
+        #expect(rows.map { Self.plain($0[0]) } == LogEventName.allCases.map(\.rawValue))
+        #expect(rows.map { $0[1] } == LogEventName.allCases.map(\.level.rawValue))
+        #expect(rows.allSatisfy { $0.count == 4 })
+    }
+
+    @Test func `the events of the table in docs/operations.md all exist`() throws {
+        let page = try Self.file("docs/operations.md")
+        let table = try #require(page.split(separator: "| Event |").last?.split(separator: "\n\n").first)
+        let names = Self.rows(String(table)).map { Self.plain($0[0]) }
+        #expect(names.count == LogEventName.allCases.count)
+        for name in names { #expect(LogEventName(rawValue: name) != nil, "\(name)") }
+    }
+
+    @Test func `the dashboard uses metrics that exist, with labels that they have`() throws {
+        let dashboard = try Self.file("deploy/grafana/larder.json")
+        _ = try JSONSerialization.jsonObject(with: Data(dashboard.utf8))
+        var used: Set<String> = []
+        for match in dashboard.matches(of: /\b(?:larder|process)_[a-z_]+/) {
+            var name = String(match.output)
+            for suffix in ["_bucket", "_sum", "_count"] where name.hasSuffix(suffix) {
+                name = String(name.dropLast(suffix.count))
+            }
+            used.insert(name)
+        }
+        let known = Set(MetricsTable.all.map(\.name))
+        #expect(used.subtracting(known).isEmpty)
+        #expect(known.subtracting(used).isEmpty)
+        let labels = Set(MetricsTable.all.flatMap(\.labels) + ["instance", "le"])
+        for match in dashboard.matches(of: /by \(([a-z_]+)\)/) { #expect(labels.contains(String(match.output.1))) }
+        for match in dashboard.matches(of: /[{,]([a-z_]+)=~?\\"/) { #expect(labels.contains(String(match.output.1))) }
+    }
+}

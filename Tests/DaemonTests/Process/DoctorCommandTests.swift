@@ -1,0 +1,211 @@
+import Bytes
+import Foundation
+import HTTPCore
+import TestSupport
+import Testing
+
+/// `larder doctor`, as a shell sees it.
+@Suite(.timeLimit(.minutes(10))) struct DoctorCommandTests {
+    /// What it said, by the check's name, and how it ended.
+    private struct Report {
+        var lines: [String: (verdict: String, text: String)] = [:]
+        let ending: ChildProcess.Ending
+        let output: String
+
+        func verdict(_ check: String) -> String { lines[check]?.verdict ?? "none" }
+        func text(_ check: String) -> String { lines[check]?.text ?? "" }
+    }
+
+    /// Runs it before an upstream, with a free port and a state directory that is in order unless the environment says
+    /// otherwise.
+    private func doctor(
+        upstream url: String, _ arguments: [String] = [], _ more: [String: String] = [:]
+    ) throws -> Report {
+        try inFolder { folder in
+            let state = folder + "/state"
+            try FileManager.default.createDirectory(
+                atPath: state, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+            let environment = [
+                "LARDER_UPSTREAM_URL": url + "/api/v1", "LARDER_LISTEN": "127.0.0.1:0", "STATE_DIRECTORY": state,
+            ].merging(more) { $1 }
+            let result = try LarderProcess.run(["doctor"] + arguments, environment: environment)
+            #expect(result.error.isEmpty, "\(result.error)")
+            var report = Report(ending: result.ending, output: result.output)
+            for line in result.output.split(separator: "\n") {
+                let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true).map(String.init)
+                try #require(words.count == 3 && ["ok", "warn", "fail", "skip"].contains(words[0]), "\(line)")
+                report.lines[words[1]] = (words[0], words[2].trimmingCharacters(in: .whitespaces))
+            }
+            let failed = report.lines.values.contains { $0.verdict == "fail" }
+            #expect(report.ending == .exited(failed ? 1 : 0))
+            return report
+        }
+    }
+
+    private func inFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+        let path = "/tmp/larder-doctor-\(UInt64.random(in: 0 ... .max))"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        return try body(path)
+    }
+
+    private static func date(_ seconds: Int = 0) -> String {
+        var bytes = ByteBuilder()
+        HTTPDate.append(Int64(Date().timeIntervalSince1970) + Int64(seconds), to: &bytes)
+        return bytes.span.text()
+    }
+
+    /// An upstream that counts, has a clock, and knows one key.
+    private func upstream(clock: Int = 0) throws -> ScriptedOrigin {
+        try ScriptedOrigin { request in
+            let fields: MessageFields = ["Date": Self.date(clock)]
+            switch request.path {
+            case "/api/v1/models/count": return .json(#"{"data":{"count":437}}"#, fields)
+            case "/api/v1/key" where request.fields["Authorization"] == "Bearer sk-good":
+                return .json(#"{"data":{"label":"mine"}}"#, fields)
+            default: return .json(#"{"error":{"code":401,"message":"No"}}"#, status: 401, fields)
+            }
+        }
+    }
+
+    @Test func `all is well before an upstream that answers, but for TLS`() throws {
+        let origin = try upstream()
+        let report = try doctor(upstream: origin.url)
+        #expect(report.ending == .exited(0), "\(report.output)")
+        for check in ["settings", "listen", "state", "dns", "proxy", "upstream", "clock"] {
+            #expect(report.verdict(check) == "ok", "\(report.output)")
+        }
+        #expect(report.verdict("tls") == "warn" && report.text("tls").contains("http"))
+        #expect(report.text("upstream").contains("437 models") && report.text("upstream").contains(" ms"))
+        #expect(origin.requests.allSatisfy { $0.fields["Authorization"] == nil })
+    }
+
+    @Test func `a clock that is wrong is a warning`() throws {
+        let origin = try upstream(clock: 7200)
+        let report = try doctor(upstream: origin.url)
+        #expect(report.verdict("clock") == "warn" && report.text("clock").contains("behind upstream's"))
+        #expect(report.ending == .exited(0))
+    }
+
+    @Test(arguments: [("sk-good", "ok"), ("sk-bad-canary", "fail")])
+    func `a key is tried and never shown`(key: String, verdict: String) throws {
+        let origin = try upstream()
+        let report = try doctor(upstream: origin.url, ["--key-from-env"], ["OPENROUTER_API_KEY": key])
+        #expect(report.verdict("key") == verdict)
+        #expect(!report.output.contains(key))
+        #expect(origin.requests.count { $0.fields["Authorization"] != nil } == 1)
+    }
+
+    @Test func `a key in the environment is left alone unless it is asked for`() throws {
+        let origin = try upstream()
+        let report = try doctor(upstream: origin.url, [], ["OPENROUTER_API_KEY": "sk-good"])
+        #expect(report.verdict("key") == "none")
+        #expect(origin.requests.allSatisfy { $0.fields["Authorization"] == nil })
+    }
+
+    @Test func `a dead port fails, and what hangs on it is skipped`() throws {
+        let origin = try upstream()
+        origin.stop()
+        let report = try doctor(upstream: origin.url, ["--key-from-env"], ["OPENROUTER_API_KEY": "sk-good"])
+        #expect(report.verdict("upstream") == "fail" && report.text("upstream").contains("cannot be reached"))
+        #expect(report.verdict("clock") == "skip" && report.verdict("key") == "skip")
+        #expect(report.verdict("dns") == "ok")
+    }
+
+    @Test func `a name without an address is told as such`() throws {
+        let report = try doctor(upstream: "https://name.invalid")
+        #expect(report.verdict("dns") == "fail" && report.text("dns").contains("name.invalid"))
+        #expect(report.verdict("upstream") == "fail" && report.verdict("tls") == "skip")
+    }
+
+    @Test func `an answer that is none of upstream's fails`() throws {
+        for reply in [OriginReply.status(404), .json("<html>login</html>"), .garbage(Array("hello".utf8))] {
+            let origin = try ScriptedOrigin { _ in reply }
+            let report = try doctor(upstream: origin.url)
+            #expect(origin.requests.count == 1)
+            #expect(report.verdict("upstream") == "fail", "\(report.output)")
+        }
+    }
+
+    @Test func `a proxy is named with the variable that sets it, without its password`() throws {
+        let origin = try upstream()
+        let proxied = try doctor(
+            upstream: "http://upstream.invalid", [], ["http_proxy": "http://u:hunter2@127.0.0.1:\(origin.port)"])
+        #expect(proxied.text("proxy") == "http://***@127.0.0.1:\(origin.port), by http_proxy")
+        #expect(proxied.verdict("dns") == "ok" && proxied.text("dns").hasPrefix("the proxy 127.0.0.1 "))
+        #expect(!proxied.output.contains("hunter2"))
+        let exempt = try doctor(
+            upstream: origin.url, [], ["http_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.1"])
+        #expect(exempt.verdict("upstream") == "ok" && exempt.text("proxy").contains("no_proxy"))
+    }
+
+    @Test(arguments: [("Larder Test Authority", "ok"), ("Example Inspection CA", "warn")])
+    func `a trusted chain is shown, and an interceptor is warned of`(authority: String, verdict: String) throws {
+        let body = #"{"data":{"count":437}}"#
+        let response =
+            "HTTP/1.0 200 OK\r\nContent-Length: \(body.utf8.count)\r\nDate: \(Self.date())\r\n\r\n\(body)"
+        let origin = try TLSOrigin(.files(["api/v1/models/count": response]), authority: authority)
+        defer { origin.stop() }
+        let trusting = try doctor(upstream: origin.url, [], ["LARDER_UPSTREAM_CA_FILE": origin.caFile])
+        #expect(trusting.verdict("upstream") == "ok", "\(trusting.output)")
+        #expect(trusting.verdict("tls") == verdict && trusting.text("tls").contains(authority))
+        let other = try doctor(upstream: origin.url)
+        #expect(other.verdict("tls") == "fail" && other.text("tls").contains(authority), "\(other.output)")
+        #expect(other.verdict("upstream") == "fail")
+    }
+
+    @Test func `a port that is served by a Larder is fine, any other server's is not`() throws {
+        let origin = try upstream()
+        let larder = try LarderProcess.serve(["--demo"])
+        let own = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(larder.port)"])
+        #expect(own.verdict("listen") == "ok" && own.text("listen").contains("is served by"), "\(own.output)")
+        try larder.end()
+        let told = try ScriptedOrigin { _ in .json(#"{"version":"9.8.7","pid":42}"#) }
+        let other = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(told.port)"])
+        #expect(other.text("listen").hasSuffix("is served by Larder 9.8.7 (pid 42)"))
+        let strange = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(origin.port)"])
+        #expect(strange.verdict("listen") == "fail" && strange.text("listen").contains("--listen"))
+    }
+
+    @Test func `a unix socket may be free, left behind, or served`() throws {
+        let origin = try upstream()
+        try inFolder { folder in
+            let path = folder + "/larder.sock"
+            let listen = ["LARDER_LISTEN": "unix:\(path)"]
+            #expect(try doctor(upstream: origin.url, [], listen).text("listen").hasSuffix("is free"))
+            let larder = try LarderProcess.serve(["--demo", "--listen", "unix:\(path)"])
+            #expect(try doctor(upstream: origin.url, [], listen).text("listen").contains("is served by"))
+            larder.child.signal(SIGKILL)
+            try larder.child.waitForExit()
+            #expect(try doctor(upstream: origin.url, [], listen).text("listen").contains("left behind"))
+            #expect(FileManager.default.fileExists(atPath: path))
+            let nowhere = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "unix:\(folder)/no/larder.sock"])
+            #expect(nowhere.verdict("listen") == "fail")
+        }
+    }
+
+    @Test func `the state directory is looked at, and left as it was`() throws {
+        let origin = try upstream()
+        try inFolder { folder in
+            func state(_ path: String) throws -> Report {
+                try doctor(upstream: origin.url, [], ["STATE_DIRECTORY": path])
+            }
+            #expect(try state(folder + "/a/b").text("state").contains("can be created"))
+            #expect(
+                try !FileManager.default.fileExists(atPath: folder + "/a") && state(folder).verdict("state") == "warn")
+            try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: folder)
+            #expect(try state(folder).text("state").contains("mode 700, "))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
+            try Data().write(to: URL(fileURLWithPath: folder + "/file"))
+            #expect(try state(folder + "/file").verdict("state") == "fail")
+            #expect(try state(folder + "/file/below").verdict("state") == "fail")
+        }
+    }
+
+    @Test func `where the settings are not good, nothing else is guessed at`() throws {
+        let origin = try upstream()
+        let report = try doctor(upstream: origin.url, [], ["LARDER_TTL_CATALOG": "soon"])
+        #expect(report.verdict("settings") == "fail" && report.text("settings").contains("ttl.catalog"))
+        #expect(report.verdict("upstream") == "skip" && origin.requests.isEmpty)
+    }
+}
