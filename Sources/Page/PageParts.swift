@@ -10,7 +10,8 @@ public enum PageParts {
     public static var scripts: [[UInt8]] {
         [
             PackageResources.dom_js, PackageResources.numbers_js, PackageResources.theme_js, PackageResources.plots_js,
-            PackageResources.glance_js, PackageResources.tables_js, PackageResources.purge_js, PackageResources.status_js,
+            PackageResources.glance_js, PackageResources.tables_js, PackageResources.purge_js,
+            PackageResources.status_js,
             PackageResources.filters_js, PackageResources.details_js, PackageResources.scatter_js,
             PackageResources.models_js, PackageResources.main_js,
         ]

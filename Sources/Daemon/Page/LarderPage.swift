@@ -34,7 +34,8 @@ struct LarderPage: Sendable {
     /// A page of a document and what stands in it.
     init(document: [UInt8], style: [UInt8], script: [UInt8]) {
         var text = String(decoding: document, as: UTF8.self)
-        text.replace("<!-- style -->", with: "<style>" + String(decoding: style, as: UTF8.self) + "</style>", maxReplacements: 1)
+        text.replace(
+            "<!-- style -->", with: "<style>" + String(decoding: style, as: UTF8.self) + "</style>", maxReplacements: 1)
         text.replace(
             "<!-- script -->", with: "<script type=\"module\">" + String(decoding: script, as: UTF8.self) + "</script>",
             maxReplacements: 1)

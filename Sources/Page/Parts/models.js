@@ -1,6 +1,6 @@
 // The list of models: what the API answers to the filters, in a table and a plot.
 
-const browser = { rows: [], total: 0, column: null, descending: false, open: null, asking: null };
+const browser = { rows: [], total: 0, column: null, descending: false, open: null, asking: null, asked: null };
 
 const index = (name) => (model) => model.benchmarks?.artificial_analysis?.[name] ?? null;
 
@@ -23,9 +23,15 @@ function kindOf(model) {
   return reads && gives ? `${reads.join("+")} → ${gives.join("+")}` : String(model.architecture?.modality ?? none);
 }
 
+/** Asks again if the controls say something else. A field that is left says so too, and a list drawn anew would swallow that click. */
+function filtersChanged() {
+  if (readFilters().toString() !== browser.asked) reloadModels();
+}
+
 /** Asks for what the controls say. */
 async function reloadModels() {
   const query = readFilters();
+  browser.asked = query.toString();
   writeHash(query);
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
   const address = `../api/v1/models${text ? `?${text}` : ""}`;
@@ -159,7 +165,7 @@ function startModels() {
     button.addEventListener("click", () => sortBy(column));
     return el("th", { scope: "col", class: column.className, "data-key": column.key }, button);
   }));
-  startFilters(reloadModels);
+  startFilters(filtersChanged);
   startScatter(openModel);
   startDetails();
   byID("previous").addEventListener("click", () => turnPage(-1));

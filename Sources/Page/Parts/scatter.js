@@ -3,23 +3,27 @@
 
 const scatterHeight = 330;
 
-const scatter = { rows: [], points: [], frame: null, order: [], open: null };
+const scatter = { rows: [], points: [], frame: null, order: [], open: null, width: 0 };
 
 function startScatter(open) {
   scatter.open = open;
   scatter.frame = svg("svg", { height: scatterHeight, role: "group", "aria-labelledby": "scatter-caption" });
   const host = byID("scatter");
   host.append(scatter.frame);
-  new ResizeObserver(() => drawScatter()).observe(host);
+  new ResizeObserver(() => {
+    // Drawn anew only for another width: what has the focus is replaced by that.
+    if (scatter.width !== host.clientWidth) drawScatter();
+  }).observe(host);
   scatter.frame.addEventListener("pointermove", (event) => markNear(nearest(event)));
   scatter.frame.addEventListener("pointerleave", () => markNear(null));
   scatter.frame.addEventListener("click", (event) => {
     const point = nearest(event);
     if (point) choose(point);
   });
-  scatter.frame.addEventListener("keydown", onScatterKey);
-  scatter.frame.addEventListener("focusin", (event) => markNear(pointOf(event.target)));
-  scatter.frame.addEventListener("focusout", () => markNear(null));
+  // Not on the drawing itself: a browser would let the Tab key stop at an SVG that listens for the focus.
+  host.addEventListener("keydown", onScatterKey);
+  host.addEventListener("focusin", (event) => markNear(pointOf(event.target)));
+  host.addEventListener("focusout", () => markNear(null));
 }
 
 /** A logarithmic axis from `low` to `high` over the pixels from `start` to `end`. */
@@ -43,7 +47,8 @@ function logAxis(values, start, end) {
 function drawScatter(rows = scatter.rows) {
   const focused = pointOf(document.activeElement)?.row.id;
   scatter.rows = rows;
-  const width = Math.max(240, byID("scatter").clientWidth);
+  scatter.width = byID("scatter").clientWidth;
+  const width = Math.max(240, scatter.width);
   const data = rows.map((row) => {
     const price = perMillion(row.pricing?.prompt);
     return { row, price: price === null ? null : Number(decimal(price)), context: Number(row.context_length) || 0 };
