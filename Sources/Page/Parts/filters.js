@@ -15,6 +15,9 @@ const categories = [
 ];
 const yesOrNo = [["true", "yes"], ["false", "no"]];
 
+/** The group of those that cost a request to upstream for every value. */
+const atUpstream = "Known to upstream alone (Enter asks)";
+
 /** Every filter by group: [parameter, label, kind, values]. The first group is always open. */
 const filterGroups = [
   [null, [["q", "Name or id", "search"], ["sort", "Order of the list", "select", sorts]]],
@@ -34,7 +37,7 @@ const filterGroups = [
     [`min_${name}_index`, `${name[0].toUpperCase()}${name.slice(1)}, at least`, "decimal"],
     [`max_${name}_index`, `${name[0].toUpperCase()}${name.slice(1)}, at most`, "decimal"],
   ])],
-  ["Known to upstream alone", [
+  [atUpstream, [
     ["category", "Category", "text", categories], ["providers", "Providers, any of", "text"],
     ["distillable", "May be distilled", "select", yesOrNo], ["zdr", "No data retention", "select", yesOrNo],
     ["region", "Region", "text", ["eu"]],
@@ -51,7 +54,14 @@ function startFilters(onChange) {
     el("div", { class: "groups" }, ...others.map(([legend, fields]) => fieldGroup(legend, fields))));
   form.append(el("div", { class: "first" }, ...first.map(control)), more);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", whenQuiet(200, onChange));
+  const typed = whenQuiet(200, onChange);
+  form.addEventListener("input", (event) => {
+    // Half a word would be a question to upstream: these fields ask when they are left, or at Enter.
+    if (!event.target.closest("[data-late]")) typed();
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.matches("input")) onChange();
+  });
   form.addEventListener("change", onChange);
   byID("clear").addEventListener("click", () => {
     writeFilters(new URLSearchParams());
@@ -62,7 +72,7 @@ function startFilters(onChange) {
 
 function fieldGroup(legend, fields) {
   const isList = fields[0][2] === "choices";
-  return el("fieldset", {}, el("legend", {}, legend),
+  return el("fieldset", { "data-late": legend === atUpstream }, el("legend", {}, legend),
     el("div", { class: isList ? "" : "pairs" }, ...fields.map(control)));
 }
 

@@ -1,7 +1,7 @@
 // Asking for the status every two seconds while the page can be seen, and saying so when there is no answer.
 
 const pollEvery = 2000;
-const polling = { timer: null, isAsking: false, goneSince: null, started: null };
+const polling = { timer: null, isAsking: false, goneSince: null };
 const statusPlots = {};
 
 /** What went wrong, in words for a reader. */
@@ -16,20 +16,28 @@ async function pollNow() {
   if (polling.isAsking) return;
   if (document.hidden) return tellConnection("paused", "Paused while the page is hidden.");
   polling.isAsking = true;
+  const [status, problem] = await askStatus();
+  polling.isAsking = false;
+  polling.timer = setTimeout(pollNow, pollEvery);
+  if (problem) {
+    polling.goneSince ??= Date.now() / 1000;
+    tellConnection("gone", `Larder does not answer since ${clockTime(polling.goneSince)} (${problem}). Trying again every 2 seconds.`);
+    return;
+  }
+  const wasGone = polling.goneSince !== null;
+  polling.goneSince = null;
+  tellConnection("live", wasGone ? "Larder answers again. Updated every 2 seconds." : "Updated every 2 seconds.");
+  showStatus(status);
+  if (wasGone) reloadModels();
+}
+
+/** The status, or why there is none. */
+async function askStatus() {
   try {
     const answer = await fetch("status", { cache: "no-store", signal: AbortSignal.timeout(5000) });
-    if (!answer.ok) throw new Error(`status ${answer.status}`);
-    showStatus(await answer.json());
-    const wasGone = polling.goneSince !== null;
-    polling.goneSince = null;
-    tellConnection("live", wasGone ? "Larder answers again. Updated every 2 seconds." : "Updated every 2 seconds.");
-    if (wasGone) reloadModels();
+    return answer.ok ? [await answer.json(), null] : [null, `status ${answer.status}`];
   } catch (error) {
-    polling.goneSince ??= Date.now() / 1000;
-    tellConnection("gone", `Larder does not answer since ${clockTime(polling.goneSince)} (${reasonOf(error)}). Trying again every 2 seconds.`);
-  } finally {
-    polling.isAsking = false;
-    polling.timer = setTimeout(pollNow, pollEvery);
+    return [null, reasonOf(error)];
   }
 }
 
@@ -49,8 +57,6 @@ function showStatus(status) {
   for (const name of ["p50", "p90", "p99", "p999"]) {
     tell(`latency-${name}`, status.requests.total > 0 ? micros(status.latency_us[name]) : none);
   }
-  if (polling.started !== null && polling.started !== status.started) reloadModels();
-  polling.started = status.started;
 }
 
 function startStatus() {
