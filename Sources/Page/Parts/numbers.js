@@ -45,7 +45,7 @@ function tokens(value) {
 }
 
 function shortened(value) {
-  return String(Number(value >= 100 ? value.toFixed(0) : value.toFixed(1)));
+  return String(Number(value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2)));
 }
 
 /** A size in bytes. */
