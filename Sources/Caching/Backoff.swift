@@ -9,7 +9,8 @@ public struct Backoff: Sendable, Equatable {
     public static let longestWished: UInt64 = 3_600_000
 
     private var failures = 0
-    private var until: UInt64 = 0
+    /// When the pause ends.
+    public private(set) var until: UInt64 = 0
 
     /// No failure yet.
     public init() {}

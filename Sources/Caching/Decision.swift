@@ -27,18 +27,28 @@ public enum Demand: Sendable, Equatable {
 
 /// What the cache does with a request: one decision, by name.
 public enum Decision: Sendable, Equatable {
-    /// Serve the copy.
+    /// Serve the copy, which is fresh, or as good as the request wants it.
     case hit
+    /// Serve the stale copy, and refresh it behind the answer (RFC 5861 section 3).
+    case stale
+    /// Serve the stale copy: upstream failed a moment ago and is being left alone (RFC 5861 section 4).
+    case staleOnError
     /// Ask upstream, for this reason.
     case fetch(CacheStatus.Reason)
-    /// Answer 504: a copy is wanted, there is none that is fresh, and asking is forbidden (RFC 9111 section 5.2.1.7).
+    /// Answer 504: a copy is wanted, there is none that will do, and asking is forbidden (RFC 9111 section 5.2.1.7).
     case unsatisfiable
 
-    /// Decides from what is stored (nil: nothing), what is demanded and the time.
-    public init(stored: Freshness?, demand: Demand, now: UInt64) {
-        let fresh = stored?.isFresh(at: now) ?? false
+    /// Decides from what is stored (nil: nothing), what is demanded and the time. `isLeftAlone` tells that upstream would not
+    /// be asked for it now anyway.
+    public init(
+        stored: Freshness?, demand: Demand, windows: StaleWindows, isLeftAlone: Bool = false, now: UInt64
+    ) {
+        let isFresh = stored?.isFresh(at: now) ?? false
+        let isWithinWindow = stored?.mayBeRevalidatedBehind(at: now, windows) ?? false
         switch demand {
-        case .any where fresh, .storedOnly where fresh: self = .hit
+        case .any where isFresh, .storedOnly where isFresh || isWithinWindow: self = .hit
+        case .any where isWithinWindow: self = .stale
+        case .any where isLeftAlone && stored?.mayReplaceError(at: now, windows) ?? false: self = .staleOnError
         case .any: self = .fetch(stored == nil ? .miss : .stale)
         case .refresh: self = .fetch(.request)
         case .storedOnly: self = .unsatisfiable

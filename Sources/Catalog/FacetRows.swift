@@ -24,6 +24,9 @@ public struct FacetRows: Sendable {
     public var bases: [Snapshot] { own?.bases ?? [] }
 
     /// The first second after `wallSeconds` at which the price of one of the rows kept whole changes by the hour, both in
+    /// The minutes of the day at which prices change in the rows that it keeps whole.
+    public var priceEdges: DayMinutes { own?.priceEdges ?? .none }
+
     /// seconds since 1970; nil if there is no such row. The other rows are the list's, which has edges of its own.
     public func nextPriceEdge(after wallSeconds: Int64) -> Int64? { own?.nextPriceEdge(after: wallSeconds) }
 

@@ -1,3 +1,4 @@
+import Caching
 import Digest
 public import EventLoop
 import Glibc
@@ -29,9 +30,14 @@ final class Supervisor {
     private let addresses: [SocketAddress]
 
     private let onServing: (RunningLarder) -> Void
+    private let keeper: StateKeeper?
+    /// What the loops begin with; they have it once they run.
+    private var stateAtStart: StateAtStart
+    private var stateTimer: LoopTimer?
 
     private init(
         _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], manager: ServiceManager, observer: Observer,
+        state: OpenState,
         onServing: @escaping (RunningLarder) -> Void
     ) {
         self.settings = settings
@@ -42,7 +48,9 @@ final class Supervisor {
         self.addresses = addresses
         self.observer = observer
         shardSettings = ShardSettings(
-            settings, isDemo: isDemo, addresses: addresses, fingerprinter: .random())
+            settings, isDemo: isDemo, addresses: addresses, fingerprinter: state.fingerprinter)
+        (keeper, stateAtStart) = state.begin(
+            settings, isDemo: isDemo, shardSettings.entryBuilder, now: loop.nowMilliseconds, log: observer.log)
         shards = Array(repeating: nil, count: settings.workers)
     }
 
@@ -71,10 +79,13 @@ final class Supervisor {
             settings.listen = sockets.addresses.compactMap { ListenAddress($0.description) }
             log.tell(.socketsHandedOver, "taking the sockets that were handed over, in place of what listen says")
         }
+        let state = try OpenState(settings, isDemo: isDemo, log: log)
+        var observer = Observer(settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log)
+        observer.state = state.reporter()
         let supervisor = Supervisor(
-            settings, isDemo: isDemo, addresses: sockets.addresses, manager: manager,
-            observer: Observer(settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log),
+            settings, isDemo: isDemo, addresses: sockets.addresses, manager: manager, observer: observer, state: state,
             onServing: onServing)
+        defer { supervisor.keeper?.close() }
         try supervisor.start(sockets)
         supervisor.loop.run()
         for thread in supervisor.threads { thread.join() }
@@ -108,9 +119,10 @@ final class Supervisor {
         heartbeatTimer = LoopTimer(on: loop) { [unowned self] in beat() }
         for index in 0..<settings.workers {
             let (shardSettings, observer, sockets) = (shardSettings, observer, sockets.sockets(for: index))
+            let keeper = keeper
             threads.append(
                 try LoopThread.spawn(name: "larder-\(index)") {
-                    runShard(index, shardSettings, sockets, mailbox, observer)
+                    runShard(index, shardSettings, sockets, mailbox, keeper, observer)
                 })
         }
     }
@@ -125,7 +137,7 @@ final class Supervisor {
             // One of the others may have failed, and will then never be up: whoever is must not wait for it.
             if isDraining { return tellAll(.stop) }
             let all = shards.compactMap(\.self)
-            if all.count == settings.workers { tellAll(.begin(all)) }
+            if all.count == settings.workers { begin(all) }
         case .serving:
             servingCount += 1
             if servingCount == settings.workers { announce() }
@@ -147,6 +159,30 @@ final class Supervisor {
             if endedCount == settings.workers { finish() }
         }
     }
+
+    private func begin(_ all: [Mailbox<ShardMessage>]) {
+        tellAll(.begin(all, stateAtStart))
+        // The loops replace it in time; it must not outlive that here.
+        stateAtStart = .nothing
+        guard let keeper else { return }
+        let clock = ClockWatch(now: loop.nowMilliseconds, wall: Loop.wallMilliseconds)
+        var (watch, pruned) = (clock, loop.nowMilliseconds)
+        stateTimer = LoopTimer(on: loop) { [unowned self] in
+            _ = loop.wallSeconds
+            let now = loop.nowMilliseconds
+            if watch.hasJumped(now: now, wall: Loop.wallMilliseconds) { keeper.noteClock(now: now) }
+            guard now >= pruned + Self.pruningPeriod else { return }
+            pruned = now
+            keeper.prune(now: now)
+        }
+        stateTimer?.start(after: Self.clockPeriod, repeating: Self.clockPeriod)
+    }
+
+    /// How often the wall clock is compared with the monotonic one, in milliseconds.
+    private static let clockPeriod = 5_000
+    /// How often copies are dropped that are of no use any more, in milliseconds. Never at the start: the clock of a machine that
+    /// has just been switched on may be wrong.
+    private static let pruningPeriod: UInt64 = 600_000
 
     private func announce() {
         let upstream = shardSettings.isDemo ? "the built-in demo catalogue" : settings.upstream.url
@@ -210,6 +246,7 @@ final class Supervisor {
         for signal in signals { signal.close() }
         drainTimer?.close()
         heartbeatTimer?.close()
+        stateTimer?.close()
         mailbox?.close()
     }
 }
@@ -227,10 +264,12 @@ public struct RunningLarder: Sendable {
 /// The whole life of a shard's thread.
 private func runShard(
     _ index: Int, _ settings: ShardSettings, _ sockets: [ListeningSocket], _ supervisor: Mailbox<SupervisorMessage>,
-    _ observer: Observer
+    _ keeper: StateKeeper?, _ observer: Observer
 ) {
     do {
-        try Shard(index: index, settings: settings, sockets: sockets, supervisor: supervisor, observer: observer).run()
+        try Shard(
+            index: index, settings: settings, sockets: sockets, supervisor: supervisor, state: keeper, observer: observer
+        ).run()
     } catch {
         supervisor.send(.failed(index, "\(error)"))
     }

@@ -56,8 +56,23 @@ import Glibc
     /// Makes `run()` return after this iteration.
     public func stop() { unsafe uv_stop(raw) }
 
-    /// Milliseconds of a clock that never goes back, as of the start of this iteration; where it begins has no meaning.
-    public var nowMilliseconds: UInt64 { unsafe uv_now(raw) }
+    /// Milliseconds of a clock that never goes back and goes on while the machine sleeps, as of the start of this iteration.
+    /// It begins long before the machine was started, so that earlier moments have a number as well.
+    public var nowMilliseconds: UInt64 { unsafe uv_now(raw) &+ slept &+ Loop.beforeBoot }
+
+    /// What libuv's clock misses: the time that the machine has slept. Read anew whenever `wallSeconds` has changed.
+    private var slept: UInt64 = Loop.sleptMilliseconds
+    private var lastSecond: Int64 = .min
+    private static let beforeBoot: UInt64 = 1 << 42
+
+    private static var sleptMilliseconds: UInt64 {
+        var awake = timespec()
+        var all = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &awake)
+        unsafe clock_gettime(CLOCK_BOOTTIME, &all)
+        let milliseconds = (all.tv_sec - awake.tv_sec) * 1000 + (all.tv_nsec - awake.tv_nsec) / 1_000_000
+        return UInt64(max(0, milliseconds))
+    }
 
     /// Reads the clock anew for the rest of this iteration: for starting a timer after something that took long.
     public func updateNow() { unsafe uv_update_time(raw) }
@@ -73,7 +88,21 @@ import Glibc
     }
 
     /// Seconds since 1970.
-    public var wallSeconds: Int64 { Loop.wallSeconds }
+    public var wallSeconds: Int64 {
+        let now = Loop.wallSeconds
+        if now != lastSecond {
+            lastSecond = now
+            slept = Loop.sleptMilliseconds
+        }
+        return now
+    }
+
+    /// Milliseconds since 1970.
+    public static var wallMilliseconds: Int64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
 
     /// Lets closing handles and pending work come through and frees the loop. Every handle must have been asked to
     /// close; one that was not stops a debug build, and in a release build the loop's memory is leaked rather than

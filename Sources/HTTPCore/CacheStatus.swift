@@ -2,8 +2,9 @@ public import Bytes
 
 /// What the `Cache-Status` field tells of one answer (RFC 9211).
 public enum CacheStatus: Equatable, Sendable {
-    /// Answered from the cache, fresh for `ttl` more seconds.
-    case hit(ttl: Int)
+    /// Answered from the cache, fresh for `ttl` more seconds; stale for so many if it is negative. `detail` tells why a stale
+    /// one had to do.
+    case hit(ttl: Int, detail: Detail? = nil)
 
     /// Upstream was asked, for `reason`.
     case forwarded(Forward)
@@ -26,17 +27,20 @@ public enum CacheStatus: Equatable, Sendable {
         public var collapsed: Bool
         /// What went wrong, as a token: `detail`.
         public var detail: Detail?
+        /// The freshness that is left of the stored response which was served although upstream was asked: `ttl`.
+        public var ttl: Int?
 
         /// All but the reason is absent unless it is given.
         public init(
             reason: Reason, status: Int? = nil, stored: Bool = false, collapsed: Bool = false,
-            detail: Detail? = nil
+            detail: Detail? = nil, ttl: Int? = nil
         ) {
             self.reason = reason
             self.status = status
             self.stored = stored
             self.collapsed = collapsed
             self.detail = detail
+            self.ttl = ttl
         }
     }
 
@@ -95,9 +99,10 @@ public enum CacheStatus: Equatable, Sendable {
     @inline(__always)
     public func append(to out: inout ByteBuilder) {
         switch self {
-        case .hit(let ttl):
+        case .hit(let ttl, let detail):
             out.append("Cache-Status: larder; hit; ttl=")
             out.append(decimal: ttl)
+            append(detail, to: &out)
         case .forwarded(let forward): append(forward, to: &out)
         case .bypassed(let status):
             out.append("Cache-Status: larder; fwd=bypass; fwd-status=")
@@ -118,9 +123,16 @@ public enum CacheStatus: Equatable, Sendable {
         }
         if forward.stored { out.append("; stored") }
         if forward.collapsed { out.append("; collapsed") }
-        if let detail = forward.detail {
-            out.append("; detail=")
-            out.append(detail.token)
+        if let ttl = forward.ttl {
+            out.append("; ttl=")
+            out.append(decimal: ttl)
         }
+        append(forward.detail, to: &out)
+    }
+
+    private func append(_ detail: Detail?, to out: inout ByteBuilder) {
+        guard let detail else { return }
+        out.append("; detail=")
+        out.append(detail.token)
     }
 }

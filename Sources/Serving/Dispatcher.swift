@@ -25,11 +25,13 @@ public struct Dispatcher {
         public let demand: Demand
         /// The list that a facet is read beside, so that it need not keep the rows which that list has.
         public let list: ModelList?
+        /// Whether it has been answered with a stale copy already: only a newer one is of use to it.
+        public let isRefresh: Bool
 
         /// A party that is told under `ticket` on `loop`.
         public init(
             loop: Int, ticket: UInt64, owner: Owner, authorization: SharedBytes?, demand: Demand,
-            list: ModelList? = nil
+            list: ModelList? = nil, isRefresh: Bool = false
         ) {
             self.loop = loop
             self.ticket = ticket
@@ -37,6 +39,7 @@ public struct Dispatcher {
             self.authorization = authorization
             self.demand = demand
             self.list = list
+            self.isRefresh = isRefresh
         }
     }
 
@@ -60,8 +63,8 @@ public struct Dispatcher {
     public enum Outcome: Sendable {
         /// With a response; `isNew` tells that upstream was asked for it just now.
         case entry(Entry, isNew: Bool)
-        /// Without one.
-        case failure(FetchProblem)
+        /// Without one. `spare` is the copy that may be served instead; `leftAloneUntil` is when upstream may be asked again.
+        case failure(FetchProblem, spare: Entry?, leftAloneUntil: UInt64)
     }
 
     private var flights = FlightTable<Flight, Party>()
@@ -83,21 +86,27 @@ public struct Dispatcher {
         _ resource: Resource, by party: Party, cache: inout ResponseCache, now: UInt64
     ) -> Action? {
         let stored = cache.entry(for: resource, owner: party.owner)
-        switch Decision(stored: stored?.freshness, demand: party.demand, now: now) {
-        case .hit:
+        let windows = party.isRefresh ? .none : cache.windows
+        switch Decision(stored: stored?.freshness, demand: party.demand, windows: windows, now: now) {
+        case .hit, .stale, .staleOnError:
             guard let stored else { preconditionFailure("a hit on nothing") }
             return .reply(party, .entry(stored, isNew: false), collapsed: false)
-        case .unsatisfiable: return .reply(party, .failure(.onlyIfCached), collapsed: false)
-        case .fetch: return board(party, for: resource, now: now)
+        case .unsatisfiable:
+            return .reply(party, .failure(.onlyIfCached, spare: nil, leftAloneUntil: 0), collapsed: false)
+        case .fetch:
+            let spare = stored.flatMap { $0.freshness.mayReplaceError(at: now, cache.windows) ? $0 : nil }
+            return board(party, for: resource, spare: spare, now: now)
         }
     }
 
-    private mutating func board(_ party: Party, for resource: Resource, now: UInt64) -> Action? {
+    private mutating func board(_ party: Party, for resource: Resource, spare: Entry?, now: UInt64) -> Action? {
         let own = Flight(resource: resource, owner: party.owner)
         let common = Flight(resource: resource, owner: nil)
         for flight in [common, own] {
-            if let seconds = backoffs[flight]?.retryAfter(at: now) {
-                return .reply(party, .failure(.backingOff(seconds: seconds)), collapsed: false)
+            if let backoff = backoffs[flight], let seconds = backoff.retryAfter(at: now) {
+                return .reply(
+                    party, .failure(.backingOff(seconds: seconds), spare: spare, leftAloneUntil: backoff.until),
+                    collapsed: false)
             }
         }
         let flight = personal.contains(resource.kind) ? own : common
@@ -113,18 +122,26 @@ public struct Dispatcher {
         if entry.status == .ok, !flight.resource.isPersonal {
             if entry.isShared { personal.remove(flight.resource.kind) } else { personal.insert(flight.resource.kind) }
         }
-        return settle(parties, of: flight, isForAll: entry.isShared, with: .entry(entry, isNew: true), now: now)
+        return settle(parties, of: flight, isForAll: entry.isShared) { _ in .entry(entry, isNew: true) }
     }
 
-    /// A fetch has failed. `chance` in 0..<1 is the jitter of the pause that follows.
-    public mutating func failed(_ flight: Flight, with problem: FetchProblem, chance: Double, now: UInt64) -> [Action] {
+    /// A fetch has failed. `chance` in 0..<1 is the jitter of the pause that follows; `cache` is that of the loop that leads.
+    public mutating func failed(
+        _ flight: Flight, with problem: FetchProblem, cache: inout ResponseCache, chance: Double, now: UInt64
+    ) -> [Action] {
         let parties = flights.land(flight)
         guard let first = parties.first else { return [] }
         // What upstream holds against one key must not keep the others from asking.
         let slowed = problem.isAboutKey ? Flight(resource: flight.resource, owner: first.owner) : flight
         forgetOldBackoffs(now: now)
-        backoffs[slowed, default: Backoff()].failed(at: now, wish: problem.retryAfter, chance: chance)
-        return settle(parties, of: flight, isForAll: !problem.isAboutKey, with: .failure(problem), now: now)
+        var backoff = backoffs[slowed] ?? Backoff()
+        backoff.failed(at: now, wish: problem.retryAfter, chance: chance)
+        backoffs[slowed] = backoff
+        return settle(parties, of: flight, isForAll: !problem.isAboutKey) { party in
+            var spare = problem.isFailure ? cache.entry(for: flight.resource, owner: party.owner) : nil
+            if spare?.freshness.mayReplaceError(at: now, cache.windows) == false { spare = nil }
+            return .failure(problem, spare: spare, leftAloneUntil: backoff.until)
+        }
     }
 
     /// The resources that upstream is not asked for at `now`, and for how many seconds more.
@@ -149,12 +166,12 @@ public struct Dispatcher {
 
     /// Tells all whom the outcome concerns; those with other keys than the one it belongs to ask for themselves.
     private mutating func settle(
-        _ parties: [Party], of flight: Flight, isForAll: Bool, with outcome: Outcome, now: UInt64
+        _ parties: [Party], of flight: Flight, isForAll: Bool, with outcome: (Party) -> Outcome
     ) -> [Action] {
         var actions: [Action] = []
         for (index, party) in parties.enumerated() {
             if isForAll || party.owner == parties[0].owner {
-                actions.append(.reply(party, outcome, collapsed: index > 0))
+                actions.append(.reply(party, outcome(party), collapsed: index > 0))
             } else {
                 let own = Flight(resource: flight.resource, owner: party.owner)
                 if flights.board(party, for: own) { actions.append(.start(own, as: party)) }

@@ -46,6 +46,9 @@ public final class Entry: Sendable {
     /// The media type of its answers, fit to stand in a field line.
     public let contentType: [UInt8]
 
+    /// What is kept of the response beside its content.
+    public let received: Received
+
     /// A hash of the content; entity tags are made from it, so that they survive a refresh that brought nothing new.
     public let identity: UInt64
 
@@ -55,7 +58,7 @@ public final class Entry: Sendable {
     /// An entry of what a response came to.
     public init(
         content: Content, freshness: Freshness, maxAge: Int, isShared: Bool, status: Status, contentType: [UInt8],
-        identity: UInt64, lastModified: Int64
+        identity: UInt64, lastModified: Int64, received: Received = Received()
     ) {
         self.content = content
         self.freshness = freshness
@@ -65,6 +68,7 @@ public final class Entry: Sendable {
         self.contentType = contentType
         self.identity = identity
         self.lastModified = lastModified
+        self.received = received
         byteCount = Entry.overhead + Entry.size(of: content)
     }
 
@@ -90,7 +94,7 @@ public final class Entry: Sendable {
     }
 
     /// The rows of the list that it stores, if it does.
-    var list: ModelList? {
+    public var list: ModelList? {
         switch content {
         case .rows(let snapshot, _): .snapshot(snapshot)
         case .list(let list): .rows(list)

@@ -27,6 +27,16 @@ public enum FetchProblem: Error {
     /// Whether it is the key that upstream objects to, rather than anything that concerns all.
     public var isAboutKey: Bool { if case .relayed = self { true } else { false } }
 
+    /// Whether a stale copy may be served in its place: upstream failed, rather than having said something of this key or of
+    /// this resource.
+    public var isFailure: Bool {
+        switch self {
+        case .relayed(let status, _, _, _): status == .tooManyRequests
+        case .onlyIfCached: false
+        case .status, .unusable, .unreadable, .unreachable, .timeout, .tls, .cut, .backingOff: true
+        }
+    }
+
     /// Upstream's wish when to come back, in seconds.
     public var retryAfter: Int? {
         switch self {

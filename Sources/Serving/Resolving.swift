@@ -19,8 +19,11 @@ struct Resolving {
     func entry(for resource: Resource, in cache: inout ResponseCache) -> Finding {
         if let entry = delivered.entry(for: resource) { return .found(entry) }
         let stored = cache.entry(for: resource, owner: request.owner)
-        switch Decision(stored: stored?.freshness, demand: request.demand, now: now) {
-        case .hit:
+        let isLeftAlone = cache.isLeftAlone(resource, owner: request.owner, now: now)
+        switch Decision(
+            stored: stored?.freshness, demand: request.demand, windows: cache.windows, isLeftAlone: isLeftAlone, now: now)
+        {
+        case .hit, .stale, .staleOnError:
             guard let stored else { preconditionFailure("a hit on nothing") }
             return .found(stored)
         case .fetch(let reason): return .wanting(reason)

@@ -41,6 +41,12 @@ public enum Resource: Hashable, Sendable {
         }
     }
 
+    /// The list that its rows are the rows of, for a facet that does not show its own.
+    public var basis: Resource? {
+        guard case .facet(let name, let list) = self, !name.isShown else { return nil }
+        return list == .catalog ? .catalog : .userList
+    }
+
     /// Whether the answer belongs to one key whatever upstream says of it.
     public var isPersonal: Bool { kind.isPersonal }
 

@@ -23,11 +23,17 @@ public struct ResponseCache {
     /// The most bytes to keep.
     public let maximumBytes: Int
 
+    /// How long stale entries are of use.
+    public let windows: StaleWindows
+
     /// How many things had to go for want of room.
     public private(set) var evictions = 0
 
     /// An empty cache.
-    public init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
+    public init(maximumBytes: Int, windows: StaleWindows = .none) {
+        self.maximumBytes = maximumBytes
+        self.windows = windows
+    }
 
     /// The bytes kept now.
     public var bytes: Int { recency.bytes + pinnedBytes + bases.bytes }
@@ -43,18 +49,24 @@ public struct ResponseCache {
     /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not. What upstream
     /// told the owner after the shared one had become stale, such as a refusal, goes before that.
     public mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        let shared = shelves[ShelfKey(resource: resource, owner: nil)]
-        var chosen = shared
-        if let own = shelves[ShelfKey(resource: resource, owner: owner)],
-            shared.map({ $0.entry.freshness.freshUntil <= own.entry.freshness.storedAt }) ?? true
-        {
-            chosen = own
-        }
-        guard let shelf = chosen else { return nil }
+        guard let shelf = shelf(for: resource, owner: owner) else { return nil }
         if let ticket = shelf.ticket { recency.touch(ticket) }
         shelf.goesWithAnswers = false
         return shelf.entry
     }
+
+    private func shelf(for resource: Resource, owner: Owner) -> Shelf? {
+        let shared = shelves[ShelfKey(resource: resource, owner: nil)]
+        if let own = shelves[ShelfKey(resource: resource, owner: owner)],
+            shared.map({ $0.entry.freshness.freshUntil <= own.entry.freshness.storedAt }) ?? true
+        {
+            return own
+        }
+        return shared
+    }
+
+    /// Whether nothing at all is stored that may answer `owner`.
+    public func lacks(_ resource: Resource, owner: Owner) -> Bool { shelf(for: resource, owner: owner) == nil }
 
     /// Stores an entry in place of the one before it, whose answers go with it. An entry of an owner's own ends the shared
     /// one of the same resource: upstream no longer allows it.
@@ -91,11 +103,58 @@ public struct ResponseCache {
     }
 
     /// What is stored, at `now`.
-    public func reports(now: UInt64) -> [EntryReport] { shelves.values.map { EntryReport($0, now: now) } }
+    public func reports(now: UInt64) -> [EntryReport] { shelves.values.map { EntryReport($0, now: now, windows) } }
 
     /// The catalogue that everyone shares, at `now`.
     public func catalogReport(now: UInt64) -> MetricsReport.Catalog? {
         shelves[ShelfKey(resource: .catalog, owner: nil)].flatMap { MetricsReport.Catalog($0, now: now) }
+    }
+
+    // MARK: Stale entries
+
+    /// What to do with an answer whose time is over, for a request of `owner`.
+    public func decision(on answer: Answer, owner: Owner, demand: Demand, now: UInt64) -> Decision {
+        // What upstream told the owner since, such as a refusal, goes before a copy that others share.
+        let isCurrent = answer.shelves.allSatisfy { shelf(for: $0.key.resource, owner: owner) === $0 }
+        guard isCurrent, !answer.shelves.isEmpty else { return .fetch(.stale) }
+        return Decision(
+            stored: answer.source.freshness, demand: demand, windows: windows,
+            isLeftAlone: isLeftAlone(answer, now: now), now: now)
+    }
+
+    /// Whether upstream would not be asked now for any of the stale entries that an answer was made of.
+    public func isLeftAlone(_ answer: Answer, now: UInt64) -> Bool {
+        !answer.shelves.isEmpty
+            && answer.shelves.allSatisfy { now < $0.leftAloneUntil || $0.entry.freshness.isFresh(at: now) }
+    }
+
+    /// Whether upstream would not be asked now for a resource.
+    func isLeftAlone(_ resource: Resource, owner: Owner, now: UInt64) -> Bool {
+        shelf(for: resource, owner: owner).map { now < $0.leftAloneUntil } ?? false
+    }
+
+    /// The resources to be refreshed behind an answer: those of its entries that are stale and that nobody on this loop
+    /// refreshes already. Each has to be reported to `refreshEnded`.
+    public func beginRefreshes(behind answer: Answer, now: UInt64) -> [Resource] {
+        var resources: [Resource] = []
+        for shelf in answer.shelves where now >= shelf.refreshNotBefore && !shelf.entry.freshness.isFresh(at: now) {
+            shelf.refreshNotBefore = .max
+            resources.append(shelf.key.resource)
+        }
+        return resources
+    }
+
+    /// Upstream was asked for a resource, or was not because it is left alone. What is stored still is not refreshed before
+    /// `notBefore`; until `leftAloneUntil` it stands in for an error without asking.
+    public func refreshEnded(
+        of resource: Resource, owner: Owner, notBefore: UInt64, leftAloneUntil: UInt64, isAboutKey: Bool
+    ) {
+        for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
+            guard let shelf = shelves[key] else { continue }
+            shelf.refreshNotBefore = notBefore
+            // What upstream holds against one key is no reason not to ask with another one.
+            if key.owner != nil || !isAboutKey { shelf.leftAloneUntil = leftAloneUntil }
+        }
     }
 
     // MARK: Answers
@@ -207,6 +266,10 @@ final class Shelf {
     var answers: Set<UInt64> = []
     /// Whether its turn to go has come, but for its answers.
     var goesWithAnswers = false
+    /// When a refresh of it may begin next; never while one is under way.
+    var refreshNotBefore: UInt64 = 0
+    /// Until when upstream is left alone, because it failed.
+    var leftAloneUntil: UInt64 = 0
 
     init(key: ResponseCache.ShelfKey, entry: Entry) {
         self.key = key

@@ -8,7 +8,7 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor", abstract: "Look for what keeps Larder from working here, and say what to do about it.",
         discussion: """
             One line each for the settings, the addresses, the directory of state, the way to upstream and the clock: ok, \
-            warn, fail, or skip where an earlier failure hides it. The exit code is 1 if anything fails.
+            warn, fail, or skip where an earlier failure hides it or nothing is asked for. The exit code is 1 if anything fails.
             """)
 
     @OptionGroup var options: SettingsOptions

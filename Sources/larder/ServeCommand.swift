@@ -21,6 +21,9 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The base URL to fetch from.", valueName: "url"))
     var upstream: String?
 
+    @Option(help: ArgumentHelp("Keep the last good copies in this directory.", valueName: "dir"))
+    var stateDir: String?
+
     @Flag(name: .customLong("no-state"), help: "Keep nothing on disk.")
     var noState = false
 
@@ -30,8 +33,12 @@ struct ServeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The least level that is logged: debug, info, warning, error, ...", valueName: "level"))
     var logLevel: String?
 
-    @Flag(help: "Serve a small built-in catalogue: no key and no network is needed.")
+    @Flag(help: "Serve a small built-in catalogue: no key and no network is needed, and nothing is kept on disk.")
     var demo = false
+
+    func validate() throws {
+        if noState, stateDir != nil { throw ValidationError("--state-dir and --no-state exclude each other.") }
+    }
 
     func run() throws {
         var flags = SettingsLoader.Flags()
@@ -39,6 +46,9 @@ struct ServeCommand: ParsableCommand {
         flags.upstream = upstream
         flags.workers = workers
         flags.logLevel = logLevel
+        flags.stateDirectory = stateDir
+        flags.noState = noState
+        flags.demo = demo
         let loaded = try options.load(flags)
         let code: Int32
         do {

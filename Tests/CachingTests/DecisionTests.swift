@@ -22,23 +22,57 @@ struct DemandTests {
 
 @Suite("What the cache does")
 struct DecisionTests {
-    enum Stored: CaseIterable { case nothing, fresh, stale }
+    /// What is stored at 100 s: fresh; stale, within both windows, the second one only, neither.
+    enum Stored: CaseIterable { case nothing, fresh, stale, longStale, pastUse }
+
+    private static let windows = StaleWindows(whileRevalidate: 10_000, ifError: 60_000)
+
+    private static func copy(_ stored: Stored, _ use: StaleUse) -> Freshness? {
+        switch stored {
+        case .nothing: nil
+        case .fresh: Freshness(storedAt: 0, lifetime: 100_001, staleUse: use)
+        case .stale: Freshness(storedAt: 0, lifetime: 90_001, staleUse: use)
+        case .longStale: Freshness(storedAt: 0, lifetime: 90_000, staleUse: use)
+        case .pastUse: Freshness(storedAt: 0, lifetime: 40_000, staleUse: use)
+        }
+    }
 
     @Test(
-        "Each demand meets nothing, a fresh copy and a stale one",
+        "Each demand meets what can be stored, with upstream at hand and left alone",
         arguments: [
-            (.any, .nothing, .fetch(.miss)), (.any, .fresh, .hit), (.any, .stale, .fetch(.stale)),
-            (.refresh, .nothing, .fetch(.request)), (.refresh, .fresh, .fetch(.request)),
-            (.refresh, .stale, .fetch(.request)), (.storedOnly, .nothing, .unsatisfiable), (.storedOnly, .fresh, .hit),
-            (.storedOnly, .stale, .unsatisfiable),
-        ] as [(Demand, Stored, Decision)])
-    func decides(demand: Demand, stored: Stored, expected: Decision) {
-        let copy: Freshness? =
-            switch stored {
-            case .nothing: nil
-            case .fresh: Freshness(storedAt: 0, lifetime: 1_001)
-            case .stale: Freshness(storedAt: 0, lifetime: 1_000)
-            }
-        #expect(Decision(stored: copy, demand: demand, now: 1_000) == expected)
+            (.any, .nothing, .fetch(.miss), .fetch(.miss)), (.any, .fresh, .hit, .hit),
+            (.any, .stale, .stale, .stale), (.any, .longStale, .fetch(.stale), .staleOnError),
+            (.any, .pastUse, .fetch(.stale), .fetch(.stale)),
+            (.refresh, .nothing, .fetch(.request), .fetch(.request)),
+            (.refresh, .fresh, .fetch(.request), .fetch(.request)),
+            (.refresh, .stale, .fetch(.request), .fetch(.request)),
+            (.storedOnly, .nothing, .unsatisfiable, .unsatisfiable), (.storedOnly, .fresh, .hit, .hit),
+            (.storedOnly, .stale, .hit, .hit), (.storedOnly, .longStale, .unsatisfiable, .unsatisfiable),
+            (.storedOnly, .pastUse, .unsatisfiable, .unsatisfiable),
+        ] as [(Demand, Stored, Decision, Decision)])
+    func decides(demand: Demand, stored: Stored, expected: Decision, expectedLeftAlone: Decision) {
+        let copy = Self.copy(stored, .always)
+        for (isLeftAlone, decision) in [(false, expected), (true, expectedLeftAlone)] {
+            #expect(
+                Decision(
+                    stored: copy, demand: demand, windows: Self.windows, isLeftAlone: isLeftAlone, now: 100_000)
+                    == decision)
+        }
+    }
+
+    @Test("A copy that may not be used once stale is not", arguments: Stored.allCases)
+    func neverStale(stored: Stored) {
+        let copy = Self.copy(stored, .never)
+        let decision = Decision(
+            stored: copy, demand: .any, windows: Self.windows, isLeftAlone: true, now: 100_000)
+        #expect(decision == (stored == .nothing ? .fetch(.miss) : stored == .fresh ? .hit : .fetch(.stale)))
+    }
+
+    @Test("A copy that may stand in for errors only is not served while upstream can be asked")
+    func onError() {
+        let copy = Self.copy(.stale, .onError)
+        #expect(Decision(stored: copy, demand: .any, windows: Self.windows, now: 100_000) == .fetch(.stale))
+        #expect(
+            Decision(stored: copy, demand: .any, windows: Self.windows, isLeftAlone: true, now: 100_000) == .staleOnError)
     }
 }

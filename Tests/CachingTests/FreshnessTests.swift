@@ -11,7 +11,8 @@ struct FreshnessTests {
             (now: 10_000, fresh: true, age: 0, remaining: 3), (now: 10_001, fresh: true, age: 0, remaining: 3),
             (now: 10_999, fresh: true, age: 0, remaining: 2), (now: 11_000, fresh: true, age: 1, remaining: 2),
             (now: 12_001, fresh: true, age: 2, remaining: 1), (now: 12_499, fresh: true, age: 2, remaining: 1),
-            (now: 12_500, fresh: false, age: 2, remaining: 0), (now: 60_000, fresh: false, age: 50, remaining: 0),
+            (now: 12_500, fresh: false, age: 2, remaining: -1), (now: 13_499, fresh: false, age: 3, remaining: -1),
+            (now: 13_500, fresh: false, age: 3, remaining: -2), (now: 60_000, fresh: false, age: 50, remaining: -48),
             (now: 9_999, fresh: true, age: 0, remaining: 3), (now: 0, fresh: true, age: 0, remaining: 13),
         ] as [(now: UInt64, fresh: Bool, age: Int, remaining: Int)])
     func course(now: UInt64, fresh: Bool, age: Int, remaining: Int) {
@@ -33,7 +34,29 @@ struct FreshnessTests {
     func noLifetime() {
         let copy = Freshness(storedAt: 1_000, lifetime: 0)
         #expect(!copy.isFresh(at: 1_000))
-        #expect(copy.remaining(at: 1_000) == 0)
+        #expect(copy.remaining(at: 1_000) == -1)
+    }
+
+    @Test(
+        "What it may be used for afterwards ends with its windows",
+        arguments: [
+            (.always, true, true, 13_000), (.onError, false, true, 13_000), (.never, false, false, 10_000),
+        ] as [(StaleUse, Bool, Bool, UInt64)])
+    func windows(use: StaleUse, behind: Bool, onError: Bool, end: UInt64) {
+        let copy = Freshness(storedAt: 0, lifetime: 10_000, staleUse: use)
+        let windows = StaleWindows(whileRevalidate: 1_000, ifError: 3_000)
+        #expect(copy.mayBeRevalidatedBehind(at: 10_999, windows) == behind)
+        #expect(!copy.mayBeRevalidatedBehind(at: 11_000, windows))
+        #expect(copy.mayReplaceError(at: 12_999, windows) == onError)
+        #expect(!copy.mayReplaceError(at: 13_000, windows))
+        #expect(copy.useEnds(windows) == end)
+    }
+
+    @Test("Several copies may be used as far as each of them may")
+    func joinedUse() {
+        let uses: [StaleUse] = [.always, .onError, .always]
+        let joined = Freshness(joining: uses.map { Freshness(storedAt: 0, lifetime: 1, staleUse: $0) })
+        #expect(joined.staleUse == .onError)
     }
 }
 
@@ -54,6 +77,18 @@ struct LifetimesTests {
     func upstreamRules(field: String, expected: UInt64) {
         let lifetimes = Lifetimes(respectsUpstream: true)
         #expect(lifetimes.lifetime(configured: 7_000, response: .make(field)) == expected)
+    }
+
+    @Test(
+        "Upstream's directives forbid stale use only where they rule, and a lifetime of zero leaves errors",
+        arguments: [
+            ("must-revalidate", false, 5, .always), ("must-revalidate", true, 5, .never), ("no-cache", true, 0, .never),
+            ("no-store", true, 0, .never), ("no-store", false, 5, .always), ("max-age=5", true, 5, .always),
+            ("", false, 0, .onError), ("max-age=0", true, 0, .onError),
+        ] as [(String, Bool, UInt64, StaleUse)])
+    func staleUse(field: String, respects: Bool, lifetime: UInt64, expected: StaleUse) {
+        let lifetimes = Lifetimes(respectsUpstream: respects)
+        #expect(lifetimes.staleUse(lifetime: lifetime, response: .make(field)) == expected)
     }
 
     @Test(

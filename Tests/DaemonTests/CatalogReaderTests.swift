@@ -104,7 +104,7 @@ import Testing
         let model = try readModel("{\"data\":\(row)}")
         #expect(model.fields.priceEdges.minutes == minutes)
         #expect(
-            model.nextPriceEdge(after: 0)
+            model.fields.priceEdges.next(after: 0)
                 == (minutes.first { $0 > 0 } ?? minutes.first.map { $0 + 1440 }).map { Int64($0) * 60 })
         let list = try read("{\"data\":[{\"id\":\"b\"},\(row)]}")
         #expect(list.priceEdges.minutes == minutes)

@@ -35,7 +35,7 @@ struct Tower {
         _ resource: Resource = .catalog, for owner: Owner? = nil, with problem: FetchProblem, chance: Double = 0
     ) -> [String] {
         let flight = Dispatcher.Flight(resource: resource, owner: owner)
-        return dispatcher.failed(flight, with: problem, chance: chance, now: now).map { Self.told($0) }
+        return dispatcher.failed(flight, with: problem, cache: &cache, chance: chance, now: now).map { Self.told($0) }
     }
 
     /// An entry that is fresh for a minute from now on.
@@ -54,9 +54,10 @@ struct Tower {
         case .start(let flight, let party): "\(party.ticket) starts for \(name(flight.owner))"
         case .reply(let party, .entry(let entry, let isNew), let collapsed):
             "\(party.ticket) gets \(entry.status.rawValue)" + (isNew ? ", new" : "") + (collapsed ? ", collapsed" : "")
-        case .reply(let party, .failure(let problem), let collapsed):
+        case .reply(let party, .failure(let problem, let spare, _), let collapsed):
             "\(party.ticket) fails: \(problem.problem.detail)"
-                + (problem.retryAfter.map { " for \($0) s" } ?? "") + (collapsed ? ", collapsed" : "")
+                + (problem.retryAfter.map { " for \($0) s" } ?? "") + (spare == nil ? "" : ", has a spare")
+                + (collapsed ? ", collapsed" : "")
         }
     }
 

@@ -85,8 +85,4 @@ public struct SingleModel: Sendable {
 
     /// The JSON object that stands for it in answers.
     public let row: SharedBytes
-
-    /// The first second after `wallSeconds` at which its price changes by the hour, both in seconds since 1970; nil if it
-    /// does not.
-    public func nextPriceEdge(after wallSeconds: Int64) -> Int64? { fields.priceEdges.next(after: wallSeconds) }
 }

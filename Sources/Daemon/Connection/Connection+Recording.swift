@@ -81,10 +81,11 @@ extension RequestDecision {
     /// What `Cache-Status` says in more words.
     init(_ status: CacheStatus) {
         switch status {
-        case .hit: self = .hit
+        case .hit(let ttl, _): self = ttl < 0 ? .stale : .hit
         case .bypassed: self = .passed
         case .none(.badRequest), .none(.onlyIfCached): self = .refused
         case .none: self = .failed
+        case .forwarded(let forward) where forward.ttl != nil: self = .stale
         case .forwarded(let forward) where forward.detail != nil: self = .failed
         case .forwarded(let forward):
             switch forward.reason {

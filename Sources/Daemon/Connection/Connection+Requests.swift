@@ -34,7 +34,11 @@ extension Connection {
         }
         guard method == .get || method == .head else { return handleOther(method, head, hasBody: hasBody) }
         if !fields.hasAnthropicVersion, let answer = stored(head, fields) {
-            return send(answer, isHead: method == .head, hasCurrent: fields.isMet(by: answer, parser, head))
+            if answer.source.freshness.isFresh(at: shard.loop.nowMilliseconds) {
+                if answer.wantsCompression() { shard.compress(answer) }
+                return send(answer, isHead: method == .head, hasCurrent: fields.isMet(by: answer, parser, head))
+            }
+            if sendStale(answer, head, fields, isHead: method == .head) { return }
         }
         begin(head, fields, method, hasBody: hasBody)
     }
@@ -77,7 +81,7 @@ extension Connection {
                 detail: .badRequest), status: .none(.badRequest), isHead: isHead)
     }
 
-    /// The answer that lies ready, if there is one and it may be served.
+    /// The answer that lies ready, fresh or not, if there is one.
     @inline(__always)
     private func stored(_ head: Span<UInt8>, _ fields: RequestFields) -> Answer? {
         guard fields.demand != .refresh else { return nil }
@@ -91,8 +95,6 @@ extension Connection {
         } else if answer == nil {
             answer = shard.cache.answer(to: target, coding: coding, owner: .nobody, wallSeconds: wall)
         }
-        guard let answer, answer.source.freshness.isFresh(at: shard.loop.nowMilliseconds) else { return nil }
-        if answer.wantsCompression() { shard.compress(answer) }
         return answer
     }
 
@@ -137,7 +139,7 @@ extension Connection {
         switch shard.resolve(request) {
         case .answer(let answer):
             state = .reading
-            let status = request.forward.map { CacheStatus.forwarded($0) }
+            let status = status(of: answer, for: request)
             let hasCurrent = request.summary.precondition?.isMet(by: answer) ?? false
             send(answer, isHead: request.summary.isHead, hasCurrent: hasCurrent, status: status)
         case .problem(let problem):
@@ -153,6 +155,47 @@ extension Connection {
         }
     }
 
+    /// How an answer came about. One from a stale copy that needed no asking is refreshed behind it.
+    private func status(of answer: Answer, for request: PendingRequest) -> CacheStatus? {
+        let now = shard.loop.nowMilliseconds
+        if var forward = request.forward {
+            // What could not be fetched was replaced by what is stored.
+            if forward.detail != nil { forward.ttl = answer.source.freshness.remaining(at: now) }
+            return .forwarded(forward)
+        }
+        guard !answer.source.freshness.isFresh(at: now) else { return nil }
+        return staleStatus(
+            of: answer, isLeftAlone: request.isLeftAlone, demand: request.summary.demand, owner: request.summary.owner,
+            authorization: request.authorization)
+    }
+
+    /// What `Cache-Status` says of a stale copy that is served without asking; it is refreshed behind the answer.
+    private func staleStatus(
+        of answer: Answer, isLeftAlone: Bool, demand: Demand, owner: Owner,
+        authorization: @autoclosure () -> SharedBytes?
+    ) -> CacheStatus {
+        let now = shard.loop.nowMilliseconds
+        let isLeftAlone = isLeftAlone || shard.cache.isLeftAlone(answer, now: now)
+        if demand == .any { shard.refresh(behind: answer, owner: owner, authorization: authorization()) }
+        return .hit(
+            ttl: answer.source.freshness.remaining(at: now), detail: isLeftAlone ? .backingOff : nil)
+    }
+
+    /// Answers with a stale copy that lies ready, if that will do. False if nothing was sent.
+    private func sendStale(_ answer: Answer, _ head: Span<UInt8>, _ fields: RequestFields, isHead: Bool) -> Bool {
+        let owner = owner(head, fields)
+        switch shard.cache.decision(on: answer, owner: owner, demand: fields.demand, now: shard.loop.nowMilliseconds) {
+        case .hit, .stale, .staleOnError: break
+        case .fetch, .unsatisfiable: return false
+        }
+        if answer.wantsCompression() { shard.compress(answer) }
+        let status = staleStatus(
+            of: answer, isLeftAlone: false, demand: fields.demand, owner: owner,
+            authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) })
+        send(answer, isHead: isHead, hasCurrent: fields.isMet(by: answer, parser, head), status: status)
+        return true
+    }
+
     /// A fetch that this connection waited for has ended.
     func settled(_ resource: Resource, _ outcome: Dispatcher.Outcome, collapsed: Bool) {
         guard case .waiting(var request) = state,
@@ -165,9 +208,20 @@ extension Connection {
             if isNew {
                 request.forward = CacheStatus.Forward(
                     reason: want.reason, status: entry.status.rawValue,
-                    stored: entry.freshness.isFresh(at: entry.freshness.storedAt), collapsed: collapsed)
+                    stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt, collapsed: collapsed)
             }
-        case .failure(let problem):
+        case .failure(let problem, let spare, _):
+            if let copy = shard.spare(for: resource, of: request.summary, problem) ?? spare {
+                request.delivered.add(copy, for: resource)
+                if case .backingOff = problem {
+                    request.isLeftAlone = true
+                } else {
+                    request.forward = CacheStatus.Forward(
+                        reason: want.reason, status: problem.status?.rawValue, collapsed: collapsed,
+                        detail: problem.problem.detail)
+                }
+                break
+            }
             request.failure =
                 request.failure ?? PendingRequest.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
         }

@@ -17,6 +17,9 @@ struct PendingRequest {
     /// How the last fetch went, for `Cache-Status`; nil if none reached upstream.
     var forward: CacheStatus.Forward?
 
+    /// Whether a stale copy has to do because upstream is being left alone.
+    var isLeftAlone = false
+
     /// How a fetch has failed.
     struct Failure {
         let problem: FetchProblem

@@ -8,7 +8,7 @@ public struct Diagnosis: Sendable, Equatable {
         case warn
         /// It does not work.
         case fail
-        /// It could not be looked at, for a reason that another finding gives.
+        /// It was not looked at: its text says why, or another finding does.
         case skip
     }
 

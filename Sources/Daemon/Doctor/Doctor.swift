@@ -19,7 +19,7 @@ public enum Doctor {
         let file = loaded.file.map { "\($0) is valid" } ?? "no file, which is fine: everything has a default"
         var findings = [Diagnosis("settings", .ok, file)]
         findings += loaded.settings.listen.map(PortCheck.finding)
-        findings.append(StateCheck.finding(StateCheck.standardDirectory(environment)))
+        findings.append(StateCheck.finding(loaded.settings.state))
         return findings + UpstreamCheck(settings: loaded.settings.upstream, environment: environment).findings(key: key)
     }
 }

@@ -5,18 +5,10 @@ enum StateCheck {
     /// Less free space than this is told, in bytes.
     private static let leastSpace = 64 << 20
 
-    /// Where it is unless the settings say otherwise; nil if there is no home.
-    static func standardDirectory(_ environment: [String: String]) -> String? {
-        // systemd gives a list where a unit asks for several; the first is meant.
-        let given = environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
-        if let given { return given }
-        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/larder" }
-        return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.local/state/larder" }
-    }
-
-    static func finding(_ directory: String?) -> Diagnosis {
-        guard let directory else {
-            return Diagnosis("state", .warn, "there is no home: set STATE_DIRECTORY or XDG_STATE_HOME")
+    static func finding(_ state: Settings.State) -> Diagnosis {
+        guard state.enabled else { return Diagnosis("state", .skip, "state.enabled is false: nothing is kept on disk") }
+        guard let directory = state.directory else {
+            return Diagnosis("state", .warn, "there is no home: set state.dir, STATE_DIRECTORY or XDG_STATE_HOME")
         }
         var isDirectory = false
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {

@@ -2,6 +2,7 @@ import Bytes
 import Caching
 import Catalog
 import Compression
+import Digest
 import EventLoop
 import HTTPCore
 import Serving
@@ -19,55 +20,112 @@ struct EntryBuilder: Sendable {
         self.sharing = sharing
     }
 
-    /// Reads a response to a request for `resource` that was complete at `now` (milliseconds, monotonic); `wallSeconds` is
-    /// the Unix time, which the ages of models are counted from. A facet is read beside `list`.
+    /// What is known of a fetch when its response is there.
+    struct Circumstances {
+        /// When it was complete, in milliseconds of the monotonic clock.
+        var now: UInt64
+        /// The Unix time then, which the ages of models are counted from.
+        var wallSeconds: Int64
+        /// A number in 0..<1 that spreads the ends of lifetimes, so that what was fetched together does not fall due together.
+        var chance = 0.0
+        /// The entry whose validators were sent with the request.
+        var revalidated: Entry?
+    }
+
+    /// Reads a response to a request for `resource`. A facet is read beside `list`.
     func build(
-        _ resource: Resource, from response: FetchedResponse, beside list: ModelList? = nil, now: UInt64,
-        wallSeconds: Int64
+        _ resource: Resource, from response: FetchedResponse, beside list: ModelList? = nil, _ circumstances: Circumstances
     ) -> Result<Entry, FetchProblem> {
-        let fields = ResponseFields(response, wallSeconds: wallSeconds)
+        let fields = ResponseFields(response, wallSeconds: circumstances.wallSeconds)
         let status = Status(rawValue: response.status)
         if let lifetime = lifetimes.lifetime(ofError: status) {
             return .success(
-                entry(
-                    .refusal(status, response.body), fields, status, lifetime: lifetime, isShared: false,
-                    identity: response.body.span.hash64(), now: now))
+                Entry(
+                    content: .refusal(status, response.body),
+                    freshness: Freshness(storedAt: circumstances.now, lifetime: lifetime, initialAge: fields.age),
+                    maxAge: Int(lifetime / 1000), isShared: false, status: status, contentType: fields.contentType,
+                    identity: response.body.span.hash64(), lastModified: fields.lastModified))
         }
         if status.isClientError {
             return .failure(
                 .relayed(
                     status, contentType: fields.contentType, body: response.body, retryAfter: fields.retryAfter))
         }
+        if status == .notModified, let stored = circumstances.revalidated {
+            return freshen(stored, resource, fields, circumstances)
+        }
         guard status == .ok else { return .failure(.status(status, retryAfter: fields.retryAfter)) }
         do throws(CatalogError) {
-            let (content, identity) = try content(of: resource, response.body, fields, beside: list)
-            let lifetime = lifetimes.lifetime(
-                configured: configuredLifetime(of: resource), response: fields.cacheControl)
+            let read = try content(of: resource, response.body, isJSON: fields.isJSON, beside: list)
+            let received = Received(
+                cacheControl: fields.cacheControl, entityTag: fields.entityTag,
+                lastModified: fields.lastModifiedText, digest: SHA256.digest(of: response.body.span).bytes,
+                priceEdges: read.priceEdges)
+            let contentType = read.isOwnForm ? ResponseFields.json : fields.contentType
             return .success(
                 entry(
-                    content, fields, status, lifetime: lifetime,
-                    isShared: !resource.isPersonal && sharing.allows(fields.cacheControl), identity: identity, now: now)
-            )
+                    resource, read.content, received, age: fields.age, contentType: contentType,
+                    identity: read.identity, lastModified: fields.lastModified, circumstances))
         } catch {
             return .failure(.unusable("upstream's answer is unusable: \(error.description)"))
         }
     }
 
+    /// Nothing has changed: the stored content goes on, with the fields that came now over those it had (RFC 9111 sections
+    /// 3.2 and 4.3.4).
+    private func freshen(
+        _ stored: Entry, _ resource: Resource, _ fields: ResponseFields, _ circumstances: Circumstances
+    ) -> Result<Entry, FetchProblem> {
+        var received = stored.received
+        if let tag = fields.entityTag, tag != received.entityTag {
+            return .failure(.unusable("upstream's answer is unusable: its 304 is about another representation"))
+        }
+        if fields.hasCacheControl { received.cacheControl = fields.cacheControl }
+        if let lastModified = fields.lastModifiedText { received.lastModified = lastModified }
+        return .success(
+            entry(
+                resource, stored.content, received, age: fields.age, contentType: stored.contentType,
+                identity: stored.identity,
+                lastModified: fields.lastModifiedText == nil ? stored.lastModified : fields.lastModified, circumstances))
+    }
+
     private func entry(
-        _ content: Entry.Content, _ fields: ResponseFields, _ status: Status, lifetime: UInt64, isShared: Bool,
-        identity: UInt64, now: UInt64
+        _ resource: Resource, _ content: Entry.Content, _ received: Received, age: Int, contentType: [UInt8],
+        identity: UInt64, lastModified: Int64, _ circumstances: Circumstances
     ) -> Entry {
-        let isOwnForm =
-            switch content {
-            case .rows, .list, .model, .facet, .joined: true
-            case .body, .refusal: false
-            }
+        let directives = received.cacheControl
+        var lifetime = lifetimes.lifetime(configured: configuredLifetime(of: resource), response: directives)
+        let staleUse = lifetimes.staleUse(lifetime: lifetime, response: directives)
+        // There is one catalogue; of the others there may be many, one for each key.
+        if resource != .catalog { lifetime -= UInt64(Double(lifetime / 10) * circumstances.chance) }
+        if let edge = received.priceEdges.next(after: circumstances.wallSeconds) {
+            lifetime = min(lifetime, UInt64(edge - circumstances.wallSeconds) * 1000)
+        }
         return Entry(
             content: content,
-            freshness: Freshness(storedAt: now, lifetime: lifetime, initialAge: fields.age),
-            maxAge: Int(lifetime / 1000), isShared: isShared, status: status,
-            contentType: isOwnForm ? ResponseFields.json : fields.contentType, identity: identity,
-            lastModified: fields.lastModified)
+            freshness: Freshness(
+                storedAt: circumstances.now, lifetime: lifetime, initialAge: age, staleUse: staleUse),
+            maxAge: Int(lifetime / 1000), isShared: isShared(resource, directives), status: .ok,
+            contentType: contentType, identity: identity, lastModified: lastModified, received: received)
+    }
+
+    /// Makes an entry of a copy that outlived the process. Nil if it is not to be served under these settings.
+    func restore(
+        _ resource: Resource, _ copy: StateCopy, beside list: ModelList?
+    ) throws(CatalogError) -> Entry? {
+        // What was stored for everyone may not go to everyone any more.
+        guard !copy.isShared || isShared(resource, copy.cacheControl) else { return nil }
+        let read = try content(of: resource, copy.body, isJSON: copy.isJSON, beside: list)
+        let received = Received(
+            cacheControl: copy.cacheControl, entityTag: copy.entityTag, lastModified: copy.lastModifiedText,
+            digest: copy.digest, priceEdges: read.priceEdges)
+        return Entry(
+            content: read.content, freshness: copy.freshness, maxAge: copy.maxAge, isShared: copy.isShared, status: .ok,
+            contentType: copy.contentType, identity: read.identity, lastModified: copy.lastModified, received: received)
+    }
+
+    private func isShared(_ resource: Resource, _ directives: CacheControl) -> Bool {
+        !resource.isPersonal && sharing.allows(directives)
     }
 
     private func configuredLifetime(of resource: Resource) -> UInt64 {
@@ -82,35 +140,45 @@ struct EntryBuilder: Sendable {
 
     // MARK: Contents
 
+    private struct Read {
+        let content: Entry.Content
+        let identity: UInt64
+        var priceEdges = DayMinutes.none
+        /// Whether answers made of it are written here, rather than passed on.
+        var isOwnForm = true
+    }
+
     private func content(
-        of resource: Resource, _ body: SharedBytes, _ fields: ResponseFields, beside list: ModelList?
-    ) throws(CatalogError) -> (Entry.Content, UInt64) {
+        of resource: Resource, _ body: SharedBytes, isJSON: Bool, beside list: ModelList?
+    ) throws(CatalogError) -> Read {
         switch resource {
         case .catalog:
             let read = try CatalogReader.read(body.span)
             let snapshot = pool.withValue { $0.catalogue(read) }
-            return (.rows(snapshot, Self.prepared(snapshot)), snapshot.identity)
+            return Read(
+                content: .rows(snapshot, Self.prepared(snapshot)), identity: snapshot.identity,
+                priceEdges: snapshot.priceEdges)
         case .userList:
             let rows = try CatalogReader.readList(body.span, in: pool)
-            return (.list(rows), rows.identity)
+            return Read(content: .list(rows), identity: rows.identity, priceEdges: rows.priceEdges)
         case .model:
             let model = try CatalogReader.readModel(body.span)
             let content = Entry.Content.model(
                 plain: Composer.model(model.row.span), openAI: Composer.openAIModel(model.row.span, model.fields))
-            return (content, model.row.span.hash64())
+            return Read(content: content, identity: model.row.span.hash64(), priceEdges: model.fields.priceEdges)
         case .facet:
             let rows = try CatalogReader.readFacet(body.span, beside: list, in: pool)
-            return (.facet(rows), rows.identity)
+            return Read(content: .facet(rows), identity: rows.identity, priceEdges: rows.priceEdges)
         case .opaque(let path, _):
             // A feed (`use_rss`) is no JSON, and nothing is known of its form.
-            if fields.isJSON {
+            if isJSON {
                 switch path {
                 case "/models", "/models/user": try CatalogReader.checkList(body.span)
                 case "/models/count": _ = try CatalogReader.readCount(body.span)
                 default: try CatalogReader.checkJSON(body.span)
                 }
             }
-            return (.body(body), body.span.hash64())
+            return Read(content: .body(body), identity: body.span.hash64(), isOwnForm: false)
         }
     }
 
@@ -126,51 +194,5 @@ struct EntryBuilder: Sendable {
             lists.append(PreparedLists.List(query: query, identity: body, gzip: gzip))
         }
         return PreparedLists(lists)
-    }
-}
-
-/// The fields of a response that a cache looks at.
-struct ResponseFields {
-    var cacheControl = CacheControl()
-    /// The age that it already has, in seconds.
-    var age = 0
-    var retryAfter: Int?
-    /// In Unix seconds; the moment it came if upstream does not say.
-    var lastModified: Int64
-    var contentType = Self.json
-
-    static let json = Array("application/json".utf8)
-
-    init(_ response: FetchedResponse, wallSeconds: Int64) {
-        lastModified = wallSeconds
-        for (name, value) in response.fields {
-            let bytes = Array(value.utf8)
-            switch name {
-            case "cache-control": cacheControl.merge(bytes.span)
-            case "age": age = RetryAfter.parse(bytes.span, now: .max) ?? 0
-            case "last-modified":
-                // A date in the future would keep clients from ever asking in earnest (RFC 9110 section 8.8.2.1).
-                lastModified = min(wallSeconds, HTTPDate.parse(bytes.span) ?? wallSeconds)
-            case "retry-after": retryAfter = RetryAfter.parse(bytes.span, now: wallSeconds)
-            case "content-type": contentType = HeadWriter.sanitized(bytes.span)
-            default: break
-            }
-        }
-    }
-
-    /// Whether the media type is JSON, or one built on it.
-    var isJSON: Bool {
-        let essence = contentType.prefix { $0 != UInt8(ascii: ";") }.map(asciiLowercased)
-        let name = essence.span.text().trimmingSpaces
-        return name == "application/json" || name.hasSuffix("+json")
-    }
-}
-
-extension String {
-    fileprivate var trimmingSpaces: Substring {
-        var text = self[...]
-        while text.last == " " || text.last == "\t" { text.removeLast() }
-        while text.first == " " || text.first == "\t" { text.removeFirst() }
-        return text
     }
 }

@@ -2,6 +2,7 @@ import Bytes
 import Compression
 import EventLoop
 import HTTPCore
+import Serving
 import Upstream
 
 /// Where a shard fetches from: the upstream of the settings, or the one built into the binary.
@@ -18,15 +19,19 @@ enum Origin {
         }
     }
 
-    /// Asks for a path and query below the base, with the caller's `Authorization` if there is one. `done` is called on the
+    /// Asks for a path and query below the base, with the caller's `Authorization` if there is one, and whether it is still
+    /// what these validators stand for. `done` is called on the
     /// loop, later, and exactly once.
     func fetch(
-        _ target: String, authorization: SharedBytes?, done: @escaping (Result<FetchedResponse, FetchFailure>) -> Void
+        _ target: String, authorization: SharedBytes?, validators: Received? = nil,
+        done: @escaping (Result<FetchedResponse, FetchFailure>) -> Void
     ) {
         switch self {
         case .network(let client, let base):
             var fields: [(name: String, value: String)] = [("Accept", "application/json")]
             if let authorization { fields.append(("Authorization", authorization.span.text())) }
+            if let tag = validators?.entityTag { fields.append(("If-None-Match", tag)) }
+            if let date = validators?.lastModified { fields.append(("If-Modified-Since", date)) }
             client.fetch(FetchRequest(url: base + target, fields: fields), done)
         case .demo(let loop):
             let key = authorization.map { $0.span.text() }

@@ -17,14 +17,27 @@ enum LogEventName: String, CaseIterable, Sendable {
     case fetchFailed = "fetch-failed"
     case fetchFailuresHeld = "fetch-failures-held"
     case purged
+    case stateRestored = "state-restored"
+    case stateUnavailable = "state-unavailable"
+    case stateSetAside = "state-set-aside"
+    case stateFailing = "state-failing"
+    case stateRecovered = "state-recovered"
+    case stateDropped = "state-dropped"
+    case stateBegunAnew = "state-begun-anew"
+    case stateGone = "state-gone"
+    case secretReplaced = "secret-replaced"
+    case loosePermissions = "loose-permissions"
     case linesLost = "log-lines-lost"
     case access
 
     /// The level that it is logged at.
     var level: Logger.Level {
         switch self {
-        case .serving, .socketsHandedOver, .draining, .stopped, .fetched, .access: .info
-        case .purged: .notice
+        case .serving, .socketsHandedOver, .draining, .stopped, .fetched, .stateRestored, .access: .info
+        case .purged, .stateRecovered: .notice
+        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .stateBegunAnew, .stateGone, .secretReplaced,
+            .loosePermissions:
+            .warning
         case .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed, .fetchFailuresHeld, .linesLost,
             .loopSilent, .notifyFailed:
             .warning

@@ -14,8 +14,6 @@ struct Observer: Sendable {
 
     /// What is known of the state directory, asked on any thread; it must not take long.
     var state: @Sendable () -> StateReport = { StateReport() }
-    /// Told on any thread that something was purged, so that the state directory forgets it as well.
-    var purged: @Sendable (Purge) -> Void = { _ in }
 
     init(_ settings: Settings, isDemo: Bool, addresses: [SocketAddress], writer: LogWriter, log: Logger) {
         self.log = log

@@ -80,13 +80,7 @@ extension Shard {
     func purge(_ purge: Purge, for connection: Connection) {
         let ticket = begin(.purge, for: connection, isHead: false)
         for (place, peer) in peers.enumerated() where place != index { peer.send(.purge(purge, ticket, to: index)) }
-        let observer = observer
-        // What is on disk goes after what is in memory, and off the loop.
-        loop.offload {
-            observer.purged(purge)
-        } then: { [self] in
-            purged(ticket, cache.remove(purge))
-        }
+        purged(ticket, remove(purge))
     }
 
     private func begin(_ page: OwnPage, for connection: Connection, isHead: Bool) -> UInt64 {

@@ -30,6 +30,11 @@ extension SettingKind<String> {
             return exists && !isDirectory && FileManager.default.isReadableFile(atPath: path) ? path : nil
         }, show: { $0 })
 
+    /// A directory, which may have to be created. What a shell would expand is taken for a slip.
+    static let directory = Self.text(
+        "the path of a directory, with no ~ at its start", { $0.isEmpty || $0.hasPrefix("~") ? nil : $0 },
+        show: { $0 })
+
     private static let concealingUserinfo: @Sendable (SettingValue) -> String = { value in
         guard case .text(let text) = value else { return value.description }
         return TOMLText.quoted(URLText.masked(text))

@@ -16,8 +16,14 @@ public struct Settings: Sendable, Equatable {
     /// How long answers count as fresh.
     public var ttl = TTL()
 
+    /// How long answers may be served past that.
+    public var stale = Stale()
+
     /// What is kept.
     public var cache = Cache()
+
+    /// What is kept over a restart.
+    public var state = State()
 
     /// Where queries are answered.
     public var filters = Filters()

@@ -12,6 +12,12 @@ public struct SettingsLoader: Sendable {
         public var workers: String?
         /// `--log-level`.
         public var logLevel: String?
+        /// `--state-dir`: whoever names a directory wants it used.
+        public var stateDirectory: String?
+        /// `--no-state`.
+        public var noState = false
+        /// `--demo`, of which nothing is kept unless a directory is named.
+        public var demo = false
 
         /// No flag at all.
         public init() {}
@@ -22,6 +28,10 @@ public struct SettingsLoader: Sendable {
             let all = [
                 ("listen", "--listen", listen), ("upstream.url", "--upstream", upstream),
                 ("workers", "--workers", workers), ("log.level", "--log-level", logLevel),
+                ("state.dir", "--state-dir", stateDirectory),
+                ("state.enabled", "--state-dir", stateDirectory.map { _ in "true" }),
+                ("state.enabled", "--demo", demo && stateDirectory == nil ? "false" : nil),
+                ("state.enabled", "--no-state", noState ? "false" : nil),
             ]
             return all.compactMap { name, flag, text in text.map { (name, flag, $0) } }
         }
@@ -63,6 +73,9 @@ public struct SettingsLoader: Sendable {
             guard let setting = SettingsTable.all.first(where: { $0.name == name }) else { continue }
             try result.set(setting, to: .text(text), .flag(flag))
         }
+        if result.settings.state.directory == nil {
+            result.settings.state.directory = Self.stateDirectory(environment)
+        }
         return result
     }
 
@@ -71,6 +84,16 @@ public struct SettingsLoader: Sendable {
     private static func isOurs(_ name: String) -> Bool {
         name.hasPrefix(SettingsTable.environmentPrefix) && name != LarderAddress.variable && name != "LARDER_DATA"
             && !name.hasPrefix("LARDER_TEST_")
+    }
+
+    /// Where the state is kept unless the settings say otherwise; nil if there is no home. A relative `XDG_STATE_HOME` is
+    /// passed over, as its specification wants.
+    static func stateDirectory(_ environment: [String: String]) -> String? {
+        // systemd gives a list where a unit asks for several; the first is meant.
+        let given = environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
+        if let given { return given }
+        if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state + "/larder" }
+        return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.local/state/larder" }
     }
 
     private func find(_ config: String?) throws(SettingsError) -> (path: String, text: String)? {

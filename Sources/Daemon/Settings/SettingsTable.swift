@@ -4,13 +4,19 @@ enum SettingsTable {
     static let environmentPrefix = "LARDER_"
 
     static let all: [SettingDefinition] =
-        process + upstream + ttl + [
+        process + upstream + ttl + stale + [
             SettingDefinition(
                 "cache.share", \.cache.share, .choice,
                 "Whether callers with different keys share a copy: auto (if upstream calls it public), never, always."),
             SettingDefinition(
                 "cache.max_bytes", \.cache.maxBytes, .size(1 << 20...1 << 40),
                 "The memory for answers; the least recently used go first."),
+            SettingDefinition(
+                "state.enabled", \.state.enabled, .boolean,
+                "Whether the last good copies are kept on disk, so that a new process can serve them at once."),
+            SettingDefinition(
+                "state.dir", \.state.directory, .optional(.directory),
+                "Their directory; when empty, STATE_DIRECTORY, $XDG_STATE_HOME/larder or ~/.local/state/larder."),
             SettingDefinition(
                 "filters.upstream", \.filters.upstream, .filterNames,
                 "Query parameters to be left to upstream, which shows the rows that pass as it priced them."),
@@ -60,6 +66,15 @@ enum SettingsTable {
         SettingDefinition(
             "ttl.respect_upstream", \.ttl.respectUpstream, .boolean,
             "Whether upstream's max-age, where it gives one, counts instead of these times."),
+    ]
+
+    private static let stale = [
+        SettingDefinition(
+            "stale.while_revalidate", \.stale.whileRevalidate, .duration(keeping),
+            "How long past its freshness a copy is served at once, while a new one is fetched; 0s is never."),
+        SettingDefinition(
+            "stale.if_error", \.stale.ifError, .duration(keeping),
+            "How long past its freshness a copy is served while upstream fails; 0s is never."),
     ]
 
     private static let server = [

@@ -6,6 +6,7 @@ import EventLoop
 import HTTPCore
 import Logging
 import Serving
+import Store
 import Upstream
 
 extension Shard {
@@ -36,7 +37,23 @@ extension Shard {
         ask(
             .catalog,
             as: Dispatcher.Party(
-                loop: index, ticket: WaitingTable.noTicket, owner: .nobody, authorization: nil, demand: .any))
+                loop: index, ticket: WaitingTable.noTicket, owner: .nobody, authorization: nil, demand: .any,
+                isRefresh: true))
+    }
+
+    /// Has the stale entries that an answer was made of fetched anew, with the key of the request that it went to.
+    func refresh(behind answer: Answer, owner: Owner, authorization: @autoclosure () -> SharedBytes?) {
+        let resources = cache.beginRefreshes(behind: answer, now: loop.nowMilliseconds)
+        guard !resources.isEmpty else { return }
+        let key = authorization()
+        for resource in resources {
+            guard let ticket = waiting.addRefresh(of: resource, owner: owner) else { continue }
+            ask(
+                resource,
+                as: Dispatcher.Party(
+                    loop: index, ticket: ticket, owner: owner, authorization: key, demand: .any,
+                    list: resource.basis.flatMap { cache.entry(for: $0, owner: owner)?.list }, isRefresh: true))
+        }
     }
 
     private func ask(_ resource: Resource, as party: Dispatcher.Party) {
@@ -54,16 +71,45 @@ extension Shard {
     /// What was asked for under a ticket has come, or will not.
     func settle(_ ticket: UInt64, _ outcome: Dispatcher.Outcome, collapsed: Bool) {
         guard let group = waiting.take(ticket) else { return }
-        if case .entry(let entry, _) = outcome { store(entry, for: group.want.resource, owner: group.want.owner) }
+        let (resource, owner) = (group.want.resource, group.want.owner)
+        let now = loop.nowMilliseconds
+        var leftAloneUntil: UInt64 = 0
+        var isAboutKey = false
+        switch outcome {
+        case .entry(let entry, _): keep(entry, for: resource, owner: owner)
+        case .failure(let problem, let spare, let until):
+            if let spare { keep(spare, for: resource, owner: owner) }
+            leftAloneUntil = until
+            isAboutKey = problem.isAboutKey
+        }
+        // A refusal leaves a copy that others share as it is; it is not asked about again at once.
+        cache.refreshEnded(
+            of: resource, owner: owner, notBefore: max(leftAloneUntil, now + Self.refreshPause),
+            leftAloneUntil: leftAloneUntil, isAboutKey: isAboutKey)
         for (place, connection) in group.connections.enumerated() {
-            connection.settled(group.want.resource, outcome, collapsed: collapsed || place > 0)
+            connection.settled(resource, outcome, collapsed: collapsed || group.isRefresh || place > 0)
         }
     }
 
-    private func store(_ entry: Entry, for resource: Resource, owner: Owner) {
-        guard entry.freshness.isFresh(at: loop.nowMilliseconds),
-            cache.entry(for: resource, owner: owner) !== entry
-        else { return }
+    /// The shortest time between two refreshes that a loop asks for, in milliseconds, where the first has brought nothing.
+    private static let refreshPause: UInt64 = 1_000
+
+    /// The copy that may be served because a fetch failed.
+    func spare(for resource: Resource, of request: RequestSummary, _ problem: FetchProblem) -> Entry? {
+        guard problem.isFailure, let entry = cache.entry(for: resource, owner: request.owner),
+            entry.freshness.mayReplaceError(at: loop.nowMilliseconds, cache.windows)
+        else { return nil }
+        return entry
+    }
+
+    /// Keeps an entry that may be of use later, unless there is a newer one.
+    func keep(_ entry: Entry, for resource: Resource, owner: Owner) {
+        guard loop.nowMilliseconds < entry.freshness.useEnds(cache.windows) else { return }
+        if let held = cache.entry(for: resource, owner: owner),
+            held === entry || held.freshness.storedAt > entry.freshness.storedAt
+        {
+            return
+        }
         cache.store(entry, for: resource, owner: owner)
     }
 
@@ -71,10 +117,25 @@ extension Shard {
 
     /// Someone, here or on another loop, wants what this loop leads.
     func lead(_ resource: Resource, for party: Dispatcher.Party) {
+        if !recall(resource, for: party) { dispatch(resource, for: party) }
+    }
+
+    /// The same once the state directory has been asked.
+    func dispatch(_ resource: Resource, for party: Dispatcher.Party) {
         guard let action = dispatcher.wanted(resource, by: party, cache: &cache, now: loop.nowMilliseconds) else {
             return
         }
         perform(action)
+    }
+
+    /// A fetch under way.
+    private struct Voyage {
+        let flight: Dispatcher.Flight
+        let party: Dispatcher.Party
+        /// The entry whose validators were sent.
+        let revalidated: Entry?
+        /// When it began, in nanoseconds.
+        let began: UInt64
     }
 
     private func perform(_ action: Dispatcher.Action) {
@@ -86,38 +147,49 @@ extension Shard {
                 peers[party.loop].send(.settled(ticket: party.ticket, outcome, collapsed: collapsed))
             }
         case .start(let flight, let party):
-            let owner = party.owner
-            let list = party.list
-            let began = loop.nowNanoseconds
-            origin.fetch(flight.resource.upstreamTarget, authorization: party.authorization) { [self] result in
+            let stored = cache.entry(for: flight.resource, owner: party.owner)
+            let revalidated = stored?.received.hasValidator == true ? stored : nil
+            let voyage = Voyage(flight: flight, party: party, revalidated: revalidated, began: loop.nowNanoseconds)
+            origin.fetch(
+                flight.resource.upstreamTarget, authorization: party.authorization, validators: revalidated?.received
+            ) { [self] result in
                 switch result {
-                case .success(let response): read(response, for: flight, beside: list, owner: owner, began: began)
+                case .success(let response): read(response, of: voyage)
                 case .failure(.cancelled): break
-                case .failure(let failure): failed(flight, FetchProblem(failure), bytes: 0, began: began)
+                case .failure(let failure): failed(flight, FetchProblem(failure), bytes: 0, began: voyage.began)
                 }
             }
         }
     }
 
     /// Reads a response on the thread pool: that of the catalogue takes milliseconds.
-    private func read(
-        _ response: FetchedResponse, for flight: Dispatcher.Flight, beside list: ModelList?, owner: Owner, began: UInt64
-    ) {
+    private func read(_ response: FetchedResponse, of voyage: Voyage) {
         let builder = settings.entryBuilder
-        let now = loop.nowMilliseconds
-        let wallSeconds = loop.wallSeconds
+        let (flight, owner, list) = (voyage.flight, voyage.party.owner, voyage.party.list)
+        let state = state
+        let circumstances = EntryBuilder.Circumstances(
+            now: loop.nowMilliseconds, wallSeconds: loop.wallSeconds, chance: Double.random(in: 0..<1),
+            revalidated: voyage.revalidated)
         loop.offload {
-            builder.build(flight.resource, from: response, beside: list, now: now, wallSeconds: wallSeconds)
-        } then: { [self] result in
+            builder.build(flight.resource, from: response, beside: list, circumstances).map { entry in
+                // What was confirmed is on disk already.
+                let isNew = response.status != Status.notModified.rawValue
+                let record =
+                    isNew ? state?.record(of: entry, for: flight.resource, owner: owner, body: response.body) : nil
+                return (entry, record)
+            }
+        } then: { [self] (result: Result<(Entry, StoredRecord?), FetchProblem>) in
             switch result {
-            case .success(let entry): landed(flight, entry, owner: owner, bytes: response.body.count, began: began)
-            case .failure(let problem): failed(flight, problem, bytes: response.body.count, began: began)
+            case .success((let entry, let record)): landed(voyage, entry, record, bytes: response.body.count)
+            case .failure(let problem):
+                failed(flight, problem, bytes: response.body.count, began: voyage.began)
             }
         }
     }
 
-    private func landed(_ flight: Dispatcher.Flight, _ entry: Entry, owner: Owner, bytes: Int, began: UInt64) {
-        recordFetch(of: flight.resource, status: entry.status.rawValue, bytes: bytes, began: began, nil)
+    private func landed(_ voyage: Voyage, _ entry: Entry, _ record: StoredRecord?, bytes: Int) {
+        let (flight, owner) = (voyage.flight, voyage.party.owner)
+        recordFetch(of: flight.resource, status: entry.status.rawValue, bytes: bytes, began: voyage.began, nil)
         log.tell(
             .fetched, "fetched \(flight.resource.label)",
             [
@@ -129,7 +201,8 @@ extension Shard {
             cache.removeEntries(of: owner)
             for (place, peer) in peers.enumerated() where place != index { peer.send(.refused(owner)) }
         }
-        store(entry, for: flight.resource, owner: owner)
+        keep(entry, for: flight.resource, owner: owner)
+        persist(entry, record, for: flight.resource, owner: owner)
         if flight.resource == .catalog {
             if entry.status == .ok { hasCatalog = true }
             tellReadiness(.ready)
@@ -145,7 +218,7 @@ extension Shard {
             tellReadiness(problem.isAboutKey ? .ready : .noCatalog)
         }
         let actions = dispatcher.failed(
-            flight, with: problem, chance: Double.random(in: 0..<1), now: loop.nowMilliseconds)
+            flight, with: problem, cache: &cache, chance: Double.random(in: 0..<1), now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }
 

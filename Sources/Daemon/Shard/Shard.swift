@@ -4,6 +4,7 @@ import EventLoop
 import HTTPCore
 import Logging
 import Serving
+import Store
 import Upstream
 
 /// All that one loop owns, on the loop's own thread: listeners, connections, cache, fetches. Nothing of it is touched from
@@ -33,6 +34,11 @@ final class Shard {
     var readiness: Readiness
     /// Whether the catalogue was ever fetched; for the loop that leads its fetches.
     var hasCatalog = false
+    /// What the state directory has of the resources that this loop leads, and perhaps of others.
+    var onDisk: Set<RecordKey> = []
+    /// Who waits for a copy to be read from there.
+    var recalls: [Recall: [Dispatcher.Party]] = [:]
+    let state: StateKeeper?
     private(set) var isDraining = false
     private var isStopping = false
 
@@ -48,17 +54,18 @@ final class Shard {
     /// A shard that listens on `sockets` once it is told to begin. It announces itself to the supervisor.
     init(
         index: Int, settings: ShardSettings, sockets: [ListeningSocket], supervisor: Mailbox<SupervisorMessage>,
-        observer: Observer
+        state: StateKeeper?, observer: Observer
     ) throws(UpstreamError) {
         self.index = index
         self.settings = settings
         self.sockets = sockets
         self.supervisor = supervisor
+        self.state = state
         self.observer = observer
         loop = Loop()
         origin = try Origin(on: loop, settings)
         date = DateLine(allowsAnyOrigin: settings.allowsAnyOrigin)
-        cache = ResponseCache(maximumBytes: settings.cacheBytes)
+        cache = ResponseCache(maximumBytes: settings.cacheBytes, windows: settings.windows)
         if let format = observer.accessFormat { accessLog = AccessLog(on: loop, format, observer.writer) }
         readiness = settings.warmsUp ? .warmingUp : .ready
         let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
@@ -74,16 +81,17 @@ final class Shard {
 
     private func receive(_ message: ShardMessage) {
         switch message {
-        case .begin(let peers): begin(peers)
+        case .begin(let peers, let state): begin(peers, state)
         case .wanted(let resource, let party): lead(resource, for: party)
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
+        case .recalled(let recall, let record): recalled(recall, record)
         case .refused(let owner): cache.removeEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
+        case .ping: supervisor.send(.pong(index))
         case .report(let page, let ticket, let loop): peers[loop].send(.reported(ticket, report(for: page)))
         case .reported(let ticket, let report): reported(ticket, report)
-        case .purge(let purge, let ticket, let loop): peers[loop].send(.purged(ticket, cache.remove(purge)))
+        case .purge(let purge, let ticket, let loop): peers[loop].send(.purged(ticket, remove(purge)))
         case .purged(let ticket, let entries): purged(ticket, entries)
-        case .ping: supervisor.send(.pong(index))
         case .drain: drain()
         case .stop: stop()
         }
@@ -91,8 +99,9 @@ final class Shard {
 
     // MARK: Beginning
 
-    private func begin(_ peers: [Mailbox<ShardMessage>]) {
+    private func begin(_ peers: [Mailbox<ShardMessage>], _ state: StateAtStart) {
         self.peers = peers
+        takeUp(state)
         do throws(UVError) {
             for socket in sockets {
                 let listener = try Listener(on: loop, socket: socket) { [unowned self] in accept($0) }

@@ -1,19 +1,24 @@
 import Caching
 import EventLoop
 import Serving
+import Store
 
 /// All that loops say to each other, and the supervisor to them. Whatever crosses a thread is in here.
 enum ShardMessage: Sendable {
     /// From the supervisor: all loops are up, these are their mailboxes, in order; begin to serve.
-    case begin([Mailbox<ShardMessage>])
+    case begin([Mailbox<ShardMessage>], StateAtStart)
     /// To the loop that leads a resource: a party wants it.
     case wanted(Resource, Dispatcher.Party)
     /// To the loop of a party: this has become of it.
     case settled(ticket: UInt64, Dispatcher.Outcome, collapsed: Bool)
+    /// From the state directory: this is what it has of a resource for an owner.
+    case recalled(Recall, StoredRecord?)
     /// To all: upstream has refused this owner's key.
     case refused(Owner)
     /// To all: the answer of `/readyz` has changed.
     case readiness(Readiness)
+    /// From the supervisor: answer with `pong`, to show that the loop turns.
+    case ping
     /// To all: say what you have for this page, to this loop.
     case report(OwnPage, UInt64, to: Int)
     /// To the loop that asked: this is it.
@@ -22,8 +27,6 @@ enum ShardMessage: Sendable {
     case purge(Purge, UInt64, to: Int)
     /// To the loop that asked: it was these.
     case purged(UInt64, [Int])
-    /// From the supervisor: answer with `pong`, to show that the loop turns.
-    case ping
     /// From the supervisor: accept no more, end what is idle, finish what is not.
     case drain
     /// From the supervisor: every loop has done so, or the time for it is over; end.

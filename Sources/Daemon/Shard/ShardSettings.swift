@@ -16,6 +16,7 @@ struct ShardSettings: Sendable {
     let entryBuilder: EntryBuilder
     let responder: Responder
     let cacheBytes: Int
+    let windows: StaleWindows
     let headLimits: HeadLimits
     /// Those of all shards together.
     let openConnections: OpenConnections
@@ -49,6 +50,7 @@ struct ShardSettings: Sendable {
             sharing: settings.cache.share)
         responder = Responder(upstreamParameters: Set(settings.filters.upstream))
         // Every loop has a table of its own; entries are shared between them but counted by each.
+        windows = settings.stale.windows
         cacheBytes = settings.cache.maxBytes / settings.workers
         headLimits = HeadLimits(
             targetBytes: settings.server.maxTargetBytes, fields: settings.server.maxHeaders,
@@ -92,5 +94,12 @@ extension ListenAddress {
     fileprivate var hostName: String? {
         guard case .tcp(let host, _) = self else { return nil }
         return host.contains(":") ? "[\(host)]" : host
+    }
+}
+
+extension Settings.Stale {
+    /// In the units that the cache works in.
+    var windows: StaleWindows {
+        StaleWindows(whileRevalidate: whileRevalidate.milliseconds, ifError: ifError.milliseconds)
     }
 }

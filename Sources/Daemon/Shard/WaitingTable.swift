@@ -13,6 +13,8 @@ struct WaitingTable {
 
     struct Group {
         let want: Want
+        /// Whether it was begun behind an answer, so that whoever joins it shares what another one caused.
+        var isRefresh = false
         var connections: [Connection] = []
     }
 
@@ -32,6 +34,16 @@ struct WaitingTable {
         lastTicket += 1
         tickets[want] = lastTicket
         groups[lastTicket] = Group(want: want, connections: [connection])
+        return lastTicket
+    }
+
+    /// Adds a refresh that no connection waits for. Nil if somebody has asked already.
+    mutating func addRefresh(of resource: Resource, owner: Owner) -> UInt64? {
+        let want = Want(resource: resource, owner: owner, demand: .any)
+        guard tickets[want] == nil else { return nil }
+        lastTicket += 1
+        tickets[want] = lastTicket
+        groups[lastTicket] = Group(want: want, isRefresh: true)
         return lastTicket
     }
 

@@ -4,16 +4,15 @@ import HTTPCore
 
 extension EntryReport {
     /// What is to be told of a stored response at `now`.
-    init(_ shelf: Shelf, now: UInt64) {
+    init(_ shelf: Shelf, now: UInt64, _ windows: StaleWindows) {
         let entry = shelf.entry
         let freshness = entry.freshness
-        let isFresh = freshness.isFresh(at: now)
+        let state: State =
+            freshness.isFresh(at: now) ? .fresh : now < freshness.useEnds(windows) ? .stale : .expired
         self.init(
             id: shelf.key.hashValue, resource: shelf.key.resource.label, owner: shelf.key.owner?.high,
             status: entry.status.rawValue, age: freshness.age(at: now),
-            remaining: isFresh
-                ? freshness.remaining(at: now) : -Int(clamping: (now - min(now, freshness.freshUntil)) / 1000),
-            state: isFresh ? .fresh : .expired, bytes: entry.byteCount, models: entry.modelCount)
+            remaining: freshness.remaining(at: now), state: state, bytes: entry.byteCount, models: entry.modelCount)
     }
 }
 
@@ -31,7 +30,7 @@ extension Entry {
     fileprivate var modelCount: Int? {
         switch content {
         case .rows(let snapshot, _): snapshot.count
-        case .list(let rows): rows.count
+        case .list(let list): list.count
         case .model, .facet, .joined, .body, .refusal: nil
         }
     }

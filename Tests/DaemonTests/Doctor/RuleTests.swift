@@ -98,14 +98,3 @@ import Testing
         #expect(IssuerRule.suspicion(issuer) == nil)
     }
 }
-
-@Suite struct StateDirectoryTests {
-    @Test(arguments: [
-        (["STATE_DIRECTORY": "/var/lib/larder", "HOME": "/h"], "/var/lib/larder"),
-        (["STATE_DIRECTORY": "/a:/b"], "/a"), (["XDG_STATE_HOME": "/s", "HOME": "/h"], "/s/larder"),
-        (["XDG_STATE_HOME": "relative", "HOME": "/h"], "/h/.local/state/larder"), (["HOME": ""], nil), ([:], nil),
-    ])
-    func `the directory is systemd's, else XDG's, else the home's`(environment: [String: String], path: String?) {
-        #expect(StateCheck.standardDirectory(environment) == path)
-    }
-}

@@ -38,6 +38,10 @@ struct LiveLarder {
         settings.upstream.warmUp = false
         settings.upstream.proxy = ""
         settings.log.level = .critical
+        // Tests of what is stale, and of what outlives a process, say so.
+        settings.stale.whileRevalidate = .zero
+        settings.stale.ifError = .zero
+        settings.state.enabled = false
         change(&settings)
         let larder = try LiveLarder(settings)
         defer { larder.end() }

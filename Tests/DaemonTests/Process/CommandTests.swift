@@ -46,6 +46,20 @@ import Testing
         #expect(error.contains("--colour"))
     }
 
+    @Test func `a directory of state and none at all exclude each other`() throws {
+        let (ending, output, error) = try LarderProcess.run(["serve", "--demo", "--no-state", "--state-dir", "/x"])
+        #expect(ending == .exited(64) && output.isEmpty)
+        #expect(error.contains("--state-dir and --no-state"))
+    }
+
+    @Test func `without a home Larder serves, and says that nothing is kept`() throws {
+        let origin = try ScriptedOrigin { _ in .json("{}") }
+        let larder = try LarderProcess.serve(
+            ["--upstream", origin.url], environment: ["HOME": "", "LARDER_STATE_ENABLED": "true"])
+        _ = try larder.child.waitForLine(containing: "there is no home to keep copies in")
+        try larder.end()
+    }
+
     @Test func `check prints the settings in effect and no secret`() throws {
         let environment = ["LARDER_TTL_CATALOG": "7m", "LARDER_UPSTREAM_PROXY": "http://user:hunter2@proxy:3128"]
         let (ending, output, error) = try LarderProcess.run(["check"], environment: environment)

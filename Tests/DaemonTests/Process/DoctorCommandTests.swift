@@ -190,6 +190,8 @@ import Testing
             func state(_ path: String) throws -> Report {
                 try doctor(upstream: origin.url, [], ["STATE_DIRECTORY": path])
             }
+            let none = ["STATE_DIRECTORY": folder, "LARDER_STATE_ENABLED": "false"]
+            #expect(try doctor(upstream: origin.url, [], none).verdict("state") == "skip")
             #expect(try state(folder + "/a/b").text("state").contains("can be created"))
             #expect(
                 try !FileManager.default.fileExists(atPath: folder + "/a") && state(folder).verdict("state") == "warn")

@@ -22,12 +22,15 @@ struct LarderProcess {
         return ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"].merging(options) { $1 }.merging(more) { $1 }
     }
 
-    /// Starts `larder serve` and waits until it serves. It listens on a free port unless the arguments say otherwise, and
-    /// does not warm up unless the environment does.
+    /// What a server is started with unless a test says otherwise: it does not warm up, and keeps nothing on disk.
+    private static let quiet = ["LARDER_UPSTREAM_WARM_UP": "false", "LARDER_STATE_ENABLED": "false"]
+
+    /// Starts `larder serve` and waits until it serves. It listens on a free port unless the arguments say otherwise, does
+    /// not warm up unless the environment does, and keeps nothing on disk unless a directory is named.
     static func serve(_ arguments: [String], environment more: [String: String] = [:]) throws -> LarderProcess {
         var arguments = ["serve"] + arguments
         if !arguments.contains("--listen") { arguments += ["--listen", "127.0.0.1:0"] }
-        let variables = environment(["LARDER_UPSTREAM_WARM_UP": "false"].merging(more) { $1 })
+        let variables = environment(quiet.merging(more) { $1 })
         return try started(try ChildProcess(path, arguments, environment: variables))
     }
 
@@ -40,7 +43,7 @@ struct LarderProcess {
     static func hand(
         _ sockets: [TestSocket], _ arguments: [String] = ["--demo"], environment more: [String: String] = [:]
     ) throws -> ChildProcess {
-        let variables = ["LARDER_UPSTREAM_WARM_UP": "false", "LISTEN_FDS": "\(sockets.count)"].merging(more) { $1 }
+        let variables = quiet.merging(["LISTEN_FDS": "\(sockets.count)"]) { $1 }.merging(more) { $1 }
         // The process that is started has to know its own number.
         let script = #"export LISTEN_PID=$$; exec "$0" "$@""#
         return try ChildProcess(

@@ -15,7 +15,15 @@ struct LoadedSettingsTests {
         #expect(lines.contains("workers = 2  # LARDER_WORKERS"))
         #expect(lines.contains("catalog = \"1m\"  # larder.toml, line 2"))
         #expect(lines.contains("share = \"auto\"  # default"))
-        #expect(lines.count(where: { $0.hasPrefix("[") }) == 6)
+        #expect(lines.count(where: { $0.hasPrefix("[") }) == 8)
+    }
+
+    @Test("The directory of state is shown where it is, be it set or found")
+    func showsStateDirectory() throws {
+        #expect(
+            try loaded(environment: ["HOME": "/h"]).toml.contains("\ndir = \"/h/.local/state/larder\"  # default\n"))
+        #expect(try loaded("state.dir = \"s\"").toml.contains("\ndir = \"s\"  # larder.toml, line 1\n"))
+        #expect(try loaded().toml.contains("\ndir = \"\"  # default\n"))
     }
 
     @Test("What is shown can be loaded again, and comes to the same")

@@ -15,7 +15,7 @@ struct SettingsErrorTests {
             ("listn = \"x\"", "`listn` in larder.toml, line 1; did you mean `listen`?"),
             ("[ttl.catalog]\nx = 1", nil),
             ("zzzzzz = 1\nbad = 2", "`zzzzzz` in larder.toml, line 1"),
-            ("[stale]\nif_error = \"1h\"", "`stale.if_error` in larder.toml, line 2"),
+            ("[stall]\nif_errors = \"1h\"", "`stall.if_errors` in larder.toml, line 2"),
         ] as [(String, String?)])
     func unknownNames(text: String, expected: String?) {
         guard let expected else {

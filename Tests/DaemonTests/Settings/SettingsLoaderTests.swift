@@ -36,6 +36,12 @@ struct SettingsLoaderTests {
             model = "4m"
             negative = "1s"
             respect_upstream = true
+            [stale]
+            while_revalidate = "0s"
+            if_error = "365d"
+            [state]
+            enabled = false
+            dir = "/s"
             [cache]
             share = "never"
             max_bytes = 1048576
@@ -69,6 +75,8 @@ struct SettingsLoaderTests {
         #expect([ttl.catalog, ttl.user, ttl.opaque] == [.zero, .seconds(120), .seconds(180)])
         #expect([ttl.model, ttl.negative] == [.seconds(240), .seconds(1)])
         #expect(ttl.respectUpstream)
+        #expect([settings.stale.whileRevalidate, settings.stale.ifError] == [.zero, .seconds(365 * 86_400)])
+        #expect(!settings.state.enabled && settings.state.directory == "/s")
         #expect(settings.cache.share == .never)
         #expect(settings.cache.maxBytes == 1_048_576)
         let server = settings.server
@@ -131,6 +139,43 @@ struct SettingsLoaderTests {
     func testVariables() throws {
         let result = try loaded(environment: ["LARDER_DATA": "/x", "LARDER_TEST_ANYTHING": "1", "LARDERS": "2"])
         #expect(result.settings == Settings())
+    }
+
+    @Test(
+        "The state is in systemd's directory for it, else in the user's",
+        arguments: [
+            (["STATE_DIRECTORY": "/var/lib/larder", "HOME": "/h"], "/var/lib/larder"),
+            (["STATE_DIRECTORY": "/a:/b"], "/a"), (["STATE_DIRECTORY": "", "HOME": "/h"], "/h/.local/state/larder"),
+            (["XDG_STATE_HOME": "/s", "HOME": "/h"], "/s/larder"),
+            (["XDG_STATE_HOME": "s", "HOME": "/h"], "/h/.local/state/larder"),
+            (["LARDER_STATE_DIR": "", "HOME": "/h"], "/h/.local/state/larder"),
+            (["LARDER_STATE_DIR": "/own", "STATE_DIRECTORY": "/a", "HOME": "/h"], "/own"),
+            (["HOME": ""], nil), ([:], nil),
+        ] as [([String: String], String?)])
+    func stateDirectory(environment: [String: String], expected: String?) throws {
+        let state = try loaded(environment: environment).settings.state
+        #expect(state.directory == expected && state.directoryInUse == expected)
+        let none = try loaded("state.enabled = false", environment: environment).settings.state
+        #expect(none.directory == expected && none.directoryInUse == nil)
+    }
+
+    @Test("A flag turns the state on or off, the demo too; whoever names a directory wants it used")
+    func stateFlags() throws {
+        func inUse(_ text: String, _ change: (inout SettingsLoader.Flags) -> Void) throws -> String? {
+            var flags = SettingsLoader.Flags()
+            change(&flags)
+            return try loaded(text, environment: ["HOME": "/h"], flags: flags).settings.state.directoryInUse
+        }
+        #expect(try inUse("") { _ in } == "/h/.local/state/larder")
+        #expect(try inUse("") { $0.noState = true } == nil)
+        #expect(try inUse("state.dir = \"/own\"") { $0.demo = true } == nil)
+        #expect(try inUse("state.enabled = false") { $0.stateDirectory = "/flag" } == "/flag")
+        #expect(
+            try inUse("state.dir = \"/own\"") {
+                $0.demo = true
+                $0.stateDirectory = "/flag"
+            } == "/flag")
+        #expect(fault("state.dir = \"~/larder\"")?.hasPrefix("bad value \"~/larder\" for `state.dir`") == true)
     }
 
     @Test(

@@ -21,7 +21,7 @@ struct SettingsTableTests {
     func together(tables: [String]) {
         var order: [String] = []
         for table in tables where order.last != table { order.append(table) }
-        #expect(order == ["", "upstream", "ttl", "cache", "filters", "server", "log"])
+        #expect(order == ["", "upstream", "ttl", "stale", "cache", "state", "filters", "server", "log"])
     }
 
     @Test("Each default is a good value, and the one that a new Settings has", arguments: SettingsTable.all.map(\.name))
@@ -38,7 +38,10 @@ struct SettingsTableTests {
         flags.upstream = "x"
         flags.workers = "x"
         flags.logLevel = "x"
-        #expect(flags.given.count == 4)
+        flags.stateDirectory = "x"
+        flags.noState = true
+        flags.demo = true
+        #expect(Set(flags.given.map(\.flag)).count == 6)
         for (name, _, _) in flags.given { #expect(SettingsTable.all.contains { $0.name == name }, "\(name)") }
     }
 }
