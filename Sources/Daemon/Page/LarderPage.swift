@@ -9,7 +9,7 @@ import Page
 ///
 /// It is one document. Its style and its script stand in it and are named by their digests in `Content-Security-Policy`, so
 /// a browser runs these and nothing else, whatever a model's name may hold.
-struct LarderPage: Sendable {
+final class LarderPage: Sendable {
     /// One form of the page, as it is sent.
     struct Form: Sendable {
         let body: SharedBytes
@@ -26,7 +26,7 @@ struct LarderPage: Sendable {
     let policy: SharedBytes
 
     /// The page of this program.
-    init() {
+    convenience init() {
         self.init(
             document: PageParts.document, style: Self.joined(PageParts.styles), script: Self.joined(PageParts.scripts))
     }
