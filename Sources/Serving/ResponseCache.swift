@@ -21,10 +21,10 @@ public struct ResponseCache {
     private var bases = BaseCounts()
 
     /// The most bytes to keep.
-    public let maximumBytes: Int
+    public private(set) var maximumBytes: Int
 
     /// How long stale entries are of use.
-    public let windows: StaleWindows
+    public var windows: StaleWindows
 
     /// How many things had to go for want of room.
     public private(set) var evictions = 0
@@ -100,6 +100,21 @@ public struct ResponseCache {
         let keys = shelves.keys.filter { purge.covers($0.resource, ownerHigh: $0.owner?.high) }
         for key in keys { removeShelf(key) }
         return keys.map(\.hashValue)
+    }
+
+    /// Puts what `change` gives in the place of each entry that it changes; nil ends one. Answers go with what they were made
+    /// from.
+    public mutating func changeEntries(_ change: (Resource, Entry) -> Entry?) {
+        for shelf in Array(shelves.values) {
+            let next = change(shelf.key.resource, shelf.entry)
+            if next === shelf.entry { continue }
+            guard let next else {
+                removeShelf(shelf.key)
+                continue
+            }
+            for place in Array(shelf.answers) { removeAnswer(place) }
+            shelf.entry = next
+        }
     }
 
     /// What is stored, at `now`.
@@ -213,7 +228,18 @@ public struct ResponseCache {
         target.hash64(seed: (owner?.high ?? 0) &+ UInt64(coding.rawValue))
     }
 
+    /// Drops every answer. What they were made from stays.
+    public mutating func removeAnswers() {
+        for place in Array(answers.keys) { removeAnswer(place) }
+    }
+
     // MARK: Room
+
+    /// Keeps no more than so many bytes from now on.
+    public mutating func limit(to bytes: Int) {
+        maximumBytes = bytes
+        evict()
+    }
 
     /// A hit touches its answer only, to be cheap, so a stored response may look unused that is in use all the time. One that
     /// answers were made from is therefore passed over, and goes with the last of them, whose turn comes in the same order.
@@ -260,7 +286,7 @@ public struct ResponseCache {
 /// A stored response in its place, and where the answers made from it are.
 final class Shelf {
     let key: ResponseCache.ShelfKey
-    let entry: Entry
+    var entry: Entry
     var ticket: RecencyList<Evictable>.Ticket?
     /// The places of the answers made from it.
     var answers: Set<UInt64> = []

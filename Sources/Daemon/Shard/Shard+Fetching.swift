@@ -104,7 +104,10 @@ extension Shard {
 
     /// Keeps an entry that may be of use later, unless there is a newer one.
     func keep(_ entry: Entry, for resource: Resource, owner: Owner) {
-        guard loop.nowMilliseconds < entry.freshness.useEnds(cache.windows) else { return }
+        // What was read under earlier settings may not be for everyone any more.
+        guard loop.nowMilliseconds < entry.freshness.useEnds(cache.windows),
+            settings.entryBuilder.allows(entry, of: resource)
+        else { return }
         if let held = cache.entry(for: resource, owner: owner),
             held === entry || held.freshness.storedAt > entry.freshness.storedAt
         {
