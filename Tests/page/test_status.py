@@ -1,6 +1,8 @@
 """What the page shows of Larder's state."""
 
 import re
+import urllib.request
+from pathlib import Path
 
 
 def digits(text: str) -> int:
@@ -13,6 +15,16 @@ def test_it_opens_without_a_complaint_and_asks_nobody_else(tab, larder):
     assert page.requests
     assert all(url.startswith((larder.origin + "/", "data:")) for url in page.requests)
     assert page.complaints == []
+
+
+def test_every_part_stands_in_it(larder):
+    with urllib.request.urlopen(larder.url) as response:
+        text = response.read().decode()
+    parts = sorted((Path(__file__).parents[2] / "Sources/Page/Parts").iterdir())
+    assert len(parts) > 10
+    for part in parts:
+        if part.suffix != ".html":
+            assert part.read_text() in text, f"{part.name} is not named in PageParts.swift"
 
 
 def test_the_figures_are_those_of_the_status(tab, larder):
