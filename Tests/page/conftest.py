@@ -27,8 +27,9 @@ def pytest_addoption(parser):
 class Larder:
     """A Larder process of its own port, which can be stopped and started again."""
 
-    def __init__(self, binary: str, folder: Path):
+    def __init__(self, binary: str, folder: Path, upstream: list[str] = ["--demo"]):
         self.binary = binary
+        self.upstream = upstream
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.origin = f"http://127.0.0.1:{self.port}"
@@ -39,12 +40,12 @@ class Larder:
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.binary, "serve", "--demo", "--listen", f"127.0.0.1:{self.port}", "--no-state"],
+            [self.binary, "serve", *self.upstream, "--listen", f"127.0.0.1:{self.port}", "--no-state"],
             env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log.open("ab"))
         deadline = time.monotonic() + 20
         while True:
             try:
-                return self.get("/readyz")
+                return self.get("/readyz" if self.upstream == ["--demo"] else "/healthz")
             except (urllib.error.URLError, OSError):
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     pytest.fail(f"larder did not get ready: {self.log.read_text()}")

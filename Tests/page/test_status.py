@@ -1,8 +1,11 @@
 """What the page shows of Larder's state."""
 
 import re
+import socket
 import urllib.request
 from pathlib import Path
+
+from conftest import Larder
 
 
 def digits(text: str) -> int:
@@ -99,6 +102,30 @@ def test_a_server_that_is_gone_is_told_of_and_found_again(tab, larder):
     others = [one for one in page.complaints if "ERR_CONNECTION" not in one and "ERR_EMPTY" not in one]
     page.browser.events[:] = []
     assert others == []
+
+
+def test_an_upstream_that_fails_is_told_of(browser, request, tmp_path):
+    # Bound and not listened at: whoever connects is refused.
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        upstream = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/v1"
+        larder = Larder(request.config.getoption("--larder"), tmp_path, ["--upstream", upstream])
+        page = browser.page()
+        try:
+            page.open(larder.url)
+            page.until("document.getElementById('found').dataset.state === 'bad'")
+            page.until("document.getElementById('catalog-state').textContent === 'none yet'")
+            page.until("['failing', 'left alone'].includes(document.getElementById('upstream-state').textContent)")
+            page.until("document.querySelectorAll('#recent-rows th').length > 0")
+            assert "upstream" in page.text("#found") and re.search(r"\(50[23]\)", page.text("#found"))
+            assert page.eval("document.getElementById('upstream-state').dataset.state") in ("bad", "warn")
+            failures = page.eval("[...document.querySelectorAll('#recent-rows tr')].map((row) => row.cells[5].textContent)")
+            assert failures and all("cannot be reached" in one for one in failures)
+            others = [one for one in page.complaints if not re.search("status of 50[23]", one)]
+            assert others == []
+        finally:
+            page.close()
+            larder.stop()
 
 
 def test_it_pauses_while_it_cannot_be_seen(tab):
