@@ -51,7 +51,8 @@ struct LarderProcess {
             passing: sockets.map(\.descriptor))
     }
 
-    private static func started(_ child: ChildProcess) throws -> LarderProcess {
+    /// Waits until a process serves.
+    static func started(_ child: ChildProcess) throws -> LarderProcess {
         let line = try child.waitForLine(containing: "serving on ")
         let address = line.split(separator: "serving on ").last ?? ""
         let port = address.hasPrefix("http://127.0.0.1:") ? address.dropFirst(17).prefix { $0.isNumber } : "0"
