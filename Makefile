@@ -3,7 +3,8 @@
 # make build      the release build, .build/release/larder
 # make test       all tests: Swift, then the Python SDKs against the release build
 # make check      format, layers, imports; warnings are errors
-# make check-deep every test under the thread and the address sanitizer, then the fuzzers; takes a while
+# make check-deep every test under the thread and the address sanitizer, many kills and damaged files, then the
+#                 fuzzers; takes a while
 # make fuzz       each fuzzer for a minute
 # make counts     instructions, allocations and system calls per request, against what is committed
 # make ship       a release build that needs no Swift on the machine it runs on, .build/ship/release/larder

@@ -9,8 +9,9 @@ struct LarderProcess {
     /// The port that it serves on; 0 where it serves on a unix socket only.
     let port: UInt16
 
-    /// Where the binary lies: beside the tests' own.
+    /// Where the binary lies: beside the tests' own, unless LARDER_TEST_BINARY says otherwise.
     static var path: String {
+        if let path = ProcessInfo.processInfo.environment["LARDER_TEST_BINARY"] { return path }
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("larder").path
     }
