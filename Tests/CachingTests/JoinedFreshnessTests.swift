@@ -18,7 +18,7 @@ import Testing
         #expect(joined.age(at: 9_000) == 100)
         // It was over before the one that it is as old as had come.
         #expect(joined.freshUntil == 6_000)
-        #expect(joined.remaining(at: 9_000) == 0)
+        #expect(joined.remaining(at: 9_000) == -4)
     }
 
     @Test func `one copy joined is itself`() {

@@ -46,7 +46,7 @@ import Testing
         try LiveLarder.serving(before: origin) { larder throws in
             let answer = try larder.get("/api/v1/models/user", key: "sk-1")
             #expect(answer.text.contains(#""id":"sk-1/own""#))
-            #expect(answer.fields["Cache-Control"] == "private, max-age=60")
+            #expect((54...60).contains(Int(answer.fields["Cache-Control"]?.dropFirst(17) ?? "") ?? 0))
             #expect(answer.fields["Vary"] == "Authorization, Accept-Encoding")
             #expect(
                 try larder.get("/models/user?q=nothing", key: "sk-1").text.hasPrefix(#"{"data":[],"total_count":0"#))

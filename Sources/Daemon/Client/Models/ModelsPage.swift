@@ -13,13 +13,13 @@ struct ModelsPage {
         var shown = list.rows[...]
         // The titles, an empty line and the footer take three; a list that is longer is cut, and the footer says so.
         if let height { shown = shown.prefix(max(1, height - 3)) }
-        var table = makeTable(shown, isShort: false)
-        if let width = style.width, table.naturalWidth > width { table = makeTable(shown, isShort: true) }
+        var table = makeTable(shown, isShort: false, style)
+        if let width = style.width, table.naturalWidth > width { table = makeTable(shown, isShort: true, style) }
         let lines = list.rows.isEmpty ? ["no models"] : table.lines(style)
         return lines + ["", style.apply(.faint, to: style.fitted(footer(shown.count)))]
     }
 
-    private func makeTable(_ rows: ArraySlice<ModelRow>, isShort: Bool) -> TextTable {
+    private func makeTable(_ rows: ArraySlice<ModelRow>, isShort: Bool, _ style: TerminalStyle) -> TextTable {
         var table = TextTable(columns: [
             TextTable.Column(title: "MODEL", least: 24),
             TextTable.Column(title: "CONTEXT", isRight: true, leavesAt: 1),
@@ -32,7 +32,7 @@ struct ModelsPage {
         table.rows = rows.map { row in
             var cells = [
                 TextTable.Cell(row.id, link: row.link), TextTable.Cell(row.context.map { "\($0)" } ?? "-"),
-                price(row.prompt), price(row.completion), TextTable.Cell(modalities(row, isShort: isShort)),
+                price(row.prompt, style), price(row.completion, style), TextTable.Cell(modalities(row, isShort: isShort)),
                 TextTable.Cell(row.created.map { AgeText.short(now - $0) } ?? "-"),
             ]
             if let changes {
@@ -44,10 +44,18 @@ struct ModelsPage {
         return table
     }
 
-    private func price(_ price: PriceText.Price) -> TextTable.Cell {
+    /// The cells for a price on a terminal. Upstream has some with twenty places, the rest of a sum of floating numbers; they
+    /// would take the room of everything else. In a pipe they are whole.
+    private static let priceWidth = 9
+
+    private func price(_ price: PriceText.Price, _ style: TerminalStyle) -> TextTable.Cell {
         switch price {
-        case .known(let value): TextTable.Cell(PriceText.shown(price), value.units == 0 ? .green : nil)
-        case .absent, .varies, .unreadable: TextTable.Cell(PriceText.shown(price), .faint)
+        case .known(let value):
+            let text = PriceText.shown(price)
+            return TextTable.Cell(
+                style.width == nil ? text : DisplayText.cut(text, to: Self.priceWidth, ellipsis: style.ellipsis),
+                value.units == 0 ? .green : nil)
+        case .absent, .varies, .unreadable: return TextTable.Cell(PriceText.shown(price), .faint)
         }
     }
 
