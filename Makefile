@@ -4,7 +4,8 @@
 # make test       all tests: Swift, then the Python SDKs against the release build
 # make test-page  the page /_larder/ in a headless Chromium, which it installs
 # make check      format, layers, imports; warnings are errors
-# make check-deep every test under the thread and the address sanitizer, then the fuzzers; takes a while
+# make check-deep every test under the thread and the address sanitizer, many kills and damaged files, then the
+#                 fuzzers; takes a while
 # make fuzz       each fuzzer for a minute
 # make counts     instructions, allocations and system calls per request, against what is committed
 # make ship       a release build that needs no Swift on the machine it runs on, .build/ship/release/larder
