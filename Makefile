@@ -46,6 +46,7 @@ run: build
 	.build/release/larder serve
 
 test: test-build build
+	scripts/setup --tests
 	$(LIMIT) swift test --skip-build
 	scripts/test-clients
 
