@@ -149,7 +149,8 @@ public struct ResponseCache {
     }
 
     /// The resources to be refreshed behind an answer: those of its entries that are stale and that nobody on this loop
-    /// refreshes already. Each has to be reported to `refreshEnded`.
+    /// refreshes already. Each has to be reported to `refreshEnded` or
+    /// `refreshFailed`.
     public func beginRefreshes(behind answer: Answer, now: UInt64) -> [Resource] {
         var resources: [Resource] = []
         for shelf in answer.shelves where now >= shelf.refreshNotBefore && !shelf.entry.freshness.isFresh(at: now) {
@@ -159,9 +160,17 @@ public struct ResponseCache {
         return resources
     }
 
-    /// Upstream was asked for a resource, or was not because it is left alone. What is stored still is not refreshed before
-    /// `notBefore`; until `leftAloneUntil` it stands in for an error without asking.
-    public func refreshEnded(
+    /// A refresh has ended with a response. An entry that is stored still, because the response was one key's alone, is not
+    /// refreshed again before `notBefore`.
+    public func refreshEnded(of resource: Resource, owner: Owner, notBefore: UInt64) {
+        for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
+            if let shelf = shelves[key], shelf.refreshNotBefore == .max { shelf.refreshNotBefore = notBefore }
+        }
+    }
+
+    /// Upstream failed, or is left alone. What is stored is not refreshed before `notBefore`; until `leftAloneUntil` it stands
+    /// in for an error without asking.
+    public func refreshFailed(
         of resource: Resource, owner: Owner, notBefore: UInt64, leftAloneUntil: UInt64, isAboutKey: Bool
     ) {
         for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {

@@ -160,6 +160,7 @@ extension Connection {
         let now = shard.loop.nowMilliseconds
         if var forward = request.forward {
             // What could not be fetched was replaced by what is stored.
+            if forward.detail == nil, request.isLeftAlone { forward.detail = .backingOff }
             if forward.detail != nil { forward.ttl = answer.source.freshness.remaining(at: now) }
             return .forwarded(forward)
         }
@@ -205,7 +206,8 @@ extension Connection {
         switch outcome {
         case .entry(let entry, let isNew):
             request.delivered.add(entry, for: resource)
-            if isNew {
+            // A fetch that failed and was made up for is what there is to tell.
+            if isNew, request.forward?.detail == nil {
                 request.forward = CacheStatus.Forward(
                     reason: want.reason, status: entry.status.rawValue,
                     stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt, collapsed: collapsed)

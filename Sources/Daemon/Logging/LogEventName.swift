@@ -43,8 +43,7 @@ enum LogEventName: String, CaseIterable, Sendable {
             .loosePermissions:
             .warning
         case .restartNeeded, .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed,
-            .fetchFailuresHeld, .linesLost,
-            .loopSilent, .notifyFailed:
+            .fetchFailuresHeld, .linesLost, .loopSilent, .notifyFailed:
             .warning
         case .reloadRefused, .loopFailed: .error
         }

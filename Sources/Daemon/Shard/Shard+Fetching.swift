@@ -73,19 +73,17 @@ extension Shard {
         guard let group = waiting.take(ticket) else { return }
         let (resource, owner) = (group.want.resource, group.want.owner)
         let now = loop.nowMilliseconds
-        var leftAloneUntil: UInt64 = 0
-        var isAboutKey = false
         switch outcome {
-        case .entry(let entry, _): keep(entry, for: resource, owner: owner)
+        case .entry(let entry, _):
+            keep(entry, for: resource, owner: owner)
+            // A refusal leaves a copy that others share as it is; it is not asked about again at once.
+            cache.refreshEnded(of: resource, owner: owner, notBefore: now + Self.refreshPause)
         case .failure(let problem, let spare, let until):
             if let spare { keep(spare, for: resource, owner: owner) }
-            leftAloneUntil = until
-            isAboutKey = problem.isAboutKey
+            cache.refreshFailed(
+                of: resource, owner: owner, notBefore: max(until, now + Self.refreshPause), leftAloneUntil: until,
+                isAboutKey: problem.isAboutKey)
         }
-        // A refusal leaves a copy that others share as it is; it is not asked about again at once.
-        cache.refreshEnded(
-            of: resource, owner: owner, notBefore: max(leftAloneUntil, now + Self.refreshPause),
-            leftAloneUntil: leftAloneUntil, isAboutKey: isAboutKey)
         for (place, connection) in group.connections.enumerated() {
             connection.settled(resource, outcome, collapsed: collapsed || group.isRefresh || place > 0)
         }
@@ -201,7 +199,7 @@ extension Shard {
             ])
         if entry.status == .unauthorized || entry.status == .forbidden, owner != .nobody {
             // Before the refusal itself is stored, here and where it was waited for.
-            cache.removeEntries(of: owner)
+            endEntries(of: owner)
             for (place, peer) in peers.enumerated() where place != index { peer.send(.refused(owner)) }
         }
         keep(entry, for: flight.resource, owner: owner)

@@ -38,8 +38,8 @@ final class Shard {
     var hasCatalog = false
     /// What the state directory has of the resources that this loop leads, and perhaps of others.
     var onDisk: Set<RecordKey> = []
-    /// Who waits for a copy to be read from there.
-    var recalls: [Recall: [Dispatcher.Party]] = [:]
+    /// The copies that are being read from there.
+    var recalls: [Recall: RecallInHand] = [:]
     let state: StateKeeper?
     private(set) var isDraining = false
     private var isStopping = false
@@ -89,7 +89,7 @@ final class Shard {
         case .wanted(let resource, let party): lead(resource, for: party)
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
         case .recalled(let recall, let record): recalled(recall, record)
-        case .refused(let owner): cache.removeEntries(of: owner)
+        case .refused(let owner): endEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
         case .ping: supervisor.send(.pong(index))
         case .report(let page, let ticket, let loop): peers[loop].send(.reported(ticket, report(for: page)))
