@@ -210,7 +210,8 @@ extension Connection {
             if isNew, request.forward?.detail == nil {
                 request.forward = CacheStatus.Forward(
                     reason: want.reason, status: entry.status.rawValue,
-                    stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt, collapsed: collapsed)
+                    stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt,
+                    collapsed: collapsed)
             }
         case .failure(let problem, let spare, _):
             if let copy = shard.spare(for: resource, of: request.summary, problem) ?? spare {
