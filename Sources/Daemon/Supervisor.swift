@@ -8,43 +8,47 @@ import Serving
 /// Starts the loops, hands them each other's mailboxes, passes signals on, and waits for their end. It runs on the main
 /// thread, on a loop of its own that serves nothing.
 final class Supervisor {
-    private let settings: Settings
-    private let shardSettings: ShardSettings
-    private let observer: Observer
-    private var log: Logger { observer.log }
-    private let loop = Loop()
+    var settings: Settings
+    var shardSettings: ShardSettings
+    var observer: Observer
+    var log: Logger { observer.log }
+    let loop = Loop()
     private var mailbox: Mailbox<SupervisorMessage>?
     private var signals: [SignalWatch] = []
     private var drainTimer: LoopTimer?
-    private let manager: ServiceManager
+    let manager: ServiceManager
     private var heartbeat: Heartbeat
     private var heartbeatTimer: LoopTimer?
     private var readiness: Readiness
     private var threads: [LoopThread] = []
     private var shards: [Mailbox<ShardMessage>?]
-    private var servingCount = 0
+    private(set) var servingCount = 0
     private var idleCount = 0
     private var endedCount = 0
-    private var isDraining = false
+    private(set) var isDraining = false
     private var exitCode: Int32 = 0
-    private let addresses: [SocketAddress]
+    let addresses: [SocketAddress]
+    /// Reads the settings again; nil where nobody can.
+    let readSettings: SettingsReading?
+    /// Whether they are to be read again once everything serves.
+    var isReloadWanted = false
 
     private let onServing: (RunningLarder) -> Void
-    private let keeper: StateKeeper?
+    let keeper: StateKeeper?
     /// What the loops begin with; they have it once they run.
     private var stateAtStart: StateAtStart
     private var stateTimer: LoopTimer?
 
     private init(
         _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], manager: ServiceManager, observer: Observer,
-        state: OpenState,
-        onServing: @escaping (RunningLarder) -> Void
+        state: OpenState, reading readSettings: SettingsReading?, onServing: @escaping (RunningLarder) -> Void
     ) {
         self.settings = settings
         self.manager = manager
         heartbeat = Heartbeat(loops: settings.workers)
         readiness = settings.upstream.warmUp ? .warmingUp : .ready
         self.onServing = onServing
+        self.readSettings = readSettings
         self.addresses = addresses
         self.observer = observer
         shardSettings = ShardSettings(
@@ -59,7 +63,7 @@ final class Supervisor {
     ///
     /// Sockets that the `environment` says were handed over are served in place of those of the settings.
     static func run(
-        _ settings: Settings, isDemo: Bool, environment: [String: String],
+        _ settings: Settings, isDemo: Bool, environment: [String: String], reading: SettingsReading?,
         onServing: @escaping (RunningLarder) -> Void
     ) throws -> Int32 {
         ignoreBrokenPipes()
@@ -82,8 +86,10 @@ final class Supervisor {
         let state = try OpenState(settings, isDemo: isDemo, log: log)
         var observer = Observer(settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log)
         observer.state = state.reporter()
+        let listen = settings.listen
         let supervisor = Supervisor(
             settings, isDemo: isDemo, addresses: sockets.addresses, manager: manager, observer: observer, state: state,
+            reading: handed.isEmpty ? reading : reading.map { listening(on: listen, $0) },
             onServing: onServing)
         defer { supervisor.keeper?.close() }
         try supervisor.start(sockets)
@@ -96,7 +102,7 @@ final class Supervisor {
 
     /// Makes sure that as many connections can be open as the settings allow: each may have one to upstream beside it, and
     /// the loops have some of their own.
-    private static func allowDescriptors(for settings: Settings, _ log: Logger) {
+    static func allowDescriptors(for settings: Settings, _ log: Logger) {
         let wanted = settings.server.maxConnections * 2 + 64 + settings.workers * 16
         let allowed = raiseDescriptorLimit(to: wanted)
         if allowed < settings.server.maxConnections + 64 {
@@ -111,6 +117,9 @@ final class Supervisor {
         self.mailbox = mailbox
         for signal in [Self.terminate, Self.interrupt] {
             signals.append(try SignalWatch(on: loop, signal: signal) { [unowned self] in drain() })
+        }
+        if readSettings != nil {
+            signals.append(try SignalWatch(on: loop, signal: Self.hangUp) { [unowned self] in reload() })
         }
         drainTimer = LoopTimer(on: loop) { [unowned self] in
             log.tell(.drainTimeout, "the time to drain is over; closing what is still open")
@@ -129,6 +138,7 @@ final class Supervisor {
 
     private static let terminate: Int32 = 15
     private static let interrupt: Int32 = 2
+    private static let hangUp: Int32 = 1
 
     private func receive(_ message: SupervisorMessage) {
         switch message {
@@ -194,11 +204,12 @@ final class Supervisor {
         if let watchdog = manager.watchdog {
             heartbeatTimer?.start(after: 0, repeating: max(1, watchdog / 3))
         }
+        if isReloadWanted { reload() }
         if let mailbox { onServing(RunningLarder(addresses: addresses, mailbox: mailbox)) }
     }
 
     /// The line that `systemctl status` shows.
-    private var status: String {
+    var status: String {
         let places = addresses.map(\.url).joined(separator: ", ")
         return switch readiness {
         case .warmingUp: "Serving on \(places); fetching the catalogue"
@@ -238,7 +249,7 @@ final class Supervisor {
         tellAll(.drain)
     }
 
-    private func tellAll(_ message: ShardMessage) {
+    func tellAll(_ message: ShardMessage) {
         for shard in shards { shard?.send(message) }
     }
 
@@ -268,7 +279,8 @@ private func runShard(
 ) {
     do {
         try Shard(
-            index: index, settings: settings, sockets: sockets, supervisor: supervisor, state: keeper, observer: observer
+            index: index, settings: settings, sockets: sockets, supervisor: supervisor, state: keeper,
+            observer: observer
         ).run()
     } catch {
         supervisor.send(.failed(index, "\(error)"))
@@ -285,10 +297,11 @@ extension SocketAddress {
 /// from starting.
 ///
 /// `environment` is where the service manager's protocols are read from: sockets that it hands over (`LISTEN_FDS`), and
-/// where it wants to be told how things are (`NOTIFY_SOCKET`, `WATCHDOG_USEC`).
+/// where it wants to be told how things are (`NOTIFY_SOCKET`, `WATCHDOG_USEC`). `reload` reads the settings again
+/// on SIGHUP, on the thread that this is called on; without it the signal is left alone.
 public func serve(
     _ settings: Settings, demo: Bool, environment: [String: String] = [:],
-    onServing: @escaping (RunningLarder) -> Void = { _ in }
+    onServing: @escaping (RunningLarder) -> Void = { _ in }, reload: (() throws(SettingsError) -> Settings)? = nil
 ) throws -> Int32 {
-    try Supervisor.run(settings, isDemo: demo, environment: environment, onServing: onServing)
+    try Supervisor.run(settings, isDemo: demo, environment: environment, reading: reload, onServing: onServing)
 }

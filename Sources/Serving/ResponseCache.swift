@@ -21,10 +21,10 @@ public struct ResponseCache {
     private var bases = BaseCounts()
 
     /// The most bytes to keep.
-    public let maximumBytes: Int
+    public private(set) var maximumBytes: Int
 
     /// How long stale entries are of use.
-    public let windows: StaleWindows
+    public var windows: StaleWindows
 
     /// How many things had to go for want of room.
     public private(set) var evictions = 0
@@ -102,6 +102,21 @@ public struct ResponseCache {
         return keys.map(\.hashValue)
     }
 
+    /// Puts what `change` gives in the place of each entry that it changes; nil ends one. Answers go with what they were made
+    /// from.
+    public mutating func changeEntries(_ change: (Resource, Entry) -> Entry?) {
+        for shelf in Array(shelves.values) {
+            let next = change(shelf.key.resource, shelf.entry)
+            if next === shelf.entry { continue }
+            guard let next else {
+                removeShelf(shelf.key)
+                continue
+            }
+            for place in Array(shelf.answers) { removeAnswer(place) }
+            shelf.entry = next
+        }
+    }
+
     /// What is stored, at `now`.
     public func reports(now: UInt64) -> [EntryReport] { shelves.values.map { EntryReport($0, now: now, windows) } }
 
@@ -136,7 +151,7 @@ public struct ResponseCache {
     }
 
     /// The resources to be refreshed behind an answer: those of its entries that are stale and that nobody on this loop
-    /// refreshes already. Each has to be reported to `refreshEnded`.
+    /// refreshes already. Each has to be reported to `refreshEnded` or `refreshFailed`.
     public func beginRefreshes(behind answer: Answer, owner: Owner, now: UInt64) -> [Resource] {
         var resources: [Resource] = []
         for shelf in answer.shelves where !shelf.entry.freshness.isFresh(at: now) {
@@ -147,9 +162,19 @@ public struct ResponseCache {
         return resources
     }
 
-    /// Upstream was asked for a resource, or was not because it is left alone. What is stored still is not refreshed before
-    /// `notBefore`; until `leftAloneUntil` it stands in for an error without asking.
-    public func refreshEnded(
+    /// A refresh has ended with a response. An entry that is stored still, because the response was one key's alone, is not
+    /// refreshed again with that key before `notBefore`.
+    public func refreshEnded(of resource: Resource, owner: Owner, notBefore: UInt64) {
+        for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
+            guard let shelf = shelves[key], shelf.pause.refreshNotBefore == .max else { continue }
+            shelf.pause.refreshNotBefore = 0
+            shelf.setPause(Pause(refreshNotBefore: notBefore), of: owner)
+        }
+    }
+
+    /// Upstream failed, or is left alone. What is stored is not refreshed before `notBefore`; until `leftAloneUntil` it stands
+    /// in for an error without asking.
+    public func refreshFailed(
         of resource: Resource, owner: Owner, notBefore: UInt64, leftAloneUntil: UInt64, isAboutKey: Bool
     ) {
         let pause = Pause(refreshNotBefore: notBefore, leftAloneUntil: leftAloneUntil)
@@ -221,7 +246,18 @@ public struct ResponseCache {
         target.hash64(seed: (owner?.high ?? 0) &+ UInt64(coding.rawValue))
     }
 
+    /// Drops every answer. What they were made from stays.
+    public mutating func removeAnswers() {
+        for place in Array(answers.keys) { removeAnswer(place) }
+    }
+
     // MARK: Room
+
+    /// Keeps no more than so many bytes from now on.
+    public mutating func limit(to bytes: Int) {
+        maximumBytes = bytes
+        evict()
+    }
 
     /// A hit touches its answer only, to be cheap, so a stored response may look unused that is in use all the time. One that
     /// answers were made from is therefore passed over, and goes with the last of them, whose turn comes in the same order.

@@ -3,7 +3,7 @@ import Caching
 /// A stored response in its place, and where the answers made from it are.
 final class Shelf {
     let key: ResponseCache.ShelfKey
-    let entry: Entry
+    var entry: Entry
     var ticket: RecencyList<Evictable>.Ticket?
     /// The places of the answers made from it.
     var answers: Set<UInt64> = []

@@ -52,7 +52,11 @@ struct ServeCommand: ParsableCommand {
         let loaded = try options.load(flags)
         let code: Int32
         do {
-            code = try serve(loaded.settings, demo: demo, environment: ProcessInfo.processInfo.environment)
+            code = try serve(
+                loaded.settings, demo: demo, environment: ProcessInfo.processInfo.environment,
+                reload: { [config = options.config, flags] () throws(SettingsError) in
+                    try SettingsLoader().load(config: config, flags: flags).settings
+                })
         } catch {
             throw Failure(message: "\(error)", code: .failure)
         }

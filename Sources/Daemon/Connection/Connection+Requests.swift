@@ -222,7 +222,7 @@ extension Connection {
         switch outcome {
         case .entry(let entry, let isNew):
             request.delivered.add(entry, for: resource)
-            // Of several fetches, that one is told of which brought nothing.
+            // A fetch that failed and was made up for is what there is to tell, unless another one was refused.
             if isNew, request.forward?.detail == nil || entry.status != .ok {
                 request.forward = CacheStatus.Forward(
                     reason: want.reason, status: entry.status.rawValue,

@@ -13,11 +13,18 @@ struct EntryBuilder: Sendable {
     let lifetimes: Lifetimes
     let sharing: Sharing
     /// The rows that lists of all loops share.
-    private let pool = Guarded(RowPool())
+    private var pool = Guarded(RowPool())
 
     init(lifetimes: Lifetimes, sharing: Sharing) {
         self.lifetimes = lifetimes
         self.sharing = sharing
+    }
+
+    /// This one with the rows of another.
+    func sharingRows(with other: EntryBuilder) -> EntryBuilder {
+        var builder = self
+        builder.pool = other.pool
+        return builder
     }
 
     /// What is known of a fetch when its response is there.
@@ -34,7 +41,8 @@ struct EntryBuilder: Sendable {
 
     /// Reads a response to a request for `resource`. A facet is read beside `list`.
     func build(
-        _ resource: Resource, from response: FetchedResponse, beside list: ModelList? = nil, _ circumstances: Circumstances
+        _ resource: Resource, from response: FetchedResponse, beside list: ModelList? = nil,
+        _ circumstances: Circumstances
     ) -> Result<Entry, FetchProblem> {
         let fields = ResponseFields(response, wallSeconds: circumstances.wallSeconds)
         let status = Status(rawValue: response.status)
@@ -86,7 +94,8 @@ struct EntryBuilder: Sendable {
             entry(
                 resource, stored.content, received, age: fields.age, contentType: stored.contentType,
                 identity: stored.identity,
-                lastModified: fields.lastModifiedText == nil ? stored.lastModified : fields.lastModified, circumstances))
+                lastModified: fields.lastModifiedText == nil ? stored.lastModified : fields.lastModified, circumstances)
+        )
     }
 
     private func entry(
@@ -124,11 +133,11 @@ struct EntryBuilder: Sendable {
             contentType: copy.contentType, identity: read.identity, lastModified: copy.lastModified, received: received)
     }
 
-    private func isShared(_ resource: Resource, _ directives: CacheControl) -> Bool {
+    func isShared(_ resource: Resource, _ directives: CacheControl) -> Bool {
         !resource.isPersonal && sharing.allows(directives)
     }
 
-    private func configuredLifetime(of resource: Resource) -> UInt64 {
+    func configuredLifetime(of resource: Resource) -> UInt64 {
         switch resource.kind {
         case .catalog: lifetimes.catalog
         case .userList: lifetimes.user

@@ -8,7 +8,11 @@ import Serving
 struct LineLog: LogHandler {
     let format: LineFormat
     let writer: LogWriter
-    var logLevel = Logger.Level.info
+    /// The same for whoever logs, so that it can change for all of them.
+    var logLevel: Logger.Level {
+        get { writer.level.current }
+        nonmutating set { writer.level.set(newValue) }
+    }
     var metadata = Logger.Metadata()
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -39,8 +43,8 @@ extension LineFormat {
 extension Logger {
     /// The log of the process, through its writer.
     static func larder(_ settings: Settings.Log, _ format: LineFormat, _ writer: LogWriter) -> Logger {
-        var handler = LineLog(format: format, writer: writer)
-        handler.logLevel = Logger.Level(rawValue: settings.level.rawValue) ?? .info
+        let handler = LineLog(format: format, writer: writer)
+        writer.level.set(settings.level)
         return Logger(label: "larder", factory: { _ in handler })
     }
 

@@ -4,6 +4,9 @@ import Logging
 enum LogEventName: String, CaseIterable, Sendable {
     case serving
     case socketsHandedOver = "sockets-handed-over"
+    case reloaded
+    case reloadRefused = "reload-refused"
+    case restartNeeded = "restart-needed"
     case draining
     case drainTimeout = "drain-timeout"
     case endedTwice = "told-twice"
@@ -33,15 +36,16 @@ enum LogEventName: String, CaseIterable, Sendable {
     /// The level that it is logged at.
     var level: Logger.Level {
         switch self {
-        case .serving, .socketsHandedOver, .draining, .stopped, .fetched, .stateRestored, .access: .info
+        case .serving, .socketsHandedOver, .reloaded, .draining, .stopped, .fetched, .stateRestored, .access: .info
         case .purged, .stateRecovered: .notice
-        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .stateBegunAnew, .stateGone, .secretReplaced,
+        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .stateBegunAnew, .stateGone,
+            .secretReplaced,
             .loosePermissions:
             .warning
-        case .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed, .fetchFailuresHeld, .linesLost,
-            .loopSilent, .notifyFailed:
+        case .restartNeeded, .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed,
+            .fetchFailuresHeld, .linesLost, .loopSilent, .notifyFailed:
             .warning
-        case .loopFailed: .error
+        case .reloadRefused, .loopFailed: .error
         }
     }
 }

@@ -9,6 +9,8 @@ import Serving
 final class LogWriter: Sendable {
     private let queue: ByteQueue
     private let thread: LoopThread
+    /// What is written at all.
+    let level = LogThreshold()
 
     /// What may wait to be written: some ten thousand lines.
     static let room = 1 << 20

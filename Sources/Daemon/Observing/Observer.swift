@@ -7,7 +7,7 @@ struct Observer: Sendable {
     let log: Logger
     let writer: LogWriter
     /// How lines of the access log look; nil where there is none.
-    let accessFormat: LineFormat?
+    private(set) var accessFormat: LineFormat?
     private let process: ProcessReport
 
     /// What is known of the state directory, asked on any thread; it must not take long.
@@ -16,7 +16,7 @@ struct Observer: Sendable {
     init(_ settings: Settings, isDemo: Bool, addresses: [SocketAddress], writer: LogWriter, log: Logger) {
         self.log = log
         self.writer = writer
-        accessFormat = settings.log.access && log.logLevel <= .info ? LineFormat(settings.log.format) : nil
+        accessFormat = Self.accessFormat(settings.log)
         var process = ProcessReport(version: version, started: Loop.wallSeconds, now: Loop.wallSeconds)
         process.pid = ProcessFigures.pid
         process.workers = settings.workers
@@ -24,6 +24,16 @@ struct Observer: Sendable {
         process.isDemo = isDemo
         process.upstream = isDemo ? "demo" : URLText.masked(settings.upstream.url)
         self.process = process
+    }
+
+    /// Logs as changed settings want it. The level changes for whoever logs, at once.
+    mutating func take(_ settings: Settings) {
+        writer.level.set(settings.log.level)
+        accessFormat = Self.accessFormat(settings.log)
+    }
+
+    private static func accessFormat(_ settings: Settings.Log) -> LineFormat? {
+        settings.access && Logger.Level(settings.level) <= .info ? LineFormat(settings.format) : nil
     }
 
     /// What the process knows of itself now. It reads files: not for a loop's thread.

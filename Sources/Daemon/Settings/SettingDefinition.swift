@@ -21,10 +21,19 @@ struct SettingDefinition: Sendable {
     /// A bad value as a message may show it.
     let conceal: @Sendable (SettingValue) -> String
 
+    /// Whether a process goes on with the value that it was started with.
+    let needsRestart: Bool
+
+    /// Whether two settings have the same value here.
+    let isSame: @Sendable (Settings, Settings) -> Bool
+
+    /// Takes the value of other settings over.
+    let copy: @Sendable (_ from: Settings, _ into: inout Settings) -> Void
+
     /// A setting of the given type. `standard` is written out where the default depends on the machine.
-    init<Value>(
+    init<Value: Equatable>(
         _ name: String, _ property: any WritableKeyPath<Settings, Value> & Sendable, _ kind: SettingKind<Value>,
-        standard: String? = nil, _ explanation: String
+        standard: String? = nil, needsRestart: Bool = false, _ explanation: String
     ) {
         self.name = name
         self.explanation = explanation
@@ -37,6 +46,9 @@ struct SettingDefinition: Sendable {
         }
         show = { kind.show($0[keyPath: property]) }
         conceal = kind.conceal
+        self.needsRestart = needsRestart
+        isSame = { $0[keyPath: property] == $1[keyPath: property] }
+        copy = { $1[keyPath: property] = $0[keyPath: property] }
     }
 
     /// The name of the environment variable.

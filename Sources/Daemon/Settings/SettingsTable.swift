@@ -12,10 +12,10 @@ enum SettingsTable {
                 "cache.max_bytes", \.cache.maxBytes, .size(1 << 20...1 << 40),
                 "The memory for answers; the least recently used go first."),
             SettingDefinition(
-                "state.enabled", \.state.enabled, .boolean,
+                "state.enabled", \.state.enabled, .boolean, needsRestart: true,
                 "Whether the last good copies are kept on disk, so that a new process can serve them at once."),
             SettingDefinition(
-                "state.dir", \.state.directory, .optional(.directory),
+                "state.dir", \.state.directory, .optional(.directory), needsRestart: true,
                 "Their directory; when empty, STATE_DIRECTORY, $XDG_STATE_HOME/larder or ~/.local/state/larder."),
             SettingDefinition(
                 "filters.upstream", \.filters.upstream, .filterNames,
@@ -24,15 +24,17 @@ enum SettingsTable {
 
     private static let process = [
         SettingDefinition(
-            "listen", \.listen, .addresses,
+            "listen", \.listen, .addresses, needsRestart: true,
             "Where to accept connections: HOST:PORT, [IPV6]:PORT, unix:PATH, or a list of them."),
         SettingDefinition(
-            "workers", \.workers, .workers, standard: "\"auto\"", "The number of event loops; auto is one a core."),
+            "workers", \.workers, .workers, standard: "\"auto\"", needsRestart: true,
+            "The number of event loops; auto is one a core."),
     ]
 
     private static let upstream = [
         SettingDefinition(
-            "upstream.url", \.upstream.url, .baseURL, "The base URL; a regional host gives that region's models."),
+            "upstream.url", \.upstream.url, .baseURL, needsRestart: true,
+            "The base URL; a regional host gives that region's models."),
         SettingDefinition(
             "upstream.timeout", \.upstream.timeout, .duration(waiting),
             "The longest that a fetch for the cache may take; what is passed through has no such limit."),
@@ -49,7 +51,7 @@ enum SettingsTable {
             "upstream.proxy", \.upstream.proxy, .optional(.proxyURL),
             "A proxy's URL; when empty, HTTPS_PROXY, HTTP_PROXY and NO_PROXY rule."),
         SettingDefinition(
-            "upstream.warm_up", \.upstream.warmUp, .boolean,
+            "upstream.warm_up", \.upstream.warmUp, .boolean, needsRestart: true,
             "Whether the catalogue is fetched at start-up, without a key, so that the first caller need not wait."),
     ]
 
@@ -115,7 +117,8 @@ enum SettingsTable {
             "log.level", \.log.level, .choice,
             "The least level that is written: trace, debug, info, notice, warning, error, critical."),
         SettingDefinition(
-            "log.format", \.log.format, .choice, "text, json, or auto: text on a terminal and else json."),
+            "log.format", \.log.format, .choice, needsRestart: true,
+            "text, json, or auto: text on a terminal and else json."),
         SettingDefinition(
             "log.access", \.log.access, .boolean, "Whether each request has a line, at the level info."),
     ]

@@ -7,10 +7,13 @@ import Synchronization
 /// goes, never on a request.
 final class OpenConnections: Sendable {
     private let count = Atomic(0)
-    private let most: Int
+    private let most: Atomic<Int>
 
     /// None yet, of `most` at once.
-    init(most: Int) { self.most = most }
+    init(most: Int) { self.most = Atomic(most) }
+
+    /// Allows more or fewer from now on. Those that are open stay.
+    func allow(_ number: Int) { most.store(number, ordering: .relaxed) }
 
     /// One more is open.
     func opened() { count.wrappingAdd(1, ordering: .relaxed) }
@@ -19,5 +22,5 @@ final class OpenConnections: Sendable {
     func closed() { count.wrappingSubtract(1, ordering: .relaxed) }
 
     /// Whether the next one has to wait. Loops that ask at the same moment may each let one in.
-    var isFull: Bool { count.load(ordering: .relaxed) >= most }
+    var isFull: Bool { count.load(ordering: .relaxed) >= most.load(ordering: .relaxed) }
 }

@@ -11,11 +11,13 @@ import Upstream
 /// elsewhere; other loops and the supervisor send messages.
 final class Shard {
     let index: Int
-    let settings: ShardSettings
+    var settings: ShardSettings
     let loop: Loop
-    let observer: Observer
+    var observer: Observer
     var log: Logger { observer.log }
-    let origin: Origin
+    var origin: Origin
+    /// Clients under earlier settings that still have something under way.
+    var retiredClients: [UpstreamClient] = []
     let supervisor: Mailbox<SupervisorMessage>
 
     var cache: ResponseCache
@@ -25,8 +27,8 @@ final class Shard {
     var metrics = LoopMetrics()
     var gathers = GatherTable()
     var failureGate = RepeatGate()
-    private(set) var accessLog: AccessLog?
-    private var date: DateLine
+    var accessLog: AccessLog?
+    var date: DateLine
     /// The last `Host` that was found to be a good one: nearly every request has the same.
     var knownHost: [UInt8] = []
     /// Where the changing part of a head is written before it is sent.
@@ -36,8 +38,8 @@ final class Shard {
     var hasCatalog = false
     /// What the state directory has of the resources that this loop leads, and perhaps of others.
     var onDisk: Set<RecordKey> = []
-    /// Who waits for a copy to be read from there.
-    var recalls: [Recall: [Dispatcher.Party]] = [:]
+    /// The copies that are being read from there.
+    var recalls: [Recall: RecallInHand] = [:]
     let state: StateKeeper?
     private(set) var isDraining = false
     private var isStopping = false
@@ -47,6 +49,8 @@ final class Shard {
     private let sockets: [ListeningSocket]
     private var listeners: [Listener] = []
     private var sweep: LoopTimer?
+    /// When the next sweep should be, in nanoseconds.
+    private var sweepDue: UInt64 = 0
     private var farewell: LoopTimer?
     /// Whether accepting was stopped for want of room.
     private var isFull = false
@@ -85,13 +89,14 @@ final class Shard {
         case .wanted(let resource, let party): lead(resource, for: party)
         case .settled(let ticket, let outcome, let collapsed): settle(ticket, outcome, collapsed: collapsed)
         case .recalled(let recall, let record): recalled(recall, record)
-        case .refused(let owner): cache.removeEntries(of: owner)
+        case .refused(let owner): endEntries(of: owner)
         case .readiness(let readiness): self.readiness = readiness
         case .ping: supervisor.send(.pong(index))
         case .report(let page, let ticket, let loop): peers[loop].send(.reported(ticket, report(for: page)))
         case .reported(let ticket, let report): reported(ticket, report)
         case .purge(let purge, let ticket, let loop): peers[loop].send(.purged(ticket, remove(purge)))
         case .purged(let ticket, let entries): purged(ticket, entries)
+        case .reload(let settings, let observer): reload(settings, observer)
         case .drain: drain()
         case .stop: stop()
         }
@@ -114,18 +119,22 @@ final class Shard {
             return
         }
         metrics.tick(wallSeconds: loop.wallSeconds)
-        let period = UInt64(sweepPeriod) * 1_000_000
-        var due = loop.nowNanoseconds + period
-        let sweep = LoopTimer(on: loop) { [unowned self] in
+        sweep = LoopTimer(on: loop) { [unowned self] in
             connections.expire(at: loop.nowMilliseconds)
             resumeAccepting()
-            observe(due: due)
-            due = loop.nowNanoseconds + period
+            closeRetiredClients()
+            observe(due: sweepDue)
+            sweepDue = loop.nowNanoseconds + UInt64(sweepPeriod) * 1_000_000
         }
-        sweep.start(after: sweepPeriod, repeating: sweepPeriod)
-        self.sweep = sweep
+        startSweeping()
         if settings.warmsUp { warmUp() }
         supervisor.send(.serving(index))
+    }
+
+    /// Looks at deadlines as often as the settings want it.
+    func startSweeping() {
+        sweepDue = loop.nowNanoseconds + UInt64(sweepPeriod) * 1_000_000
+        sweep?.start(after: sweepPeriod, repeating: sweepPeriod)
     }
 
     /// How often deadlines are looked at, in milliseconds: a time limit is kept to a quarter of itself.
@@ -150,7 +159,7 @@ final class Shard {
 
     /// Accepts again where there is room again: when a connection of this loop has gone, and now and then because one of
     /// another loop may have.
-    private func resumeAccepting() {
+    func resumeAccepting() {
         guard isFull, !isDraining, !settings.openConnections.isFull else { return }
         isFull = false
         for listener in listeners { listener.resume() }
@@ -226,6 +235,7 @@ final class Shard {
         sweep?.close()
         farewell?.close()
         origin.close()
+        for client in retiredClients { client.close() }
         mailbox?.close()
         mailbox = nil
     }

@@ -27,6 +27,8 @@ enum ShardMessage: Sendable {
     case purge(Purge, UInt64, to: Int)
     /// To the loop that asked: it was these.
     case purged(UInt64, [Int])
+    /// From the supervisor: the settings have changed, and so has what is told of.
+    case reload(ShardSettings, Observer)
     /// From the supervisor: accept no more, end what is idle, finish what is not.
     case drain
     /// From the supervisor: every loop has done so, or the time for it is over; end.

@@ -13,13 +13,13 @@ struct ShardSettings: Sendable {
     let upstream: UpstreamSettings
     let isDemo: Bool
     let warmsUp: Bool
-    let entryBuilder: EntryBuilder
+    var entryBuilder: EntryBuilder
     let responder: Responder
     let cacheBytes: Int
     let windows: StaleWindows
     let headLimits: HeadLimits
     /// Those of all shards together.
-    let openConnections: OpenConnections
+    var openConnections: OpenConnections
     let headerTimeout: UInt64
     let bodyTimeout: UInt64
     let idleTimeout: UInt64

@@ -11,6 +11,13 @@ struct Recall: Hashable, Sendable {
     let owner: Owner
 }
 
+/// Who waits for it.
+struct RecallInHand {
+    var parties: [Dispatcher.Party]
+    /// Whether the copy was ended while it was being read: then it is not to come back.
+    var isVoid = false
+}
+
 /// What a loop has to do with the state directory: it hands over what it leads, and asks for what memory lacks.
 extension Shard {
     /// Begins with what outlived the last process.
@@ -29,14 +36,14 @@ extension Shard {
         guard let state, !onDisk.isEmpty else { return false }
         let recall = Recall(resource: resource, owner: party.owner)
         if recalls[recall] != nil {
-            recalls[recall]?.append(party)
+            recalls[recall]?.parties.append(party)
             return true
         }
         guard cache.lacks(resource, owner: party.owner) else { return false }
         let own = state.key(of: resource, owner: party.owner)
         let shared = state.key(of: resource, owner: nil)
         guard let key = [own, shared].first(where: { onDisk.contains($0) }) else { return false }
-        recalls[recall] = [party]
+        recalls[recall] = RecallInHand(parties: [party])
         let mailbox = peers[index]
         state.look(for: key) { mailbox.send(.recalled(recall, $0)) }
         return true
@@ -49,13 +56,14 @@ extension Shard {
             return resume(recall)
         }
         let builder = settings.entryBuilder
-        let list = recalls[recall]?.first?.list
+        let list = recalls[recall]?.parties.first?.list
         let now = loop.nowMilliseconds
         loop.offload {
             state.read(recall.resource, record, builder, beside: list, now: now)
         } then: { [self] reading in
             switch reading {
-            case .entry(let entry): keep(entry, for: recall.resource, owner: recall.owner)
+            case .entry(let entry):
+                if recalls[recall]?.isVoid != true { keep(entry, for: recall.resource, owner: recall.owner) }
             case .none: forget(recall)
             case .damaged:
                 onDisk = []
@@ -73,7 +81,15 @@ extension Shard {
 
     /// Those who waited for it are dealt with as if they had come only now.
     private func resume(_ recall: Recall) {
-        for party in recalls.removeValue(forKey: recall) ?? [] { dispatch(recall.resource, for: party) }
+        for party in recalls.removeValue(forKey: recall)?.parties ?? [] { dispatch(recall.resource, for: party) }
+    }
+
+    // MARK: Ending
+
+    /// Upstream has refused an owner's key: what is its own ends, and does not come back from where it is being read.
+    func endEntries(of owner: Owner) {
+        cache.removeEntries(of: owner)
+        for recall in recalls.keys where recall.owner == owner { recalls[recall]?.isVoid = true }
     }
 
     // MARK: Writing
@@ -101,6 +117,9 @@ extension Shard {
 
     /// Throws out what a purge concerns, in memory and on disk. Each thing is named by a number that is the same on all loops.
     func remove(_ purge: Purge) -> [Int] {
+        for recall in recalls.keys where purge.covers(recall.resource, ownerHigh: recall.owner.high) {
+            recalls[recall]?.isVoid = true
+        }
         if let state {
             for key in onDisk where state.covers(purge, key) { state.remove(key) }
             onDisk = onDisk.filter { !state.covers(purge, $0) }

@@ -15,7 +15,9 @@ final class StateKeeper: Sendable {
     private let store: Store
     private let sealer: Fingerprinter
     private let clock: StateClock
-    private let windows: StaleWindows
+    /// What the settings say now.
+    private let currentWindows: Guarded<StaleWindows>
+    private var windows: StaleWindows { currentWindows.withValue { $0 } }
     /// What every resource is a resource of.
     private let upstream: String
 
@@ -25,7 +27,7 @@ final class StateKeeper: Sendable {
     init(_ store: Store, secret: [UInt8], upstream: String, windows: StaleWindows, now: UInt64) {
         self.store = store
         self.upstream = upstream
-        self.windows = windows
+        currentWindows = Guarded(windows)
         let sealer = Fingerprinter(secret: secret.span)
         self.sealer = sealer
         let note = store.note(Self.clockNote)
@@ -33,6 +35,9 @@ final class StateKeeper: Sendable {
         if note != nil && last == nil { store.setAside(reason: "the clock's seal is broken") }
         clock = StateClock(after: last, now: now, wall: Loop.wallMilliseconds)
     }
+
+    /// Dates what is kept and read from now on by these.
+    func take(_ windows: StaleWindows) { currentWindows.withValue { $0 = windows } }
 
     // MARK: Names
 
