@@ -151,7 +151,7 @@ public struct ResponseCache {
     }
 
     /// The resources to be refreshed behind an answer: those of its entries that are stale and that nobody on this loop
-    /// refreshes already. Each has to be reported to `refreshEnded`.
+    /// refreshes already. Each has to be reported to `refreshEnded` or `refreshFailed`.
     public func beginRefreshes(behind answer: Answer, owner: Owner, now: UInt64) -> [Resource] {
         var resources: [Resource] = []
         for shelf in answer.shelves where !shelf.entry.freshness.isFresh(at: now) {
@@ -162,9 +162,19 @@ public struct ResponseCache {
         return resources
     }
 
-    /// Upstream was asked for a resource, or was not because it is left alone. What is stored still is not refreshed before
-    /// `notBefore`; until `leftAloneUntil` it stands in for an error without asking.
-    public func refreshEnded(
+    /// A refresh has ended with a response. An entry that is stored still, because the response was one key's alone, is not
+    /// refreshed again with that key before `notBefore`.
+    public func refreshEnded(of resource: Resource, owner: Owner, notBefore: UInt64) {
+        for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
+            guard let shelf = shelves[key], shelf.pause.refreshNotBefore == .max else { continue }
+            shelf.pause.refreshNotBefore = 0
+            shelf.setPause(Pause(refreshNotBefore: notBefore), of: owner)
+        }
+    }
+
+    /// Upstream failed, or is left alone. What is stored is not refreshed before `notBefore`; until `leftAloneUntil` it stands
+    /// in for an error without asking.
+    public func refreshFailed(
         of resource: Resource, owner: Owner, notBefore: UInt64, leftAloneUntil: UInt64, isAboutKey: Bool
     ) {
         let pause = Pause(refreshNotBefore: notBefore, leftAloneUntil: leftAloneUntil)
@@ -289,53 +299,6 @@ public struct ResponseCache {
         for shelf in answer.shelves { shelf.answers.remove(place) }
         answer.shelves = []
     }
-}
-
-/// A stored response in its place, and where the answers made from it are.
-final class Shelf {
-    let key: ResponseCache.ShelfKey
-    var entry: Entry
-    var ticket: RecencyList<Evictable>.Ticket?
-    /// The places of the answers made from it.
-    var answers: Set<UInt64> = []
-    /// Whether its turn to go has come, but for its answers.
-    var goesWithAnswers = false
-    /// For how long upstream is not asked for it.
-    var pause = Pause()
-    /// The same with certain keys, which upstream has something against.
-    private var keyPauses: [Owner: Pause] = [:]
-
-    init(key: ResponseCache.ShelfKey, entry: Entry) {
-        self.key = key
-        self.entry = entry
-    }
-
-    /// For how long upstream is not asked for it with one key.
-    func pause(of owner: Owner) -> Pause {
-        guard !keyPauses.isEmpty, let own = keyPauses[owner] else { return pause }
-        return Pause(
-            refreshNotBefore: max(pause.refreshNotBefore, own.refreshNotBefore),
-            leftAloneUntil: max(pause.leftAloneUntil, own.leftAloneUntil))
-    }
-
-    /// Notes that upstream has something against one key. Callers choose how many keys there are, so where there are too
-    /// many all are forgotten, and upstream is asked once more with each.
-    func setPause(_ pause: Pause, of owner: Owner) {
-        if keyPauses.count >= Self.mostKeyPauses { keyPauses.removeAll() }
-        keyPauses[owner] = pause
-    }
-
-    private static let mostKeyPauses = 256
-}
-
-/// For how long upstream is not asked for what is stored.
-struct Pause {
-    /// When a refresh of it may begin next; never while one is under way.
-    var refreshNotBefore: UInt64 = 0
-    /// Until when upstream is left alone, because it failed.
-    var leftAloneUntil: UInt64 = 0
-
-    func isLeftAlone(at now: UInt64) -> Bool { now < leftAloneUntil }
 }
 
 /// What can be thrown out for want of room.
