@@ -115,7 +115,10 @@ let package = Package(
         tests("StoreTests", ["Store", "StoreTool", "Bytes", "TestSupport"]),
         tests(
             "DaemonTests",
-            ["Daemon", "Caching", "Catalog", "JSONDocument", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
+            [
+                "Daemon", "Caching", "Catalog", "Store", "JSONDocument", "EventLoop", "HTTPCore", "Bytes",
+                "TestSupport",
+            ]),
 
         // What the fuzzers check of an input, and the kept inputs as a test.
         .target(
