@@ -120,7 +120,7 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "Caching", "Catalog", "JSONDocument", "Compression", "Digest", "EventLoop", "HTTPCore",
+                "Daemon", "Caching", "Catalog", "Store", "JSONDocument", "Compression", "Digest", "EventLoop", "HTTPCore",
                 "Bytes",
                 "TestSupport",
             ]),

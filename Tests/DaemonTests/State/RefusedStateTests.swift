@@ -2,30 +2,27 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Store
+
 /// State directories that are not for this process.
 @Suite(.timeLimit(.minutes(10))) struct RefusedStateTests {
+    /// Runs statements over a database that nobody has open.
+    private static func run(_ sql: String, over path: String) throws {
+        try Connection(uri: "file:" + path, flags: 6).run(sql)
+    }
+
     @Test func `what a later release has written is refused in one line, and left as it is`() throws {
         let (upstream, folder) = (try UpAndDown(Replies.wellBehaved), StateFolder())
         let larder = try LarderProcess.serve(before: upstream, in: folder)
         #expect(try larder.get("/models").status == 200)
         try larder.end()
         // As a later release would: the version that SQLite keeps, and the store's own note of it.
-        let database = folder.path + "/larder.db"
-        let later = try ChildProcess.run(
-            "/usr/bin/python3",
-            [
-                "-c",
-                """
-                import sqlite3, sys
-                database = sqlite3.connect(sys.argv[1])
-                database.execute("PRAGMA user_version = 99")
-                database.execute("UPDATE note SET bytes = CAST('99' AS BLOB) WHERE name LIKE 'store.%'")
-                database.execute("CREATE TABLE something_new(x)")
-                database.commit()
-                database.execute("PRAGMA journal_mode = DELETE")
-                """, database,
-            ])
-        #expect(later.ending == .exited(0), "\(later.error)")
+        try Self.run(
+            """
+            PRAGMA user_version = 99;
+            UPDATE note SET bytes = CAST('99' AS BLOB) WHERE name LIKE 'store.%';
+            CREATE TABLE something_new(x)
+            """, over: folder.path + "/larder.db")
         let before = try folder.files()
         let refused = try LarderProcess.run(
             ["serve", "--listen", "127.0.0.1:0", "--upstream", upstream.origin.url, "--state-dir", folder.path])
