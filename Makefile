@@ -2,6 +2,7 @@
 # make run        build, and serve what upstream has
 # make build      the release build, .build/release/larder
 # make test       all tests: Swift, then the Python SDKs against the release build
+# make test-http  docs/openapi.json against the release build, with requests made up from it; a minute
 # make check      format, layers, imports; warnings are errors
 # make check-deep every test under the thread and the address sanitizer, then the fuzzers; takes a while
 # make fuzz       each fuzzer for a minute
@@ -22,8 +23,8 @@ LIMIT := timeout -k 10 1200
 # Swift's own library is linked in. It has a folder of its own, as every other build links that library dynamically.
 SHIP := .build/ship/release/larder
 
-.PHONY: help demo run build test check check-deep fuzz counts ship install uninstall deb test-deploy clean setup \
-	test-build
+.PHONY: help demo run build test check check-deep fuzz counts ship install uninstall deb test-deploy test-http clean \
+	setup test-build
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '/^make /p'
@@ -46,6 +47,9 @@ run: build
 test: test-build build
 	$(LIMIT) swift test --skip-build
 	scripts/test-clients
+
+test-http: build
+	scripts/test-http
 
 check: setup
 	swift format lint --strict --parallel --recursive --configuration .swift-format Sources Tests Package.swift
