@@ -160,9 +160,16 @@ extension Connection {
         let now = shard.loop.nowMilliseconds
         if var forward = request.forward {
             // What could not be fetched was replaced by what is stored.
-            if forward.detail == nil, request.isLeftAlone { forward.detail = .backingOff }
-            if forward.detail != nil { forward.ttl = answer.source.freshness.remaining(at: now) }
+            if request.isLeftAlone { forward.detail = forward.detail ?? .backingOff }
+            if forward.detail != nil {
+                forward.ttl = answer.source.freshness.remaining(at: now)
+                forward.stored = false
+            }
             return .forwarded(forward)
+        }
+        // A request may have insisted on asking for what is fresh.
+        if request.isLeftAlone, answer.source.freshness.isFresh(at: now) {
+            return .hit(ttl: answer.source.freshness.remaining(at: now), detail: .backingOff)
         }
         guard !answer.source.freshness.isFresh(at: now) else { return nil }
         return staleStatus(
@@ -176,7 +183,7 @@ extension Connection {
         authorization: @autoclosure () -> SharedBytes?
     ) -> CacheStatus {
         let now = shard.loop.nowMilliseconds
-        let isLeftAlone = isLeftAlone || shard.cache.isLeftAlone(answer, now: now)
+        let isLeftAlone = isLeftAlone || shard.cache.isLeftAlone(answer, owner: owner, now: now)
         if demand == .any { shard.refresh(behind: answer, owner: owner, authorization: authorization()) }
         return .hit(
             ttl: answer.source.freshness.remaining(at: now), detail: isLeftAlone ? .backingOff : nil)
@@ -206,11 +213,12 @@ extension Connection {
         switch outcome {
         case .entry(let entry, let isNew):
             request.delivered.add(entry, for: resource)
-            // A fetch that failed and was made up for is what there is to tell.
+            // Of several fetches, that one is told of which brought nothing.
             if isNew, request.forward?.detail == nil {
                 request.forward = CacheStatus.Forward(
                     reason: want.reason, status: entry.status.rawValue,
-                    stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt, collapsed: collapsed)
+                    stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt,
+                    collapsed: collapsed)
             }
         case .failure(let problem, let spare, _):
             if let copy = shard.spare(for: resource, of: request.summary, problem) ?? spare {

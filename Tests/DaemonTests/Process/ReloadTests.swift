@@ -66,6 +66,23 @@ import Testing
         try larder.process.end()
     }
 
+    @Test func `what outlives the process is fresh for no longer than the settings say by then`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        let folder = "/tmp/larder-reload-\(UInt64.random(in: 0 ... .max))"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let keeping = ["--state-dir", folder]
+        let first = try ReloadingLarder(before: origin, "ttl.catalog = \"1h\"", keeping)
+        #expect(try first.get("/models").status == 200)
+        try first.process.end()
+        for (lifetime, shown) in [("2h", 3600), ("30m", 1800)] {
+            let next = try ReloadingLarder(before: origin, "ttl.catalog = \"\(lifetime)\"", keeping)
+            let answer = try next.get("/models")
+            #expect(answer.isHit && answer.fields["Cache-Control"]?.contains("max-age=\(shown)") == true)
+            try next.process.end()
+        }
+        #expect(origin.requests.count == 1)
+    }
+
     @Test(arguments: [
         ("[ttl]\ncatalog = \"soon\"", ["ttl.catalog", "soon", "line 3"]),
         ("ttl.catalog = \"1h\"\nttl.catalogue = \"5m\"", ["ttl.catalogue", "line 3", "did you mean `ttl.catalog`?"]),
@@ -208,6 +225,26 @@ import Testing
         // A connection without a request is closed much sooner than after the 75 s that it was at the start.
         #expect(try client.readToEnd().isEmpty)
         client.close()
+        try larder.process.end()
+    }
+
+    @Test func `those who wait for room get in when there is more`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        let larder = try ReloadingLarder(
+            before: origin, Self.fresh + "server.max_connections = 8", environment: ["LARDER_WORKERS": "1"])
+        let port = larder.process.port
+        let clients = try (0..<8).map { _ in try RawClient(port: port, timeout: .seconds(20)) }
+        for client in clients { #expect(try client.get("/healthz").status == 200) }
+        let waiting = try RawClient(port: port, timeout: .seconds(20))
+        try waiting.sendRequest("GET", "/healthz")
+        try (Self.fresh + "server.max_connections = 30").write(
+            toFile: larder.file, atomically: true, encoding: .utf8)
+        larder.process.child.signal(SIGHUP)
+        #expect(try waiting.readResponse().status == 200)
+        for client in clients + [waiting] {
+            #expect(try client.get("/healthz").status == 200)
+            client.close()
+        }
         try larder.process.end()
     }
 
