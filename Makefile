@@ -3,6 +3,7 @@
 # make build      the release build, .build/release/larder
 # make test       all tests: Swift, then the Python SDKs against the release build
 # make test-page  the page /_larder/ in a headless Chromium, which it installs
+# make test-http  docs/openapi.json against the release build, with requests made up from it; a minute
 # make check      format, layers, imports; warnings are errors
 # make check-deep every test under the thread and the address sanitizer, many kills and damaged files, then the
 #                 fuzzers; takes a while
@@ -24,8 +25,8 @@ LIMIT := timeout -k 10 1200
 # Swift's own library is linked in. It has a folder of its own, as every other build links that library dynamically.
 SHIP := .build/ship/release/larder
 
-.PHONY: help demo run build test test-page check check-deep fuzz counts ship install uninstall deb test-deploy clean setup \
-	test-build
+.PHONY: help demo run build test test-page test-http check check-deep fuzz counts ship install uninstall deb test-deploy \
+	clean setup test-build
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '/^make /p'
@@ -52,6 +53,9 @@ test: test-build build
 
 test-page: build
 	scripts/test-page
+
+test-http: build
+	scripts/test-http
 
 check: setup
 	swift format lint --strict --parallel --recursive --configuration .swift-format Sources Tests Package.swift
