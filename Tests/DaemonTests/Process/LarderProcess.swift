@@ -9,8 +9,9 @@ struct LarderProcess {
     /// The port that it serves on; 0 where it serves on a unix socket only.
     let port: UInt16
 
-    /// Where the binary lies: beside the tests' own.
+    /// Where the binary lies: beside the tests' own, unless LARDER_TEST_BINARY says otherwise.
     static var path: String {
+        if let path = ProcessInfo.processInfo.environment["LARDER_TEST_BINARY"] { return path }
         let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("larder").path
     }
@@ -51,7 +52,8 @@ struct LarderProcess {
             passing: sockets.map(\.descriptor))
     }
 
-    private static func started(_ child: ChildProcess) throws -> LarderProcess {
+    /// Waits until a process serves.
+    static func started(_ child: ChildProcess) throws -> LarderProcess {
         let line = try child.waitForLine(containing: "serving on ")
         let address = line.split(separator: "serving on ").last ?? ""
         let port = address.hasPrefix("http://127.0.0.1:") ? address.dropFirst(17).prefix { $0.isNumber } : "0"

@@ -1,0 +1,104 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// A disk that is full, or can only be read, for a while. `larder serve` runs in a name space of mounts of its own, so that a
+/// small file system can be made for it alone.
+@Suite(.timeLimit(.minutes(10))) struct DiskTests {
+    /// A Larder whose state directory `mount` has made anything of, and which can be told what else to do there: nil where
+    /// mounting is not permitted.
+    private struct Place {
+        let larder: LarderProcess
+
+        /// `mount` is a script in which `$STATE` is the directory.
+        init?(_ upstream: UpAndDown, _ folder: StateFolder, mount: String) throws {
+            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+            let trial = try ChildProcess.run("/usr/bin/unshare", ["-m", "/bin/true"])
+            guard trial.ending == .exited(0) else { return nil }
+            let arguments = [
+                "serve", "--listen", "127.0.0.1:0", "--upstream", upstream.origin.url + "/api/v1", "--state-dir",
+                folder.path,
+            ]
+            let environment = LarderProcess.environment([
+                "STATE": folder.path, "LARDER_UPSTREAM_WARM_UP": "false", "LARDER_TTL_CATALOG": "1ms",
+                "LARDER_STALE_WHILE_REVALIDATE": "0s",
+            ])
+            let child = try ChildProcess(
+                "/usr/bin/unshare",
+                ["-m", "/bin/sh", "-c", "\(mount) && exec \"$0\" \"$@\"", LarderProcess.path] + arguments,
+                environment: environment)
+            larder = try LarderProcess.started(child)
+        }
+
+        /// Runs a script in its name space.
+        func run(_ script: String, _ folder: StateFolder) throws {
+            let result = try ChildProcess.run(
+                "/usr/bin/nsenter", ["-t", "\(larder.child.id)", "-m", "/bin/sh", "-c", script],
+                environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "STATE": folder.path])
+            try #require(result.ending == .exited(0), "\(script): \(result.error)")
+        }
+
+        func count(_ text: String) -> Int { larder.child.lines(.error).count { $0.contains(text) } }
+    }
+
+    /// A catalogue of that number, of some 40 KiB that no compression makes smaller.
+    private static func upstream(_ fetched: Monitor<Int>) throws -> UpAndDown {
+        try UpAndDown { _ in
+            let number = fetched.withValue {
+                $0 += 1; return $0
+            }
+            return Replies.list((0..<600).map { "fetch-\(number)/row-\($0)-\(number &* 7919 &+ $0)" })
+        }
+    }
+
+    private static let failing = "state cannot be written"
+    private static let recovered = "state is written again"
+
+    @Test(arguments: ["full", "read-only"], [true, false])
+    func `requests go on being answered, and what they got is kept when it can be again`(
+        trouble: String, fromTheStart: Bool
+    ) throws {
+        let (fetched, folder) = (Monitor(0), StateFolder())
+        let upstream = try Self.upstream(fetched)
+        let (begin, end) =
+            switch (trouble, fromTheStart) {
+            case ("full", _): ("head -c 8m /dev/zero > $STATE/ballast 2>/dev/null; true", "rm $STATE/ballast")
+            case (_, true): ("mount -o remount,ro $STATE", "mount -o remount,rw $STATE")
+            // What is open for writing cannot be made read-only, but covered by something that is.
+            case (_, false): ("mount -t tmpfs -o ro none $STATE", "umount $STATE")
+            }
+        // The secret is there from the start: without one there is nothing to wait for.
+        var mount =
+            "mount -t tmpfs -o size=1m,mode=700 none $STATE && head -c 32 /dev/zero > $STATE/secret && chmod 600 $STATE/secret"
+        if fromTheStart { mount += " && { \(begin); }" }
+        guard let place = try Place(upstream, folder, mount: mount) else { return }
+        if !fromTheStart {
+            #expect(try place.larder.get("/models").status == 200)
+            #expect(place.count(Self.failing) == 0)
+            usleep(300_000)
+            try place.run(begin, folder)
+        }
+        for _ in 0..<4 {
+            let answer = try place.larder.get("/models", ["Cache-Control": "no-cache"])
+            #expect(answer.status == 200 && answer.text.contains("fetch-\(fetched.current)/"))
+            usleep(50_000)
+        }
+        try place.larder.child.waitForLine(containing: Self.failing)
+        #expect(place.count(Self.recovered) == 0)
+        try place.run(end, folder)
+        try place.larder.child.waitForLine(containing: Self.recovered)
+        #expect(place.count(Self.failing) == 1)
+        let last = fetched.current
+        // The small file system ends with its process.
+        try place.run("cp -a $STATE $STATE/../kept", folder)
+        place.larder.child.signal(SIGKILL)
+        try place.larder.child.waitForExit()
+        upstream.setDown(true)
+        let larder = try LarderProcess.serve(
+            ["--upstream", upstream.origin.url + "/api/v1", "--state-dir", folder.beside("kept")])
+        let answer = try larder.get("/models")
+        #expect(answer.status == 200 && answer.text.contains("fetch-\(last)/"))
+        try larder.end()
+    }
+}
