@@ -151,7 +151,7 @@ public struct ResponseCache {
     }
 
     /// The resources to be refreshed behind an answer: those of its entries that are stale and that nobody on this loop
-    /// refreshes already. Each has to be reported to `refreshEnded` or `refreshFailed`.
+    /// refreshes already. Each has to be reported to `refreshEnded`.
     public func beginRefreshes(behind answer: Answer, owner: Owner, now: UInt64) -> [Resource] {
         var resources: [Resource] = []
         for shelf in answer.shelves where !shelf.entry.freshness.isFresh(at: now) {
@@ -162,19 +162,9 @@ public struct ResponseCache {
         return resources
     }
 
-    /// A refresh has ended with a response. An entry that is stored still, because the response was one key's alone, is not
-    /// refreshed again with that key before `notBefore`.
-    public func refreshEnded(of resource: Resource, owner: Owner, notBefore: UInt64) {
-        for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
-            guard let shelf = shelves[key], shelf.pause.refreshNotBefore == .max else { continue }
-            shelf.pause.refreshNotBefore = 0
-            shelf.setPause(Pause(refreshNotBefore: notBefore), of: owner)
-        }
-    }
-
-    /// Upstream failed, or is left alone. What is stored is not refreshed before `notBefore`; until `leftAloneUntil` it stands
-    /// in for an error without asking.
-    public func refreshFailed(
+    /// Upstream was asked for a resource, or was not because it is left alone. What is stored still is not refreshed before
+    /// `notBefore`; until `leftAloneUntil` it stands in for an error without asking.
+    public func refreshEnded(
         of resource: Resource, owner: Owner, notBefore: UInt64, leftAloneUntil: UInt64, isAboutKey: Bool
     ) {
         let pause = Pause(refreshNotBefore: notBefore, leftAloneUntil: leftAloneUntil)

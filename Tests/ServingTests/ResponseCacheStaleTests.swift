@@ -55,7 +55,7 @@ struct ResponseCacheStaleTests {
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 101).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 5_000).isEmpty)
-        cache.refreshFailed(of: model, owner: .alice, notBefore: 600, leftAloneUntil: 500, isAboutKey: false)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 600, leftAloneUntil: 500, isAboutKey: false)
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 599).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 600) == [model])
     }
@@ -63,7 +63,7 @@ struct ResponseCacheStaleTests {
     @Test("While upstream is left alone the copy stands in for an error, for all")
     func leftAlone() {
         let (cache, answer) = stocked()
-        cache.refreshFailed(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
         for owner in [Owner.alice, .bob] {
             #expect(cache.isLeftAlone(answer, owner: owner, now: 4_999))
             #expect(cache.isLeftAlone(model, owner: owner, now: 4_999))
@@ -77,7 +77,7 @@ struct ResponseCacheStaleTests {
     func aboutKey() {
         let (cache, answer) = stocked()
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
-        cache.refreshFailed(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
         #expect(cache.isLeftAlone(answer, owner: .alice, now: 200))
         #expect(!cache.isLeftAlone(answer, owner: .bob, now: 200))
         #expect(!cache.isLeftAlone(model, owner: .nobody, now: 200))
@@ -85,7 +85,7 @@ struct ResponseCacheStaleTests {
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 200) == [model])
         // That refresh is under way, so hers does not begin either when her pause is over.
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 6_000).isEmpty)
-        cache.refreshEnded(of: model, owner: .bob, notBefore: 0)
+        cache.refreshEnded(of: model, owner: .bob, notBefore: 0, leftAloneUntil: 0, isAboutKey: false)
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 4_999).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 5_000) == [model])
     }
@@ -93,20 +93,10 @@ struct ResponseCacheStaleTests {
     @Test("What upstream holds against a key stops the refresh of its own copy")
     func aboutKeyOwn() {
         let (cache, answer) = stocked(isShared: false)
-        cache.refreshFailed(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
         #expect(cache.isLeftAlone(answer, owner: .alice, now: 4_999))
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 4_999).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 5_000) == [model])
-    }
-
-    @Test("A copy that a refusal has left as it was is asked about again at once with another key only")
-    func refused() {
-        let (cache, answer) = stocked()
-        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
-        cache.refreshEnded(of: model, owner: .alice, notBefore: 1_000)
-        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 999).isEmpty)
-        #expect(!cache.isLeftAlone(answer, owner: .alice, now: 999))
-        #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 101) == [model])
     }
 
     @Test("However many keys upstream objects to, the memory of it stays bounded, and the last is left alone")
@@ -114,7 +104,7 @@ struct ResponseCacheStaleTests {
         let (cache, answer) = stocked()
         for number in 0..<2_000 {
             let owner = Owner(high: UInt64(number), low: 7)
-            cache.refreshFailed(of: model, owner: owner, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+            cache.refreshEnded(of: model, owner: owner, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
             #expect(cache.isLeftAlone(answer, owner: owner, now: 200))
         }
         let remembered = (0..<2_000).count {
@@ -136,11 +126,9 @@ struct ResponseCacheStaleTests {
         cache.keep(answer, madeOf: parts, coding: .identity, owner: .nobody)
         #expect(cache.beginRefreshes(behind: answer, owner: .nobody, now: 150) == [resources[0]])
         #expect(cache.beginRefreshes(behind: answer, owner: .nobody, now: 250) == [resources[1]])
-        cache.refreshFailed(
-            of: resources[0], owner: .nobody, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        cache.refreshEnded(of: resources[0], owner: .nobody, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
         #expect(!cache.isLeftAlone(answer, owner: .nobody, now: 300))
-        cache.refreshFailed(
-            of: resources[1], owner: .nobody, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        cache.refreshEnded(of: resources[1], owner: .nobody, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
         #expect(cache.isLeftAlone(answer, owner: .nobody, now: 300))
         #expect(!cache.isLeftAlone(answer, owner: .nobody, now: 900))
     }

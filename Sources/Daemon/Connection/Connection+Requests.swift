@@ -156,20 +156,15 @@ extension Connection {
     }
 
     /// How an answer came about. One from a stale copy that needed no asking is refreshed behind it.
-    private func status(of answer: Answer, for pending: PendingRequest) -> CacheStatus? {
-        var request = pending
+    private func status(of answer: Answer, for request: PendingRequest) -> CacheStatus? {
         let now = shard.loop.nowMilliseconds
         if var forward = request.forward {
             // What could not be fetched, or was not because upstream is left alone, was replaced by what is stored.
-            let (freshness, owner) = (answer.source.freshness, request.summary.owner)
-            if !freshness.isFresh(at: now), request.summary.demand == .any {
-                if shard.cache.isLeftAlone(answer, owner: owner, now: now) { request.isLeftAlone = true }
-                // Of several parts some were fetched just now; others may be as stale as they may be.
-                if freshness.mayBeRevalidatedBehind(at: now, shard.cache.windows) {
-                    shard.refresh(behind: answer, owner: owner, authorization: request.authorization)
-                }
-            }
-            if request.isLeftAlone { forward.detail = forward.detail ?? .backingOff }
+            let isLeftAlone =
+                request.isLeftAlone
+                || !answer.source.freshness.isFresh(at: now)
+                    && shard.cache.isLeftAlone(answer, owner: request.summary.owner, now: now)
+            if isLeftAlone { forward.detail = forward.detail ?? .backingOff }
             if forward.detail != nil {
                 forward.ttl = answer.source.freshness.remaining(at: now)
                 forward.stored = false

@@ -73,17 +73,26 @@ extension Shard {
         guard let group = waiting.take(ticket) else { return }
         let (resource, owner) = (group.want.resource, group.want.owner)
         let now = loop.nowMilliseconds
+        var notBefore: UInt64 = 0
+        var leftAloneUntil: UInt64 = 0
+        var isAboutKey = false
         switch outcome {
         case .entry(let entry, _):
             keep(entry, for: resource, owner: owner)
-            // A refusal leaves a copy that others share as it is; with this key it is not asked about again at once.
-            cache.refreshEnded(of: resource, owner: owner, notBefore: now + Self.refreshPause)
+            // A refusal leaves a copy that others share as it is; they ask for themselves.
+            if case .refusal = entry.content {
+                isAboutKey = true
+                notBefore = now + Self.refreshPause
+            }
         case .failure(let problem, let spare, let until):
             if let spare { keep(spare, for: resource, owner: owner) }
-            cache.refreshFailed(
-                of: resource, owner: owner, notBefore: max(until, now + Self.refreshPause), leftAloneUntil: until,
-                isAboutKey: problem.isAboutKey)
+            leftAloneUntil = until
+            notBefore = max(until, now + Self.refreshPause)
+            isAboutKey = problem.isAboutKey
         }
+        cache.refreshEnded(
+            of: resource, owner: owner, notBefore: notBefore, leftAloneUntil: leftAloneUntil,
+            isAboutKey: isAboutKey)
         for (place, connection) in group.connections.enumerated() {
             connection.settled(resource, outcome, collapsed: collapsed || group.isRefresh || place > 0)
         }

@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(10))) struct InsistingTests {
     private static let noCache: MessageFields = ["Cache-Control": "no-cache"]
 
-    @Test(arguments: [1, 3], [Duration.seconds(300), .milliseconds(50)])
+    @Test(arguments: [1, 3], [Duration.seconds(300), .milliseconds(400)])
     func `the copy is served, and the answer says how it came to that`(workers: Int, lifetime: Duration) throws {
         let isBroken = Monitor(false)
         let origin = try ScriptedOrigin { _ in

@@ -8,10 +8,10 @@ import Testing
     private static func settings(_ workers: Int = 1) -> (inout Settings) -> Void {
         {
             $0.workers = workers
-            $0.ttl.catalog = .milliseconds(50)
-            $0.ttl.user = .milliseconds(50)
-            $0.ttl.model = .milliseconds(50)
-            $0.ttl.opaque = .milliseconds(50)
+            $0.ttl.catalog = .milliseconds(400)
+            $0.ttl.user = .milliseconds(400)
+            $0.ttl.model = .milliseconds(400)
+            $0.ttl.opaque = .milliseconds(400)
             $0.stale.whileRevalidate = .seconds(3600)
         }
     }
@@ -225,7 +225,7 @@ import Testing
                 _ = try larder.get(target, key: "anna")
             }
             let asked = origin.requests.count
-            // Twenty lifetimes.
+            // Several lifetimes.
             try eventually("a second has passed") {
                 try larder.get("/models", LiveLarder.onlyIfCached).cacheStatus.hasPrefix("larder; hit; ttl=-2")
             }

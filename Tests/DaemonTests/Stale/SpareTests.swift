@@ -9,10 +9,10 @@ import Testing
     ) -> (inout Settings) -> Void {
         {
             $0.workers = workers
-            $0.ttl.catalog = .milliseconds(50)
-            $0.ttl.user = .milliseconds(50)
-            $0.ttl.model = .milliseconds(50)
-            $0.ttl.opaque = .milliseconds(50)
+            $0.ttl.catalog = .milliseconds(400)
+            $0.ttl.user = .milliseconds(400)
+            $0.ttl.model = .milliseconds(400)
+            $0.ttl.opaque = .milliseconds(400)
             $0.stale.whileRevalidate = whileRevalidate
             $0.stale.ifError = .seconds(3600)
         }

@@ -18,7 +18,7 @@ enum StoredState: String, CaseIterable, CustomTestStringConvertible {
 
     /// Makes a copy come into this state by itself, and stay in it.
     func arrange(_ settings: inout Settings) {
-        settings.ttl.catalog = self == .fresh ? .seconds(300) : .milliseconds(50)
+        settings.ttl.catalog = self == .fresh ? .seconds(300) : .milliseconds(400)
         settings.stale.whileRevalidate = self == .stale ? .seconds(3600) : .zero
         settings.stale.ifError = self == .stale || self == .spare ? .seconds(3600) : .milliseconds(1)
         settings.upstream.timeout = .milliseconds(250)

@@ -17,7 +17,7 @@ import Testing
         try LiveLarder.serving(
             before: origin,
             {
-                $0.ttl.catalog = .milliseconds(50)
+                $0.ttl.catalog = .milliseconds(400)
                 $0.stale.whileRevalidate = window
             }
         ) { larder throws in
@@ -86,7 +86,7 @@ import Testing
             if request.fields["If-None-Match"] != nil { return .status(304) }
             return Replies.list(["\(key)/own"], ["Cache-Control": "private", "ETag": "\"of-\(key)\""])
         }
-        try LiveLarder.serving(before: origin, { $0.ttl.user = .milliseconds(50) }) { larder throws in
+        try LiveLarder.serving(before: origin, { $0.ttl.user = .milliseconds(400) }) { larder throws in
             for key in ["anna", "bert"] {
                 let first = try larder.get("/models/user", key: key)
                 try larder.waitUntilStale("/models/user", ["Authorization": "Bearer \(key)"])
@@ -107,7 +107,7 @@ import Testing
         try LiveLarder.serving(
             before: origin,
             {
-                $0.ttl.catalog = .milliseconds(50)
+                $0.ttl.catalog = .milliseconds(400)
                 $0.stale.ifError = hasSpare ? .seconds(3600) : .zero
             }
         ) { larder throws in
