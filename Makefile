@@ -2,6 +2,7 @@
 # make run        build, and serve what upstream has
 # make build      the release build, .build/release/larder
 # make test       all tests: Swift, then the Python SDKs against the release build
+# make test-page  the page /_larder/ in a headless Chromium, which it installs
 # make check      format, layers, imports; warnings are errors
 # make check-deep every test under the thread and the address sanitizer, many kills and damaged files, then the
 #                 fuzzers; takes a while
@@ -23,7 +24,7 @@ LIMIT := timeout -k 10 1200
 # Swift's own library is linked in. It has a folder of its own, as every other build links that library dynamically.
 SHIP := .build/ship/release/larder
 
-.PHONY: help demo run build test check check-deep fuzz counts ship install uninstall deb test-deploy clean setup \
+.PHONY: help demo run build test test-page check check-deep fuzz counts ship install uninstall deb test-deploy clean setup \
 	test-build
 
 help:
@@ -45,8 +46,12 @@ run: build
 	.build/release/larder serve
 
 test: test-build build
+	scripts/setup --tests
 	$(LIMIT) swift test --skip-build
 	scripts/test-clients
+
+test-page: build
+	scripts/test-page
 
 check: setup
 	swift format lint --strict --parallel --recursive --configuration .swift-format Sources Tests Package.swift

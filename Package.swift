@@ -80,12 +80,16 @@ let package = Package(
         library("Digest", ["CCrypto", "Bytes"], settings: spans),
         library("Store", ["CSQLite", "Bytes"], settings: spans),
 
+        // The parts of the page, compiled in; its Swift is a list of their names.
+        .target(
+            name: "Page", resources: [.embedInCode("Parts")], swiftSettings: house),
+
         // Composition.
         library(
             "Daemon",
             [
                 "Serving", "Caching", "Catalog", "HTTPCore", "EventLoop", "HTTPParsing", "Upstream", "JSONDocument",
-                "Compression", "Digest", "Store", "Bytes",
+                "Compression", "Digest", "Page", "Store", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
@@ -116,7 +120,9 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "Caching", "Catalog", "Store", "JSONDocument", "EventLoop", "HTTPCore", "Bytes",
+                "Daemon", "Caching", "Catalog", "Store", "JSONDocument", "Compression", "Digest", "EventLoop",
+                "HTTPCore",
+                "Bytes",
                 "TestSupport",
             ]),
 

@@ -12,6 +12,8 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let noContent = Status(rawValue: 204)
     /// 304 Not Modified
     public static let notModified = Status(rawValue: 304)
+    /// 308 Permanent Redirect
+    public static let permanentRedirect = Status(rawValue: 308)
     /// 400 Bad Request
     public static let badRequest = Status(rawValue: 400)
     /// 401 Unauthorized

@@ -104,9 +104,9 @@ public struct Dispatcher {
         let common = Flight(resource: resource, owner: nil)
         for flight in [common, own] {
             if let backoff = backoffs[flight], let seconds = backoff.retryAfter(at: now) {
+                let problem = FetchProblem.backingOff(seconds: seconds, isAboutKey: flight.owner != nil)
                 return .reply(
-                    party, .failure(.backingOff(seconds: seconds), spare: spare, leftAloneUntil: backoff.until),
-                    collapsed: false)
+                    party, .failure(problem, spare: spare, leftAloneUntil: backoff.until), collapsed: false)
             }
         }
         let flight = personal.contains(resource.kind) ? own : common

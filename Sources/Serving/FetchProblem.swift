@@ -19,13 +19,19 @@ public enum FetchProblem: Error {
     case tls(String)
     /// The answer ended before it was whole.
     case cut(String)
-    /// Upstream failed a moment ago and is left alone for so many seconds.
-    case backingOff(seconds: Int)
+    /// Upstream failed a moment ago and is left alone for so many seconds; by all, or only with the key in question.
+    case backingOff(seconds: Int, isAboutKey: Bool = false)
     /// The request forbade asking, and nothing is stored.
     case onlyIfCached
 
     /// Whether it is the key that upstream objects to, rather than anything that concerns all.
-    public var isAboutKey: Bool { if case .relayed = self { true } else { false } }
+    public var isAboutKey: Bool {
+        switch self {
+        case .relayed: true
+        case .backingOff(_, let isAboutKey): isAboutKey
+        case .status, .unusable, .unreadable, .unreachable, .timeout, .tls, .cut, .onlyIfCached: false
+        }
+    }
 
     /// Whether a stale copy may be served in its place: upstream failed, rather than having said something of this key or of
     /// this resource.
@@ -41,7 +47,7 @@ public enum FetchProblem: Error {
     public var retryAfter: Int? {
         switch self {
         case .relayed(_, _, _, let seconds), .status(_, let seconds): seconds
-        case .backingOff(let seconds): seconds
+        case .backingOff(let seconds, _): seconds
         default: nil
         }
     }
@@ -67,7 +73,7 @@ public enum FetchProblem: Error {
         case .timeout(let message): Problem(.gatewayTimeout, message, detail: .timeout)
         case .tls(let message): Problem(.badGateway, message, detail: .tls)
         case .cut(let message): Problem(.badGateway, message, detail: .cut)
-        case .backingOff(let seconds):
+        case .backingOff(let seconds, _):
             Problem(
                 .serviceUnavailable, "upstream failed a moment ago; it is asked again in \(seconds) s",
                 detail: .backingOff, retryAfter: seconds)

@@ -21,7 +21,8 @@ struct Resolving {
         let stored = cache.entry(for: resource, owner: request.owner)
         let isLeftAlone = cache.isLeftAlone(resource, owner: request.owner, now: now)
         switch Decision(
-            stored: stored?.freshness, demand: request.demand, windows: cache.windows, isLeftAlone: isLeftAlone, now: now)
+            stored: stored?.freshness, demand: request.demand, windows: cache.windows, isLeftAlone: isLeftAlone,
+            now: now)
         {
         case .hit, .stale, .staleOnError:
             guard let stored else { preconditionFailure("a hit on nothing") }

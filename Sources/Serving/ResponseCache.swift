@@ -134,37 +134,41 @@ public struct ResponseCache {
         guard isCurrent, !answer.shelves.isEmpty else { return .fetch(.stale) }
         return Decision(
             stored: answer.source.freshness, demand: demand, windows: windows,
-            isLeftAlone: isLeftAlone(answer, now: now), now: now)
+            isLeftAlone: isLeftAlone(answer, owner: owner, now: now), now: now)
     }
 
-    /// Whether upstream would not be asked now for any of the stale entries that an answer was made of.
-    public func isLeftAlone(_ answer: Answer, now: UInt64) -> Bool {
+    /// Whether upstream would not be asked now, with the owner's key, for any of the stale entries that an answer was made of.
+    public func isLeftAlone(_ answer: Answer, owner: Owner, now: UInt64) -> Bool {
         !answer.shelves.isEmpty
-            && answer.shelves.allSatisfy { now < $0.leftAloneUntil || $0.entry.freshness.isFresh(at: now) }
+            && answer.shelves.allSatisfy {
+                $0.pause(of: owner).isLeftAlone(at: now) || $0.entry.freshness.isFresh(at: now)
+            }
     }
 
-    /// Whether upstream would not be asked now for a resource.
+    /// Whether upstream would not be asked now for a resource, with the owner's key.
     func isLeftAlone(_ resource: Resource, owner: Owner, now: UInt64) -> Bool {
-        shelf(for: resource, owner: owner).map { now < $0.leftAloneUntil } ?? false
+        shelf(for: resource, owner: owner)?.pause(of: owner).isLeftAlone(at: now) ?? false
     }
 
     /// The resources to be refreshed behind an answer: those of its entries that are stale and that nobody on this loop
-    /// refreshes already. Each has to be reported to `refreshEnded` or
-    /// `refreshFailed`.
-    public func beginRefreshes(behind answer: Answer, now: UInt64) -> [Resource] {
+    /// refreshes already. Each has to be reported to `refreshEnded` or `refreshFailed`.
+    public func beginRefreshes(behind answer: Answer, owner: Owner, now: UInt64) -> [Resource] {
         var resources: [Resource] = []
-        for shelf in answer.shelves where now >= shelf.refreshNotBefore && !shelf.entry.freshness.isFresh(at: now) {
-            shelf.refreshNotBefore = .max
+        for shelf in answer.shelves where !shelf.entry.freshness.isFresh(at: now) {
+            guard now >= shelf.pause(of: owner).refreshNotBefore else { continue }
+            shelf.pause.refreshNotBefore = .max
             resources.append(shelf.key.resource)
         }
         return resources
     }
 
     /// A refresh has ended with a response. An entry that is stored still, because the response was one key's alone, is not
-    /// refreshed again before `notBefore`.
+    /// refreshed again with that key before `notBefore`.
     public func refreshEnded(of resource: Resource, owner: Owner, notBefore: UInt64) {
         for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
-            if let shelf = shelves[key], shelf.refreshNotBefore == .max { shelf.refreshNotBefore = notBefore }
+            guard let shelf = shelves[key], shelf.pause.refreshNotBefore == .max else { continue }
+            shelf.pause.refreshNotBefore = 0
+            shelf.setPause(Pause(refreshNotBefore: notBefore), of: owner)
         }
     }
 
@@ -173,11 +177,16 @@ public struct ResponseCache {
     public func refreshFailed(
         of resource: Resource, owner: Owner, notBefore: UInt64, leftAloneUntil: UInt64, isAboutKey: Bool
     ) {
+        let pause = Pause(refreshNotBefore: notBefore, leftAloneUntil: leftAloneUntil)
         for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
             guard let shelf = shelves[key] else { continue }
-            shelf.refreshNotBefore = notBefore
-            // What upstream holds against one key is no reason not to ask with another one.
-            if key.owner != nil || !isAboutKey { shelf.leftAloneUntil = leftAloneUntil }
+            if key.owner == nil, isAboutKey {
+                // What upstream holds against one key is no reason not to ask with another one.
+                shelf.pause.refreshNotBefore = 0
+                shelf.setPause(pause, of: owner)
+            } else {
+                shelf.pause = pause
+            }
         }
     }
 
@@ -289,26 +298,6 @@ public struct ResponseCache {
         answer.ticket = nil
         for shelf in answer.shelves { shelf.answers.remove(place) }
         answer.shelves = []
-    }
-}
-
-/// A stored response in its place, and where the answers made from it are.
-final class Shelf {
-    let key: ResponseCache.ShelfKey
-    var entry: Entry
-    var ticket: RecencyList<Evictable>.Ticket?
-    /// The places of the answers made from it.
-    var answers: Set<UInt64> = []
-    /// Whether its turn to go has come, but for its answers.
-    var goesWithAnswers = false
-    /// When a refresh of it may begin next; never while one is under way.
-    var refreshNotBefore: UInt64 = 0
-    /// Until when upstream is left alone, because it failed.
-    var leftAloneUntil: UInt64 = 0
-
-    init(key: ResponseCache.ShelfKey, entry: Entry) {
-        self.key = key
-        self.entry = entry
     }
 }
 

@@ -73,6 +73,7 @@ struct DecisionTests {
         let copy = Self.copy(.stale, .onError)
         #expect(Decision(stored: copy, demand: .any, windows: Self.windows, now: 100_000) == .fetch(.stale))
         #expect(
-            Decision(stored: copy, demand: .any, windows: Self.windows, isLeftAlone: true, now: 100_000) == .staleOnError)
+            Decision(stored: copy, demand: .any, windows: Self.windows, isLeftAlone: true, now: 100_000)
+                == .staleOnError)
     }
 }

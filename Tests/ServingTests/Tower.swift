@@ -13,10 +13,11 @@ struct Tower {
 
     /// Someone asks. The next ones get the next tickets.
     mutating func want(
-        _ resource: Resource = .catalog, _ ticket: UInt64, as owner: Owner = .nobody, demand: Demand = .any
+        _ resource: Resource = .catalog, _ ticket: UInt64, as owner: Owner = .nobody, demand: Demand = .any,
+        isRefresh: Bool = false
     ) -> String {
         let party = Dispatcher.Party(
-            loop: 0, ticket: ticket, owner: owner, authorization: nil, demand: demand)
+            loop: 0, ticket: ticket, owner: owner, authorization: nil, demand: demand, isRefresh: isRefresh)
         let action = dispatcher.wanted(resource, by: party, cache: &cache, now: now)
         return action.map { Self.told($0) } ?? "waits"
     }

@@ -7,15 +7,11 @@ import Serving
 extension Connection {
     /// Answers a request for one of Larder's own paths.
     func answerOwn(_ head: Span<UInt8>, _ parts: Target, _ method: Method) {
+        if answerPage(head, parts, method) { return }
         let isHead = method == .head
         let target = head.extracting(parser.target)
         guard let page = OwnPage(path: target.extracting(parts.path)) else { return sendNothingHere(isHead: isHead) }
-        if isForeign(head) {
-            return sendOwnProblem(
-                Problem(
-                    .forbidden, "this is for larder's operator; pages of another origin may not ask for it",
-                    detail: .badRequest), isHead: isHead)
-        }
+        if isForeign(head) { return sendForeign(isHead: isHead) }
         guard page.isAction ? method == .post : method == .get || method == .head else {
             return sendOwnProblem(
                 Problem(
@@ -47,8 +43,16 @@ extension Connection {
         goOn()
     }
 
+    /// Refuses a page of another origin.
+    func sendForeign(isHead: Bool) {
+        sendOwnProblem(
+            Problem(
+                .forbidden, "this is for larder's operator; pages of another origin may not ask for it",
+                detail: .badRequest), isHead: isHead)
+    }
+
     /// Whether a browser says that a page of another origin has it send this (Fetch Metadata; RFC 6454 section 7).
-    private func isForeign(_ head: Span<UInt8>) -> Bool {
+    func isForeign(_ head: Span<UInt8>) -> Bool {
         var origin: Range<Int>?
         var host: Range<Int>?
         for index in 0..<parser.fieldCount {

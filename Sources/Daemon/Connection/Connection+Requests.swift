@@ -156,13 +156,29 @@ extension Connection {
     }
 
     /// How an answer came about. One from a stale copy that needed no asking is refreshed behind it.
-    private func status(of answer: Answer, for request: PendingRequest) -> CacheStatus? {
+    private func status(of answer: Answer, for pending: PendingRequest) -> CacheStatus? {
+        var request = pending
         let now = shard.loop.nowMilliseconds
         if var forward = request.forward {
-            // What could not be fetched was replaced by what is stored.
-            if forward.detail == nil, request.isLeftAlone { forward.detail = .backingOff }
-            if forward.detail != nil { forward.ttl = answer.source.freshness.remaining(at: now) }
+            // What could not be fetched, or was not because upstream is left alone, was replaced by what is stored.
+            let (freshness, owner) = (answer.source.freshness, request.summary.owner)
+            if !freshness.isFresh(at: now), request.summary.demand == .any {
+                if shard.cache.isLeftAlone(answer, owner: owner, now: now) { request.isLeftAlone = true }
+                // Of several parts some were fetched just now; others may be as stale as they may be.
+                if freshness.mayBeRevalidatedBehind(at: now, shard.cache.windows) {
+                    shard.refresh(behind: answer, owner: owner, authorization: request.authorization)
+                }
+            }
+            if request.isLeftAlone { forward.detail = forward.detail ?? .backingOff }
+            if forward.detail != nil {
+                forward.ttl = answer.source.freshness.remaining(at: now)
+                forward.stored = false
+            }
             return .forwarded(forward)
+        }
+        // A request may have insisted on asking for what is fresh.
+        if request.isLeftAlone, answer.source.freshness.isFresh(at: now) {
+            return .hit(ttl: answer.source.freshness.remaining(at: now), detail: .backingOff)
         }
         guard !answer.source.freshness.isFresh(at: now) else { return nil }
         return staleStatus(
@@ -176,7 +192,7 @@ extension Connection {
         authorization: @autoclosure () -> SharedBytes?
     ) -> CacheStatus {
         let now = shard.loop.nowMilliseconds
-        let isLeftAlone = isLeftAlone || shard.cache.isLeftAlone(answer, now: now)
+        let isLeftAlone = isLeftAlone || shard.cache.isLeftAlone(answer, owner: owner, now: now)
         if demand == .any { shard.refresh(behind: answer, owner: owner, authorization: authorization()) }
         return .hit(
             ttl: answer.source.freshness.remaining(at: now), detail: isLeftAlone ? .backingOff : nil)
@@ -206,11 +222,12 @@ extension Connection {
         switch outcome {
         case .entry(let entry, let isNew):
             request.delivered.add(entry, for: resource)
-            // A fetch that failed and was made up for is what there is to tell.
-            if isNew, request.forward?.detail == nil {
+            // A fetch that failed and was made up for is what there is to tell, unless another one was refused.
+            if isNew, request.forward?.detail == nil || entry.status != .ok {
                 request.forward = CacheStatus.Forward(
                     reason: want.reason, status: entry.status.rawValue,
-                    stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt, collapsed: collapsed)
+                    stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt,
+                    collapsed: collapsed)
             }
         case .failure(let problem, let spare, _):
             if let copy = shard.spare(for: resource, of: request.summary, problem) ?? spare {
@@ -218,8 +235,10 @@ extension Connection {
                 if case .backingOff = problem {
                     request.isLeftAlone = true
                 } else {
+                    // The loop that leads it may have had a copy where this one had none.
                     request.forward = CacheStatus.Forward(
-                        reason: want.reason, status: problem.status?.rawValue, collapsed: collapsed,
+                        reason: want.reason == .miss ? .stale : want.reason, status: problem.status?.rawValue,
+                        collapsed: collapsed,
                         detail: problem.problem.detail)
                 }
                 break

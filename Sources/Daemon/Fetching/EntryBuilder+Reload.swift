@@ -33,6 +33,21 @@ extension EntryBuilder {
             identity: entry.identity, lastModified: entry.lastModified, received: entry.received)
     }
 
+    /// An entry whose settings nobody knows any more: of use for no longer than under these.
+    func shortened(_ entry: Entry, of resource: Resource) -> Entry {
+        let held = entry.freshness
+        let (lifetime, staleUse) = span(of: entry, resource)
+        guard held.freshUntil &- held.storedAt > lifetime || held.staleUse > staleUse else { return entry }
+        let shown = min(held.freshUntil &- held.storedAt, lifetime)
+        return Entry(
+            content: entry.content,
+            freshness: Freshness(
+                storedAt: held.storedAt, lifetime: shown, initialAge: held.initialAge,
+                staleUse: min(held.staleUse, staleUse)),
+            maxAge: Int(shown / 1000), isShared: entry.isShared, status: entry.status, contentType: entry.contentType,
+            identity: entry.identity, lastModified: entry.lastModified, received: entry.received)
+    }
+
     /// How long the settings let an entry be of use, before chance and prices shorten it.
     private func span(of entry: Entry, _ resource: Resource) -> (lifetime: UInt64, staleUse: StaleUse) {
         if let lifetime = lifetimes.lifetime(ofError: entry.status) { return (lifetime, .never) }

@@ -128,9 +128,10 @@ struct EntryBuilder: Sendable {
         let received = Received(
             cacheControl: copy.cacheControl, entityTag: copy.entityTag, lastModified: copy.lastModifiedText,
             digest: copy.digest, priceEdges: read.priceEdges)
-        return Entry(
+        let entry = Entry(
             content: read.content, freshness: copy.freshness, maxAge: copy.maxAge, isShared: copy.isShared, status: .ok,
             contentType: copy.contentType, identity: read.identity, lastModified: copy.lastModified, received: received)
+        return shortened(entry, of: resource)
     }
 
     func isShared(_ resource: Resource, _ directives: CacheControl) -> Bool {

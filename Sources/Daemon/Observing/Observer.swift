@@ -8,6 +8,8 @@ struct Observer: Sendable {
     let writer: LogWriter
     /// How lines of the access log look; nil where there is none.
     private(set) var accessFormat: LineFormat?
+    /// The page `/_larder/`.
+    let page = LarderPage()
     private let process: ProcessReport
 
     /// What is known of the state directory, asked on any thread; it must not take long.

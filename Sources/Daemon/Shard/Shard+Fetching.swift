@@ -43,7 +43,7 @@ extension Shard {
 
     /// Has the stale entries that an answer was made of fetched anew, with the key of the request that it went to.
     func refresh(behind answer: Answer, owner: Owner, authorization: @autoclosure () -> SharedBytes?) {
-        let resources = cache.beginRefreshes(behind: answer, now: loop.nowMilliseconds)
+        let resources = cache.beginRefreshes(behind: answer, owner: owner, now: loop.nowMilliseconds)
         guard !resources.isEmpty else { return }
         let key = authorization()
         for resource in resources {
@@ -76,7 +76,7 @@ extension Shard {
         switch outcome {
         case .entry(let entry, _):
             keep(entry, for: resource, owner: owner)
-            // A refusal leaves a copy that others share as it is; it is not asked about again at once.
+            // A refusal leaves a copy that others share as it is; with this key it is not asked about again at once.
             cache.refreshEnded(of: resource, owner: owner, notBefore: now + Self.refreshPause)
         case .failure(let problem, let spare, let until):
             if let spare { keep(spare, for: resource, owner: owner) }

@@ -72,7 +72,8 @@ struct OpenState {
                 ["age": "\(catalog.freshness.age(at: now))", "copies": "\(start.keys.count)"])
         }
         guard keeper.start() else {
-            log.tell(.stateUnavailable, "the system has no thread for the state directory; copies are kept in memory only")
+            log.tell(
+                .stateUnavailable, "the system has no thread for the state directory; copies are kept in memory only")
             keeper.close()
             return (nil, start)
         }

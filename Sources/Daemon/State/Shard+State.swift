@@ -27,6 +27,7 @@ extension Shard {
         cache.store(catalog, for: .catalog, owner: .nobody)
         hasCatalog = true
         readiness = .ready
+        if index == 0 { supervisor.send(.readiness(.ready)) }
     }
 
     // MARK: Reading

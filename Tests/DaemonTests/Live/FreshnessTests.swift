@@ -54,7 +54,9 @@ import Testing
             return Replies.list(["a/b"], ["Cache-Control": directives])
         }
         try LiveLarder.serving(before: origin, { $0.ttl.respectUpstream = true }) { larder throws in
-            #expect(try larder.get("/models?use_rss=true&feed=x").fields["Cache-Control"] == "public, max-age=1000")
+            // Shortened by up to a tenth, so that not all copies fall due together.
+            let lifetime = try larder.get("/models?use_rss=true&feed=x").fields["Cache-Control"] ?? ""
+            #expect((900...1000).contains(Int(lifetime.dropFirst("public, max-age=".count)) ?? 0), "\(lifetime)")
             #expect(try larder.get("/models?use_rss=true&feed=x").isHit)
             #expect(try larder.get("/models?use_rss=true&feed=y").fields["Cache-Control"] == "public, max-age=0")
             #expect(!(try larder.get("/models?use_rss=true&feed=y").isHit))

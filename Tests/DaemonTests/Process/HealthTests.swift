@@ -23,7 +23,10 @@ import Testing
         let origin = try ScriptedOrigin(Replies.wellBehaved)
         let port = origin.port
         origin.stop()
-        let environment = ["LARDER_UPSTREAM_WARM_UP": warmUp, "LARDER_TTL_CATALOG": "100ms", "LARDER_WORKERS": "2"]
+        let environment = [
+            "LARDER_UPSTREAM_WARM_UP": warmUp, "LARDER_TTL_CATALOG": "100ms", "LARDER_WORKERS": "2",
+            "LARDER_STALE_WHILE_REVALIDATE": "0s", "LARDER_STALE_IF_ERROR": "0s",
+        ]
         let larder = try LarderProcess.serve(before: origin, environment: environment)
         _ = try larder.get("/models")
         try eventually("it is not ready") { try larder.get("/readyz").status == 503 }

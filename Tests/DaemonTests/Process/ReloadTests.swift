@@ -66,6 +66,23 @@ import Testing
         try larder.process.end()
     }
 
+    @Test func `what outlives the process is fresh for no longer than the settings say by then`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        let folder = "/tmp/larder-reload-\(UInt64.random(in: 0 ... .max))"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let keeping = ["--state-dir", folder]
+        let first = try ReloadingLarder(before: origin, "ttl.catalog = \"1h\"", keeping)
+        #expect(try first.get("/models").status == 200)
+        try first.process.end()
+        for (lifetime, shown) in [("2h", 3600), ("30m", 1800)] {
+            let next = try ReloadingLarder(before: origin, "ttl.catalog = \"\(lifetime)\"", keeping)
+            let answer = try next.get("/models")
+            #expect(answer.isHit && answer.fields["Cache-Control"]?.contains("max-age=\(shown)") == true)
+            try next.process.end()
+        }
+        #expect(origin.requests.count == 1)
+    }
+
     @Test(arguments: [
         ("[ttl]\ncatalog = \"soon\"", ["ttl.catalog", "soon", "line 3"]),
         ("ttl.catalog = \"1h\"\nttl.catalogue = \"5m\"", ["ttl.catalogue", "line 3", "did you mean `ttl.catalog`?"]),

@@ -33,9 +33,8 @@ import Testing
         return library != nil && !tests.contains("/thread/") && !tests.contains("/address/")
     }
 
-    @Test(arguments: ["+1d", "-1d"])
+    @Test(.enabled(if: isUsable, "libfaketime is there, and no sanitizer"), arguments: ["+1d", "-1d"])
     func `a day forth or back neither freezes what is kept nor empties it`(shift: String) throws {
-        guard Self.isUsable else { return }
         let (fetched, folder) = (Monitor(0), StateFolder())
         let upstream = try UpAndDown { _ in Replies.list(["fetch/number-\(fetched.withValue { $0 += 1; return $0 })"]) }
         try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)

@@ -32,7 +32,8 @@ struct ModelsPage {
         table.rows = rows.map { row in
             var cells = [
                 TextTable.Cell(row.id, link: row.link), TextTable.Cell(row.context.map { "\($0)" } ?? "-"),
-                price(row.prompt, style), price(row.completion, style), TextTable.Cell(modalities(row, isShort: isShort)),
+                price(row.prompt, style), price(row.completion, style),
+                TextTable.Cell(modalities(row, isShort: isShort)),
                 TextTable.Cell(row.created.map { AgeText.short(now - $0) } ?? "-"),
             ]
             if let changes {

@@ -1,0 +1,66 @@
+// Freshness and health at a glance.
+
+/** What an entry's state looks like. */
+const entryStates = { fresh: "good", stale: "warn", expired: "bad" };
+
+function showGlance(status) {
+  const version = `version ${status.version}, in front of ${status.demo ? "the built-in demo catalogue" : status.upstream.url}`;
+  tell("about", version);
+  tell("process", `Larder ${status.version}, process ${status.pid}, up for ${span(status.uptime_seconds)}, `
+    + `${status.workers} ${status.workers === 1 ? "loop" : "loops"}, on ${status.listen.join(", ")}`);
+  showCatalog(status);
+  showUpstream(status);
+  tell("hit-ratio", percent(status.requests.hit_ratio));
+  for (const name of ["hit", "stale", "miss", "passed", "error", "total"]) tell(`requests-${name}`, count(status.requests[name]));
+  tell("connections", count(status.connections));
+  const { cache, state } = status;
+  tell("cache-bytes", bytes(cache.bytes));
+  fillBar("cache-bar", cache.bytes, cache.max_bytes);
+  tell("cache-note", `of ${bytes(cache.max_bytes)}; ${count(cache.entries)} entries, ${count(cache.answers)} answers, `
+    + `${count(cache.evictions)} thrown out for room`);
+  if (!state.enabled) {
+    tellState("state-state", "none", "off");
+    tell("state-note", "a restart begins with nothing");
+  } else {
+    tellState("state-state", state.healthy ? "good" : "bad", state.healthy ? "in order" : "failing");
+    tell("state-note", `${bytes(state.bytes)} in ${state.dir ?? "memory"}`);
+  }
+}
+
+function showCatalog(status) {
+  const lists = status.entries.filter((entry) => entry.resource === "/models");
+  const entry = lists.find((one) => one.key === null) ?? lists[0];
+  if (!entry) {
+    tellState("catalog-state", "none", "none yet");
+    fillBar("catalog-bar", 0, 1);
+    tell("catalog-note", "the next request for models fetches it");
+    return;
+  }
+  tellState("catalog-state", entryStates[entry.state] ?? "none", entry.state);
+  fillBar("catalog-bar", Math.max(0, entry.ttl_seconds), Math.max(1, entry.age_seconds + Math.max(0, entry.ttl_seconds)));
+  const rest = entry.ttl_seconds > 0 ? `fresh for ${span(entry.ttl_seconds)} more` : `no longer fresh since ${span(-entry.ttl_seconds)}`;
+  tell("catalog-note", `${count(entry.models)} models, fetched ${span(entry.age_seconds)} ago, ${rest}`);
+}
+
+function showUpstream(status) {
+  const { upstream } = status;
+  const now = status.started + status.uptime_seconds;
+  const failedLast = (upstream.last_failure?.time ?? -1) > (upstream.last_success ?? -1);
+  if (upstream.backing_off.length > 0) {
+    tellState("upstream-state", "warn", "left alone");
+  } else if (failedLast) {
+    tellState("upstream-state", "bad", "failing");
+  } else if (upstream.last_success !== null) {
+    tellState("upstream-state", "good", "answering");
+  } else {
+    tellState("upstream-state", "none", "not asked yet");
+  }
+  const parts = [`${count(upstream.requests)} requests, ${count(upstream.failures)} failed`];
+  if (upstream.last_success !== null) parts.push(`last answer ${span(now - upstream.last_success)} ago`);
+  if (failedLast) parts.push(upstream.last_failure.message);
+  tell("upstream-note", parts.join("; "));
+}
+
+function fillBar(id, value, whole) {
+  byID(id).style.width = `${Math.max(0, Math.min(100, (100 * value) / whole))}%`;
+}

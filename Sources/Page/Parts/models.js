@@ -1,0 +1,190 @@
+// The list of models: what the API answers to the filters, in a table and a plot.
+
+const browser = { rows: [], total: 0, column: null, descending: false, open: null, asking: null, asked: null };
+
+const index = (name) => (model) => model.benchmarks?.artificial_analysis?.[name] ?? null;
+
+/** A column is {key, label, value for sorting (null comes last), text, className, descends: what the first click does}. */
+const columns = [
+  { key: "name", label: "Model", value: (model) => String(model.name ?? model.id).toLowerCase() },
+  { key: "context", label: "Context", value: (model) => Number(model.context_length) || null, text: (model) => tokens(model.context_length), className: number, descends: true },
+  { key: "input", label: "Input $/M", value: (model) => perMillion(model.pricing?.prompt), text: (model) => priceText(perMillion(model.pricing?.prompt)), className: number },
+  { key: "output", label: "Output $/M", value: (model) => perMillion(model.pricing?.completion), text: (model) => priceText(perMillion(model.pricing?.completion)), className: number },
+  ...["intelligence", "coding", "agentic"].map((name) => ({
+    key: name, label: name[0].toUpperCase() + name.slice(1), value: index(`${name}_index`), className: number, descends: true,
+    text: (model) => String(index(`${name}_index`)(model) ?? none),
+  })),
+  { key: "kind", label: "Kind", value: (model) => model.architecture?.modality ?? null, text: kindOf },
+  { key: "created", label: "Since", value: (model) => model.created ?? null, text: (model) => day(model.created), className: number, descends: true },
+];
+
+function kindOf(model) {
+  const { input_modalities: reads, output_modalities: gives } = model.architecture ?? {};
+  return reads && gives ? `${reads.join("+")} → ${gives.join("+")}` : String(model.architecture?.modality ?? none);
+}
+
+/** Asks again if the controls say something else. A field that is left says so too, and a list drawn anew would swallow that click. */
+function filtersChanged() {
+  if (readFilters().toString() !== browser.asked) reloadModels();
+}
+
+/** Asks for what the controls say. */
+async function reloadModels() {
+  const query = readFilters();
+  browser.asked = query.toString();
+  writeHash(query);
+  const text = query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
+  const address = `../api/v1/models${text ? `?${text}` : ""}`;
+  byID("query-link").href = address;
+  tell("query-text", `/api/v1/models${text ? `?${text}` : ""}`);
+  browser.asking?.abort();
+  const asking = new AbortController();
+  browser.asking = asking;
+  try {
+    const answer = await fetch(address, { signal: AbortSignal.any([asking.signal, AbortSignal.timeout(30000)]) });
+    const body = await answer.json().catch(() => ({}));
+    if (!answer.ok) throw new Error(`${body.error?.message ?? "no reason given"} (${answer.status})`);
+    if (!Array.isArray(body.data)) throw new Error("the answer is not a list");
+    browser.rows = body.data;
+    browser.total = body.total_count ?? body.data.length;
+    markFilters(query, null);
+    tellFound(null);
+    showModels();
+    openFromHash();
+  } catch (error) {
+    if (asking.signal.aborted) return;
+    markFilters(query, reasonOf(error));
+    tellFound(reasonOf(error));
+  } finally {
+    if (browser.asking === asking) browser.asking = null;
+  }
+}
+
+function tellFound(problem) {
+  const node = byID("found");
+  node.dataset.state = problem ? "bad" : "good";
+  if (problem) return setText(node, `The list below is not what was asked for: ${problem}`);
+  const all = `${count(browser.total)} ${browser.total === 1 ? "model" : "models"}`;
+  setText(node, browser.rows.length < browser.total ? `${all}, ${count(browser.rows.length)} shown` : all);
+}
+
+function sortedRows() {
+  const column = columns.find((one) => one.key === browser.column);
+  if (!column) return browser.rows;
+  const valued = browser.rows.map((row, place) => ({ row, place, value: column.value(row) }));
+  valued.sort((one, other) => {
+    if (one.value === null || other.value === null) return (one.value === null) - (other.value === null) || one.place - other.place;
+    const order = one.value < other.value ? -1 : one.value > other.value ? 1 : 0;
+    return (browser.descending ? -order : order) || one.place - other.place;
+  });
+  return valued.map(({ row }) => row);
+}
+
+function showModels() {
+  const rows = sortedRows();
+  const lines = rows.map((row) => el("tr", {}, ...columns.map((column) => {
+    if (column.key !== "name") return el("td", { class: column.className }, column.text(row));
+    const button = el("button", { type: "button", class: "plain", "data-id": row.id }, String(row.name ?? row.id));
+    button.addEventListener("click", () => openModel(row));
+    return el("th", { scope: "row" }, button, el("span", { class: "id" }, String(row.id)));
+  })));
+  if (lines.length === 0) lines.push(el("tr", {}, el("td", { colspan: columns.length, class: "empty" }, "No model passes all of these filters.")));
+  byID("models-rows").replaceChildren(...lines);
+  for (const cell of byID("models-head").children) {
+    if (cell.dataset.key === browser.column) cell.setAttribute("aria-sort", browser.descending ? "descending" : "ascending");
+    else cell.removeAttribute("aria-sort");
+  }
+  drawScatter(browser.rows);
+  showPager();
+}
+
+function sortBy(column) {
+  const first = Boolean(column.descends);
+  // A third click gives the order of the answer back.
+  if (browser.column !== column.key) Object.assign(browser, { column: column.key, descending: first });
+  else if (browser.descending === first) browser.descending = !first;
+  else browser.column = null;
+  showModels();
+  writeHash(readFilters());
+}
+
+function showPager() {
+  const query = readFilters();
+  const limit = Number(query.get("limit")) || 0;
+  const offset = Number(query.get("offset")) || 0;
+  byID("pager").hidden = !limit && !offset;
+  byID("previous").disabled = offset === 0;
+  byID("next").disabled = !limit || offset + browser.rows.length >= browser.total;
+  tell("page-note", browser.rows.length ? `${count(offset + 1)} to ${count(offset + browser.rows.length)} of ${count(browser.total)}` : `none of ${count(browser.total)}`);
+}
+
+function turnPage(direction) {
+  const limit = Number(byID("filter-limit").value) || browser.rows.length;
+  const offset = Math.max(0, (Number(byID("filter-offset").value) || 0) + direction * limit);
+  byID("filter-offset").value = offset ? String(offset) : "";
+  reloadModels();
+}
+
+function openModel(row) {
+  browser.open = row.id;
+  writeHash(readFilters());
+  showDetails(row, () => {
+    browser.open = null;
+    writeHash(readFilters());
+  });
+}
+
+/** Opens the model that the address names, if it is in the list. */
+function openFromHash() {
+  const row = browser.open !== null && browser.rows.find((one) => one.id === browser.open);
+  if (row && !byID("details").open) openModel(row);
+}
+
+function writeHash(query) {
+  const all = new URLSearchParams(query);
+  if (browser.column) all.set("_by", (browser.descending ? "-" : "") + browser.column);
+  if (browser.open !== null) all.set("_model", browser.open);
+  const text = all.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
+  if (location.hash.slice(1) !== text) history.replaceState(null, "", text ? `#${text}` : location.pathname);
+}
+
+function readHash() {
+  const query = new URLSearchParams(location.hash.slice(1));
+  const by = query.get("_by") ?? "";
+  browser.descending = by.startsWith("-");
+  browser.column = columns.find((column) => column.key === by.replace(/^-/, ""))?.key ?? null;
+  browser.open = query.get("_model");
+  writeFilters(query);
+  if ([...readFilters().keys()].some((name) => name !== "q" && name !== "sort")) byID("more").open = true;
+  if (browser.open === null && byID("details").open) byID("details").close();
+}
+
+function startModels() {
+  byID("models-head").append(...columns.map((column) => {
+    const button = el("button", { type: "button" }, column.label);
+    button.addEventListener("click", () => sortBy(column));
+    return el("th", { scope: "col", class: column.className, "data-key": column.key }, button);
+  }));
+  startFilters(filtersChanged);
+  startScatter(openModel);
+  startDetails();
+  byID("previous").addEventListener("click", () => turnPage(-1));
+  byID("next").addEventListener("click", () => turnPage(1));
+  readHash();
+  addEventListener("hashchange", () => {
+    readHash();
+    reloadModels();
+  });
+  reloadModels();
+  offerWhole();
+}
+
+/** Asks once for the whole catalogue, to know what parameters and authors there are to choose from. */
+async function offerWhole() {
+  try {
+    const answer = await fetch("../api/v1/models?output_modalities=all", { signal: AbortSignal.timeout(30000) });
+    if (answer.ok) offerFrom((await answer.json()).data);
+  } catch {
+    // The list itself tells what is wrong; the choices that the address names are there all the same.
+  }
+}

@@ -1,0 +1,161 @@
+// Price against context: a point for every row, both axes logarithmic. What has no place on such an axis (free, of unknown price,
+// without a context) stands in a lane of its own beside it, so that no row is missing.
+
+const scatterHeight = 330;
+
+const scatter = { rows: [], points: [], frame: null, order: [], open: null, width: 0 };
+
+function startScatter(open) {
+  scatter.open = open;
+  scatter.frame = svg("svg", { height: scatterHeight, role: "group", "aria-labelledby": "scatter-caption" });
+  const host = byID("scatter");
+  host.append(scatter.frame);
+  new ResizeObserver(() => {
+    // Drawn anew only for another width: what has the focus is replaced by that.
+    if (scatter.width !== host.clientWidth) drawScatter();
+  }).observe(host);
+  scatter.frame.addEventListener("pointermove", (event) => markNear(nearest(event)));
+  scatter.frame.addEventListener("pointerleave", () => markNear(null));
+  scatter.frame.addEventListener("click", (event) => {
+    const point = nearest(event);
+    if (point) choose(point);
+  });
+  // Not on the drawing itself: a browser would let the Tab key stop at an SVG that listens for the focus.
+  host.addEventListener("keydown", onScatterKey);
+  host.addEventListener("focusin", (event) => markNear(pointOf(event.target)));
+  host.addEventListener("focusout", () => markNear(null));
+}
+
+/** A logarithmic axis from `low` to `high` over the pixels from `start` to `end`. */
+function logAxis(values, start, end) {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  const from = Math.log10(low) - 0.12;
+  const to = Math.log10(high) + 0.12;
+  const place = (value) => start + ((Math.log10(value) - from) / (to - from)) * (end - start);
+  const steps = to - from > 2.6 ? [1] : to - from > 1.3 ? [1, 3] : [1, 2, 5];
+  const ticks = [];
+  for (let power = Math.floor(from); power <= to; power += 1) {
+    for (const step of steps) {
+      const value = Number(`${step}e${power}`);
+      if (Math.log10(value) >= from && Math.log10(value) <= to) ticks.push(value);
+    }
+  }
+  return { place, ticks };
+}
+
+function drawScatter(rows = scatter.rows) {
+  const focused = pointOf(document.activeElement)?.row.id;
+  scatter.rows = rows;
+  scatter.width = byID("scatter").clientWidth;
+  const width = Math.max(240, scatter.width);
+  const data = rows.map((row) => {
+    const price = perMillion(row.pricing?.prompt);
+    return { row, price: price === null ? null : Number(decimal(price)), context: Number(row.context_length) || 0 };
+  });
+  const lanes = [];
+  if (data.some((one) => one.price === null)) lanes.push("unknown");
+  if (data.some((one) => one.price === 0)) lanes.push("free");
+  const hasNoContext = data.some((one) => one.context <= 0);
+  const edges = { left: 62 + (hasNoContext ? 34 : 0), right: width - 14, top: 10, bottom: scatterHeight - 42 - 26 * lanes.length };
+  const contexts = data.map((one) => one.context).filter((value) => value > 0);
+  const prices = data.map((one) => one.price).filter((value) => value > 0);
+  const x = logAxis(contexts.length ? contexts : [1000, 1e6], edges.left, edges.right);
+  const y = logAxis(prices.length ? prices : [0.1, 10], edges.bottom, edges.top);
+  const laneAt = (name) => edges.bottom + 20 + 26 * lanes.indexOf(name);
+  const parts = scatterAxes(x, y, edges, lanes, laneAt, hasNoContext);
+  scatter.points = data.map((one) => {
+    const isPriced = one.price > 0;
+    const cx = one.context > 0 ? x.place(one.context) : edges.left - 22;
+    const cy = isPriced ? y.place(one.price) : laneAt(one.price === 0 ? "free" : "unknown");
+    const context = one.context > 0 ? `${tokens(one.context)} context` : "no context given";
+    const price = one.price === null ? "price unknown" : one.price === 0 ? "free" : `${priceText(perMillion(one.row.pricing.prompt))} per million`;
+    const words = `${one.row.name ?? one.row.id}: ${price}, ${context}`;
+    const node = svg("circle", {
+      class: isPriced ? "point" : "point hollow", cx, cy, r: 5.5, role: "button", tabindex: -1, "aria-label": words,
+    });
+    return { row: one.row, node, cx, cy, words };
+  });
+  scatter.order = [...scatter.points].sort((one, other) => one.cx - other.cx || one.cy - other.cy);
+  const current = scatter.order.find((point) => point.row.id === focused);
+  (current ?? scatter.order[0])?.node.setAttribute("tabindex", 0);
+  scatter.frame.setAttribute("viewBox", `0 0 ${width} ${scatterHeight}`);
+  scatter.frame.replaceChildren(...parts, ...scatter.points.map((point) => point.node));
+  if (current) current.node.focus();
+}
+
+function scatterAxes(x, y, edges, lanes, laneAt, hasNoContext) {
+  const bottom = scatterHeight - 34;
+  const parts = [];
+  for (const value of x.ticks) {
+    const at = x.place(value);
+    parts.push(svg("line", { class: "grid", x1: at, x2: at, y1: edges.top, y2: edges.bottom }),
+      svg("text", { x: at, y: bottom + 14, "text-anchor": "middle" }, tokens(value)));
+  }
+  for (const value of y.ticks) {
+    const at = y.place(value);
+    parts.push(svg("line", { class: "grid", x1: edges.left, x2: edges.right, y1: at, y2: at }),
+      svg("text", { x: 50, y: at + 4, "text-anchor": "end" }, `$${value}`));
+  }
+  for (const lane of lanes) {
+    parts.push(svg("line", { class: "grid", x1: edges.left, x2: edges.right, y1: laneAt(lane), y2: laneAt(lane) }),
+      svg("text", { x: 50, y: laneAt(lane) + 4, "text-anchor": "end" }, lane));
+  }
+  if (hasNoContext) parts.push(svg("text", { x: edges.left - 22, y: bottom + 14, "text-anchor": "middle" }, "none"));
+  parts.push(
+    svg("line", { class: "axis", x1: edges.left, x2: edges.left, y1: edges.top, y2: edges.bottom }),
+    svg("line", { class: "axis", x1: edges.left, x2: edges.right, y1: edges.bottom, y2: edges.bottom }),
+    svg("text", { x: edges.right, y: bottom + 29, "text-anchor": "end" }, "context, tokens"),
+    svg("text", { x: edges.left + 5, y: edges.top + 8 }, "$ per million input tokens"));
+  for (const part of parts) part.setAttribute("aria-hidden", "true");
+  return parts;
+}
+
+const pointOf = (node) => scatter.points.find((point) => point.node === node) ?? null;
+
+/** The point under the pointer or the nearest within a finger's width. */
+function nearest(event) {
+  const frame = scatter.frame.getBoundingClientRect();
+  const [x, y] = [event.clientX - frame.left, event.clientY - frame.top];
+  const away = (point) => Math.hypot(point.cx - x, point.cy - y);
+  const best = scatter.points.reduce((one, other) => (one && away(one) <= away(other) ? one : other), null);
+  return best && away(best) <= 22 ? best : null;
+}
+
+/** Shows what a point is. */
+function markNear(point) {
+  const marked = point ?? pointOf(document.activeElement);
+  for (const one of scatter.points) one.node.toggleAttribute("data-near", one === marked);
+  tell("scatter-readout", marked ? marked.words : "Point at a model, or press Tab and the arrow keys; Enter opens it.");
+  scatter.frame.classList.toggle("pointing", Boolean(point));
+}
+
+function choose(point) {
+  moveTo(point);
+  scatter.open(point.row);
+}
+
+function moveTo(point) {
+  for (const one of scatter.points) one.node.setAttribute("tabindex", one === point ? 0 : -1);
+  point.node.focus();
+}
+
+function onScatterKey(event) {
+  const point = pointOf(event.target);
+  if (!point) return;
+  if (event.key === "Enter" || event.key === " ") {
+    event.preventDefault();
+    return choose(point);
+  }
+  const across = scatter.order;
+  const up = [...scatter.points].sort((one, other) => other.cy - one.cy || one.cx - other.cx);
+  const next = {
+    ArrowRight: () => across[across.indexOf(point) + 1], ArrowLeft: () => across[across.indexOf(point) - 1],
+    ArrowUp: () => up[up.indexOf(point) + 1], ArrowDown: () => up[up.indexOf(point) - 1],
+    Home: () => across[0], End: () => across.at(-1),
+  }[event.key];
+  if (!next) return;
+  event.preventDefault();
+  const target = next();
+  if (target) moveTo(target);
+}

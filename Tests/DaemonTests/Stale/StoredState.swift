@@ -1,0 +1,86 @@
+import Daemon
+import Testing
+
+/// What is stored when upstream begins to fail.
+enum StoredState: String, CaseIterable, CustomTestStringConvertible {
+    /// Nothing.
+    case cold
+    /// A fresh copy.
+    case fresh
+    /// A stale copy within `stale.while_revalidate`.
+    case stale
+    /// A stale copy beyond that, within `stale.if_error`.
+    case spare
+    /// A copy of no more use.
+    case past
+
+    var testDescription: String { rawValue }
+
+    /// Makes a copy come into this state by itself, and stay in it.
+    func arrange(_ settings: inout Settings) {
+        settings.ttl.catalog = self == .fresh ? .seconds(300) : .milliseconds(50)
+        settings.stale.whileRevalidate = self == .stale ? .seconds(3600) : .zero
+        settings.stale.ifError = self == .stale || self == .spare ? .seconds(3600) : .milliseconds(1)
+        settings.upstream.timeout = .milliseconds(250)
+        settings.upstream.connectTimeout = .milliseconds(250)
+    }
+}
+
+/// What a request in one cell of the matrix has to come to. The rules are the contract's, section by section.
+struct Verdict {
+    var status: Int
+    var cacheStatus: String
+    /// How often upstream is asked, be it behind the answer.
+    var requests = 1
+    /// What the next request, right behind it and without asking upstream, has to come to.
+    var nextStatus: Int
+    var nextCacheStatus: String
+    /// What one that forbids asking has to come to.
+    var storedStatus: Int
+    /// What is stored then.
+    var entries: [String]
+
+    init(_ state: StoredState, _ fault: Fault) {
+        let isRefusal = if case .refusal = fault.kind { true } else { false }
+        // What is stored for everyone is left as it is by whatever one caller is told.
+        let copies: [String] =
+            switch state {
+            case .cold: []
+            case .fresh: ["/models 200 fresh"]
+            case .stale, .spare: ["/models 200 stale"]
+            case .past: ["/models 200 expired"]
+            }
+        entries = isRefusal && state != .fresh ? copies + ["/models \(fault.toldStatus) fresh"] : copies
+
+        switch state {
+        case .fresh:
+            // Upstream is not asked, so it cannot fail.
+            (status, cacheStatus, requests) = (200, "larder; hit; ttl=N", 0)
+        case .stale:
+            // Served at once; what comes of the refresh is seen by the next.
+            (status, cacheStatus) = (200, "larder; hit; ttl=-N")
+        case .spare where !isRefusal:
+            (status, cacheStatus) = (200, "larder; fwd=stale" + fault.replaced)
+        case .cold:
+            (status, cacheStatus) = (fault.toldStatus, "larder; fwd=miss" + fault.told)
+        case .spare, .past:
+            (status, cacheStatus) = (fault.toldStatus, "larder; fwd=stale" + fault.told)
+        }
+
+        switch state {
+        case .fresh: (nextStatus, nextCacheStatus) = (200, "larder; hit; ttl=N")
+        // A refusal is upstream's answer, and remembered for a while.
+        case _ where isRefusal: (nextStatus, nextCacheStatus) = (fault.toldStatus, "larder; hit; ttl=N")
+        // Upstream is left alone for a while.
+        case .stale, .spare: (nextStatus, nextCacheStatus) = (200, "larder; hit; ttl=-N; detail=backing-off")
+        case .cold, .past: (nextStatus, nextCacheStatus) = (503, "larder; detail=backing-off")
+        }
+
+        switch state {
+        case .fresh: storedStatus = 200
+        case _ where isRefusal: storedStatus = fault.toldStatus
+        case .stale: storedStatus = 200
+        case .cold, .spare, .past: storedStatus = 504
+        }
+    }
+}

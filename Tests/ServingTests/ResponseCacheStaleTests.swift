@@ -1,0 +1,156 @@
+import Bytes
+import Caching
+import HTTPCore
+import Testing
+
+@testable import Serving
+
+@Suite("Stale entries in a cache")
+struct ResponseCacheStaleTests {
+    private static let windows = StaleWindows(whileRevalidate: 1_000, ifError: 10_000)
+    private let model = Resource.model(id: "a/b")
+
+    /// A cache with an entry that is stale from 100 on, and an answer made from it.
+    private func stocked(isShared: Bool = true, owner: Owner = .alice) -> (ResponseCache, Answer) {
+        var cache = ResponseCache(maximumBytes: 1 << 20, windows: Self.windows)
+        let entry = Entry.make(
+            freshness: Freshness(storedAt: 0, lifetime: 100, staleUse: .always), isShared: isShared)
+        cache.store(entry, for: model, owner: owner)
+        let answer = Answer.make(from: entry, owner: owner)
+        cache.keep(answer, resource: model, coding: .identity, owner: owner)
+        return (cache, answer)
+    }
+
+    @Test("An answer is used for as long as its windows say")
+    func decisions() {
+        let (cache, answer) = stocked()
+        let decisions = [99, 100, 1_099, 1_100, 10_100].map {
+            cache.decision(on: answer, owner: .alice, demand: .any, now: $0)
+        }
+        #expect(decisions == [.hit, .stale, .stale, .fetch(.stale), .fetch(.stale)])
+        let stored = [100, 1_100].map { cache.decision(on: answer, owner: .bob, demand: .storedOnly, now: $0) }
+        #expect(stored == [.hit, .unsatisfiable])
+        #expect(cache.decision(on: answer, owner: .alice, demand: .refresh, now: 100) == .fetch(.request))
+    }
+
+    @Test("An answer that is no longer kept decides nothing")
+    func notKept() {
+        var (cache, answer) = stocked()
+        cache.store(.make(storedAt: 200), for: model, owner: .bob)
+        #expect(cache.decision(on: answer, owner: .alice, demand: .any, now: 300) == .fetch(.stale))
+    }
+
+    @Test("A key's refusal goes before the stale copy of all, for that key")
+    func refusalFirst() {
+        var (cache, answer) = stocked()
+        cache.store(.refusal(.unauthorized, storedAt: 200), for: model, owner: .bob)
+        #expect(cache.decision(on: answer, owner: .bob, demand: .any, now: 300) == .fetch(.stale))
+        #expect(cache.decision(on: answer, owner: .alice, demand: .any, now: 300) == .stale)
+    }
+
+    @Test("One refresh begins, and no other before it has ended, whoever asks")
+    func oneRefresh() {
+        let (cache, answer) = stocked()
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 99).isEmpty)
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 101).isEmpty)
+        #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 5_000).isEmpty)
+        cache.refreshFailed(of: model, owner: .alice, notBefore: 600, leftAloneUntil: 500, isAboutKey: false)
+        #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 599).isEmpty)
+        #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 600) == [model])
+    }
+
+    @Test("While upstream is left alone the copy stands in for an error, for all")
+    func leftAlone() {
+        let (cache, answer) = stocked()
+        cache.refreshFailed(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        for owner in [Owner.alice, .bob] {
+            #expect(cache.isLeftAlone(answer, owner: owner, now: 4_999))
+            #expect(cache.isLeftAlone(model, owner: owner, now: 4_999))
+            #expect(cache.decision(on: answer, owner: owner, demand: .any, now: 4_999) == .staleOnError)
+            #expect(!cache.isLeftAlone(answer, owner: owner, now: 5_000))
+            #expect(cache.decision(on: answer, owner: owner, demand: .any, now: 5_000) == .fetch(.stale))
+        }
+    }
+
+    @Test("What upstream holds against one key stops no other key")
+    func aboutKey() {
+        let (cache, answer) = stocked()
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
+        cache.refreshFailed(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+        #expect(cache.isLeftAlone(answer, owner: .alice, now: 200))
+        #expect(!cache.isLeftAlone(answer, owner: .bob, now: 200))
+        #expect(!cache.isLeftAlone(model, owner: .nobody, now: 200))
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 200).isEmpty)
+        #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 200) == [model])
+        // That refresh is under way, so hers does not begin either when her pause is over.
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 6_000).isEmpty)
+        cache.refreshEnded(of: model, owner: .bob, notBefore: 0)
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 4_999).isEmpty)
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 5_000) == [model])
+    }
+
+    @Test("What upstream holds against a key stops the refresh of its own copy")
+    func aboutKeyOwn() {
+        let (cache, answer) = stocked(isShared: false)
+        cache.refreshFailed(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+        #expect(cache.isLeftAlone(answer, owner: .alice, now: 4_999))
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 4_999).isEmpty)
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 5_000) == [model])
+    }
+
+    @Test("A copy that a refusal has left as it was is asked about again at once with another key only")
+    func refused() {
+        let (cache, answer) = stocked()
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 1_000)
+        #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 999).isEmpty)
+        #expect(!cache.isLeftAlone(answer, owner: .alice, now: 999))
+        #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 101) == [model])
+    }
+
+    @Test("However many keys upstream objects to, the memory of it stays bounded, and the last is left alone")
+    func manyKeys() {
+        let (cache, answer) = stocked()
+        for number in 0..<2_000 {
+            let owner = Owner(high: UInt64(number), low: 7)
+            cache.refreshFailed(of: model, owner: owner, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+            #expect(cache.isLeftAlone(answer, owner: owner, now: 200))
+        }
+        let remembered = (0..<2_000).count {
+            cache.isLeftAlone(answer, owner: Owner(high: UInt64($0), low: 7), now: 200)
+        }
+        #expect(remembered <= 256)
+    }
+
+    @Test("Of an answer made of several entries the stale ones are refreshed; it is left alone if all of them are")
+    func joined() {
+        var cache = ResponseCache(maximumBytes: 1 << 20, windows: Self.windows)
+        let resources = ["a/1", "a/2", "a/3"].map { Resource.model(id: $0) }
+        let entries = [100, 200, 900].map {
+            Entry.make(freshness: Freshness(storedAt: 0, lifetime: $0, staleUse: .always))
+        }
+        let parts = zip(resources, entries).map { (resource: $0, entry: $1) }
+        for part in parts { cache.store(part.entry, for: part.resource, owner: .nobody) }
+        let answer = Answer.make(from: Entry(joining: entries))
+        cache.keep(answer, madeOf: parts, coding: .identity, owner: .nobody)
+        #expect(cache.beginRefreshes(behind: answer, owner: .nobody, now: 150) == [resources[0]])
+        #expect(cache.beginRefreshes(behind: answer, owner: .nobody, now: 250) == [resources[1]])
+        cache.refreshFailed(
+            of: resources[0], owner: .nobody, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        #expect(!cache.isLeftAlone(answer, owner: .nobody, now: 300))
+        cache.refreshFailed(
+            of: resources[1], owner: .nobody, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        #expect(cache.isLeftAlone(answer, owner: .nobody, now: 300))
+        #expect(!cache.isLeftAlone(answer, owner: .nobody, now: 900))
+    }
+}
+
+extension Entry {
+    /// A stored body with this freshness.
+    static func make(freshness: Freshness, isShared: Bool = true) -> Entry {
+        Entry(
+            content: .body(SharedBytes(utf8: "{}")), freshness: freshness, maxAge: 0, isShared: isShared, status: .ok,
+            contentType: Array("application/json".utf8), identity: 0xA1, lastModified: 784_111_777)
+    }
+}

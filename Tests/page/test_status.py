@@ -1,0 +1,174 @@
+"""What the page shows of Larder's state."""
+
+import re
+import socket
+import urllib.request
+from pathlib import Path
+
+from conftest import Larder
+
+
+def digits(text: str) -> int:
+    return int(re.sub(r"[^0-9]", "", text))
+
+
+def test_it_opens_without_a_complaint_and_asks_nobody_else(tab, larder):
+    page = tab()
+    page.until("performance.getEntriesByType('resource').length > 3")
+    assert page.requests
+    assert all(url.startswith((larder.origin + "/", "data:")) for url in page.requests)
+    assert page.complaints == []
+
+
+def test_every_part_stands_in_it(larder):
+    with urllib.request.urlopen(larder.url) as response:
+        text = response.read().decode()
+    parts = sorted((Path(__file__).parents[2] / "Sources/Page/Parts").iterdir())
+    assert len(parts) > 10
+    for part in parts:
+        if part.suffix != ".html":
+            assert part.read_text() in text, f"{part.name} is not named in PageParts.swift"
+
+
+def test_the_figures_are_those_of_the_status(tab, larder):
+    for limit in range(1, 30):
+        larder.models(f"limit={limit}")
+        larder.models("limit=3")
+    page = tab()
+    # What the page itself asks for moves the totals of requests on; all else has come to rest.
+    page.until("document.getElementById('requests-hit').textContent >= '29'")
+    before = larder.status()
+    page.until(f"Number(document.getElementById('requests-total').textContent.replaceAll(',', '')) > {before['requests']['total']}")
+    after = larder.status()
+    for name in ["hit", "stale", "miss", "passed", "error", "total"]:
+        shown = digits(page.text(f"#requests-{name}"))
+        assert before["requests"][name] <= shown <= after["requests"][name], name
+    assert page.text("#requests-miss") == str(after["requests"]["miss"])
+    assert page.text("#hit-ratio") == f"{int(after['requests']['hit_ratio'] * 1000) / 10:.1f} %"
+    assert page.text("#catalog-state") == "fresh" and page.text("#upstream-state") == "answering"
+    assert page.text("#catalog-note").startswith(f"{after['entries'][0]['models']} models, ")
+    assert f"{after['cache']['entries']} entries, {after['cache']['answers']} answers" in page.text("#cache-note")
+    assert f"process {after['pid']}" in page.text("#process") and after["version"] in page.text("#about")
+    assert len(page.texts("#recent-rows tr")) == len(after["upstream"]["recent"])
+    rows = page.eval("[...document.querySelectorAll('#entry-rows tr')].map((row) => [row.cells[0].textContent, row.cells[2].textContent, row.cells[6].textContent])")
+    assert rows == [[entry["resource"], entry["state"], "–" if entry["models"] is None else str(entry["models"])] for entry in after["entries"]]
+
+
+def test_the_plots_hold_what_was_counted(tab, larder):
+    for _ in range(20):
+        larder.models("limit=2")
+    page = tab()
+    page.until("document.querySelectorAll('#requests-plot rect').length > 0")
+    page.eval("document.querySelector('#requests-plot svg').focus()")
+    words = page.eval("document.querySelector('#requests-plot svg').getAttribute('aria-valuetext')")
+    assert re.match(r"\d\d:\d\d: \d+ requests, \d+ hits", words)
+    page.press("Home")
+    assert "0 requests" in page.eval("document.querySelector('#requests-plot svg').getAttribute('aria-valuetext')")
+    page.press("ArrowRight")
+    assert page.eval("document.querySelector('#requests-plot svg').getAttribute('aria-valuenow')") == "1"
+    # One bar for each bucket of the histogram, and the one beyond the last bound.
+    buckets = larder.status()["latency_us"]
+    assert page.eval("document.querySelectorAll('#latency-plot rect').length") == len(buckets["le"]) + 1
+    counted = page.eval("""(() => {
+        const plot = document.querySelector('#latency-plot svg');
+        plot.focus();
+        const words = [];
+        for (let at = 0; at <= Number(plot.getAttribute('aria-valuemax')); at += 1) {
+            plot.dispatchEvent(new KeyboardEvent('keydown', { key: at ? 'ArrowRight' : 'Home' }));
+            words.push(plot.getAttribute('aria-valuetext'));
+        }
+        return words.map((one) => Number(/: ([\\d,]+) requests/.exec(one)[1].replaceAll(',', '')));
+    })()""")
+    assert 20 <= sum(counted) <= larder.status()["requests"]["total"]
+    page.eval("document.querySelector('#history-rows').closest('details').open = true")
+    page.until("document.querySelectorAll('#history-rows th').length > 0")
+
+
+def test_a_server_that_is_gone_is_told_of_and_found_again(tab, larder):
+    page = tab()
+    started = larder.status()["started"]
+    larder.stop()
+    page.until("document.getElementById('connection').dataset.state === 'gone'")
+    assert "does not answer since" in page.text("#connection") and "Trying again" in page.text("#connection")
+    assert page.eval("document.getElementById('connection').getAttribute('role')") == "status"
+    assert page.text("#catalog-state") == "fresh"
+    larder.start()
+    page.until("document.getElementById('connection').dataset.state === 'live'")
+    assert "answers again" in page.text("#connection")
+    page.until(f"document.getElementById('process').textContent.includes('process {larder.status()['pid']},')")
+    assert larder.status()["started"] >= started
+    page.until("document.getElementById('found').textContent === '22 models'")
+    # That nothing answered is all that the browser may have complained of.
+    others = [one for one in page.complaints if "ERR_CONNECTION" not in one and "ERR_EMPTY" not in one]
+    page.browser.events[:] = []
+    assert others == []
+
+
+def test_an_upstream_that_fails_is_told_of(browser, request, tmp_path):
+    # Bound and not listened at: whoever connects is refused.
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        upstream = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/v1"
+        larder = Larder(request.config.getoption("--larder"), tmp_path, ["--upstream", upstream])
+        page = browser.page()
+        try:
+            page.open(larder.url)
+            page.until("document.getElementById('found').dataset.state === 'bad'")
+            page.until("document.getElementById('catalog-state').textContent === 'none yet'")
+            page.until("['failing', 'left alone'].includes(document.getElementById('upstream-state').textContent)")
+            page.until("document.querySelectorAll('#recent-rows th').length > 0")
+            assert "upstream" in page.text("#found") and re.search(r"\(50[23]\)", page.text("#found"))
+            assert page.eval("document.getElementById('upstream-state').dataset.state") in ("bad", "warn")
+            failures = page.eval("[...document.querySelectorAll('#recent-rows tr')].map((row) => row.cells[5].textContent)")
+            assert failures and all("cannot be reached" in one for one in failures)
+            others = [one for one in page.complaints if not re.search("status of 50[23]", one)]
+            assert others == []
+        finally:
+            page.close()
+            larder.stop()
+
+
+def test_it_pauses_while_it_cannot_be_seen(tab):
+    page = tab()
+    page.eval("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
+    page.eval("document.dispatchEvent(new Event('visibilitychange'))")
+    page.until("document.getElementById('connection').dataset.state === 'paused'")
+    asked = len(page.requests)
+    page.eval("new Promise((resolve) => setTimeout(resolve, 2600))")
+    assert len(page.requests) == asked
+    page.eval("delete document.hidden")
+    page.eval("document.dispatchEvent(new Event('visibilitychange'))")
+    page.until("document.getElementById('connection').dataset.state === 'live'")
+
+
+def test_purging_asks_first_and_then_purges(tab, larder):
+    larder.get("/api/v1/models/user", Authorization="Bearer sk-or-v1-made-up")
+    page = tab()
+    page.until("document.querySelectorAll('#keys button').length === 1")
+    key = larder.status()["keys"][0]["fingerprint"]
+
+    page.click("#keys button")
+    assert page.eval("document.activeElement.id") == "confirm-no"
+    assert key in page.text("#confirm-title")
+    page.press("Escape")
+    page.until("!document.getElementById('confirm').open")
+    assert len(larder.status()["keys"]) == 1 and page.text("#purged") == ""
+
+    page.click("#keys button")
+    page.click("#confirm-yes")
+    page.until("document.getElementById('purged').textContent === 'Purged: 1 entry.'")
+    assert larder.status()["keys"] == []
+    page.until("document.getElementById('keys-heading').hidden")
+
+    page.click("#purge-all")
+    page.click("#confirm-no")
+    assert larder.status()["entries"] != []
+    page.click("#purge-all")
+    page.click("#confirm-yes")
+    page.until("document.getElementById('purged').textContent.startsWith('Purged: ') && document.getElementById('catalog-state').textContent === 'none yet'")
+    assert larder.status()["entries"] == []
+    larder.models()
+    page.until("document.getElementById('catalog-state').textContent === 'fresh'")
+    page.click("#purge-catalog")
+    page.click("#confirm-yes")
+    page.until("document.getElementById('catalog-state').textContent === 'none yet'")
