@@ -120,7 +120,8 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "Caching", "Catalog", "Store", "JSONDocument", "Compression", "Digest", "EventLoop", "HTTPCore",
+                "Daemon", "Caching", "Catalog", "Store", "JSONDocument", "Compression", "Digest", "EventLoop",
+                "HTTPCore",
                 "Bytes",
                 "TestSupport",
             ]),

@@ -129,7 +129,8 @@ public final class StateDirectory: Sendable {
         if let obstacle { throw obstacle }
         var random = SystemRandomNumberGenerator()
         let secret = (0..<secretSize).map { _ in UInt8.random(in: 0...255, using: &random) }
-        try write(secret, to: path)
+        // A disk that is full now may have room later: `prepareForWriting` then writes it, before anything else is written.
+        try? write(secret, to: path)
         return secret
     }
 

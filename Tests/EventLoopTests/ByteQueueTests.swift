@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventLoop
 
-@Suite("Queues of bytes", .timeLimit(.minutes(1)))
+@Suite("Queues of bytes", .timeLimit(.minutes(10)))
 struct ByteQueueTests {
     private func leave(_ count: Int, in queue: ByteQueue, items: Int = 1) -> Bool {
         let bytes = [UInt8](repeating: 7, count: count)

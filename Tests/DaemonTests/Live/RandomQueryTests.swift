@@ -24,6 +24,9 @@ import Testing
         let change = { (settings: inout Settings) in
             settings.workers = 2
             settings.cache.maxBytes = 16 << 20
+            // A slow machine takes longer over it than lists are usually fresh.
+            settings.ttl.catalog = .seconds(3600)
+            settings.ttl.user = .seconds(3600)
         }
         try LiveLarder.serving(before: origin, change) { larder throws in
             let client = try larder.connect()

@@ -55,7 +55,7 @@ import Testing
     private static let failing = "state cannot be written"
     private static let recovered = "state is written again"
 
-    @Test(arguments: ["full", "read-only"], [true, false])
+    @Test(arguments: ["full", "read-only", "full and empty"], [true, false])
     func `requests go on being answered, and what they got is kept when it can be again`(
         trouble: String, fromTheStart: Bool
     ) throws {
@@ -63,14 +63,17 @@ import Testing
         let upstream = try Self.upstream(fetched)
         let (begin, end) =
             switch (trouble, fromTheStart) {
-            case ("full", _): ("head -c 8m /dev/zero > $STATE/ballast 2>/dev/null; true", "rm $STATE/ballast")
+            case ("full", _), ("full and empty", _):
+                ("head -c 8m /dev/zero > $STATE/ballast 2>/dev/null; true", "rm $STATE/ballast")
             case (_, true): ("mount -o remount,ro $STATE", "mount -o remount,rw $STATE")
             // What is open for writing cannot be made read-only, but covered by something that is.
             case (_, false): ("mount -t tmpfs -o ro none $STATE", "umount $STATE")
             }
-        // The secret is there from the start: without one there is nothing to wait for.
-        var mount =
-            "mount -t tmpfs -o size=1m,mode=700 none $STATE && head -c 32 /dev/zero > $STATE/secret && chmod 600 $STATE/secret"
+        var mount = "mount -t tmpfs -o size=1m,mode=700 none $STATE"
+        // Where it is empty, the secret of the installation is still to be written.
+        if trouble != "full and empty" {
+            mount += " && head -c 32 /dev/zero > $STATE/secret && chmod 600 $STATE/secret"
+        }
         if fromTheStart { mount += " && { \(begin); }" }
         guard let place = try Place(upstream, folder, mount: mount) else { return }
         if !fromTheStart {
