@@ -35,7 +35,7 @@ final class Shard {
     /// Whether the catalogue was ever fetched; for the loop that leads its fetches.
     var hasCatalog = false
     /// What the state directory has of the resources that this loop leads, and perhaps of others.
-    var onDisk: Set<RecordKey> = []
+    var onDisk: DiskNames
     /// Who waits for a copy to be read from there.
     var recalls: [Recall: [Dispatcher.Party]] = [:]
     let state: StateKeeper?
@@ -66,6 +66,7 @@ final class Shard {
         origin = try Origin(on: loop, settings)
         date = DateLine(allowsAnyOrigin: settings.allowsAnyOrigin)
         cache = ResponseCache(maximumBytes: settings.cacheBytes, windows: settings.windows)
+        onDisk = DiskNames(room: settings.cacheBytes / 8)
         if let format = observer.accessFormat { accessLog = AccessLog(on: loop, format, observer.writer) }
         readiness = settings.warmsUp ? .warmingUp : .ready
         let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) }
