@@ -3,8 +3,9 @@
 # make build      the release build, .build/release/larder
 # make test       all tests: Swift, then the Python SDKs against the release build
 # make check      format, layers, imports; warnings are errors
-# make check-deep every test under the thread and the address sanitizer, then the fuzzers; takes a while
+# make check-deep every test under the thread and the address sanitizer, the fuzzers, a short soak; takes a while
 # make fuzz       each fuzzer for a minute
+# make soak       ten minutes at full speed before an upstream that fails in every way, each answer checked
 # make counts     instructions, allocations and system calls per request, against what is committed
 # make ship       a release build that needs no Swift on the machine it runs on, .build/ship/release/larder
 # make install    that build, units for systemd, completions, settings: under PREFIX (/usr/local), in DESTDIR
@@ -22,7 +23,7 @@ LIMIT := timeout -k 10 1200
 # Swift's own library is linked in. It has a folder of its own, as every other build links that library dynamically.
 SHIP := .build/ship/release/larder
 
-.PHONY: help demo run build test check check-deep fuzz counts ship install uninstall deb test-deploy clean setup \
+.PHONY: help demo run build test check check-deep fuzz soak counts ship install uninstall deb test-deploy clean setup \
 	test-build
 
 help:
@@ -58,6 +59,9 @@ check-deep: setup
 
 fuzz: setup
 	scripts/fuzz
+
+soak: build
+	scripts/soak
 
 counts: build
 	scripts/setup --counts
