@@ -116,7 +116,8 @@ class Upstream:
         """Nothing may be asked for again before its time to live is over, or before the pause after a failure is."""
         now = time.monotonic()
         name = (target, key)
-        isForced = "forced" in target
+        # A key that was refused has lost what was kept for it.
+        isForced = "forced" in target or "no/body" in target and key == REVOKED
         before = self.last.get(name)
         if before and not isForced:
             # A lifetime is shortened by a tenth at most; the first pause after a failure is half a second at least.
