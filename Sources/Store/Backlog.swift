@@ -34,8 +34,9 @@ struct Backlog {
     private(set) var bytes = 0
     private var removals = 0
 
-    /// More single removals than any store has records: keeping each would take memory without an end.
-    private static let maximumRemovals = 16_384
+    /// More single removals than any store has records, and more owners: keeping each would take memory without an end while
+    /// the disk cannot be written. Past it, all records go.
+    static let maximumRemovals = 16_384
 
     var isEmpty: Bool {
         setAside == nil && !removesAll && owners.isEmpty && records.isEmpty && notes.isEmpty && prunedBefore == nil
@@ -74,16 +75,20 @@ struct Backlog {
 
     mutating func remove(_ key: RecordKey) {
         set(.remove, for: key)
-        if removals > Self.maximumRemovals {
-            removesAll = true
-            owners = []
-            keepPutsAlone()
-        }
+        if removals > Self.maximumRemovals { removeAllButPuts() }
     }
 
     mutating func removeAll(owner: [UInt8]) {
         for key in records.keys where key.owner == owner { set(nil, for: key) }
         owners.insert(owner)
+        if owners.count > Self.maximumRemovals { removeAllButPuts() }
+    }
+
+    /// What was put since stays: a removal is not about that any more.
+    private mutating func removeAllButPuts() {
+        removesAll = true
+        owners = []
+        keepPutsAlone()
     }
 
     mutating func removeEverything() {

@@ -168,4 +168,16 @@ struct BacklogTests {
         #expect(backlog.notes["a"]?.array == [2, 3])
         #expect(backlog.notes["b"]?.array == [9])
     }
+
+    @Test func `removals without an end become the removal of everything, and what was put since stays`() {
+        var backlog = Backlog()
+        for number in 0..<Backlog.maximumRemovals {
+            backlog.removeAll(owner: [UInt8(number >> 16), UInt8(number >> 8 & 255), UInt8(number & 255)])
+        }
+        #expect(!backlog.removesAll && backlog.owners.count == Backlog.maximumRemovals)
+        backlog.put(.make("/kept", owner: [7]))
+        backlog.removeAll(owner: [255, 255, 255])
+        #expect(backlog.removesAll && backlog.owners.isEmpty)
+        #expect(backlog.recordCount == 1)
+    }
 }

@@ -35,6 +35,8 @@ final class Connection: StreamDelegate {
     var parser: RequestParser
     /// Bytes not dealt with yet: an unfinished head, or requests sent ahead.
     private var unread = ByteBuilder(capacity: 1)
+    /// Whether what lies unread is being dealt with.
+    private var isReadingOn = false
     /// How many of them the parser has seen.
     private var seen = 0
     var state = State.reading
@@ -108,10 +110,13 @@ final class Connection: StreamDelegate {
         }
     }
 
-    /// Deals with what lies unread.
+    /// Deals with what lies unread. A request in there may be answered at once by way of `goOn`, which must not read the same
+    /// bytes a second time.
     func readOn() {
-        guard !unread.isEmpty, isConsuming else { return }
+        guard !isReadingOn, !unread.isEmpty, isConsuming else { return }
+        isReadingOn = true
         let used = read(unread.span)
+        isReadingOn = false
         unread.removeFirst(used)
         // What a client once sent ahead must not take room for as long as it stays.
         if unread.isEmpty { unread = ByteBuilder(capacity: 1) }
@@ -174,6 +179,8 @@ final class Connection: StreamDelegate {
 
     /// Deals with what was sent ahead, then with what comes.
     func goOn() {
+        // Whoever reads on goes on with the next request itself.
+        if isReadingOn { return }
         readOn()
         guard case .reading = state else { return }
         if hasEnded { end() } else { resumeReading() }

@@ -34,6 +34,8 @@ struct OpenState {
             let opened = try StateDirectory(opening: path, report: report)
             var storing = StoreSettings()
             storing.maximumBytes = settings.cache.maxBytes
+            // What waits for a slow disk is memory as well. A whole catalogue has to find room among it.
+            storing.maximumWaitingBytes = min(storing.maximumWaitingBytes, max(4 << 20, settings.cache.maxBytes / 4))
             storing.pinned = StateKeeper.name(of: .catalog, upstream: Self.upstream(settings, isDemo: isDemo))
             store = try Store(in: opened, settings: storing)
             secret = opened.secret

@@ -22,7 +22,7 @@ struct RecallInHand {
 extension Shard {
     /// Begins with what outlived the last process.
     func takeUp(_ start: StateAtStart) {
-        onDisk = start.keys
+        for key in start.keys { onDisk.insert(key) }
         guard let catalog = start.catalog else { return }
         cache.store(catalog, for: .catalog, owner: .nobody)
         hasCatalog = true
@@ -67,7 +67,7 @@ extension Shard {
                 if recalls[recall]?.isVoid != true { keep(entry, for: recall.resource, owner: recall.owner) }
             case .none: forget(recall)
             case .damaged:
-                onDisk = []
+                onDisk.removeAll()
                 state.reportDamage()
             }
             resume(recall)
@@ -101,7 +101,8 @@ extension Shard {
         let now = loop.nowMilliseconds
         if case .refusal = entry.content {
             if entry.status == .unauthorized || entry.status == .forbidden, owner != .nobody {
-                onDisk = onDisk.filter { $0.owner != state.key(of: resource, owner: owner).owner }
+                let bytes = state.key(of: resource, owner: owner).owner
+                onDisk.remove(where: { $0.owner == bytes })
                 return state.removeAll(of: owner)
             }
             drop(resource, owner)
@@ -111,7 +112,7 @@ extension Shard {
             state.keep(record, now: now)
             // Upstream allows one of the two kinds of copy.
             drop(resource, entry.isShared ? owner : nil)
-        } else if entry.status == .ok, onDisk.contains(state.key(of: resource, owner: entry.isShared ? nil : owner)) {
+        } else if entry.status == .ok, onDisk.mayContain(state.key(of: resource, owner: entry.isShared ? nil : owner)) {
             state.confirm(entry, for: resource, owner: owner, now: now)
         }
     }
@@ -122,15 +123,21 @@ extension Shard {
             recalls[recall]?.isVoid = true
         }
         if let state {
-            for key in onDisk where state.covers(purge, key) { state.remove(key) }
-            onDisk = onDisk.filter { !state.covers(purge, $0) }
-            if purge == .all { state.removeEverything() }
+            // Of a copy whose name was forgotten nobody can say whether the purge concerns it.
+            let isForAll = purge == .all || onDisk.isPartial
+            for key in onDisk.remove(where: { isForAll || state.covers(purge, $0) }) where !isForAll {
+                state.remove(key)
+            }
+            if isForAll {
+                onDisk.removeAll()
+                state.removeEverything()
+            }
         }
         return cache.remove(purge)
     }
 
     private func drop(_ resource: Resource, _ owner: Owner?) {
-        guard let state, onDisk.remove(state.key(of: resource, owner: owner)) != nil else { return }
+        guard let state, onDisk.remove(state.key(of: resource, owner: owner)) else { return }
         state.remove(resource, owner: owner)
     }
 }
