@@ -5,12 +5,8 @@
 # make test-page  the page /_larder/ in a headless Chromium, which it installs
 # make test-http  docs/openapi.json against the release build, with requests made up from it; a minute
 # make check      format, layers, imports; warnings are errors
-<<<<<<< HEAD
-# make check-deep every test under the thread and the address sanitizer, many kills and damaged files, then the
-#                 fuzzers; takes a while
-=======
-# make check-deep every test under the thread and the address sanitizer, the fuzzers, a short soak; takes a while
->>>>>>> 557a772674877064d048e4335ee1ebfd70caf5e3
+# make check-deep every test under the thread and the address sanitizer, many kills and damaged files, the fuzzers, a
+#                 short soak; takes a while
 # make fuzz       each fuzzer for a minute
 # make soak       ten minutes at full speed before an upstream that fails in every way, each answer checked
 # make counts     instructions, allocations and system calls per request, against what is committed
@@ -30,13 +26,8 @@ LIMIT := timeout -k 10 1200
 # Swift's own library is linked in. It has a folder of its own, as every other build links that library dynamically.
 SHIP := .build/ship/release/larder
 
-<<<<<<< HEAD
-.PHONY: help demo run build test test-page test-http check check-deep fuzz counts ship install uninstall deb test-deploy \
-	clean setup test-build
-=======
-.PHONY: help demo run build test check check-deep fuzz soak counts ship install uninstall deb test-deploy clean setup \
-	test-build
->>>>>>> 557a772674877064d048e4335ee1ebfd70caf5e3
+.PHONY: help demo run build test test-page test-http check check-deep fuzz soak counts ship install uninstall deb \
+	test-deploy clean setup test-build
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '/^make /p'

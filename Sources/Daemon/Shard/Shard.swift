@@ -37,15 +37,9 @@ final class Shard {
     /// Whether the catalogue was ever fetched; for the loop that leads its fetches.
     var hasCatalog = false
     /// What the state directory has of the resources that this loop leads, and perhaps of others.
-<<<<<<< HEAD
-    var onDisk: Set<RecordKey> = []
+    var onDisk: DiskNames
     /// The copies that are being read from there.
     var recalls: [Recall: RecallInHand] = [:]
-=======
-    var onDisk: DiskNames
-    /// Who waits for a copy to be read from there.
-    var recalls: [Recall: [Dispatcher.Party]] = [:]
->>>>>>> 557a772674877064d048e4335ee1ebfd70caf5e3
     let state: StateKeeper?
     private(set) var isDraining = false
     private var isStopping = false
