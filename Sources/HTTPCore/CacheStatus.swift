@@ -70,6 +70,8 @@ public enum CacheStatus: Equatable, Sendable {
         case onlyIfCached
         /// Upstream failed a short while ago and is not asked again yet.
         case backingOff
+        /// So many fetches are under way that no further one is begun.
+        case busy
         /// No connection to upstream.
         case unreachable
         /// Upstream took longer than the time limit.
@@ -86,6 +88,7 @@ public enum CacheStatus: Equatable, Sendable {
             case .badRequest: "bad-request"
             case .onlyIfCached: "only-if-cached"
             case .backingOff: "backing-off"
+            case .busy: "busy"
             case .unreachable: "unreachable"
             case .timeout: "timeout"
             case .tls: "tls"

@@ -110,8 +110,15 @@ public struct Dispatcher {
             }
         }
         let flight = personal.contains(resource.kind) ? own : common
+        if flights.count >= Self.mostFlights, !flights.isUnderWay(flight) {
+            return .reply(party, .failure(.busy, spare: spare, leftAloneUntil: 0), collapsed: false)
+        }
         return flights.board(party, for: flight) ? .start(flight, as: party) : nil
     }
+
+    /// The most fetches under way at once. A caller who leaves does not end the fetch that it caused, so without a bound those
+    /// who ask a slow upstream for ever new things could use up memory and descriptors.
+    public static let mostFlights = 1024
 
     /// A fetch has brought a response, which the caller has stored if its lifetime is not zero.
     public mutating func landed(_ flight: Flight, with entry: Entry, now: UInt64) -> [Action] {

@@ -21,6 +21,8 @@ public enum FetchProblem: Error {
     case cut(String)
     /// Upstream failed a moment ago and is left alone for so many seconds; by all, or only with the key in question.
     case backingOff(seconds: Int, isAboutKey: Bool = false)
+    /// So many fetches are under way that no further one is begun.
+    case busy
     /// The request forbade asking, and nothing is stored.
     case onlyIfCached
 
@@ -29,7 +31,7 @@ public enum FetchProblem: Error {
         switch self {
         case .relayed: true
         case .backingOff(_, let isAboutKey): isAboutKey
-        case .status, .unusable, .unreadable, .unreachable, .timeout, .tls, .cut, .onlyIfCached: false
+        case .status, .unusable, .unreadable, .unreachable, .timeout, .tls, .cut, .busy, .onlyIfCached: false
         }
     }
 
@@ -39,7 +41,7 @@ public enum FetchProblem: Error {
         switch self {
         case .relayed(let status, _, _, _): status == .tooManyRequests
         case .onlyIfCached: false
-        case .status, .unusable, .unreadable, .unreachable, .timeout, .tls, .cut, .backingOff: true
+        case .status, .unusable, .unreadable, .unreachable, .timeout, .tls, .cut, .backingOff, .busy: true
         }
     }
 
@@ -77,6 +79,10 @@ public enum FetchProblem: Error {
             Problem(
                 .serviceUnavailable, "upstream failed a moment ago; it is asked again in \(seconds) s",
                 detail: .backingOff, retryAfter: seconds)
+        case .busy:
+            Problem(
+                .serviceUnavailable, "too many different things are being fetched from upstream", detail: .busy,
+                retryAfter: 1)
         case .onlyIfCached:
             Problem(
                 .gatewayTimeout, "no fresh copy is stored, and the request forbids asking upstream",

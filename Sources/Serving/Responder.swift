@@ -50,6 +50,15 @@ public struct Responder: Sendable {
         /// Adds what a fetch brought.
         public mutating func add(_ entry: Entry, for resource: Resource) { entries.append((resource, entry)) }
 
+        /// Whether the catalogue could not be had, neither from upstream nor from what is stored.
+        public private(set) var lacksCatalog = false
+
+        /// Notes that there is no catalogue to look a model up in; what is stored of the model itself has to do.
+        public mutating func goOnWithoutCatalog(_ model: Entry, for resource: Resource) {
+            lacksCatalog = true
+            add(model, for: resource)
+        }
+
         func entry(for resource: Resource) -> Entry? {
             entries.last { $0.resource == resource }?.entry
         }
@@ -126,6 +135,12 @@ public struct Responder: Sendable {
         String(validating: modelID(range, request), as: UTF8.self)
     }
 
+    /// The resource that a request for one model asks for where the catalogue does not name it; nil for other requests.
+    public func model(of request: RequestSummary) -> Resource? {
+        guard case .model(let range, _) = request.route else { return nil }
+        return modelName(range, request).map { .model(id: $0) }
+    }
+
     private func modelID(_ range: Range<Int>, _ request: RequestSummary) -> [UInt8] {
         let start = request.parts.path.lowerBound
         return PercentEncoding.decoded(Array(request.target[start + range.lowerBound..<start + range.upperBound]).span)
@@ -138,6 +153,7 @@ public struct Responder: Sendable {
     ) -> Resolution {
         let id = modelID(range, work.request)
         switch work.entry(for: .catalog, in: &cache) {
+        case .wanting where work.delivered.lacksCatalog: break
         case .wanting(let reason): return .fetch([Want(.catalog, reason)])
         case .found(let entry):
             // Where the catalogue was refused to this key, upstream may still answer for the one model.

@@ -15,6 +15,8 @@ public struct ResponseCache {
     }
 
     private var shelves: [ShelfKey: Shelf] = [:]
+    /// What is each owner's own, so that a refused key's entries are found without looking at all of them.
+    private var owned: [Owner: Set<ShelfKey>] = [:]
     private var answers: [UInt64: Answer] = [:]
     private var recency = RecencyList<Evictable>()
     private var pinnedBytes = 0
@@ -86,13 +88,14 @@ public struct ResponseCache {
             shelf.ticket = recency.insert(.shelf(shelf), bytes: entry.byteCount + resource.byteCount)
         }
         shelves[key] = shelf
+        if let owner = key.owner { owned[owner, default: []].insert(key) }
         bases.add(entry.bases)
         evict()
     }
 
     /// Ends all entries of one owner's own: upstream has refused its key.
     public mutating func removeEntries(of owner: Owner) {
-        for key in Array(shelves.keys) where key.owner == owner { removeShelf(key) }
+        for key in owned[owner] ?? [] { removeShelf(key) }
     }
 
     /// Ends the entries that a purge concerns. Each is named by a number that is the same in every loop.
@@ -273,6 +276,10 @@ public struct ResponseCache {
 
     private mutating func removeShelf(_ key: ShelfKey) {
         guard let shelf = shelves.removeValue(forKey: key) else { return }
+        if let owner = key.owner {
+            owned[owner]?.remove(key)
+            if owned[owner]?.isEmpty == true { owned[owner] = nil }
+        }
         bases.remove(shelf.entry.bases)
         for place in Array(shelf.answers) { removeAnswer(place) }
         if let ticket = shelf.ticket {

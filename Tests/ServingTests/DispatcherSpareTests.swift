@@ -35,6 +35,19 @@ struct DispatcherSpareTests {
         #expect(late == "5 gets 200")
     }
 
+    @Test("So many fetches are under way at once and no more, and who waits for one of them may go on")
+    func bounded() {
+        var tower = Tower()
+        for number in 0..<Dispatcher.mostFlights {
+            _ = tower.want(.model(id: "a/\(number)"), UInt64(number))
+        }
+        let further = [tower.want(.model(id: "a/more"), 5_000), tower.want(.model(id: "a/7"), 5_001)]
+        #expect(further == ["5000 fails: busy", "waits"])
+        _ = tower.land(.model(id: "a/7"), with: tower.entry())
+        let afterwards = tower.want(.model(id: "a/more"), 5_002)
+        #expect(afterwards == "5002 starts for all")
+    }
+
     @Test("Who must not ask gets the stale copy within its window, and nothing beyond")
     func storedOnly() {
         var tower = Self.tower()

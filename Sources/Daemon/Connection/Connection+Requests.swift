@@ -238,6 +238,20 @@ extension Connection {
                 }
                 break
             }
+            if resource == .catalog, let model = shard.settings.responder.model(of: request.summary),
+                let copy = shard.spare(for: model, of: request.summary, problem)
+            {
+                // What is stored of one model may be good still where the list is not.
+                request.delivered.goOnWithoutCatalog(copy, for: model)
+                if case .backingOff = problem {
+                    request.isLeftAlone = true
+                } else {
+                    request.forward = CacheStatus.Forward(
+                        reason: want.reason, status: problem.status?.rawValue, collapsed: collapsed,
+                        detail: problem.problem.detail)
+                }
+                break
+            }
             request.failure =
                 request.failure ?? PendingRequest.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
         }

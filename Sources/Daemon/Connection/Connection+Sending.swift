@@ -49,7 +49,7 @@ extension Connection {
         let isHead = request.summary.isHead
         let status: CacheStatus
         switch problem {
-        case .onlyIfCached, .backingOff: status = .none(own.detail)
+        case .onlyIfCached, .backingOff, .busy: status = .none(own.detail)
         default:
             status = .forwarded(
                 CacheStatus.Forward(

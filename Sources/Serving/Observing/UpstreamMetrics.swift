@@ -118,7 +118,7 @@ extension UpstreamMetrics.Reason {
         case .timeout: self = .timeout
         case .tls: self = .tls
         case .cut: self = .cut
-        case .backingOff, .onlyIfCached: return nil
+        case .backingOff, .busy, .onlyIfCached: return nil
         }
     }
 

@@ -18,6 +18,27 @@ import Testing
         }
     }
 
+    @Test func `a model's own copy is served where the catalogue is past all use`() throws {
+        let isBroken = Monitor(false)
+        let origin = try ScriptedOrigin { request in
+            if request.path == "/api/v1/models", isBroken.current { return Replies.error(500) }
+            if request.path.hasPrefix("/api/v1/model/") { return Replies.model("acme/anvil:nitro") }
+            return Replies.catalogue()
+        }
+        let change: (inout Settings) -> Void = { $0.ttl.catalog = .milliseconds(300) }
+        try LiveLarder.serving(before: origin, change) { larder throws in
+            let first = try larder.get("/model/acme/anvil:nitro")
+            #expect(first.status == 200)
+            isBroken.withValue { $0 = true }
+            try eventually("the catalogue is of no use") { try larder.get("/models").status != 200 }
+            let answer = try larder.get("/model/acme/anvil:nitro")
+            #expect(answer.status == 200 && answer.body == first.body)
+            #expect(answer.cacheStatus.contains("detail="), "\(answer.cacheStatus)")
+            // What the catalogue alone has is not there any more.
+            #expect(try larder.get("/model/acme/anvil").status != 200)
+        }
+    }
+
     @Test(
         arguments: ["/models", "/models?use_rss=true&feed=x", "/models/user", "/providers", "/models/count"], [1, 3])
     func `a spare is served while upstream fails, upstream is left alone, and it recovers`(
