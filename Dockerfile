@@ -19,7 +19,7 @@ RUN swift build -c release --product larder --static-swift-stdlib --scratch-path
 FROM debian:trixie-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates libcurl4t64 libllhttp9.2 libsqlite3-0 libssl3t64 libstdc++6 libuv1t64 libyyjson0 zlib1g \
+        ca-certificates libbrotli1 libcurl4t64 libllhttp9.2 libsqlite3-0 libssl3t64 libstdc++6 libuv1t64 libyyjson0 zlib1g \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
     && install -d -m 0700 -o 65532 -g 65532 /var/lib/larder
 COPY LICENSE config/larder.toml /usr/share/doc/larder/

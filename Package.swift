@@ -59,6 +59,7 @@ let package = Package(
         system("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
         system("CYYJSON", pkgConfig: "yyjson", apt: "libyyjson-dev"),
         system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+        system("CBrotli", pkgConfig: "libbrotlienc", apt: "libbrotli-dev"),
         system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
 
@@ -76,7 +77,7 @@ let package = Package(
         library("HTTPParsing", ["CLLHTTP", "HTTPCore", "Bytes"], settings: spans),
         library("Upstream", ["CCurl", "EventLoop", "HTTPCore", "Bytes"], settings: spans),
         library("JSONDocument", ["CYYJSON", "Bytes"], settings: spans),
-        library("Compression", ["CZlib", "Bytes"], settings: spans),
+        library("Compression", ["CZlib", "CBrotli", "Bytes"], settings: spans),
         library("Digest", ["CCrypto", "Bytes"], settings: spans),
         library("Store", ["CSQLite", "Bytes"], settings: spans),
 

@@ -9,29 +9,30 @@ extension Answer {
     /// Makes an answer from an entry. `selection` is 0 for a body that is the entry's own.
     static func make(
         from entry: Entry, owner: Owner, body: SharedBytes, coding: ContentCoding, selection: UInt64,
-        validUntil: Int64?, target: [UInt8], awaitsCompression: Bool
+        validUntil: Int64?, target: [UInt8], preferred: ContentCoding
     ) -> Answer {
         let status: Status = if case .refusal(let refused, _) = entry.content { refused } else { .ok }
         let heads = AnswerHeads(source: entry, status: status, coding: coding, selection: selection, length: body.count)
         return Answer(
             source: entry, owner: entry.isShared ? nil : owner, status: status, coding: coding, heads: heads,
             body: body.all, selection: selection, validUntil: validUntil, target: target,
-            awaitsCompression: awaitsCompression)
+            preferred: preferred)
     }
 
     /// Whether its compressed form should be made now. It is asked on each hit: true once, on the first hit after the
     /// answer was made, that is on the second use.
     public func wantsCompression() -> Bool {
-        guard awaitsCompression, !isCompressing else { return false }
+        guard preferred != coding, !isCompressing, body.count >= Self.worthCompressing else { return false }
         isCompressing = true
         return true
     }
 
-    /// The same answer with its body compressed.
-    func compressed(_ gzip: SharedBytes) -> Answer {
-        let heads = AnswerHeads(source: source, status: status, coding: .gzip, selection: selection, length: gzip.count)
+    /// The same answer with its body in the coding that clients would like best.
+    func compressed(_ coded: SharedBytes) -> Answer {
+        let heads = AnswerHeads(
+            source: source, status: status, coding: preferred, selection: selection, length: coded.count)
         return Answer(
-            source: source, owner: owner, status: status, coding: .gzip, heads: heads, body: gzip.all,
-            selection: selection, validUntil: validUntil, target: target, awaitsCompression: false)
+            source: source, owner: owner, status: status, coding: preferred, heads: heads, body: coded.all,
+            selection: selection, validUntil: validUntil, target: target, preferred: preferred)
     }
 }

@@ -38,8 +38,9 @@ public final class Answer {
     /// The request target that it answers, for comparing: its hash alone could be met by another.
     let target: [UInt8]
 
-    /// Whether a client that would rather have gzip is served this one only until a compressed form is there.
-    var awaitsCompression: Bool
+    /// The coding that the clients it is served to would like best: served in another one, it is so only until a form in
+    /// that one is there, or because that would not be worth it.
+    public let preferred: ContentCoding
     /// Whether the compression is under way.
     var isCompressing = false
     /// The kind of route that it answers, once metrics have asked.
@@ -53,7 +54,7 @@ public final class Answer {
 
     init(
         source: Entry, owner: Owner?, status: Status, coding: ContentCoding, heads: AnswerHeads, body: ByteSlice,
-        selection: UInt64, validUntil: Int64?, target: [UInt8], awaitsCompression: Bool
+        selection: UInt64, validUntil: Int64?, target: [UInt8], preferred: ContentCoding
     ) {
         self.source = source
         self.owner = owner
@@ -66,7 +67,7 @@ public final class Answer {
         self.selection = selection
         self.validUntil = validUntil
         self.target = target
-        self.awaitsCompression = awaitsCompression
+        self.preferred = preferred
     }
 
     /// The bytes that it keeps, besides its source.
@@ -86,7 +87,10 @@ struct AnswerHeads {
         tag.append("\"")
         tag.append(hex: source.identity)
         if selection != 0 { tag.append(hex: selection) }
-        if coding == .gzip { tag.append("-gzip") }
+        if coding != .identity {
+            tag.append("-")
+            tag.append(coding.token)
+        }
         tag.append("\"")
 
         var out = ByteBuilder(capacity: 640)
@@ -94,7 +98,7 @@ struct AnswerHeads {
         let contentType = source.contentType
         HeadWriter.appendField("Content-Type", contentType.span, to: &out)
         HeadWriter.appendField("Content-Length", decimal: length, to: &out)
-        if coding == .gzip { HeadWriter.appendField("Content-Encoding", "gzip", to: &out) }
+        if coding != .identity { HeadWriter.appendField("Content-Encoding", coding.token, to: &out) }
         Self.appendShared(source, tag.span, to: &out)
         let headEnd = out.count
 

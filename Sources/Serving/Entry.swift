@@ -132,13 +132,13 @@ public struct PreparedLists: Sendable {
         /// The body as it is.
         public let identity: SharedBytes
         /// The body compressed.
-        public let gzip: SharedBytes
+        public let coded: [ContentCoding: SharedBytes]
 
-        /// A list in its two forms.
-        public init(query: Query, identity: SharedBytes, gzip: SharedBytes) {
+        /// A list in its forms.
+        public init(query: Query, identity: SharedBytes, coded: [ContentCoding: SharedBytes]) {
             self.query = query
             self.identity = identity
-            self.gzip = gzip
+            self.coded = coded
         }
     }
 
@@ -147,7 +147,7 @@ public struct PreparedLists: Sendable {
     /// The lists, none of which may depend on the time.
     public init(_ lists: [List]) { self.lists = lists }
 
-    var byteCount: Int { lists.reduce(0) { $0 + $1.identity.count + $1.gzip.count } }
+    var byteCount: Int { lists.reduce(0) { $1.coded.values.reduce($0 + $1.identity.count) { $0 + $1.count } } }
 
     /// The list that answers `query`, if it is one of these and no age limit makes it another one by now.
     func list(for query: Query) -> List? { lists.first { $0.query == query } }

@@ -49,10 +49,10 @@ struct Resolving {
         from entry: Entry, _ resource: Resource, prepared: PreparedLists.List, selection: Selection,
         keepIn cache: inout ResponseCache
     ) -> Answer {
-        let compressed = request.coding == .gzip
+        let coded = prepared.coded[request.coding]
         return answer(
-            from: entry, [(resource, entry)], body: compressed ? prepared.gzip : prepared.identity,
-            coding: compressed ? .gzip : .identity, selection: selection.fingerprint | 1, validUntil: nil,
+            from: entry, [(resource, entry)], body: coded ?? prepared.identity,
+            coding: coded == nil ? .identity : request.coding, selection: selection.fingerprint | 1, validUntil: nil,
             keepIn: &cache)
     }
 
@@ -91,8 +91,7 @@ struct Resolving {
     ) -> Answer {
         let answer = Answer.make(
             from: entry, owner: request.owner, body: body, coding: coding, selection: selection,
-            validUntil: validUntil, target: request.target,
-            awaitsCompression: request.coding == .gzip && coding == .identity && body.count >= Answer.worthCompressing)
+            validUntil: validUntil, target: request.target, preferred: request.coding)
         cache.keep(answer, madeOf: parts, coding: request.coding, owner: request.owner)
         return answer
     }

@@ -230,9 +230,9 @@ public struct ResponseCache {
     }
 
     /// Puts the compressed form of an answer in its place, if it is still there.
-    public mutating func replace(_ answer: Answer, compressed gzip: SharedBytes) {
+    public mutating func replace(_ answer: Answer, compressed coded: SharedBytes) {
         guard !answer.shelves.isEmpty else { return }
-        keep(answer.compressed(gzip), on: answer.shelves, coding: .gzip)
+        keep(answer.compressed(coded), on: answer.shelves, coding: answer.preferred)
     }
 
     private static func place(_ target: Span<UInt8>, _ coding: ContentCoding, _ owner: Owner?) -> UInt64 {

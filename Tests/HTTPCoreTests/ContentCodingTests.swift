@@ -5,14 +5,25 @@ import Testing
 @Suite("The choice of a content coding")
 struct ContentCodingTests {
     @Test(
-        "gzip is chosen where it is wanted and identity is not wanted more",
+        "br is chosen where it is wanted and nothing is wanted more",
         arguments: [
-            "gzip", "GZIP", "x-gzip", "gzip, deflate", "gzip, deflate, br", "gzip, deflate, br, zstd", "gzip,deflate",
-            "br, gzip", "deflate, gzip;q=1.0, *;q=0.5", "gzip;q=0.5", "gzip;q=0.001", "gzip; q=0.5", "gzip ;q=0.5",
+            "br", "BR", "gzip, deflate, br", "gzip, deflate, br, zstd", "br, gzip", "gzip,br", "gzip;q=0.5, br;q=0.5",
+            "br;q=1, gzip;q=0.2", "br, *;q=0.2", "br, zstd", "gzip, compress, deflate, br", "br;q=0.001",
+            "identity, br", "br;q=0.5, *;q=0.5", "*;q=0, br", "gzip br, br", "br;q=0.7, gzip;q=0.6, identity;q=0.5",
+        ])
+    func br(field: String) {
+        #expect(preferred(field) == .br)
+    }
+
+    @Test(
+        "gzip is chosen where it is wanted and nothing is wanted more",
+        arguments: [
+            "gzip", "GZIP", "x-gzip", "gzip, deflate", "gzip, deflate, zstd", "gzip,deflate", "br;q=0, gzip",
+            "deflate, gzip;q=1.0, *;q=0.5", "gzip;q=0.5", "gzip;q=0.001", "gzip; q=0.5", "gzip ;q=0.5",
             "gzip\t;\tq=1", "gzip;Q=1", "gzip;q=1.", "gzip;q=1.000", "gzip;q=0.5, identity;q=0.5", "*", "*;q=0.1",
-            "identity;q=0, *", "identity;q=0.3, gzip;q=0.4", "br;q=1, gzip;q=0.2", "  gzip  ", ",,gzip,,", "gzip,",
-            "identity, gzip", "*;q=0, gzip", "gzip;level=9;q=0.7", "gzip, identity; q=0.5, *;q=0", "br, *;q=0.2",
-            "gzip, deflated", "gzip,", "gzip, identity", "gzip,br",
+            "identity;q=0, *", "identity;q=0.3, gzip;q=0.4", "gzip;q=1, br;q=0.9", "  gzip  ", ",,gzip,,", "gzip,",
+            "identity, gzip", "*;q=0, gzip", "gzip;level=9;q=0.7", "gzip, identity; q=0.5, *;q=0", "br;q=0.1, *;q=0.2",
+            "gzip, deflated", "gzip, identity", "gzip, br;q=2", "gzip br, gzip", "brotli, gzip", "b, r, gzip",
         ])
     func gzip(field: String) {
         #expect(preferred(field) == .gzip)
@@ -21,9 +32,10 @@ struct ContentCodingTests {
     @Test(
         "identity is chosen elsewhere",
         arguments: [
-            "", "identity", "br", "deflate", "br, zstd", "gzip;q=0", "gzip; q=0", "gzip;q=0.0", "gzip;q=0.000",
+            "", "identity", "deflate", "zstd", "br;q=0", "identity, br;q=0.5", "gzip;q=0", "gzip; q=0", "gzip;q=0.0",
+            "gzip;q=0.000",
             "gzip;q=0, *", "*;q=0", "identity, gzip;q=0.9", "identity;q=0.5, gzip;q=0.499", "identity, *;q=0.5",
-            "gzipped", "gzip-2", "gzip2, br", "gzip br, deflate", "gzi", "xgzip", "x-gzip;q=0", "*, gzip;q=0",
+            "gzipped", "gzip-2", "gzip2, bro", "gzip br, deflate", "gzi", "xgzip", "x-gzip;q=0", "*, gzip;q=0",
             "gzip, deflate;q=1, gzip;q=0",
             "gzip, deflate, gzip;q=0", "identity;q=0, gzip;q=0", "\"gzip\"", "gzip deflate", ",", ";q=1",
         ])

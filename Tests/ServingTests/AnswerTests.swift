@@ -61,36 +61,40 @@ struct AnswerTests {
         let entry = Entry.make()
         var tags: Set<String> = []
         for selection: UInt64 in [0, 1, 2, .max] {
-            for coding in [ContentCoding.identity, .gzip] {
+            for coding in ContentCoding.allCases {
                 tags.insert(text(Answer.make(from: entry, coding: coding, selection: selection).entityTag))
             }
         }
         tags.insert(text(Answer.make(from: .make(identity: 0xA2)).entityTag))
-        #expect(tags.count == 9)
+        #expect(tags.count == 13)
     }
 
-    @Test("Compression is asked for once, and only where it is awaited")
-    func compressionOnce() {
-        let answer = Answer.make(from: .make(), awaitsCompression: true)
+    @Test(
+        "Compression is asked for once, and only where it is wanted and worth it", arguments: [ContentCoding.gzip, .br])
+    func compressionOnce(coding: ContentCoding) {
+        let large = String(repeating: "x", count: 1024)
+        let answer = Answer.make(from: .make(), body: large, preferred: coding)
         #expect(answer.wantsCompression())
         #expect(!answer.wantsCompression())
-        #expect(!Answer.make(from: .make()).wantsCompression())
+        #expect(!Answer.make(from: .make(), body: large).wantsCompression())
+        #expect(!Answer.make(from: .make(), body: large, coding: coding).wantsCompression())
+        #expect(!Answer.make(from: .make(), body: String(large.dropLast()), preferred: coding).wantsCompression())
     }
 
-    @Test("The compressed form is the same answer in another coding")
-    func compressed() {
+    @Test("The compressed form is the same answer in another coding", arguments: [ContentCoding.gzip, .br])
+    func compressed(coding: ContentCoding) {
         let answer = Answer.make(
             from: .make(isShared: false), owner: .bob, body: "long", selection: 7, validUntil: 99, target: "/models?x",
-            awaitsCompression: true)
+            preferred: coding)
         let small = answer.compressed(SharedBytes(utf8: "z"))
         #expect(small.source === answer.source)
         #expect(small.owner == .bob)
-        #expect(small.coding == .gzip)
+        #expect(small.coding == coding)
         #expect(small.validUntil == 99)
         #expect(small.target == answer.target)
         #expect(text(small.body) == "z")
-        #expect(text(small.head).contains("Content-Length: 1\r\nContent-Encoding: gzip\r\n"))
-        #expect(text(small.entityTag) == "\"00000000000000a10000000000000007-gzip\"")
+        #expect(text(small.head).contains("Content-Length: 1\r\nContent-Encoding: \(coding.token)\r\n"))
+        #expect(text(small.entityTag) == "\"00000000000000a10000000000000007-\(coding.token)\"")
         #expect(!small.wantsCompression())
     }
 

@@ -21,7 +21,7 @@ struct EntryTests {
     func rows() {
         let plain = Entry.rows([.make("a/b")])
         let list = PreparedLists.List(
-            query: Query(), identity: SharedBytes(utf8: "1234567"), gzip: SharedBytes(utf8: "123"))
+            query: Query(), identity: SharedBytes(utf8: "1234567"), coded: [.gzip: SharedBytes(utf8: "123")])
         let prepared = Entry.rows([.make("a/b")], prepared: [list])
         #expect(plain.byteCount == Entry.overhead)
         #expect(plain.bases.count == 1)

@@ -90,11 +90,11 @@ extension Answer {
     /// An answer made from an entry, with what the test is about set.
     static func make(
         from entry: Entry, owner: Owner = .nobody, body: String = "{}", coding: ContentCoding = .identity,
-        selection: UInt64 = 0, validUntil: Int64? = nil, target: String = "/models", awaitsCompression: Bool = false
+        selection: UInt64 = 0, validUntil: Int64? = nil, target: String = "/models", preferred: ContentCoding? = nil
     ) -> Answer {
         make(
             from: entry, owner: owner, body: SharedBytes(utf8: body), coding: coding, selection: selection,
-            validUntil: validUntil, target: Array(target.utf8), awaitsCompression: awaitsCompression)
+            validUntil: validUntil, target: Array(target.utf8), preferred: preferred ?? coding)
     }
 }
 

@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import HTTPCore
 import Testing
 
 @testable import Serving
@@ -11,15 +12,17 @@ struct PreparedListsTests {
         var everything = Query()
         everything.outputModalities = nil
         let lists = PreparedLists([
-            .init(query: Query(), identity: SharedBytes(utf8: "text"), gzip: SharedBytes(utf8: "t")),
-            .init(query: everything, identity: SharedBytes(utf8: "everything"), gzip: SharedBytes(utf8: "ev")),
+            .init(query: Query(), identity: SharedBytes(utf8: "text"), coded: [:]),
+            .init(
+                query: everything, identity: SharedBytes(utf8: "everything"),
+                coded: [.gzip: SharedBytes(utf8: "ev"), .br: SharedBytes(utf8: "e")]),
         ])
         var paged = Query()
         paged.limit = 500
         #expect(lists.list(for: Query()).map { text($0.identity) } == "text")
-        #expect(lists.list(for: everything).map { text($0.gzip) } == "ev")
+        #expect(lists.list(for: everything).map { text($0.identity) } == "everything")
         #expect(lists.list(for: paged) == nil)
-        #expect(lists.byteCount == 4 + 1 + 10 + 2)
+        #expect(lists.byteCount == 4 + 10 + 2 + 1)
     }
 
     @Test("Of no lists none is found")

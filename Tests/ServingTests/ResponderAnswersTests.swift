@@ -31,15 +31,16 @@ struct ResponderAnswersTests {
         #expect(others.allSatisfy { $0 == nil })
     }
 
-    @Test("A prepared list is sent in the coding that the client prefers", arguments: [ContentCoding.identity, .gzip])
+    @Test("A prepared list is sent in the coding that the client prefers", arguments: ContentCoding.allCases)
     func prepared(coding: ContentCoding) {
         var counter = Counter()
         let list = PreparedLists.List(
-            query: Query(), identity: SharedBytes(utf8: "plain"), gzip: SharedBytes(utf8: "small"))
+            query: Query(), identity: SharedBytes(utf8: "plain"),
+            coded: [.gzip: SharedBytes(utf8: "gzip"), .br: SharedBytes(utf8: "br")])
         counter.cache.store(.rows(Counter.models, prepared: [list]), for: .catalog, owner: .nobody)
         let answer = counter.answer(.make("/models?output_modalities=text", coding: coding))
         #expect(answer?.coding == coding)
-        #expect(answer.map { text($0.body) } == (coding == .gzip ? "small" : "plain"))
+        #expect(answer.map { text($0.body) } == (coding == .identity ? "plain" : "\(coding.token)"))
         #expect(answer?.wantsCompression() == false)
         let count = counter.answer(.make("/models/count", coding: coding))
         #expect(count.map { text($0.body) } == #"{"data":{"count":2}}"#)

@@ -87,7 +87,7 @@ struct ResponseCacheAnswersTests {
     @Test("The compressed form takes the place of the plain one for those who prefer it")
     func compressed() {
         var (cache, entry) = cacheWithCatalog()
-        let plain = Answer.make(from: entry, body: String(repeating: "x", count: 5_000), awaitsCompression: true)
+        let plain = Answer.make(from: entry, body: String(repeating: "x", count: 5_000), preferred: .gzip)
         cache.keep(plain, resource: .catalog, coding: .gzip, owner: .alice)
         cache.replace(plain, compressed: SharedBytes(utf8: "small"))
         let gzip = cache.find("/models", coding: .gzip)
@@ -102,7 +102,7 @@ struct ResponseCacheAnswersTests {
     @Test("A compressed form that comes when the answer is gone is dropped")
     func compressedTooLate() {
         var (cache, entry) = cacheWithCatalog()
-        let plain = Answer.make(from: entry, awaitsCompression: true)
+        let plain = Answer.make(from: entry, preferred: .gzip)
         cache.keep(plain, resource: .catalog, coding: .gzip, owner: .nobody)
         cache.store(.make(identity: 0xA2), for: .catalog, owner: .nobody)
         cache.replace(plain, compressed: SharedBytes(utf8: "small"))

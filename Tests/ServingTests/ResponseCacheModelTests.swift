@@ -36,7 +36,7 @@ struct ResponseCacheModelTests {
             let resource = Self.resources[dice.roll(5)]
             let owner = Self.owners[dice.roll(3)]
             let target = Self.targets[dice.roll(12)]
-            let coding: ContentCoding = dice.roll(2) == 0 ? .identity : .gzip
+            let coding = ContentCoding.allCases[dice.roll(3)]
             var isSame = true
             switch dice.roll(20) {
             case 0..<3:

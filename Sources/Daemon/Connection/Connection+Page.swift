@@ -47,7 +47,7 @@ extension Connection {
 
     private func sendPage(_ fields: RequestFields, _ head: Span<UInt8>, isHead: Bool) {
         let page = shard.observer.page
-        let form = page.form(for: fields.coding(head))
+        let form = page.form(for: fields.coding(head, offersBr: false))
         let tag = form.entityTag
         let isCurrent =
             fields.ifNoneMatch.map { EntityTag.matches(ifNoneMatch: head.extracting($0), current: tag.span) } ?? false

@@ -91,10 +91,10 @@ struct RequestFields {
         KnownField(head.extracting(parser.field(index).name)) == .ifNoneMatch
     }
 
-    /// The coding to answer in.
-    func coding(_ head: Span<UInt8>) -> ContentCoding {
+    /// The coding to answer in; br only where there is such a form.
+    func coding(_ head: Span<UInt8>, offersBr: Bool = true) -> ContentCoding {
         guard let acceptEncoding else { return .identity }
-        return ContentCoding.preferred(for: head.extracting(acceptEncoding))
+        return ContentCoding.preferred(for: head.extracting(acceptEncoding), offersBr: offersBr)
     }
 }
 

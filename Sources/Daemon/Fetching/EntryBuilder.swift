@@ -1,7 +1,6 @@
 import Bytes
 import Caching
 import Catalog
-import Compression
 import Digest
 import EventLoop
 import HTTPCore
@@ -200,8 +199,9 @@ struct EntryBuilder: Sendable {
         for query in [Query(), everything] {
             // Neither query looks at ages, so the time does not matter.
             let body = Composer.list(snapshot, snapshot.select(query, now: 0), rawQuery: Span())
-            guard let gzip = Gzip.compress(body.span) else { continue }
-            lists.append(PreparedLists.List(query: query, identity: body, gzip: gzip))
+            var coded: [ContentCoding: SharedBytes] = [:]
+            for coding in ContentCoding.allCases { coded[coding] = coding.compress(body.span) }
+            lists.append(PreparedLists.List(query: query, identity: body, coded: coded))
         }
         return PreparedLists(lists)
     }

@@ -1,7 +1,6 @@
 import Bytes
 import Caching
 import Catalog
-import Compression
 import EventLoop
 import HTTPCore
 import Logging
@@ -243,10 +242,11 @@ extension Shard {
     /// Makes the compressed form of an answer, away from the loop, for the next who asks for it.
     func compress(_ answer: Answer) {
         let body = answer.body
+        let coding = answer.preferred
         loop.offload {
-            Gzip.compress(body.span)
-        } then: { [self] gzip in
-            if let gzip, gzip.count < body.count { cache.replace(answer, compressed: gzip) }
+            coding.compress(body.span)
+        } then: { [self] coded in
+            if let coded, coded.count < body.count { cache.replace(answer, compressed: coded) }
         }
     }
 }

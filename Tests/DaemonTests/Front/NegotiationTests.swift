@@ -3,22 +3,24 @@ import Testing
 
 /// What a request asks for beside its target: another coding, only what is new, what a web page may do.
 @Suite(.timeLimit(.minutes(10))) struct NegotiationTests {
-    private static func coding(_ value: String, isCoded: Bool) -> RawCase {
-        let field = ["Content-Encoding: gzip\r\n"]
+    private static func coding(_ value: String, _ coding: String?) -> RawCase {
+        let fields = ["gzip", "br"].map { "Content-Encoding: \($0)\r\n" }
         let head = "HEAD /models HTTP/1.1\r\nHost: localhost\r\n"
         return RawCase(
             "Accept-Encoding \(value)", "9110 12.5.3", head + "Accept-Encoding: \(value)\r\n\r\n", [200],
-            holds: isCoded ? field : [], lacks: isCoded ? [] : field)
+            holds: fields.filter { coding.map($0.contains) ?? false },
+            lacks: fields.filter { !(coding.map($0.contains) ?? false) })
     }
 
     @Test func `codings`() throws {
-        let good = [
-            "gzip", "GZIP", "x-gzip", "gzip, deflate, br", "br;q=1, gzip;q=0.5", "gzip;q=1.0", "gzip ; q=0.001", "*",
+        let br = ["br", "gzip, deflate, br", "br;q=1, gzip;q=0.5", "BR", "gzip;q=0, br"]
+        let gzip = [
+            "gzip", "GZIP", "x-gzip", "gzip, deflate", "br;q=0.5, gzip", "gzip;q=1.0", "gzip ; q=0.001", "*",
             "deflate, *;q=0.5", "identity;q=0, gzip", "\tgzip ,,",
         ]
-        let bad = ["", "identity", "br", "gzip;q=0", "gzip;q=0.000", "*;q=0", "deflate", "gzip;q=0, *", "gzipped"]
+        let none = ["", "identity", "br;q=0", "gzip;q=0", "gzip;q=0.000", "*;q=0", "deflate", "gzip;q=0, *", "gzipped"]
         try RawCase.run(
-            good.map { Self.coding($0, isCoded: true) } + bad.map { Self.coding($0, isCoded: false) })
+            br.map { Self.coding($0, "br") } + gzip.map { Self.coding($0, "gzip") } + none.map { Self.coding($0, nil) })
     }
 
     @Test func `what a web page asks`() throws {
