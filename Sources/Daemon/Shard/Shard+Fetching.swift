@@ -217,7 +217,7 @@ extension Shard {
             if entry.status == .ok { hasCatalog = true }
             tellReadiness(.ready)
         }
-        let actions = dispatcher.landed(flight, with: entry, now: loop.nowMilliseconds)
+        let actions = dispatcher.landed(flight, with: entry, cache: &cache, now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }
 
