@@ -114,8 +114,7 @@ public struct Dispatcher {
             guard let (problem, until) = obstacle(to: flight, for: party.owner, now: now) else {
                 return flights.board(party, for: flight) ? .start(flight, as: party) : nil
             }
-            var spare = stored
-            if stored?.freshness.mayReplaceError(at: now, cache.windows) == false { spare = nil }
+            let spare = cache.spare(for: flight.resource, owner: party.owner, after: problem, now: now)
             return .reply(party, .failure(problem, spare: spare, leftAloneUntil: until), collapsed: false)
         }
     }
@@ -164,9 +163,9 @@ public struct Dispatcher {
         backoff.failed(at: now, wish: problem.retryAfter, chance: chance)
         backoffs[slowed] = backoff
         return settle(parties, of: flight, isForAll: !problem.isAboutKey, cache: &cache, now: now) { party, cache in
-            var spare = problem.isFailure ? cache.entry(for: flight.resource, owner: party.owner) : nil
-            if spare?.freshness.mayReplaceError(at: now, cache.windows) == false { spare = nil }
-            return .failure(problem, spare: spare, leftAloneUntil: backoff.until)
+            .failure(
+                problem, spare: cache.spare(for: flight.resource, owner: party.owner, after: problem, now: now),
+                leftAloneUntil: backoff.until)
         }
     }
 
