@@ -22,6 +22,9 @@ public struct FlightTable<Key: Hashable, Party> {
     /// Whether a fetch for `key` is under way.
     public func isUnderWay(_ key: Key) -> Bool { waiting[key] != nil }
 
+    /// Who started the flight for `key`; nil if there is none.
+    public func first(of key: Key) -> Party? { waiting[key]?.first }
+
     /// The flight for `key` has ended: all who waited, the first being the one who started it.
     public mutating func land(_ key: Key) -> [Party] { waiting.removeValue(forKey: key) ?? [] }
 

@@ -85,7 +85,24 @@ public struct Dispatcher {
     public mutating func wanted(
         _ resource: Resource, by party: Party, cache: inout ResponseCache, now: UInt64
     ) -> Action? {
-        let stored = cache.entry(for: resource, owner: party.owner)
+        seek(flight(to: resource, for: party.owner), for: party, cache: &cache, now: now)
+    }
+
+    /// The fetch to wait for: one that bears the owner's own key, if any is under way, so that upstream is never asked twice
+    /// at a time with one key; else as upstream shared this kind of resource so far.
+    private func flight(to resource: Resource, for owner: Owner) -> Flight {
+        let own = Flight(resource: resource, owner: owner)
+        let common = Flight(resource: resource, owner: nil)
+        if flights.isUnderWay(own) { return own }
+        if flights.first(of: common)?.owner == owner { return common }
+        return personal.contains(resource.kind) ? own : common
+    }
+
+    /// Answers a party from what is stored, or has it wait for `flight`, or tells it why not.
+    private mutating func seek(
+        _ flight: Flight, for party: Party, cache: inout ResponseCache, now: UInt64
+    ) -> Action? {
+        let stored = cache.entry(for: flight.resource, owner: party.owner)
         let windows = party.isRefresh ? .none : cache.windows
         switch Decision(stored: stored?.freshness, demand: party.demand, windows: windows, now: now) {
         case .hit, .stale, .staleOnError:
@@ -94,34 +111,33 @@ public struct Dispatcher {
         case .unsatisfiable:
             return .reply(party, .failure(.onlyIfCached, spare: nil, leftAloneUntil: 0), collapsed: false)
         case .fetch:
-            let spare = stored.flatMap { $0.freshness.mayReplaceError(at: now, cache.windows) ? $0 : nil }
-            return board(party, for: resource, spare: spare, now: now)
+            guard let (problem, until) = obstacle(to: flight, for: party.owner, now: now) else {
+                return flights.board(party, for: flight) ? .start(flight, as: party) : nil
+            }
+            let spare = cache.spare(for: flight.resource, owner: party.owner, after: problem, now: now)
+            return .reply(party, .failure(problem, spare: spare, leftAloneUntil: until), collapsed: false)
         }
     }
 
-    private mutating func board(_ party: Party, for resource: Resource, spare: Entry?, now: UInt64) -> Action? {
-        let own = Flight(resource: resource, owner: party.owner)
-        let common = Flight(resource: resource, owner: nil)
-        for flight in [common, own] {
-            if let backoff = backoffs[flight], let seconds = backoff.retryAfter(at: now) {
-                let problem = FetchProblem.backingOff(seconds: seconds, isAboutKey: flight.owner != nil)
-                return .reply(
-                    party, .failure(problem, spare: spare, leftAloneUntil: backoff.until), collapsed: false)
-            }
+    /// Why nobody is to wait for `flight` now, and until when upstream is left alone.
+    private func obstacle(to flight: Flight, for owner: Owner, now: UInt64) -> (FetchProblem, until: UInt64)? {
+        for concern in [nil, owner] {
+            let backoff = backoffs[Flight(resource: flight.resource, owner: concern)]
+            guard let backoff, let seconds = backoff.retryAfter(at: now) else { continue }
+            return (.backingOff(seconds: seconds, isAboutKey: concern != nil), backoff.until)
         }
-        let flight = personal.contains(resource.kind) ? own : common
-        if flights.count >= Self.mostFlights, !flights.isUnderWay(flight) {
-            return .reply(party, .failure(.busy, spare: spare, leftAloneUntil: 0), collapsed: false)
-        }
-        return flights.board(party, for: flight) ? .start(flight, as: party) : nil
+        return flights.count >= Self.mostFlights && !flights.isUnderWay(flight) ? (.busy, 0) : nil
     }
 
     /// The most fetches under way at once. A caller who leaves does not end the fetch that it caused, so without a bound those
     /// who ask a slow upstream for ever new things could use up memory and descriptors.
     public static let mostFlights = 1024
 
-    /// A fetch has brought a response, which the caller has stored if its lifetime is not zero.
-    public mutating func landed(_ flight: Flight, with entry: Entry, now: UInt64) -> [Action] {
+    /// A fetch has brought a response, which the caller has stored if its lifetime is not zero. `cache` is that of the loop
+    /// that leads.
+    public mutating func landed(
+        _ flight: Flight, with entry: Entry, cache: inout ResponseCache, now: UInt64
+    ) -> [Action] {
         backoffs[flight] = nil
         let parties = flights.land(flight)
         guard let first = parties.first else { return [] }
@@ -129,7 +145,9 @@ public struct Dispatcher {
         if entry.status == .ok, !flight.resource.isPersonal {
             if entry.isShared { personal.remove(flight.resource.kind) } else { personal.insert(flight.resource.kind) }
         }
-        return settle(parties, of: flight, isForAll: entry.isShared) { _ in .entry(entry, isNew: true) }
+        return settle(parties, of: flight, isForAll: entry.isShared, cache: &cache, now: now) { _, _ in
+            .entry(entry, isNew: true)
+        }
     }
 
     /// A fetch has failed. `chance` in 0..<1 is the jitter of the pause that follows; `cache` is that of the loop that leads.
@@ -144,10 +162,10 @@ public struct Dispatcher {
         var backoff = backoffs[slowed] ?? Backoff()
         backoff.failed(at: now, wish: problem.retryAfter, chance: chance)
         backoffs[slowed] = backoff
-        return settle(parties, of: flight, isForAll: !problem.isAboutKey) { party in
-            var spare = problem.isFailure ? cache.entry(for: flight.resource, owner: party.owner) : nil
-            if spare?.freshness.mayReplaceError(at: now, cache.windows) == false { spare = nil }
-            return .failure(problem, spare: spare, leftAloneUntil: backoff.until)
+        return settle(parties, of: flight, isForAll: !problem.isAboutKey, cache: &cache, now: now) { party, cache in
+            .failure(
+                problem, spare: cache.spare(for: flight.resource, owner: party.owner, after: problem, now: now),
+                leftAloneUntil: backoff.until)
         }
     }
 
@@ -171,17 +189,19 @@ public struct Dispatcher {
     /// The most failures that are remembered at once.
     private static let backoffLimit = 1024
 
-    /// Tells all whom the outcome concerns; those with other keys than the one it belongs to ask for themselves.
+    /// Tells all whom the outcome concerns. Those with other keys than the one it belongs to go on by themselves: while they
+    /// waited, another fetch may have brought what is theirs, or have failed, so it is looked up as if they came only now.
     private mutating func settle(
-        _ parties: [Party], of flight: Flight, isForAll: Bool, with outcome: (Party) -> Outcome
+        _ parties: [Party], of flight: Flight, isForAll: Bool, cache: inout ResponseCache, now: UInt64,
+        with outcome: (Party, inout ResponseCache) -> Outcome
     ) -> [Action] {
         var actions: [Action] = []
         for (index, party) in parties.enumerated() {
             if isForAll || party.owner == parties[0].owner {
-                actions.append(.reply(party, outcome(party), collapsed: index > 0))
+                actions.append(.reply(party, outcome(party, &cache), collapsed: index > 0))
             } else {
                 let own = Flight(resource: flight.resource, owner: party.owner)
-                if flights.board(party, for: own) { actions.append(.start(own, as: party)) }
+                if let action = seek(own, for: party, cache: &cache, now: now) { actions.append(action) }
             }
         }
         return actions

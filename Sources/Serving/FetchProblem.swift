@@ -45,6 +45,14 @@ public enum FetchProblem: Error {
         }
     }
 
+    /// Whether upstream was asked at all.
+    public var hasAsked: Bool {
+        switch self {
+        case .backingOff, .busy, .onlyIfCached: false
+        case .relayed, .status, .unusable, .unreadable, .unreachable, .timeout, .tls, .cut: true
+        }
+    }
+
     /// Upstream's wish when to come back, in seconds.
     public var retryAfter: Int? {
         switch self {

@@ -14,7 +14,7 @@ public struct ResponseCache {
         let owner: Owner?
     }
 
-    private var shelves: [ShelfKey: Shelf] = [:]
+    private(set) var shelves: [ShelfKey: Shelf] = [:]
     /// What is each owner's own, so that a refused key's entries are found without looking at all of them.
     private var owned: [Owner: Set<ShelfKey>] = [:]
     private var answers: [UInt64: Answer] = [:]
@@ -57,7 +57,7 @@ public struct ResponseCache {
         return shelf.entry
     }
 
-    private func shelf(for resource: Resource, owner: Owner) -> Shelf? {
+    func shelf(for resource: Resource, owner: Owner) -> Shelf? {
         let shared = shelves[ShelfKey(resource: resource, owner: nil)]
         if let own = shelves[ShelfKey(resource: resource, owner: owner)],
             shared.map({ $0.entry.freshness.freshUntil <= own.entry.freshness.storedAt }) ?? true
@@ -126,61 +126,6 @@ public struct ResponseCache {
     /// The catalogue that everyone shares, at `now`.
     public func catalogReport(now: UInt64) -> MetricsReport.Catalog? {
         shelves[ShelfKey(resource: .catalog, owner: nil)].flatMap { MetricsReport.Catalog($0, now: now) }
-    }
-
-    // MARK: Stale entries
-
-    /// What to do with an answer whose time is over, for a request of `owner`.
-    public func decision(on answer: Answer, owner: Owner, demand: Demand, now: UInt64) -> Decision {
-        // What upstream told the owner since, such as a refusal, goes before a copy that others share.
-        let isCurrent = answer.shelves.allSatisfy { shelf(for: $0.key.resource, owner: owner) === $0 }
-        guard isCurrent, !answer.shelves.isEmpty else { return .fetch(.stale) }
-        return Decision(
-            stored: answer.source.freshness, demand: demand, windows: windows,
-            isLeftAlone: isLeftAlone(answer, owner: owner, now: now), now: now)
-    }
-
-    /// Whether upstream would not be asked now, with the owner's key, for any of the stale entries that an answer was made of.
-    public func isLeftAlone(_ answer: Answer, owner: Owner, now: UInt64) -> Bool {
-        !answer.shelves.isEmpty
-            && answer.shelves.allSatisfy {
-                $0.pause(of: owner).isLeftAlone(at: now) || $0.entry.freshness.isFresh(at: now)
-            }
-    }
-
-    /// Whether upstream would not be asked now for a resource, with the owner's key.
-    func isLeftAlone(_ resource: Resource, owner: Owner, now: UInt64) -> Bool {
-        shelf(for: resource, owner: owner)?.pause(of: owner).isLeftAlone(at: now) ?? false
-    }
-
-    /// The resources to be refreshed behind an answer: those of its entries that are stale and that nobody on this loop
-    /// refreshes already. Each has to be reported to `refreshEnded`.
-    public func beginRefreshes(behind answer: Answer, owner: Owner, now: UInt64) -> [Resource] {
-        var resources: [Resource] = []
-        for shelf in answer.shelves where !shelf.entry.freshness.isFresh(at: now) {
-            guard now >= shelf.pause(of: owner).refreshNotBefore else { continue }
-            shelf.pause.refreshNotBefore = .max
-            resources.append(shelf.key.resource)
-        }
-        return resources
-    }
-
-    /// Upstream was asked for a resource, or was not because it is left alone. What is stored still is not refreshed before
-    /// `notBefore`; until `leftAloneUntil` it stands in for an error without asking.
-    public func refreshEnded(
-        of resource: Resource, owner: Owner, notBefore: UInt64, leftAloneUntil: UInt64, isAboutKey: Bool
-    ) {
-        let pause = Pause(refreshNotBefore: notBefore, leftAloneUntil: leftAloneUntil)
-        for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
-            guard let shelf = shelves[key] else { continue }
-            if key.owner == nil, isAboutKey {
-                // What upstream holds against one key is no reason not to ask with another one.
-                shelf.pause.refreshNotBefore = 0
-                shelf.setPause(pause, of: owner)
-            } else {
-                shelf.pause = pause
-            }
-        }
     }
 
     // MARK: Answers

@@ -26,6 +26,16 @@ struct FlightTableTests {
         #expect(table.count == 1)
     }
 
+    @Test("It is known who started a flight, until it lands")
+    func starter() {
+        var table = FlightTable<String, Int>()
+        #expect(table.first(of: "a") == nil)
+        for party in [3, 1, 2] { _ = table.board(party, for: "a") }
+        #expect(table.first(of: "a") == 3)
+        _ = table.land("a")
+        #expect(table.first(of: "a") == nil)
+    }
+
     @Test("After a landing the next one takes off again")
     func again() {
         var table = FlightTable<String, Int>()

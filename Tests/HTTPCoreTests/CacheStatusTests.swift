@@ -10,6 +10,8 @@ struct CacheStatusTests {
             (.hit(ttl: 123), "larder; hit; ttl=123"),
             (.hit(ttl: 0), "larder; hit; ttl=0"),
             (.hit(ttl: -5), "larder; hit; ttl=-5"),
+            (.hit(ttl: -5, detail: .backingOff), "larder; hit; ttl=-5; detail=backing-off"),
+            (.hit(ttl: 9, detail: .busy), "larder; hit; ttl=9; detail=busy"),
             (.forwarded(.init(reason: .miss)), "larder; fwd=miss"),
             (.forwarded(.init(reason: .stale, status: 200)), "larder; fwd=stale; fwd-status=200"),
             (.forwarded(.init(reason: .request, stored: true)), "larder; fwd=request; stored"),
@@ -36,7 +38,7 @@ struct CacheStatusTests {
         "Every detail is a token",
         arguments: [
             (.badRequest, "bad-request"), (.onlyIfCached, "only-if-cached"), (.backingOff, "backing-off"),
-            (.unreachable, "unreachable"), (.timeout, "timeout"), (.tls, "tls"), (.cut, "cut"),
+            (.busy, "busy"), (.unreachable, "unreachable"), (.timeout, "timeout"), (.tls, "tls"), (.cut, "cut"),
             (.unusable, "unusable"),
         ] as [(CacheStatus.Detail, String)])
     func details(detail: CacheStatus.Detail, expected: String) {

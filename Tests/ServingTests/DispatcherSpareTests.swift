@@ -48,6 +48,17 @@ struct DispatcherSpareTests {
         #expect(afterwards == "5002 starts for all")
     }
 
+    @Test("The bound holds as well where many keys that waited for one answer go on by themselves")
+    func boundedBehindOne() {
+        var tower = Tower()
+        let many = Dispatcher.mostFlights + 10
+        for number in 0...many { _ = tower.want(.catalog, UInt64(number), as: Owner(high: UInt64(number), low: 3)) }
+        let entry = tower.entry(isShared: false)
+        let landed = tower.land(storedFor: Owner(high: 0, low: 3), with: entry)
+        #expect(landed.count { $0.hasSuffix("starts for another") } == Dispatcher.mostFlights)
+        #expect(landed.suffix(10) == (many - 9...many).map { "\($0) fails: busy" })
+    }
+
     @Test("Who must not ask gets the stale copy within its window, and nothing beyond")
     func storedOnly() {
         var tower = Self.tower()

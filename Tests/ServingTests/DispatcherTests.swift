@@ -1,4 +1,5 @@
 import Caching
+import HTTPCore
 import Testing
 
 @testable import Serving
@@ -62,6 +63,66 @@ struct DispatcherTests {
         _ = tower.land(.model(id: "a/c"), for: .alice, with: tower.entry())
         let shared = [tower.want(.model(id: "a/d"), 5, as: .alice), tower.want(.model(id: "a/d"), 6, as: .bob)]
         #expect(shared == ["5 starts for all", "waits"])
+    }
+
+    @Test("Upstream is asked once at a time with a key, however the fetch came about")
+    func oneFetchForEachKey() {
+        var tower = Tower()
+        let model = Resource.model(id: "a/b")
+        _ = [tower.want(model, 1, as: .alice), tower.want(model, 2, as: .bob)]
+        let split = tower.land(model, storedFor: .alice, with: tower.refusal(.notFound))
+        #expect(split == ["1 gets 404, new", "2 starts for bob"])
+        // A refusal has not told how upstream shares: he would begin a fetch for all, and ask a second time.
+        let again = [tower.want(model, 3, as: .bob), tower.want(model, 4, as: .nobody)]
+        #expect(again == ["waits", "4 starts for all"])
+        let bobs = tower.land(model, for: .bob, with: tower.refusal(.notFound))
+        #expect(bobs == ["2 gets 404, new", "3 gets 404, new, collapsed"])
+    }
+
+    @Test("Who began a fetch for all waits for it, also when upstream has turned out not to share")
+    func startedForAll() {
+        var tower = Tower()
+        let started = [tower.want(.model(id: "a/b"), 1, as: .alice), tower.want(.model(id: "a/c"), 2, as: .alice)]
+        #expect(started == ["1 starts for all", "2 starts for all"])
+        _ = tower.land(.model(id: "a/b"), storedFor: .alice, with: tower.entry(isShared: false))
+        let next = [tower.want(.model(id: "a/c"), 3, as: .alice), tower.want(.model(id: "a/c"), 4, as: .bob)]
+        #expect(next == ["waits", "4 starts for bob"])
+    }
+
+    /// Alice has begun a fetch for all that Bob waits for, and then one of his own.
+    private static func towerOfTwoFetches(_ model: Resource) -> Tower {
+        var tower = Tower()
+        _ = [tower.want(model, 1, as: .alice), tower.want(model, 2, as: .bob)]
+        _ = tower.want(.model(id: "x/y"), 3, as: .alice)
+        _ = tower.land(.model(id: "x/y"), storedFor: .alice, with: tower.entry(isShared: false))
+        let own = tower.want(model, 4, as: .bob)
+        #expect(own == "4 starts for bob")
+        return tower
+    }
+
+    @Test("Who waited for another key's answer gets what has come meanwhile for the own key")
+    func lookedUpAgain() {
+        let model = Resource.model(id: "a/b")
+        var tower = Self.towerOfTwoFetches(model)
+        _ = tower.land(model, for: .bob, with: tower.refusal(.notFound))
+        let landed = tower.land(model, storedFor: .alice, with: tower.refusal(.notFound))
+        #expect(landed == ["1 gets 404, new", "2 gets 404"])
+        #expect(tower.dispatcher.flightCount == 0)
+        var late = Self.towerOfTwoFetches(model)
+        _ = late.land(model, for: .bob, with: late.refusal(.notFound))
+        late.now += 5_000
+        let stale = late.land(model, storedFor: .alice, with: late.refusal(.notFound))
+        #expect(stale == ["1 gets 404, new", "2 starts for bob"])
+    }
+
+    @Test("Who waited for another key's answer does not ask while upstream leaves the own key waiting")
+    func leftAloneMeanwhile() {
+        let model = Resource.model(id: "a/b")
+        var tower = Self.towerOfTwoFetches(model)
+        _ = tower.fail(model, for: .bob, with: Tower.tooMany(retryAfter: 9))
+        let landed = tower.land(model, storedFor: .alice, with: tower.refusal(.notFound))
+        #expect(landed == ["1 gets 404, new", "2 fails: backingOff for 9 s"])
+        #expect(tower.dispatcher.flightCount == 0)
     }
 
     @Test(

@@ -43,6 +43,17 @@ struct FetchProblemTests {
         #expect(others.filter(\.isAboutKey).isEmpty)
     }
 
+    @Test("Upstream was asked unless Larder itself says no")
+    func hasAsked() {
+        let asked: [FetchProblem] = [
+            Self.relayed, .status(.badGateway, retryAfter: nil), .unusable(""), .unreadable(""), .unreachable(""),
+            .timeout(""), .tls(""), .cut(""),
+        ]
+        #expect(asked.filter(\.hasAsked).count == asked.count)
+        let unasked: [FetchProblem] = [.backingOff(seconds: 1), .busy, .onlyIfCached]
+        #expect(unasked.filter(\.hasAsked).isEmpty)
+    }
+
     @Test("Upstream's status and wish are kept where there are any")
     func kept() {
         #expect(Self.relayed.status == .tooManyRequests)

@@ -33,6 +33,23 @@ struct ResponseCacheStaleTests {
         #expect(cache.decision(on: answer, owner: .alice, demand: .refresh, now: 100) == .fetch(.request))
     }
 
+    @Test("A copy stands in for a failure until its window ends, and never for upstream's word")
+    func spare() {
+        var (cache, answer) = stocked(isShared: false)
+        let failures: [FetchProblem] = [.timeout(""), .busy, .backingOff(seconds: 1), Tower.tooMany()]
+        for problem in failures {
+            let spares = [99, 100, 10_099, 10_100].map {
+                cache.spare(for: model, owner: .alice, after: problem, now: $0)
+            }
+            #expect(spares.map { $0 === answer.source } == [true, true, true, false])
+            #expect(cache.spare(for: model, owner: .bob, after: problem, now: 100) == nil)
+        }
+        let refusal = FetchProblem.relayed(.forbidden, contentType: [], body: .empty, retryAfter: nil)
+        for problem in [refusal, .onlyIfCached] {
+            #expect(cache.spare(for: model, owner: .alice, after: problem, now: 100) == nil)
+        }
+    }
+
     @Test("An answer that is no longer kept decides nothing")
     func notKept() {
         var (cache, answer) = stocked()

@@ -28,7 +28,7 @@ struct Tower {
     ) -> [String] {
         if entry.freshness.isFresh(at: now) { cache.store(entry, for: resource, owner: storing ?? owner ?? .nobody) }
         let flight = Dispatcher.Flight(resource: resource, owner: owner)
-        return dispatcher.landed(flight, with: entry, now: now).map { Self.told($0) }
+        return dispatcher.landed(flight, with: entry, cache: &cache, now: now).map { Self.told($0) }
     }
 
     /// A fetch fails.
@@ -44,6 +44,9 @@ struct Tower {
         .make(
             content ?? .body(.empty), storedAt: now, lifetime: 60_000, isShared: isShared, status: status)
     }
+
+    /// One key's refusal, which is remembered for five seconds from now on.
+    func refusal(_ status: Status) -> Entry { .refusal(status, storedAt: now) }
 
     /// A 429 that is relayed.
     static func tooMany(retryAfter: Int? = nil) -> FetchProblem {

@@ -155,42 +155,45 @@ extension Connection {
         }
     }
 
-    /// How an answer came about. One from a stale copy that needed no asking is refreshed behind it.
+    /// How an answer came about; nil for a hit of which there is no more to tell. One from a stale copy that needed no asking is
+    /// refreshed behind it.
     private func status(of answer: Answer, for request: PendingRequest) -> CacheStatus? {
+        let freshness = answer.source.freshness
+        let owner = request.summary.owner
         let now = shard.loop.nowMilliseconds
         if var forward = request.forward {
-            // What could not be fetched, or was not because upstream is left alone, was replaced by what is stored.
-            let isLeftAlone =
-                request.isLeftAlone
-                || !answer.source.freshness.isFresh(at: now)
-                    && shard.cache.isLeftAlone(answer, owner: request.summary.owner, now: now)
-            if isLeftAlone { forward.detail = forward.detail ?? .backingOff }
+            // What could not be fetched, or was not, was replaced by what is stored.
+            forward.detail = forward.detail ?? request.unasked ?? pause(of: answer, owner: owner)
             if forward.detail != nil {
-                forward.ttl = answer.source.freshness.remaining(at: now)
+                forward.ttl = freshness.remaining(at: now)
                 forward.stored = false
             }
             return .forwarded(forward)
         }
-        // A request may have insisted on asking for what is fresh.
-        if request.isLeftAlone, answer.source.freshness.isFresh(at: now) {
-            return .hit(ttl: answer.source.freshness.remaining(at: now), detail: .backingOff)
+        guard freshness.isFresh(at: now) else {
+            return staleStatus(
+                of: answer, unasked: request.unasked, demand: request.summary.demand, owner: owner,
+                authorization: request.authorization)
         }
-        guard !answer.source.freshness.isFresh(at: now) else { return nil }
-        return staleStatus(
-            of: answer, isLeftAlone: request.isLeftAlone, demand: request.summary.demand, owner: request.summary.owner,
-            authorization: request.authorization)
+        // A request may have insisted on asking for what is fresh.
+        return request.unasked.map { .hit(ttl: freshness.remaining(at: now), detail: $0) }
     }
 
     /// What `Cache-Status` says of a stale copy that is served without asking; it is refreshed behind the answer.
     private func staleStatus(
-        of answer: Answer, isLeftAlone: Bool, demand: Demand, owner: Owner,
+        of answer: Answer, unasked: CacheStatus.Detail?, demand: Demand, owner: Owner,
         authorization: @autoclosure () -> SharedBytes?
     ) -> CacheStatus {
-        let now = shard.loop.nowMilliseconds
-        let isLeftAlone = isLeftAlone || shard.cache.isLeftAlone(answer, owner: owner, now: now)
+        let detail = unasked ?? pause(of: answer, owner: owner)
         if demand == .any { shard.refresh(behind: answer, owner: owner, authorization: authorization()) }
-        return .hit(
-            ttl: answer.source.freshness.remaining(at: now), detail: isLeftAlone ? .backingOff : nil)
+        return .hit(ttl: answer.source.freshness.remaining(at: shard.loop.nowMilliseconds), detail: detail)
+    }
+
+    /// Whether upstream is being left alone, where that is why an answer is stale.
+    private func pause(of answer: Answer, owner: Owner) -> CacheStatus.Detail? {
+        let now = shard.loop.nowMilliseconds
+        let isStale = !answer.source.freshness.isFresh(at: now)
+        return isStale && shard.cache.isLeftAlone(answer, owner: owner, now: now) ? .backingOff : nil
     }
 
     /// Answers with a stale copy that lies ready, if that will do. False if nothing was sent.
@@ -202,7 +205,7 @@ extension Connection {
         }
         if answer.wantsCompression() { shard.compress(answer) }
         let status = staleStatus(
-            of: answer, isLeftAlone: false, demand: fields.demand, owner: owner,
+            of: answer, unasked: nil, demand: fields.demand, owner: owner,
             authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) })
         send(answer, isHead: isHead, hasCurrent: fields.isMet(by: answer, parser, head), status: status)
         return true
@@ -227,33 +230,21 @@ extension Connection {
         case .failure(let problem, let spare, _):
             if let copy = shard.spare(for: resource, of: request.summary, problem) ?? spare {
                 request.delivered.add(copy, for: resource)
-                if case .backingOff = problem {
-                    request.isLeftAlone = true
-                } else {
-                    // The loop that leads it may have had a copy where this one had none.
-                    request.forward = CacheStatus.Forward(
-                        reason: want.reason == .miss ? .stale : want.reason, status: problem.status?.rawValue,
-                        collapsed: collapsed,
-                        detail: problem.problem.detail)
-                }
+                // The loop that leads it may have had a copy where this one had none.
+                let reason = want.reason == .miss ? .stale : want.reason
+                request.makeUp(for: PendingRequest.Failure(problem: problem, reason: reason, collapsed: collapsed))
                 break
             }
+            let failure = PendingRequest.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
             if resource == .catalog, let model = shard.settings.responder.model(of: request.summary),
                 let copy = shard.spare(for: model, of: request.summary, problem)
             {
                 // What is stored of one model may be good still where the list is not.
                 request.delivered.goOnWithoutCatalog(copy, for: model)
-                if case .backingOff = problem {
-                    request.isLeftAlone = true
-                } else {
-                    request.forward = CacheStatus.Forward(
-                        reason: want.reason, status: problem.status?.rawValue, collapsed: collapsed,
-                        detail: problem.problem.detail)
-                }
-                break
+                request.makeUp(for: failure)
+            } else {
+                request.failure = request.failure ?? failure
             }
-            request.failure =
-                request.failure ?? PendingRequest.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
         }
         guard request.wants.isEmpty else {
             state = .waiting(request)

@@ -47,15 +47,7 @@ extension Connection {
         let problem = failure.problem
         let own = problem.problem
         let isHead = request.summary.isHead
-        let status: CacheStatus
-        switch problem {
-        case .onlyIfCached, .backingOff, .busy: status = .none(own.detail)
-        default:
-            status = .forwarded(
-                CacheStatus.Forward(
-                    reason: failure.reason, status: problem.status?.rawValue, collapsed: failure.collapsed,
-                    detail: own.detail))
-        }
+        let status = failure.forward.map { CacheStatus.forwarded($0) } ?? .none(own.detail)
         if case .relayed(let relayed, let contentType, let body, let seconds) = problem {
             // Upstream has answered, so it did not fail.
             let decision = RequestDecision(.forwarded(CacheStatus.Forward(reason: failure.reason)))

@@ -16,14 +16,29 @@ struct PendingRequest {
     var failure: Failure?
     /// How the last fetch went, for `Cache-Status`; nil if none reached upstream.
     var forward: CacheStatus.Forward?
+    /// Why a stored copy had to do without upstream being asked, if one had to: it is left alone, or too much is asked already.
+    var unasked: CacheStatus.Detail?
 
-    /// Whether a stale copy has to do because upstream is being left alone.
-    var isLeftAlone = false
+    /// Notes that a stored copy stands in for a fetch.
+    mutating func makeUp(for failure: Failure) {
+        if let forward = failure.forward {
+            self.forward = forward
+        } else {
+            unasked = failure.problem.problem.detail
+        }
+    }
 
     /// How a fetch has failed.
     struct Failure {
         let problem: FetchProblem
         let reason: CacheStatus.Reason
         let collapsed: Bool
+
+        /// What `Cache-Status` tells of it; nil if upstream was not asked.
+        var forward: CacheStatus.Forward? {
+            guard problem.hasAsked else { return nil }
+            return CacheStatus.Forward(
+                reason: reason, status: problem.status?.rawValue, collapsed: collapsed, detail: problem.problem.detail)
+        }
     }
 }

@@ -100,12 +100,9 @@ extension Shard {
     /// The shortest time between two refreshes that a loop asks for, in milliseconds, where the first has brought nothing.
     private static let refreshPause: UInt64 = 1_000
 
-    /// The copy that may be served because a fetch failed.
+    /// The copy that this loop has for a request whose fetch has failed.
     func spare(for resource: Resource, of request: RequestSummary, _ problem: FetchProblem) -> Entry? {
-        guard problem.isFailure, let entry = cache.entry(for: resource, owner: request.owner),
-            entry.freshness.mayReplaceError(at: loop.nowMilliseconds, cache.windows)
-        else { return nil }
-        return entry
+        cache.spare(for: resource, owner: request.owner, after: problem, now: loop.nowMilliseconds)
     }
 
     /// Keeps an entry that may be of use later, unless there is a newer one.
@@ -216,7 +213,7 @@ extension Shard {
             if entry.status == .ok { hasCatalog = true }
             tellReadiness(.ready)
         }
-        let actions = dispatcher.landed(flight, with: entry, now: loop.nowMilliseconds)
+        let actions = dispatcher.landed(flight, with: entry, cache: &cache, now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }
 

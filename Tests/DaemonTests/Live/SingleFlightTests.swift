@@ -108,6 +108,32 @@ import Testing
         #expect(origin.requests.count == 1)
     }
 
+    @Test(arguments: [1, 2])
+    func `upstream is asked once with each key that waited for another key's refusal`(workers: Int) throws {
+        let gates = ["anna": OriginGate(), "bert": OriginGate()]
+        let origin = try ScriptedOrigin { request in
+            guard request.path.contains("/model/") else { return Replies.catalogue() }
+            return .held(gates[request.key ?? ""] ?? OriginGate(), Replies.error(404))
+        }
+        try LiveLarder.serving(before: origin, { $0.workers = workers }) { larder throws in
+            #expect(try larder.get("/models").status == 200)
+            let anna = try larder.begin("/model/no/such", ["Authorization": "Bearer anna"])
+            try #require(gates["anna"]).waitForArrivals(1)
+            let first = try larder.begin("/model/no/such", ["Authorization": "Bearer bert"])
+            try larder.settle()
+            try #require(gates["anna"]).open()
+            #expect(try anna.readResponse().status == 404)
+            try #require(gates["bert"]).waitForArrivals(1)
+            let others = try (0..<workers * 8).map { _ in
+                try larder.begin("/model/no/such", ["Authorization": "Bearer bert"])
+            }
+            try larder.settle()
+            try #require(gates["bert"]).open()
+            for bert in [first] + others { #expect(try bert.readResponse().status == 404) }
+        }
+        #expect(origin.requests.compactMap(\.key) == ["anna", "bert"])
+    }
+
     @Test func `one resource does not wait for another`() throws {
         let gate = OriginGate()
         let origin = try ScriptedOrigin { request in
