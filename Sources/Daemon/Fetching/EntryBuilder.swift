@@ -103,17 +103,15 @@ struct EntryBuilder: Sendable {
         identity: UInt64, lastModified: Int64, _ circumstances: Circumstances
     ) -> Entry {
         let directives = received.cacheControl
-        var lifetime = lifetimes.lifetime(configured: configuredLifetime(of: resource), response: directives)
-        let staleUse = lifetimes.staleUse(lifetime: lifetime, response: directives)
+        let span = span(of: resource, directives)
+        var lifetime = span.lifetime
         // There is one catalogue; of the others there may be many, one for each key.
         if resource != .catalog { lifetime -= UInt64(Double(lifetime / 10) * circumstances.chance) }
-        if let edge = received.priceEdges.next(after: circumstances.wallSeconds) {
-            lifetime = min(lifetime, UInt64(edge - circumstances.wallSeconds) * 1000)
-        }
+        lifetime = Self.ended(lifetime, by: received.priceEdges, circumstances.wallSeconds)
         return Entry(
             content: content,
             freshness: Freshness(
-                storedAt: circumstances.now, lifetime: lifetime, initialAge: age, staleUse: staleUse),
+                storedAt: circumstances.now, lifetime: lifetime, initialAge: age, staleUse: span.staleUse),
             maxAge: Int(lifetime / 1000), isShared: isShared(resource, directives), status: .ok,
             contentType: contentType, identity: identity, lastModified: lastModified, received: received)
     }
@@ -137,8 +135,19 @@ struct EntryBuilder: Sendable {
     func isShared(_ resource: Resource, _ directives: CacheControl) -> Bool {
         !resource.isPersonal && sharing.allows(directives)
     }
+    /// How long the settings let a response be of use, before chance and prices shorten it.
+    func span(of resource: Resource, _ directives: CacheControl) -> (lifetime: UInt64, staleUse: StaleUse) {
+        let lifetime = lifetimes.lifetime(configured: configuredLifetime(of: resource), response: directives)
+        return (lifetime, lifetimes.staleUse(lifetime: lifetime, response: directives))
+    }
 
-    func configuredLifetime(of resource: Resource) -> UInt64 {
+    /// A lifetime in milliseconds, from `wallSeconds` on, ended by the first of the edges that falls into it.
+    static func ended(_ lifetime: UInt64, by edges: DayMinutes, _ wallSeconds: Int64) -> UInt64 {
+        edges.next(after: wallSeconds).map { min(lifetime, UInt64($0 - wallSeconds) * 1000) } ?? lifetime
+    }
+
+
+    private func configuredLifetime(of resource: Resource) -> UInt64 {
         switch resource.kind {
         case .catalog: lifetimes.catalog
         case .userList: lifetimes.user
