@@ -120,21 +120,21 @@ struct EntryBuilder: Sendable {
     func restore(
         _ resource: Resource, _ copy: StateCopy, beside list: ModelList?
     ) throws(CatalogError) -> Entry? {
+        let fields = copy.fields
         // What was stored for everyone may not go to everyone any more.
-        guard !copy.isShared || isShared(resource, copy.cacheControl) else { return nil }
-        let read = try content(of: resource, copy.body, isJSON: copy.isJSON, beside: list)
+        guard !fields.isShared || isShared(resource, fields.cacheControl) else { return nil }
+        let read = try content(
+            of: resource, copy.body, isJSON: ResponseFields.isJSON(fields.contentType), beside: list)
         let received = Received(
-            cacheControl: copy.cacheControl, entityTag: copy.entityTag, lastModified: copy.lastModifiedText,
+            cacheControl: fields.cacheControl, entityTag: fields.entityTag, lastModified: fields.lastModifiedText,
             digest: copy.digest, priceEdges: read.priceEdges)
         let entry = Entry(
-            content: read.content, freshness: copy.freshness, maxAge: copy.maxAge, isShared: copy.isShared, status: .ok,
-            contentType: copy.contentType, identity: read.identity, lastModified: copy.lastModified, received: received)
+            content: read.content, freshness: copy.freshness, maxAge: Int(fields.lifetime / 1000),
+            isShared: fields.isShared, status: .ok, contentType: fields.contentType, identity: read.identity,
+            lastModified: fields.lastModified, received: received)
         return shortened(entry, of: resource)
     }
 
-    func isShared(_ resource: Resource, _ directives: CacheControl) -> Bool {
-        !resource.isPersonal && sharing.allows(directives)
-    }
     /// How long the settings let a response be of use, before chance and prices shorten it.
     func span(of resource: Resource, _ directives: CacheControl) -> (lifetime: UInt64, staleUse: StaleUse) {
         let lifetime = lifetimes.lifetime(configured: configuredLifetime(of: resource), response: directives)
@@ -146,6 +146,9 @@ struct EntryBuilder: Sendable {
         edges.next(after: wallSeconds).map { min(lifetime, UInt64($0 - wallSeconds) * 1000) } ?? lifetime
     }
 
+    func isShared(_ resource: Resource, _ directives: CacheControl) -> Bool {
+        !resource.isPersonal && sharing.allows(directives)
+    }
 
     private func configuredLifetime(of resource: Resource) -> UInt64 {
         switch resource.kind {
