@@ -121,10 +121,8 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "Caching", "Catalog", "Store", "JSONDocument", "Compression", "Digest", "EventLoop",
-                "HTTPCore",
-                "Bytes",
-                "TestSupport",
+                "Daemon", "Serving", "Caching", "Catalog", "Upstream", "Store", "JSONDocument", "Compression", "Digest",
+                "EventLoop", "HTTPCore", "Bytes", "TestSupport",
             ]),
 
         // What the fuzzers check of an input, and the kept inputs as a test.

@@ -26,6 +26,9 @@ public struct Freshness: Sendable, Equatable {
         staleUse = copies.reduce(.always) { min($0, $1.staleUse) }
     }
 
+    /// How long it is fresh, in milliseconds.
+    public var lifetime: UInt64 { freshUntil &- storedAt }
+
     /// The moment that the age is counted from, which may lie before the clock's own beginning.
     private var birth: Int64 { Int64(truncatingIfNeeded: storedAt) &- Int64(initialAge) &* 1000 }
 

@@ -23,12 +23,9 @@ public struct FacetRows: Sendable {
     /// The snapshots that the rows kept whole stand in.
     public var bases: [Snapshot] { own?.bases ?? [] }
 
-    /// The first second after `wallSeconds` at which the price of one of the rows kept whole changes by the hour, both in
-    /// The minutes of the day at which prices change in the rows that it keeps whole.
+    /// The minutes of the day at which the price of one of the rows kept whole changes. The other rows are the list's, which
+    /// has edges of its own.
     public var priceEdges: DayMinutes { own?.priceEdges ?? .none }
-
-    /// seconds since 1970; nil if there is no such row. The other rows are the list's, which has edges of its own.
-    public func nextPriceEdge(after wallSeconds: Int64) -> Int64? { own?.nextPriceEdge(after: wallSeconds) }
 
     /// The bytes it keeps in memory itself, roughly: the bases count for themselves.
     public var byteCount: Int { numbers.count * 4 + (own?.byteCount ?? 0) }

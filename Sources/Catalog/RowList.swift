@@ -52,10 +52,6 @@ public final class RowList: Sendable {
     /// The bytes that it keeps in memory itself, roughly: its bases count for themselves, once for all who share them.
     public var byteCount: Int { places.count * 4 + bases.count * 8 + 192 }
 
-    /// The first second after `wallSeconds` at which the price of one of its models changes by the hour, both in seconds
-    /// since 1970; nil if there is no such model.
-    public func nextPriceEdge(after wallSeconds: Int64) -> Int64? { priceEdges.next(after: wallSeconds) }
-
     /// Where a row stands.
     @inline(__always)
     func place(_ row: Int32) -> RowPlace { RowPlace(packed: places[Int(row)]) }

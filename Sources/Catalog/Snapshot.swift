@@ -10,7 +10,8 @@ public final class Snapshot: Sendable {
     /// A hash of the bytes of all rows: two snapshots that differ in it have different contents.
     public let identity: UInt64
 
-    /// The minutes at which the price of a model changes.
+    /// The minutes at which the price of a model changes. Upstream's prices are those of the moment, so a copy is good until
+    /// the next of them.
     public let priceEdges: DayMinutes
 
     let columns: Columns

@@ -72,6 +72,14 @@ public final class Entry: Sendable {
         byteCount = Entry.overhead + Entry.size(of: content)
     }
 
+    /// The same content of another freshness, which clients are told as well.
+    public func lasting(_ freshness: Freshness) -> Entry {
+        Entry(
+            content: content, freshness: freshness, maxAge: Int(freshness.lifetime / 1000), isShared: isShared,
+            status: status, contentType: contentType, identity: identity, lastModified: lastModified,
+            received: received)
+    }
+
     /// What an answer made of several entries goes by: it is as old as the oldest of them, fresh for as long as all of
     /// them are, and for everyone only if all of them are. There is at least one.
     convenience init(joining entries: [Entry]) {

@@ -34,8 +34,8 @@ import Testing
         second.priceEdges = DayMinutes([0, 240])
         let snapshot = Snapshot.make([first, .make("a/three"), second])
         #expect(snapshot.priceEdges.minutes == [0, 240, 630])
-        #expect(snapshot.nextPriceEdge(after: 630 * 60) == 86_400)
-        #expect(Snapshot.make([.make("a/one")]).nextPriceEdge(after: 0) == nil)
+        #expect(snapshot.priceEdges.next(after: 630 * 60) == 86_400)
+        #expect(Snapshot.make([.make("a/one")]).priceEdges.next(after: 0) == nil)
     }
 
     @Test func `a facet has those of the rows that it keeps whole`() {
@@ -49,7 +49,7 @@ import Testing
         let isOfList = builder.append(id: id.span)
         #expect(isOfList)
         builder.append(other, row: id.span)
-        #expect(builder.finish().nextPriceEdge(after: 0) == 36_000)
-        #expect(FacetRowsBuilder(beside: list).finish().nextPriceEdge(after: 0) == nil)
+        #expect(builder.finish().priceEdges.next(after: 0) == 36_000)
+        #expect(FacetRowsBuilder(beside: list).finish().priceEdges.next(after: 0) == nil)
     }
 }

@@ -202,9 +202,9 @@ import Testing
         let whole = pool.list(rows)
         #expect(whole.priceEdges.minutes == [0, 240, 630])
         let without = pool.list(rows.filter { $0.number != 5 })
-        #expect(without.nextPriceEdge(after: 630 * 60) == 100_800)
+        #expect(without.priceEdges.next(after: 630 * 60) == 100_800)
         let plain = pool.list(rows.dropFirst(6))
-        #expect(plain.nextPriceEdge(after: 0) == nil)
+        #expect(plain.priceEdges.next(after: 0) == nil)
     }
 
     @Test func `a further list takes less than 8 KiB of real memory`() throws {

@@ -19,40 +19,28 @@ extension EntryBuilder {
         guard allows(entry, of: resource) else { return nil }
         let (lifetime, staleUse) = span(of: entry, resource)
         guard (lifetime, staleUse) != earlier.span(of: entry, resource) else { return entry }
-        let storedAt = entry.freshness.storedAt
-        var shown = lifetime
-        let storedSeconds = wallSeconds - Int64((now > storedAt ? now - storedAt : 0) / 1000)
-        if let edge = entry.received.priceEdges.next(after: storedSeconds) {
-            shown = min(shown, UInt64(edge - storedSeconds) * 1000)
-        }
-        return Entry(
-            content: entry.content,
-            freshness: Freshness(
-                storedAt: storedAt, lifetime: shown, initialAge: entry.freshness.initialAge, staleUse: staleUse),
-            maxAge: Int(shown / 1000), isShared: entry.isShared, status: entry.status, contentType: entry.contentType,
-            identity: entry.identity, lastModified: entry.lastModified, received: entry.received)
+        let held = entry.freshness
+        let storedSeconds = wallSeconds - Int64((now > held.storedAt ? now - held.storedAt : 0) / 1000)
+        return entry.lasting(
+            Freshness(
+                storedAt: held.storedAt, lifetime: Self.ended(lifetime, by: entry.received.priceEdges, storedSeconds),
+                initialAge: held.initialAge, staleUse: staleUse))
     }
 
     /// An entry whose settings nobody knows any more: of use for no longer than under these.
     func shortened(_ entry: Entry, of resource: Resource) -> Entry {
         let held = entry.freshness
         let (lifetime, staleUse) = span(of: entry, resource)
-        guard held.freshUntil &- held.storedAt > lifetime || held.staleUse > staleUse else { return entry }
-        let shown = min(held.freshUntil &- held.storedAt, lifetime)
-        return Entry(
-            content: entry.content,
-            freshness: Freshness(
-                storedAt: held.storedAt, lifetime: shown, initialAge: held.initialAge,
-                staleUse: min(held.staleUse, staleUse)),
-            maxAge: Int(shown / 1000), isShared: entry.isShared, status: entry.status, contentType: entry.contentType,
-            identity: entry.identity, lastModified: entry.lastModified, received: entry.received)
+        guard held.lifetime > lifetime || held.staleUse > staleUse else { return entry }
+        return entry.lasting(
+            Freshness(
+                storedAt: held.storedAt, lifetime: min(held.lifetime, lifetime), initialAge: held.initialAge,
+                staleUse: min(held.staleUse, staleUse)))
     }
 
     /// How long the settings let an entry be of use, before chance and prices shorten it.
     private func span(of entry: Entry, _ resource: Resource) -> (lifetime: UInt64, staleUse: StaleUse) {
         if let lifetime = lifetimes.lifetime(ofError: entry.status) { return (lifetime, .never) }
-        let directives = entry.received.cacheControl
-        let lifetime = lifetimes.lifetime(configured: configuredLifetime(of: resource), response: directives)
-        return (lifetime, lifetimes.staleUse(lifetime: lifetime, response: directives))
+        return span(of: resource, entry.received.cacheControl)
     }
 }

@@ -102,17 +102,15 @@ struct EntryBuilder: Sendable {
         identity: UInt64, lastModified: Int64, _ circumstances: Circumstances
     ) -> Entry {
         let directives = received.cacheControl
-        var lifetime = lifetimes.lifetime(configured: configuredLifetime(of: resource), response: directives)
-        let staleUse = lifetimes.staleUse(lifetime: lifetime, response: directives)
+        let span = span(of: resource, directives)
+        var lifetime = span.lifetime
         // There is one catalogue; of the others there may be many, one for each key.
         if resource != .catalog { lifetime -= UInt64(Double(lifetime / 10) * circumstances.chance) }
-        if let edge = received.priceEdges.next(after: circumstances.wallSeconds) {
-            lifetime = min(lifetime, UInt64(edge - circumstances.wallSeconds) * 1000)
-        }
+        lifetime = Self.ended(lifetime, by: received.priceEdges, circumstances.wallSeconds)
         return Entry(
             content: content,
             freshness: Freshness(
-                storedAt: circumstances.now, lifetime: lifetime, initialAge: age, staleUse: staleUse),
+                storedAt: circumstances.now, lifetime: lifetime, initialAge: age, staleUse: span.staleUse),
             maxAge: Int(lifetime / 1000), isShared: isShared(resource, directives), status: .ok,
             contentType: contentType, identity: identity, lastModified: lastModified, received: received)
     }
@@ -121,23 +119,37 @@ struct EntryBuilder: Sendable {
     func restore(
         _ resource: Resource, _ copy: StateCopy, beside list: ModelList?
     ) throws(CatalogError) -> Entry? {
+        let fields = copy.fields
         // What was stored for everyone may not go to everyone any more.
-        guard !copy.isShared || isShared(resource, copy.cacheControl) else { return nil }
-        let read = try content(of: resource, copy.body, isJSON: copy.isJSON, beside: list)
+        guard !fields.isShared || isShared(resource, fields.cacheControl) else { return nil }
+        let read = try content(
+            of: resource, copy.body, isJSON: ResponseFields.isJSON(fields.contentType), beside: list)
         let received = Received(
-            cacheControl: copy.cacheControl, entityTag: copy.entityTag, lastModified: copy.lastModifiedText,
+            cacheControl: fields.cacheControl, entityTag: fields.entityTag, lastModified: fields.lastModifiedText,
             digest: copy.digest, priceEdges: read.priceEdges)
         let entry = Entry(
-            content: read.content, freshness: copy.freshness, maxAge: copy.maxAge, isShared: copy.isShared, status: .ok,
-            contentType: copy.contentType, identity: read.identity, lastModified: copy.lastModified, received: received)
+            content: read.content, freshness: copy.freshness, maxAge: Int(fields.lifetime / 1000),
+            isShared: fields.isShared, status: .ok, contentType: fields.contentType, identity: read.identity,
+            lastModified: fields.lastModified, received: received)
         return shortened(entry, of: resource)
+    }
+
+    /// How long the settings let a response be of use, before chance and prices shorten it.
+    func span(of resource: Resource, _ directives: CacheControl) -> (lifetime: UInt64, staleUse: StaleUse) {
+        let lifetime = lifetimes.lifetime(configured: configuredLifetime(of: resource), response: directives)
+        return (lifetime, lifetimes.staleUse(lifetime: lifetime, response: directives))
+    }
+
+    /// A lifetime in milliseconds, from `wallSeconds` on, ended by the first of the edges that falls into it.
+    static func ended(_ lifetime: UInt64, by edges: DayMinutes, _ wallSeconds: Int64) -> UInt64 {
+        edges.next(after: wallSeconds).map { min(lifetime, UInt64($0 - wallSeconds) * 1000) } ?? lifetime
     }
 
     func isShared(_ resource: Resource, _ directives: CacheControl) -> Bool {
         !resource.isPersonal && sharing.allows(directives)
     }
 
-    func configuredLifetime(of resource: Resource) -> UInt64 {
+    private func configuredLifetime(of resource: Resource) -> UInt64 {
         switch resource.kind {
         case .catalog: lifetimes.catalog
         case .userList: lifetimes.user

@@ -1,23 +1,19 @@
 import Bytes
 import Caching
-import HTTPCore
 
 /// A copy of a response as it outlived the process.
 struct StateCopy: Sendable {
-    /// Upstream's body, decoded, and its SHA-256.
+    /// What was stored beside the body.
+    var fields: StateFields
+    /// Upstream's body, decoded.
     var body: SharedBytes
+    /// The body's SHA-256.
     var digest: [UInt8]
-    var freshness: Freshness
-    /// The lifetime that clients are told, in seconds.
-    var maxAge: Int
-    /// Whether it may go to callers with any key.
-    var isShared: Bool
-    /// In Unix seconds.
-    var lastModified: Int64
-    var contentType: [UInt8]
-    var cacheControl: CacheControl
-    var entityTag: String?
-    var lastModifiedText: String?
+    /// When it was complete, in milliseconds of this process's monotonic clock.
+    var storedAt: UInt64
 
-    var isJSON: Bool { ResponseFields.isJSON(contentType) }
+    var freshness: Freshness {
+        Freshness(
+            storedAt: storedAt, lifetime: fields.lifetime, initialAge: fields.initialAge, staleUse: fields.staleUse)
+    }
 }

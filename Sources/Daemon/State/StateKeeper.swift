@@ -56,7 +56,13 @@ final class StateKeeper: Sendable {
     }
 
     private static func bytes(_ owner: Owner) -> [UInt8] {
-        [owner.high, owner.low].flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - $0 * 8)) } }
+        bytes(owner.high, owner.low)
+    }
+
+    private static func bytes(_ words: UInt64...) -> [UInt8] {
+        var out = StateWriter()
+        for word in words { out.append(word, 8) }
+        return out.bytes
     }
 
     // MARK: Writing
@@ -100,10 +106,12 @@ final class StateKeeper: Sendable {
     /// Whether a purge concerns a copy.
     func covers(_ purge: Purge, _ key: RecordKey) -> Bool {
         switch purge {
-        case .all: true
-        case .key(let number): key.owner.prefix(4).reduce(0) { $0 << 8 | UInt64($1) } == number && !key.owner.isEmpty
+        case .all: return true
+        case .key(let number):
+            var owner = StateReader(key.owner)
+            return owner.number(4) == number
         case .catalog:
-            [Resource.Kind.catalog, .facet].contains { key.resource.hasPrefix("\(upstream) \($0.rawValue) ") }
+            return [Resource.Kind.catalog, .facet].contains { key.resource.hasPrefix("\(upstream) \($0.rawValue) ") }
         }
     }
 
@@ -162,14 +170,9 @@ final class StateKeeper: Sendable {
         guard let fields = opened(record) else { return .damaged }
         guard let fields = StateFields(fields) else { return .none }
         // A copy from the future would never age.
-        let storedAt = min(clock.monotonic(at: fields.storedAt), now)
         let copy = StateCopy(
-            body: record.body, digest: record.digest,
-            freshness: Freshness(
-                storedAt: storedAt, lifetime: fields.lifetime, initialAge: fields.initialAge, staleUse: fields.staleUse),
-            maxAge: Int(fields.lifetime / 1000), isShared: fields.isShared, lastModified: fields.lastModified,
-            contentType: fields.contentType, cacheControl: fields.cacheControl, entityTag: fields.entityTag,
-            lastModifiedText: fields.lastModifiedText)
+            fields: fields, body: record.body, digest: record.digest,
+            storedAt: min(clock.monotonic(at: fields.storedAt), now))
         guard fields.isShared == record.key.owner.isEmpty else { return .damaged }
         guard now < copy.freshness.useEnds(windows) else { return .none }
         do throws(CatalogError) {
@@ -197,39 +200,36 @@ final class StateKeeper: Sendable {
     }
 
     private func seal(_ key: RecordKey, _ digest: [UInt8], _ fields: [UInt8]) -> [UInt8] {
+        var sealed = StateWriter()
         // No field value can begin like this, so no seal is ever the fingerprint of a key.
-        var sealed: [UInt8] = [0]
-        for part in [Array(key.resource.utf8), key.owner, digest, fields] {
-            sealed += withLength(part)
-        }
-        return Self.seal(sealed, sealer)
-    }
-
-    private func withLength(_ part: [UInt8]) -> [UInt8] {
-        (0..<4).map { UInt8(truncatingIfNeeded: part.count >> (24 - $0 * 8)) } + part
+        sealed.append(0, 1)
+        for part in [Array(key.resource.utf8), key.owner, digest, fields] { sealed.append(part) }
+        return Self.seal(sealed.bytes, sealer)
     }
 
     private static func seal(_ bytes: [UInt8], _ sealer: Fingerprinter) -> [UInt8] {
         let words = sealer.fingerprint(bytes.span).words
-        return Self.bytes(Owner(high: words.high, low: words.low))
+        return Self.bytes(words.high, words.low)
     }
 
     // MARK: The clock
 
     private func reading(at now: UInt64) -> Note {
-        var bytes: [UInt8] = [1]
-        for number in [clock.time(at: now), Loop.wallMilliseconds] {
-            bytes += (0..<8).map { UInt8(truncatingIfNeeded: number >> Int64(56 - $0 * 8)) }
-        }
-        return Note(name: Self.clockNote, bytes: SharedBytes(bytes + Self.seal([0] + bytes, sealer)))
+        var out = StateWriter()
+        out.append(1, 1)
+        out.append(clock.time(at: now))
+        out.append(Loop.wallMilliseconds)
+        return Note(name: Self.clockNote, bytes: SharedBytes(out.bytes + Self.seal([0] + out.bytes, sealer)))
     }
 
     private static func reading(of note: SharedBytes, _ sealer: Fingerprinter) -> StateClock.Reading? {
         let all = note.span.copied()
-        guard all.count == 17 + sealSize, seal([0] + all.prefix(17), sealer) == Array(all.suffix(sealSize)) else {
+        let bytes = Array(all.dropLast(sealSize))
+        guard seal([0] + bytes, sealer) == Array(all.suffix(sealSize)) else { return nil }
+        var reader = StateReader(bytes)
+        guard reader.number(1) != nil, let state = reader.signed(), let wall = reader.signed(), reader.isAtEnd else {
             return nil
         }
-        func number(_ range: Range<Int>) -> Int64 { all[range].reduce(0) { $0 << 8 | Int64($1) } }
-        return StateClock.Reading(state: number(1..<9), wall: number(9..<17))
+        return StateClock.Reading(state: state, wall: wall)
     }
 }
