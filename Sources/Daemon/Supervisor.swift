@@ -121,6 +121,7 @@ final class Supervisor {
         if readSettings != nil {
             signals.append(try SignalWatch(on: loop, signal: Self.hangUp) { [unowned self] in reload() })
         }
+        SignalsAtStart.release()
         drainTimer = LoopTimer(on: loop) { [unowned self] in
             log.tell(.drainTimeout, "the time to drain is over; closing what is still open")
             tellAll(.stop)

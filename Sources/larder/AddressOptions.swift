@@ -1,6 +1,6 @@
 import ArgumentParser
 import Daemon
-import Foundation
+import FoundationEssentials
 
 /// The flag that says which running Larder is asked.
 struct AddressOptions: ParsableArguments {

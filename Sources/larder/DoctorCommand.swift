@@ -1,6 +1,6 @@
 import ArgumentParser
 import Daemon
-import Foundation
+import FoundationEssentials
 
 /// `larder doctor`: looks for what keeps Larder from working.
 struct DoctorCommand: ParsableCommand {

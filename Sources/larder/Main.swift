@@ -5,6 +5,7 @@ import Daemon
 @main
 enum Main {
     static func main() {
+        if CommandLine.arguments.dropFirst().first == ServeCommand.configuration.commandName { SignalsAtStart.hold() }
         do {
             var command = try Larder.parseAsRoot()
             try command.run()

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Daemon
-import Foundation
+import FoundationEssentials
 
 /// `larder models`: the list of a running Larder.
 struct ModelsCommand: ParsableCommand {

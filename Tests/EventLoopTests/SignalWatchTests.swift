@@ -22,4 +22,28 @@ import Testing
             #expect(throws: UVError.invalid) { try SignalWatch(on: loop, signal: SIGKILL) {} }
         }
     }
+
+    @Test func `a signal that is held comes once when it is released, however often it was sent`() throws {
+        try withLoop { loop in
+            var count = 0
+            var isReleased = false
+            let watch = try SignalWatch(on: loop, signal: SIGUSR2) { count += 1 }
+            holdSignals([SIGUSR2])
+            for _ in 0..<3 { pthread_kill(pthread_self(), SIGUSR2) }
+            var timer: LoopTimer?
+            timer = LoopTimer(on: loop) {
+                if isReleased {
+                    watch.close()
+                    timer?.close()
+                    return
+                }
+                #expect(count == 0)
+                releaseSignals([SIGUSR2])
+                isReleased = true
+            }
+            timer?.start(after: 20, repeating: 20)
+            loop.run()
+            #expect(count == 1)
+        }
+    }
 }

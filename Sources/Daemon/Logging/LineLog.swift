@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Logging
 import Serving
 
@@ -35,7 +35,7 @@ extension LineFormat {
         switch format {
         case .text: self = .text
         case .json: self = .json
-        case .auto: self = isatty(FileHandle.standardError.fileDescriptor) != 0 ? .text : .json
+        case .auto: self = isatty(STDERR_FILENO) != 0 ? .text : .json
         }
     }
 }

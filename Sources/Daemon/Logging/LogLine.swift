@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Logging
 import Serving
 
@@ -7,7 +7,9 @@ enum LogLine {
     static func text(
         _ format: LineFormat, level: Logger.Level, message: String, metadata: [(String, String)]
     ) -> String {
-        let time = Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
+        // Universal time, and the `Z` says so.
+        let time = Date().formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
         switch format {
         case .text:
             var text = "\(time) \(level.rawValue) \(printable(message))"

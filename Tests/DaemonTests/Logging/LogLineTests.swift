@@ -30,6 +30,15 @@ struct LogLineTests {
         #expect(!text.contains(" ") || value.hasPrefix("\""))
     }
 
+    @Test("The time is universal time, says so, and has milliseconds", arguments: [LineFormat.text, .json])
+    func time(format: LineFormat) throws {
+        let before = Date()
+        let line = LogLine.text(format, level: .info, message: "a", metadata: [])
+        let text = try #require(line.firstMatch(of: /^({"time":")?(2[-0-9]+T[:0-9]+\.[0-9]{3}Z)[" ]/)).2
+        let time = try Date(String(text), strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+        #expect(time > before.addingTimeInterval(-1) && time < Date().addingTimeInterval(1))
+    }
+
     @Test("Names of events are plain words, each once")
     func names() {
         for event in LogEventName.allCases {
