@@ -137,7 +137,7 @@ import Testing
 }
 
 /// What `gzip` makes of compressed bytes: another program's reading of them.
-private func unpacked(_ bytes: [UInt8]) throws -> [UInt8] {
+func unpacked(_ bytes: [UInt8]) throws -> [UInt8] {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent(
         "larder-\(UInt64.random(in: 0 ... .max)).gz")
     try Data(bytes).write(to: file)
