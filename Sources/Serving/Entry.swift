@@ -9,7 +9,7 @@ public import HTTPCore
 public final class Entry: Sendable {
     /// What was stored.
     public enum Content: Sendable {
-        /// The rows of a list, and its usual answers compressed beforehand.
+        /// The rows of a list, and its usual answers if they were composed and compressed beforehand.
         case rows(Snapshot, PreparedLists)
         /// The rows of a key's own list, which nearly all stand in snapshots that others refer to as well.
         case list(RowList)
@@ -154,6 +154,12 @@ public struct PreparedLists: Sendable {
 
     /// The lists, none of which may depend on the time.
     public init(_ lists: [List]) { self.lists = lists }
+
+    /// None: each list is composed when it is first asked for, and compressed when it is asked for again.
+    public static let none = PreparedLists([])
+
+    /// Whether there is none.
+    public var isEmpty: Bool { lists.isEmpty }
 
     var byteCount: Int { lists.reduce(0) { $1.coded.values.reduce($0 + $1.identity.count) { $0 + $1.count } } }
 

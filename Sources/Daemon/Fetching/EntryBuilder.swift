@@ -63,7 +63,7 @@ struct EntryBuilder: Sendable {
         }
         guard status == .ok else { return .failure(.status(status, retryAfter: fields.retryAfter)) }
         do throws(CatalogError) {
-            let read = try content(of: resource, response.body, isJSON: fields.isJSON, beside: list)
+            let read = try content(of: resource, response.body, isJSON: fields.isJSON, beside: list, prepares: true)
             let received = Received(
                 cacheControl: fields.cacheControl, entityTag: fields.entityTag,
                 lastModified: fields.lastModifiedText, digest: SHA256.digest(of: response.body.span).bytes,
@@ -89,9 +89,14 @@ struct EntryBuilder: Sendable {
         }
         if fields.hasCacheControl { received.cacheControl = fields.cacheControl }
         if let lastModified = fields.lastModifiedText { received.lastModified = lastModified }
+        var content = stored.content
+        // One that was restored has none.
+        if case .rows(let snapshot, let lists) = content, lists.isEmpty {
+            content = .rows(snapshot, Self.prepared(snapshot))
+        }
         return .success(
             entry(
-                resource, stored.content, received, age: fields.age, contentType: stored.contentType,
+                resource, content, received, age: fields.age, contentType: stored.contentType,
                 identity: stored.identity,
                 lastModified: fields.lastModifiedText == nil ? stored.lastModified : fields.lastModified, circumstances)
         )
@@ -116,6 +121,9 @@ struct EntryBuilder: Sendable {
     }
 
     /// Makes an entry of a copy that outlived the process. Nil if it is not to be served under these settings.
+    ///
+    /// Nobody is served before the catalogue is there, so its usual lists are not prepared: they would take longer than all
+    /// the rest, and it may be long before anyone asks for them.
     func restore(
         _ resource: Resource, _ copy: StateCopy, beside list: ModelList?
     ) throws(CatalogError) -> Entry? {
@@ -123,7 +131,7 @@ struct EntryBuilder: Sendable {
         // What was stored for everyone may not go to everyone any more.
         guard !fields.isShared || isShared(resource, fields.cacheControl) else { return nil }
         let read = try content(
-            of: resource, copy.body, isJSON: ResponseFields.isJSON(fields.contentType), beside: list)
+            of: resource, copy.body, isJSON: ResponseFields.isJSON(fields.contentType), beside: list, prepares: false)
         let received = Received(
             cacheControl: fields.cacheControl, entityTag: fields.entityTag, lastModified: fields.lastModifiedText,
             digest: copy.digest, priceEdges: read.priceEdges)
@@ -170,14 +178,14 @@ struct EntryBuilder: Sendable {
     }
 
     private func content(
-        of resource: Resource, _ body: SharedBytes, isJSON: Bool, beside list: ModelList?
+        of resource: Resource, _ body: SharedBytes, isJSON: Bool, beside list: ModelList?, prepares: Bool
     ) throws(CatalogError) -> Read {
         switch resource {
         case .catalog:
             let read = try CatalogReader.read(body.span)
             let snapshot = pool.withValue { $0.catalogue(read) }
             return Read(
-                content: .rows(snapshot, Self.prepared(snapshot)), identity: snapshot.identity,
+                content: .rows(snapshot, prepares ? Self.prepared(snapshot) : .none), identity: snapshot.identity,
                 priceEdges: snapshot.priceEdges)
         case .userList:
             let rows = try CatalogReader.readList(body.span, in: pool)

@@ -141,7 +141,7 @@ import Testing
 }
 
 /// What a reader makes of compressed bytes: of gzip another program.
-private func unpacked(_ bytes: [UInt8], _ coding: String) throws -> [UInt8] {
+func unpacked(_ bytes: [UInt8], _ coding: String = "gzip") throws -> [UInt8] {
     if coding == "br" {
         let stream = Brotli.decompress(bytes.span, limit: 1 << 24)
         let plain = try #require(stream)

@@ -61,6 +61,37 @@ import Testing
         }
     }
 
+    @Test func `the whole list is compressed again after a restart when it is asked for a second time`() throws {
+        let (upstream, folder) = (try UpAndDown(Self.reply), StateFolder())
+        let targets = ["/models", "/models?output_modalities=all"]
+        let gzip: MessageFields = ["Accept-Encoding": "gzip"]
+        let before = try live(upstream, folder) { larder throws in
+            try targets.map { (plain: try larder.get($0), packed: try larder.get($0, gzip)) }
+        }
+        upstream.setDown(true)
+        try live(upstream, folder) { larder throws in
+            for (target, was) in zip(targets, before) {
+                #expect(was.packed.fields["Content-Encoding"] == "gzip")
+                let first = try larder.get(target, gzip)
+                #expect(first.isHit && first.fields["Content-Encoding"] == nil, "\(target): \(first.cacheStatus)")
+                #expect(first.fields["ETag"] == was.plain.fields["ETag"])
+                #expect(first.body == was.plain.body, "\(target)")
+                // The second is still plain, or compressed already.
+                var later = try larder.get(target, gzip)
+                let isPlain = later.fields["Content-Encoding"] == nil
+                #expect(later.body == (isPlain ? was.plain.body : was.packed.body), "\(target)")
+                try eventually("it is compressed") {
+                    later = try larder.get(target, gzip)
+                    return later.fields["Content-Encoding"] == "gzip"
+                }
+                #expect(later.isHit && later.body == was.packed.body, "\(target)")
+                #expect(later.fields["ETag"] == was.packed.fields["ETag"])
+                #expect(try unpacked(later.body) == was.plain.body, "\(target)")
+                #expect(try larder.get(target).body == was.plain.body, "\(target)")
+            }
+        }
+    }
+
     @Test func `what had become stale meanwhile is served as stale`() throws {
         let (upstream, folder) = (try UpAndDown(Self.reply), StateFolder())
         let brief: (inout Settings) -> Void = {

@@ -1,0 +1,126 @@
+import Bytes
+import Caching
+import Catalog
+import HTTPCore
+import Serving
+import TestSupport
+import Testing
+import Upstream
+
+@testable import Daemon
+
+@Suite struct EntryBuilderTests {
+    private static let minute: UInt64 = 60_000
+    private static let builder = EntryBuilder(lifetimes: Lifetimes(), sharing: .auto)
+
+    private static func response(_ status: Int, _ body: [UInt8] = [], _ more: [(String, String)] = [])
+        -> FetchedResponse
+    {
+        let fields = [("cache-control", "public"), ("content-type", "application/json"), ("etag", "\"1\"")] + more
+        return FetchedResponse(
+            status: status, fields: fields.map { (name: $0.0, value: $0.1) }, body: SharedBytes(body), duration: .zero)
+    }
+
+    /// What upstream's list comes to when it has come at midnight.
+    private static func catalog(_ body: [UInt8] = SampleCatalogue.json, revalidating entry: Entry? = nil) throws
+        -> Entry
+    {
+        let response = entry == nil ? response(200, body) : response(304)
+        return try builder.build(
+            .catalog, from: response, .init(now: 1_000_000, wallSeconds: 0, revalidated: entry)
+        ).get()
+    }
+
+    /// The same once it has outlived a process.
+    private static func restored(_ entry: Entry, body: [UInt8] = SampleCatalogue.json) throws -> Entry {
+        let copy = StateCopy(
+            fields: StateFields(entry, storedAt: 0), body: SharedBytes(body), digest: entry.received.digest,
+            storedAt: 2_000_000)
+        return try #require(try builder.restore(.catalog, copy, beside: nil))
+    }
+
+    private static func lists(of entry: Entry) throws -> (snapshot: Snapshot, prepared: PreparedLists) {
+        guard case .rows(let snapshot, let lists) = entry.content else { throw NoRows() }
+        return (snapshot, lists)
+    }
+
+    private struct NoRows: Error {}
+
+    /// A list with one model whose price changes at 02:00 UTC.
+    private static let priced = Array(
+        #"{"data":[{"id":"a/one","architecture":{"output_modalities":["text"]},"pricing":{"prompt":"1","overrides":[{"utc_start":200,"utc_end":400}]}}]}"#
+            .utf8)
+
+    // MARK: The usual lists
+
+    @Test func `a catalogue that is fetched has its usual lists ready, and one that is restored does not`() throws {
+        let fetched = try Self.catalog()
+        #expect(try !Self.lists(of: fetched).prepared.isEmpty)
+        let restored = try Self.restored(fetched)
+        #expect(try Self.lists(of: restored).prepared.isEmpty)
+        #expect(restored.identity == fetched.identity)
+        #expect(restored.byteCount < fetched.byteCount)
+    }
+
+    @Test func `a restored catalogue has them once upstream has confirmed it`() throws {
+        let restored = try Self.restored(try Self.catalog())
+        let confirmed = try Self.catalog(revalidating: restored)
+        let (snapshot, prepared) = try Self.lists(of: confirmed)
+        #expect(!prepared.isEmpty)
+        #expect(try snapshot === Self.lists(of: restored).snapshot)
+    }
+
+    // MARK: Lifetimes
+
+    @Test func `a restored entry is as it was, from another moment on`() throws {
+        let fetched = try Self.catalog()
+        let restored = try Self.restored(fetched)
+        #expect(restored.freshness == Freshness(storedAt: 2_000_000, lifetime: 5 * Self.minute, staleUse: .always))
+        #expect(restored.maxAge == 300 && restored.isShared && restored.status == .ok)
+        #expect(restored.contentType == fetched.contentType && restored.lastModified == fetched.lastModified)
+        #expect(restored.received.entityTag == "\"1\"" && restored.received.digest == fetched.received.digest)
+        #expect(restored.received.cacheControl == fetched.received.cacheControl)
+    }
+
+    @Test func `a restored entry is of use for no longer than the settings say now`() throws {
+        let long = EntryBuilder(lifetimes: Lifetimes(catalog: 60 * Self.minute), sharing: .auto)
+        let fetched = try long.build(
+            .catalog, from: Self.response(200, SampleCatalogue.json), .init(now: 1_000_000, wallSeconds: 0)
+        ).get()
+        #expect(fetched.maxAge == 3_600)
+        let restored = try Self.restored(fetched)
+        #expect(restored.freshness.lifetime == 5 * Self.minute && restored.maxAge == 300)
+    }
+
+    @Test(arguments: [
+        (minutes: 60, lifetime: 60), (minutes: 119, lifetime: 119), (minutes: 120, lifetime: 120),
+        (minutes: 180, lifetime: 120),
+    ])
+    func `the hour of a price ends a lifetime, be it the first one or that of changed settings`(
+        minutes: UInt64, lifetime: UInt64
+    ) throws {
+        let lasting = EntryBuilder(lifetimes: Lifetimes(catalog: minutes * Self.minute), sharing: .auto)
+        let first = try lasting.build(
+            .catalog, from: Self.response(200, Self.priced), .init(now: 1_000_000, wallSeconds: 86_400)
+        ).get()
+        #expect(first.freshness.lifetime == lifetime * Self.minute)
+        #expect(first.maxAge == Int(lifetime) * 60)
+
+        let brief = try Self.catalog(Self.priced)
+        #expect(brief.maxAge == 300)
+        // A minute and a half later, by both clocks.
+        let changed = try #require(
+            lasting.taking(brief, of: .catalog, from: Self.builder, now: 1_090_000, wallSeconds: 90))
+        #expect(changed.freshness == first.freshness)
+        #expect(changed.maxAge == first.maxAge)
+        #expect(try Self.lists(of: changed).snapshot === Self.lists(of: brief).snapshot)
+    }
+
+    @Test func `settings that change nothing about an entry leave it as it is`() throws {
+        let entry = try Self.catalog()
+        let other = EntryBuilder(lifetimes: Lifetimes(user: 1), sharing: .auto)
+        #expect(other.taking(entry, of: .catalog, from: Self.builder, now: 2_000_000, wallSeconds: 1_000) === entry)
+        let separate = EntryBuilder(lifetimes: Lifetimes(), sharing: .never)
+        #expect(separate.taking(entry, of: .catalog, from: Self.builder, now: 2_000_000, wallSeconds: 1_000) == nil)
+    }
+}
