@@ -12,8 +12,9 @@ public enum CacheStatus: Equatable, Sendable {
     /// Answered by Larder with neither a stored response nor upstream; the reason stands in `detail`.
     case none(Detail)
 
-    /// Passed through: the cache has no part in it (RFC 9211 section 2.2, `bypass`).
-    case bypassed(status: Int)
+    /// Passed through: the cache has no part in it (RFC 9211 section 2.2, `bypass`). Without `status` upstream gave no answer
+    /// that could be passed on, and `detail` tells why.
+    case bypassed(status: Int?, detail: Detail? = nil)
 
     /// The parameters of an answer that upstream was asked for.
     public struct Forward: Equatable, Sendable {
@@ -107,9 +108,10 @@ public enum CacheStatus: Equatable, Sendable {
             out.append(decimal: ttl)
             append(detail, to: &out)
         case .forwarded(let forward): append(forward, to: &out)
-        case .bypassed(let status):
-            out.append("Cache-Status: larder; fwd=bypass; fwd-status=")
-            out.append(decimal: status)
+        case .bypassed(let status, let detail):
+            out.append("Cache-Status: larder; fwd=bypass")
+            append(status: status, to: &out)
+            append(detail, to: &out)
         case .none(let detail):
             out.append("Cache-Status: larder; detail=")
             out.append(detail.token)
@@ -120,10 +122,7 @@ public enum CacheStatus: Equatable, Sendable {
     private func append(_ forward: Forward, to out: inout ByteBuilder) {
         out.append("Cache-Status: larder; fwd=")
         out.append(forward.reason.token)
-        if let status = forward.status {
-            out.append("; fwd-status=")
-            out.append(decimal: status)
-        }
+        append(status: forward.status, to: &out)
         if forward.stored { out.append("; stored") }
         if forward.collapsed { out.append("; collapsed") }
         if let ttl = forward.ttl {
@@ -131,6 +130,12 @@ public enum CacheStatus: Equatable, Sendable {
             out.append(decimal: ttl)
         }
         append(forward.detail, to: &out)
+    }
+
+    private func append(status: Int?, to out: inout ByteBuilder) {
+        guard let status else { return }
+        out.append("; fwd-status=")
+        out.append(decimal: status)
     }
 
     private func append(_ detail: Detail?, to out: inout ByteBuilder) {

@@ -28,6 +28,7 @@ struct CacheStatusTests {
                 "larder; fwd=stale; fwd-status=200; stored; collapsed; detail=cut"
             ),
             (.bypassed(status: 307), "larder; fwd=bypass; fwd-status=307"),
+            (.bypassed(status: nil, detail: .unreachable), "larder; fwd=bypass; detail=unreachable"),
             (.none(.onlyIfCached), "larder; detail=only-if-cached"),
         ] as [(CacheStatus, String)])
     func spelled(status: CacheStatus, expected: String) {

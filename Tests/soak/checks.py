@@ -149,7 +149,7 @@ class Checker:
             self.wrong(request, answer, f"a failure {ends - answer.received:.2f} s before the copy's end")
 
     def check_post(self, request, answer, cache):
-        if cache.get("fwd") != "bypass" and "detail" not in cache:
+        if cache.get("fwd") != "bypass" or "fwd-status" not in cache and "detail" not in cache:
             self.wrong(request, answer, "a POST that the cache has a part in")
         if answer.status == 200 and answer.fields.get("content-type") == "text/event-stream":
             if answer.body.count(b'"received":%d}' % len(request.body)) != 4:

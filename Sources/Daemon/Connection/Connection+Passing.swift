@@ -115,7 +115,7 @@ extension Connection {
         guard case .passing = state else { return }
         state = .reading
         let own = problem.problem
-        send(own, status: .none(own.detail), isHead: isHead)
+        send(own, status: .bypassed(status: nil, detail: own.detail), isHead: isHead)
         goOn()
     }
 

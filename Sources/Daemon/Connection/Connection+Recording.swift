@@ -82,7 +82,7 @@ extension RequestDecision {
     init(_ status: CacheStatus) {
         switch status {
         case .hit(let ttl, _): self = ttl < 0 ? .stale : .hit
-        case .bypassed: self = .passed
+        case .bypassed(_, let detail): self = detail == nil ? .passed : .failed
         case .none(.badRequest), .none(.onlyIfCached): self = .refused
         case .none: self = .failed
         case .forwarded(let forward) where forward.ttl != nil: self = .stale

@@ -11,6 +11,7 @@ import Testing
             switch request.path {
             case "/api/v1/model/bad/gateway": Replies.error(500)
             case "/api/v1/key": .json("{}", status: 201)
+            case "/api/v1/broken": .garbage([1, 2, 3, 13, 10])
             default: Replies.wellBehaved(request)
             }
         }
@@ -32,6 +33,7 @@ import Testing
             _ = try client.get("/models/user", ["Authorization": "Bearer k"])
             _ = try client.get("/models/user")
             _ = try client.get("/key")
+            _ = try client.get("/broken")
             _ = try client.request("OPTIONS", "/models")
             _ = try client.get("/healthz")
             _ = try client.get("/readyz")
@@ -42,15 +44,15 @@ import Testing
                     "models,miss,200": 1, "models,hit,200": 4, "models,hit,304": 1, "models,demanded,200": 1,
                     "models,refused,400": 1, "models,own,204": 1, "models,refused,405": 1, "count,hit,200": 3,
                     "model,miss,404": 1, "model,hit,404": 1, "model,failed,502": 1, "model,failed,503": 1,
-                    "user,miss,200": 1, "user,miss,401": 1, "other,passed,other": 1, "health,own,200": 1,
-                    "readiness,own,200": 1, "list,refused,504": 1,
+                    "user,miss,200": 1, "user,miss,401": 1, "other,passed,other": 1, "other,failed,502": 1,
+                    "health,own,200": 1, "readiness,own,200": 1, "list,refused,504": 1,
                 ])
             let status = try Told.status(larder)
             let requests = try #require(status["requests"] as? [String: Any])
             #expect(requests["hit"] as? Int == 9)
             #expect(requests["miss"] as? Int == 5)
             #expect(requests["passed"] as? Int == 1)
-            #expect(requests["error"] as? Int == 3)
+            #expect(requests["error"] as? Int == 4)
             let upstream = try #require(status["upstream"] as? [String: Any])
             #expect(upstream["requests"] as? Int == origin.requests.count)
         }

@@ -13,7 +13,9 @@ import Testing
         try LiveLarder.serving(before: origin, change) { larder throws in try body(larder, origin) }
     }
 
-    private static func expectEnvelope(_ answer: RawResponse, _ status: Int) {
+    /// Expects an error of Larder's own, which says that the request was passed through and what became of it.
+    private static func expectEnvelope(_ answer: RawResponse, _ status: Int, _ detail: String) {
+        #expect(answer.cacheStatus == "larder; fwd=bypass; detail=\(detail)")
         #expect(answer.status == status)
         #expect(answer.fields["Content-Type"] == "application/json" && answer.fields["Cache-Control"] == "no-store")
         #expect(answer.text.hasPrefix(#"{"error":{"code":\#(status),"message":""#))
@@ -26,24 +28,28 @@ import Testing
         origin.stop()
         try LiveLarder.serving(upstream: url + "/api/v1") { larder throws in
             let client = try larder.connect()
-            for _ in 0..<2 { Self.expectEnvelope(try client.request(method, "/key", ["Content-Length": "0"]), 502) }
+            for _ in 0..<2 {
+                Self.expectEnvelope(try client.request(method, "/key", ["Content-Length": "0"]), 502, "unreachable")
+            }
         }
     }
 
     @Test func `an upstream that says nothing is 504`() throws {
         try Self.serving(.hang, { $0.upstream.idleTimeout = .milliseconds(200) }) { larder, _ throws in
-            Self.expectEnvelope(try larder.get("/key"), 504)
+            Self.expectEnvelope(try larder.get("/key"), 504, "timeout")
         }
     }
 
     @Test(arguments: ["GET", "POST"])
     func `an upstream that goes before it has answered is 502`(method: String) throws {
-        for reply in [
-            OriginReply.close, .reset, .garbage(Array("HTTP/1.1 200 OK\r\nX: ".utf8)), .garbage([1, 2, 3, 13, 10]),
-        ] {
+        let replies: [(OriginReply, String)] = [
+            (.close, "cut"), (.reset, "cut"), (.garbage(Array("HTTP/1.1 200 OK\r\nX: ".utf8)), "cut"),
+            (.garbage([1, 2, 3, 13, 10]), "unusable"),
+        ]
+        for (reply, detail) in replies {
             try Self.serving(reply) { larder, origin throws in
                 let client = try larder.connect()
-                Self.expectEnvelope(try client.request(method, "/key", body: method == "POST" ? [65] : []), 502)
+                Self.expectEnvelope(try client.request(method, "/key", body: method == "POST" ? [65] : []), 502, detail)
                 if method == "POST" { #expect(origin.requests.count == 1) }
                 #expect(try client.get("/healthz").status == 200)
             }
@@ -99,7 +105,7 @@ import Testing
         try LiveLarder.serving(before: origin) { larder throws in
             #expect(try larder.get("/key").status == 200)
             let client = try larder.connect()
-            Self.expectEnvelope(try client.request("POST", "/chat", body: [65]), 502)
+            Self.expectEnvelope(try client.request("POST", "/chat", body: [65]), 502, "cut")
             #expect(origin.requests.count == 2)
             #expect(origin.requests.map(\.connection) == [1, 1])
         }
