@@ -127,6 +127,7 @@ final class Supervisor {
             tellAll(.stop)
         }
         heartbeatTimer = LoopTimer(on: loop) { [unowned self] in beat() }
+        try Loop.startPool(name: "larder-pool")
         for index in 0..<settings.workers {
             let (shardSettings, observer, sockets) = (shardSettings, observer, sockets.sockets(for: index))
             let keeper = keeper

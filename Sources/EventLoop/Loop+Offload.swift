@@ -15,6 +15,17 @@ extension Loop {
         let code = unsafe uv_queue_work(raw, job.request, workBegun, workEnded)
         precondition(code == 0, "no thread pool: \(UVError(rawValue: code))")
     }
+
+    /// Starts libuv's pool, which the first work would do otherwise, so that its threads have a name of their own: a thread
+    /// begins with the name of the one that starts it. A pool that is there already keeps its names.
+    public static func startPool(name: String) throws(UVError) {
+        try LoopThread.spawn(name: name) {
+            let loop = Loop()
+            loop.offload({}, then: {})
+            loop.run()
+            loop.close()
+        }.join()
+    }
 }
 
 /// What the C callbacks can name: a generic class they cannot.

@@ -30,6 +30,11 @@ struct ProxyRule: Equatable {
         proxy = environment[name]
     }
 
+    /// A variable that looks as if it named a proxy for a URL's scheme, and is not read.
+    static func unread(scheme: String, _ environment: [String: String]) -> String? {
+        scheme == "http" && environment["HTTP_PROXY"]?.isEmpty == false ? "HTTP_PROXY" : nil
+    }
+
     /// Whether a list of names has the host in it, or a domain that it belongs to.
     static func exempts(_ host: String, _ list: String) -> Bool {
         if list == "*" { return true }

@@ -40,7 +40,13 @@ struct UpstreamCheck {
     }
 
     private func proxy(_ rule: ProxyRule?) -> Diagnosis {
-        guard let rule else { return Diagnosis("proxy", .ok, "none: no variable names one") }
+        guard let rule else {
+            if let name = ProxyRule.unread(scheme: target.scheme, environment) {
+                return Diagnosis(
+                    "proxy", .warn, "none: \(name) in capitals is not read; set http_proxy or upstream.proxy")
+            }
+            return Diagnosis("proxy", .ok, "none: no variable names one")
+        }
         if let proxy = rule.masked { return Diagnosis("proxy", .ok, "\(proxy), by \(rule.origin)") }
         return Diagnosis("proxy", .ok, "none for this host, by \(rule.origin)")
     }

@@ -49,7 +49,7 @@ enum SettingsTable {
             "A file of certificates to trust beside the system's."),
         SettingDefinition(
             "upstream.proxy", \.upstream.proxy, .optional(.proxyURL),
-            "A proxy's URL; when empty, HTTPS_PROXY, HTTP_PROXY and NO_PROXY rule."),
+            "A proxy's URL; when empty, HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY rule."),
         SettingDefinition(
             "upstream.warm_up", \.upstream.warmUp, .boolean, needsRestart: true,
             "Whether the catalogue is fetched at start-up, without a key, so that the first caller need not wait."),

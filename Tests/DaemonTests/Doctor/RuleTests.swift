@@ -33,6 +33,9 @@ import Testing
     @Test func `HTTP_PROXY in capitals and empty variables say nothing`() {
         #expect(rule(["HTTP_PROXY": "p"], scheme: "http") == nil)
         #expect(rule(["HTTPS_PROXY": ""]) == nil)
+        #expect(ProxyRule.unread(scheme: "http", ["HTTP_PROXY": "p"]) == "HTTP_PROXY")
+        #expect(ProxyRule.unread(scheme: "http", ["HTTP_PROXY": "", "HTTPS_PROXY": "p"]) == nil)
+        #expect(ProxyRule.unread(scheme: "https", ["HTTP_PROXY": "p"]) == nil)
     }
 
     @Test(arguments: [

@@ -137,6 +137,27 @@ import Testing
         let exempt = try doctor(
             upstream: origin.url, [], ["http_proxy": "http://127.0.0.1:1", "no_proxy": "127.0.0.1"])
         #expect(exempt.verdict("upstream") == "ok" && exempt.text("proxy").contains("no_proxy"))
+        // As the program itself does not go there, neither does the doctor: both are curl.
+        let capital = try doctor(upstream: origin.url, [], ["HTTP_PROXY": "http://127.0.0.1:1"])
+        #expect(capital.verdict("upstream") == "ok" && capital.verdict("proxy") == "warn")
+        #expect(capital.text("proxy").contains("set http_proxy"))
+    }
+
+    @Test(arguments: [
+        ("http", "http_proxy", true), ("http", "HTTP_PROXY", false), ("http", "https_proxy", false),
+        ("http", "ALL_PROXY", true), ("http", "all_proxy", true), ("https", "HTTPS_PROXY", true),
+        ("https", "https_proxy", true), ("https", "http_proxy", false), ("https", "ALL_PROXY", true),
+    ])
+    func `what is said of a variable is what is done`(scheme: String, variable: String, isUsed: Bool) throws {
+        let proxy = try ScriptedOrigin { _ in .status(403) }
+        let own = "127.0.0.1:\(proxy.port)"
+        let report = try doctor(upstream: "\(scheme)://upstream.invalid", [], [variable: "http://\(own)"])
+        #expect(report.text("proxy").hasSuffix(", by \(variable)") == isUsed, "\(report.output)")
+        #expect(proxy.requests.isEmpty != isUsed)
+        let exempt = try doctor(
+            upstream: "\(scheme)://upstream.invalid", [], [variable: "http://\(own)", "NO_PROXY": "invalid"])
+        #expect(exempt.text("proxy").hasSuffix("none for this host, by NO_PROXY") == isUsed, "\(exempt.output)")
+        #expect(proxy.requests.isEmpty != isUsed && proxy.requests.count <= 1)
     }
 
     @Test(arguments: [("Larder Test Authority", "ok"), ("Example Inspection CA", "warn")])
