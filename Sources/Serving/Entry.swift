@@ -130,8 +130,7 @@ public final class Entry: Sendable {
     }
 }
 
-/// The lists that nearly every client asks for, composed and compressed when their snapshot is made, away from the loops:
-/// the default list, and that of all modalities.
+/// The lists that nearly every client asks for, composed and compressed when their snapshot is made, away from the loops.
 public struct PreparedLists: Sendable {
     /// One of them.
     public struct List: Sendable {

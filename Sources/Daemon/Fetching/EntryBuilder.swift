@@ -34,8 +34,8 @@ struct EntryBuilder: Sendable {
         var wallSeconds: Int64
         /// A number in 0..<1 that spreads the ends of lifetimes, so that what was fetched together does not fall due together.
         var chance = 0.0
-        /// The entry whose validators were sent with the request.
-        var revalidated: Entry?
+        /// The entry that is stored still, whose validators were sent with the request if it has any.
+        var stored: Entry?
     }
 
     /// Reads a response to a request for `resource`. A facet is read beside `list`.
@@ -58,16 +58,21 @@ struct EntryBuilder: Sendable {
                 .relayed(
                     status, contentType: fields.contentType, body: response.body, retryAfter: fields.retryAfter))
         }
-        if status == .notModified, let stored = circumstances.revalidated {
+        if status == .notModified, let stored = circumstances.stored, stored.received.hasValidator {
             return freshen(stored, resource, fields, circumstances)
         }
         guard status == .ok else { return .failure(.status(status, retryAfter: fields.retryAfter)) }
         do throws(CatalogError) {
-            let read = try content(of: resource, response.body, isJSON: fields.isJSON, beside: list, prepares: true)
-            let received = Received(
+            let digest = SHA256.digest(of: response.body.span).bytes
+            var received = Received(
                 cacheControl: fields.cacheControl, entityTag: fields.entityTag,
-                lastModified: fields.lastModifiedText, digest: SHA256.digest(of: response.body.span).bytes,
-                priceEdges: read.priceEdges)
+                lastModified: fields.lastModifiedText, digest: digest)
+            if resource == .catalog, let stored = circumstances.stored, stored.received.digest == digest {
+                received.priceEdges = stored.received.priceEdges
+                return .success(same(stored, resource, received, fields, circumstances))
+            }
+            let read = try content(of: resource, response.body, isJSON: fields.isJSON, beside: list, prepares: true)
+            received.priceEdges = read.priceEdges
             let contentType = read.isOwnForm ? ResponseFields.json : fields.contentType
             return .success(
                 entry(
@@ -89,17 +94,23 @@ struct EntryBuilder: Sendable {
         }
         if fields.hasCacheControl { received.cacheControl = fields.cacheControl }
         if let lastModified = fields.lastModifiedText { received.lastModified = lastModified }
+        return .success(same(stored, resource, received, fields, circumstances))
+    }
+
+    /// What is stored, of the time of another response. A catalogue that came again byte for byte is not read, composed and
+    /// compressed again, and its lists and those of keys go on sharing its rows.
+    private func same(
+        _ stored: Entry, _ resource: Resource, _ received: Received, _ fields: ResponseFields,
+        _ circumstances: Circumstances
+    ) -> Entry {
         var content = stored.content
         // One that was restored has none.
         if case .rows(let snapshot, let lists) = content, lists.isEmpty {
             content = .rows(snapshot, Self.prepared(snapshot))
         }
-        return .success(
-            entry(
-                resource, content, received, age: fields.age, contentType: stored.contentType,
-                identity: stored.identity,
-                lastModified: fields.lastModifiedText == nil ? stored.lastModified : fields.lastModified, circumstances)
-        )
+        return entry(
+            resource, content, received, age: fields.age, contentType: stored.contentType, identity: stored.identity,
+            lastModified: fields.lastModifiedText == nil ? stored.lastModified : fields.lastModified, circumstances)
     }
 
     private func entry(
@@ -122,8 +133,8 @@ struct EntryBuilder: Sendable {
 
     /// Makes an entry of a copy that outlived the process. Nil if it is not to be served under these settings.
     ///
-    /// Nobody is served before the catalogue is there, so its usual lists are not prepared: they would take longer than all
-    /// the rest, and it may be long before anyone asks for them.
+    /// Nobody is served before the catalogue is there, so its usual list is not prepared: that would take longer than all
+    /// the rest, and it may be long before anyone asks for it.
     func restore(
         _ resource: Resource, _ copy: StateCopy, beside list: ModelList?
     ) throws(CatalogError) -> Entry? {
@@ -211,18 +222,13 @@ struct EntryBuilder: Sendable {
         }
     }
 
-    /// The default list and the one of all modalities, composed and compressed.
+    /// The default list, composed and compressed.
     private static func prepared(_ snapshot: Snapshot) -> PreparedLists {
-        var everything = Query()
-        everything.outputModalities = nil
-        var lists: [PreparedLists.List] = []
-        for query in [Query(), everything] {
-            // Neither query looks at ages, so the time does not matter.
-            let body = Composer.list(snapshot, snapshot.select(query, now: 0), rawQuery: Span())
-            var coded: [ContentCoding: SharedBytes] = [:]
-            for coding in ContentCoding.allCases { coded[coding] = coding.compress(body.span) }
-            lists.append(PreparedLists.List(query: query, identity: body, coded: coded))
-        }
-        return PreparedLists(lists)
+        let query = Query()
+        // It does not look at ages, so the time does not matter.
+        let body = Composer.list(snapshot, snapshot.select(query, now: 0), rawQuery: Span())
+        var coded: [ContentCoding: SharedBytes] = [:]
+        for coding in ContentCoding.allCases { coded[coding] = coding.compress(body.span) }
+        return PreparedLists([PreparedLists.List(query: query, identity: body, coded: coded)])
     }
 }

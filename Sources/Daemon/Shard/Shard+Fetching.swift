@@ -138,8 +138,8 @@ extension Shard {
     private struct Voyage {
         let flight: Dispatcher.Flight
         let party: Dispatcher.Party
-        /// The entry whose validators were sent.
-        let revalidated: Entry?
+        /// The entry that was stored when it began, whose validators were sent if it has any.
+        let stored: Entry?
         /// When it began, in nanoseconds.
         let began: UInt64
     }
@@ -154,10 +154,9 @@ extension Shard {
             }
         case .start(let flight, let party):
             let stored = cache.entry(for: flight.resource, owner: party.owner)
-            let revalidated = stored?.received.hasValidator == true ? stored : nil
-            let voyage = Voyage(flight: flight, party: party, revalidated: revalidated, began: loop.nowNanoseconds)
+            let voyage = Voyage(flight: flight, party: party, stored: stored, began: loop.nowNanoseconds)
             origin.fetch(
-                flight.resource.upstreamTarget, authorization: party.authorization, validators: revalidated?.received
+                flight.resource.upstreamTarget, authorization: party.authorization, validators: stored?.received
             ) { [self] result in
                 switch result {
                 case .success(let response): read(response, of: voyage)
@@ -175,7 +174,7 @@ extension Shard {
         let state = state
         let circumstances = EntryBuilder.Circumstances(
             now: loop.nowMilliseconds, wallSeconds: loop.wallSeconds, chance: Double.random(in: 0..<1),
-            revalidated: voyage.revalidated)
+            stored: voyage.stored)
         loop.offload {
             builder.build(flight.resource, from: response, beside: list, circumstances).map { entry in
                 // What was confirmed is on disk already.

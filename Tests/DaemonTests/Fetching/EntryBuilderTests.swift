@@ -27,7 +27,7 @@ import Upstream
     {
         let response = entry == nil ? response(200, body) : response(304)
         return try builder.build(
-            .catalog, from: response, .init(now: 1_000_000, wallSeconds: 0, revalidated: entry)
+            .catalog, from: response, .init(now: 1_000_000, wallSeconds: 0, stored: entry)
         ).get()
     }
 
@@ -68,6 +68,38 @@ import Upstream
         let (snapshot, prepared) = try Self.lists(of: confirmed)
         #expect(!prepared.isEmpty)
         #expect(try snapshot === Self.lists(of: restored).snapshot)
+    }
+
+    @Test func `a catalogue that comes again byte for byte is not read again, and one that differs is`() throws {
+        let fetched = try Self.catalog()
+        var response = Self.response(200, SampleCatalogue.json, [("last-modified", "Thu, 01 Jan 1970 00:00:10 GMT")])
+        let circumstances = EntryBuilder.Circumstances(now: 2_000_000, wallSeconds: 60, stored: fetched)
+        let again = try Self.builder.build(.catalog, from: response, circumstances).get()
+        #expect(try Self.lists(of: again).snapshot === Self.lists(of: fetched).snapshot)
+        #expect(again.freshness.storedAt == 2_000_000 && again.lastModified == 10)
+        #expect(again.identity == fetched.identity && again.received.digest == fetched.received.digest)
+
+        response = Self.response(200, SampleCatalogue.json)
+        let unsaid = try Self.builder.build(.catalog, from: response, circumstances).get()
+        #expect(unsaid.lastModified == fetched.lastModified)
+
+        response = Self.response(200, Self.priced)
+        let other = try Self.builder.build(.catalog, from: response, circumstances).get()
+        #expect(try Self.lists(of: other).snapshot !== Self.lists(of: fetched).snapshot)
+        #expect(other.identity != fetched.identity)
+    }
+
+    @Test func `a 304 without a question is no answer`() throws {
+        let plain = FetchedResponse(
+            status: 200, fields: [(name: "content-type", value: "application/json")],
+            body: SharedBytes(SampleCatalogue.json), duration: .zero)
+        let fetched = try Self.builder.build(.catalog, from: plain, .init(now: 1, wallSeconds: 0)).get()
+        let answer = Self.builder.build(
+            .catalog, from: Self.response(304), .init(now: 2, wallSeconds: 0, stored: fetched))
+        guard case .failure(.status(.notModified, retryAfter: nil)) = answer else {
+            Issue.record("not a failure: \(answer)")
+            return
+        }
     }
 
     // MARK: Lifetimes
