@@ -13,15 +13,18 @@ extension Connection {
         var method = Method.get
         /// Its route and path; nil until they are read, and for a hit, which takes its answer's.
         var label: AccessLabel?
-        /// The first half of the digest of the key that the answer depends on; 0 for none.
-        var key: UInt64 = 0
+        /// Whose it is; nil until somebody wants to know, since it costs a digest.
+        var owner: Owner?
+
+        /// What the access log tells the key by; 0 for none.
+        var key: UInt64 { owner?.high ?? 0 }
     }
 
     /// A request begins: its head is complete, or will never be.
     @inline(__always)
     func beginNote() {
         note.began = shard.loop.nowNanoseconds
-        note.key = 0
+        note.owner = nil
         if note.label != nil { note.label = nil }
     }
 
@@ -37,11 +40,11 @@ extension Connection {
         let nanoseconds = shard.loop.nowNanoseconds &- note.began
         shard.metrics.record(
             answer.kind(), .hit, status: answer.status.rawValue, bytes: answer.body.count, nanoseconds: nanoseconds)
-        shard.accessLog?.record(hit: answer, age: age, nanoseconds: nanoseconds, wallSeconds: shard.loop.wallSeconds)
+        shard.accessLog?.record(
+            hit: answer, key: note.key, age: age, nanoseconds: nanoseconds, wallSeconds: shard.loop.wallSeconds)
     }
 
     private func recordOther(_ answer: Answer, _ status: CacheStatus?, hasCurrent: Bool, age: Int) {
-        if let owner = answer.owner { note.key = owner.high }
         if note.label == nil { note.label = answer.label(shard.observer.accessFormat) }
         let isCurrent = hasCurrent && answer.notModifiedHead != nil
         let isEmpty = isCurrent || note.method == .head

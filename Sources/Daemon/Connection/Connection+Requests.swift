@@ -16,6 +16,7 @@ extension Connection {
         let fields = RequestFields(parser, head)
         let method = Method(head.extracting(parser.method))
         note.method = method
+        if shard.accessLog != nil, !fields.hasTwoAuthorizations { _ = owner(head, fields) }
         if fields.hosts > 1 || fields.hosts == 0 && parser.isVersion11 {
             // RFC 9112 section 3.2.
             return refuse("the request must have one Host field")
@@ -89,19 +90,23 @@ extension Connection {
         let coding = fields.coding(head)
         let wall = shard.loop.wallSeconds
         var answer = shard.cache.answer(to: target, coding: coding, owner: nil, wallSeconds: wall)
-        if answer == nil, fields.authorization != nil {
+        if answer == nil {
             answer = shard.cache.answer(
                 to: target, coding: coding, owner: owner(head, fields), wallSeconds: wall)
-        } else if answer == nil {
-            answer = shard.cache.answer(to: target, coding: coding, owner: .nobody, wallSeconds: wall)
         }
         return answer
     }
 
+    /// Whose the request in hand is. It is made out once for each request.
     private func owner(_ head: Span<UInt8>, _ fields: RequestFields) -> Owner {
-        guard let range = fields.authorization else { return .nobody }
-        let words = shard.settings.fingerprinter.fingerprint(head.extracting(range)).words
-        return Owner(high: words.high, low: words.low)
+        if let known = note.owner { return known }
+        var owner = Owner.nobody
+        if let range = fields.authorization {
+            let words = shard.settings.fingerprinter.fingerprint(head.extracting(range)).words
+            owner = Owner(high: words.high, low: words.low)
+        }
+        note.owner = owner
+        return owner
     }
 
     // MARK: Requests that no ready answer serves
@@ -122,7 +127,6 @@ extension Connection {
             if fields.hasAnthropicVersion { return passThrough(head, method, hasBody: hasBody) }
         }
         let owner = owner(head, fields)
-        note.key = owner.high
         let summary = RequestSummary(
             isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
             demand: fields.demand, owner: owner,

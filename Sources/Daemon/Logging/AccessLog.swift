@@ -30,10 +30,11 @@ final class AccessLog {
         added()
     }
 
-    /// Notes a hit, GET and with the whole body.
-    func record(hit answer: Answer, age: Int, nanoseconds: UInt64, wallSeconds: Int64) {
+    /// Notes a hit, GET and with the whole body. `key` is as in `AccessRecord`.
+    func record(hit answer: Answer, key: UInt64, age: Int, nanoseconds: UInt64, wallSeconds: Int64) {
         formatter.append(
-            hit: answer.hitLine(format), age: age, nanoseconds: nanoseconds, wallSeconds: wallSeconds, to: &lines)
+            hit: answer.hitLine(format), key: key, age: age, nanoseconds: nanoseconds, wallSeconds: wallSeconds,
+            to: &lines)
         added()
     }
 

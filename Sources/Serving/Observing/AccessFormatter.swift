@@ -17,29 +17,28 @@ public struct AccessFormatter: ~Copyable {
         if wallSeconds != second { begin(wallSeconds) }
         out.append(start.span)
         Self.appendMiddle(record, format, to: &out)
-        if let age = record.age {
-            Self.appendAgeName(format, to: &out)
-            out.append(decimal: age)
-        }
+        appendKey(record.key, to: &out)
+        if let age = record.age { appendAge(age, to: &out) }
         appendEnd(record.nanoseconds, to: &out)
     }
 
     /// Appends the line of a hit, whose middle was made before.
     public mutating func append(
-        hit middle: SharedBytes, age: Int, nanoseconds: UInt64, wallSeconds: Int64, to out: inout ByteBuilder
+        hit middle: SharedBytes, key: UInt64, age: Int, nanoseconds: UInt64, wallSeconds: Int64,
+        to out: inout ByteBuilder
     ) {
         if wallSeconds != second { begin(wallSeconds) }
         out.append(start.span)
         out.append(middle.span)
-        out.append(decimal: age)
+        appendKey(key, to: &out)
+        appendAge(age, to: &out)
         appendEnd(nanoseconds, to: &out)
     }
 
-    /// All of a line that is the same for every hit of an answer, up to the age.
+    /// All of a line that is the same for every hit of an answer, up to the key.
     static func middle(_ record: borrowing AccessRecord, _ format: LineFormat) -> SharedBytes {
         var out = ByteBuilder(capacity: 192)
         appendMiddle(record, format, to: &out)
-        appendAgeName(format, to: &out)
         return SharedBytes(copying: out.span)
     }
 
@@ -59,7 +58,6 @@ public struct AccessFormatter: ~Copyable {
             out.append(" bytes=")
             out.append(decimal: record.bytes)
             out.append(" key=")
-            appendKey(record.key, to: &out)
         case .json:
             out.append("\",")
             out.append(label.span)
@@ -70,13 +68,19 @@ public struct AccessFormatter: ~Copyable {
             out.append("\",\"bytes\":")
             out.append(decimal: record.bytes)
             out.append(",\"key\":\"")
-            appendKey(record.key, to: &out)
-            out.append("\"")
         }
     }
 
-    private static func appendAgeName(_ format: LineFormat, to out: inout ByteBuilder) {
+    @inline(__always)
+    private func appendKey(_ key: UInt64, to out: inout ByteBuilder) {
+        if key == 0 { out.append("-") } else { KeyFingerprint.append(key, to: &out) }
+        if format == .json { out.append("\"") }
+    }
+
+    @inline(__always)
+    private func appendAge(_ age: Int, to out: inout ByteBuilder) {
         out.append(format == .json ? ",\"age\":" : " age=")
+        out.append(decimal: age)
     }
 
     @inline(__always)
@@ -85,10 +89,6 @@ public struct AccessFormatter: ~Copyable {
         out.append(isJSON ? ",\"us\":" : " us=")
         out.append(decimal: Int(truncatingIfNeeded: nanoseconds / 1000))
         out.append(isJSON ? "}\n" : "\n")
-    }
-
-    private static func appendKey(_ key: UInt64, to out: inout ByteBuilder) {
-        if key == 0 { out.append("-") } else { KeyFingerprint.append(key, to: &out) }
     }
 
     private mutating func begin(_ wallSeconds: Int64) {

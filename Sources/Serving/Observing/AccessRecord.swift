@@ -17,7 +17,7 @@ public struct AccessRecord {
     public var bytes: Int
     /// From the end of the head until the answer was handed to the socket.
     public var nanoseconds: UInt64
-    /// The first half of the digest of the key that the answer depended on; 0 for none.
+    /// The first half of the digest of the request's key; 0 for none.
     public var key: UInt64
 
     /// A record.

@@ -28,8 +28,7 @@ extension Answer {
         let line = AccessFormatter.middle(
             AccessRecord(
                 method: .get, label: label(format), status: status.rawValue, decision: .hit, age: nil,
-                bytes: body.count,
-                nanoseconds: 0, key: owner?.high ?? 0), format)
+                bytes: body.count, nanoseconds: 0, key: 0), format)
         accessLine = line
         return line
     }

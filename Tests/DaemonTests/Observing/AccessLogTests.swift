@@ -33,6 +33,29 @@ import Testing
         #expect(all.last?["event"] as? String == "stopped")
     }
 
+    @Test func `each request that bears a key is told with its fingerprint, whatever becomes of it`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        let larder = try LarderProcess.serve(before: origin, environment: ["LARDER_WORKERS": "1"])
+        let anna: MessageFields = ["Authorization": "Bearer anna"]
+        let client = try RawClient(port: larder.port)
+        // A miss, hits of what all share and of what is the key's own, a 304, one passed through, a refusal, Larder's own.
+        for target in ["/models", "/models", "/models/user", "/models/user", "/key", "/models?limit=0", "/healthz"] {
+            _ = try client.get(target, anna)
+        }
+        _ = try client.get("/models", ["Authorization": "Bearer anna", "If-None-Match": "*"])
+        // The next request on the same connection bears no key, or another one.
+        _ = try client.get("/models")
+        _ = try client.get("/models", ["Authorization": "Bearer bert"])
+        client.close()
+        try larder.end()
+        let access = try Self.objects(larder.child.lines(.error)).filter { $0["event"] as? String == "access" }
+        let keys = access.compactMap { $0["key"] as? String }
+        #expect(Set(keys.prefix(8)).count == 1 && keys[0].count == 8)
+        #expect(keys.count == 10 && keys[8] == "-")
+        #expect(keys[9].count == 8 && keys[9] != keys[0])
+        #expect(access[1]["decision"] as? String == "hit" && access[7]["status"] as? Int == 304)
+    }
+
     @Test(arguments: [["LARDER_LOG_ACCESS": "false"], ["LARDER_LOG_LEVEL": "warning"]])
     func `no requests are logged where they are not wanted`(environment: [String: String]) throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)

@@ -39,6 +39,24 @@ struct AccessFormatterTests {
         #expect(line(.json, .models, "/models", age: nil, key: 0).contains(#""hit","bytes":1234,"key":"-","us":35}"#))
     }
 
+    @Test("The line of a hit is the same as if it were made as a whole", arguments: [LineFormat.text, .json])
+    func hit(format: LineFormat) {
+        let answer = Answer.make(from: .make(), body: "{}", target: "/api/v1/models")
+        var formatter = AccessFormatter(format)
+        for key in [0, 0x1A2B_3C4D_9999_9999] as [UInt64] {
+            var parts = ByteBuilder()
+            formatter.append(
+                hit: answer.hitLine(format), key: key, age: 12, nanoseconds: 35_999, wallSeconds: 1_795_249_800,
+                to: &parts)
+            var whole = ByteBuilder()
+            let record = AccessRecord(
+                method: .get, label: answer.label(format), status: 200, decision: .hit, age: 12, bytes: 2,
+                nanoseconds: 35_999, key: key)
+            formatter.append(record, wallSeconds: 1_795_249_800, to: &whole)
+            #expect(parts.span.text() == whole.span.text())
+        }
+    }
+
     @Test("A line without a label is whole as well")
     func noLabel() {
         var formatter = AccessFormatter(.json)
