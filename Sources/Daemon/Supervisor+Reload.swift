@@ -16,7 +16,9 @@ extension Supervisor {
         manager.notifyReloading()
         do {
             try take(try readSettings())
+            isReloadRefused = false
         } catch {
+            isReloadRefused = true
             log.tell(.reloadRefused, "the settings stay as they are: \(error)")
         }
         manager.notifyReady(status)

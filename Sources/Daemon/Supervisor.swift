@@ -32,6 +32,8 @@ final class Supervisor {
     let readSettings: SettingsReading?
     /// Whether they are to be read again once everything serves.
     var isReloadWanted = false
+    /// Whether they were bad the last time.
+    var isReloadRefused = false
 
     private let onServing: (RunningLarder) -> Void
     let keeper: StateKeeper?
@@ -213,12 +215,14 @@ final class Supervisor {
     /// The line that `systemctl status` shows.
     var status: String {
         let places = addresses.map(\.url).joined(separator: ", ")
-        return switch readiness {
-        case .warmingUp: "Serving on \(places); fetching the catalogue"
-        case .ready: "Serving on \(places)"
-        case .noCatalog: "Serving on \(places); there is no catalogue, and upstream cannot be reached"
-        case .draining: "Finishing what is in flight"
-        }
+        let serving =
+            switch readiness {
+            case .warmingUp: "Serving on \(places); fetching the catalogue"
+            case .ready: "Serving on \(places)"
+            case .noCatalog: "Serving on \(places); there is no catalogue, and upstream cannot be reached"
+            case .draining: "Finishing what is in flight"
+            }
+        return isReloadRefused && !isDraining ? "\(serving); the settings are bad, and the earlier ones stay" : serving
     }
 
     private func tell(_ readiness: Readiness) {

@@ -273,8 +273,15 @@ import Testing
         try manager.waitFor("READY=1", count: 2)
         try larder.reload("nonsense")
         try manager.waitFor("READY=1", count: 3)
+        let places = "STATUS=Serving on http://127.0.0.1:\(larder.process.port)"
+        let refused = "READY=1\n\(places); the settings are bad, and the earlier ones stay"
+        #expect(manager.messages.last { $0.hasPrefix("READY=1") } == refused, "\(manager.messages)")
+        try larder.reload(Self.fresh)
+        try manager.waitFor("READY=1", count: 4)
+        #expect(manager.messages.last { $0.hasPrefix("READY=1") } == "READY=1\n\(places)")
         let told = manager.messages.filter { !$0.contains("WATCHDOG=1") }.map { $0.prefix { $0 != "=" } }
-        #expect(told.filter { $0 != "STATUS" } == ["READY", "RELOADING", "READY", "RELOADING", "READY"])
+        let expected = ["READY"] + Array(repeating: ["RELOADING", "READY"], count: 3).joined()
+        #expect(told.filter { $0 != "STATUS" } == expected.map { $0[...] })
         #expect(manager.messages.contains { $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") })
         try larder.process.end()
     }
