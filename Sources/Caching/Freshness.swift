@@ -59,6 +59,13 @@ public struct Freshness: Sendable, Equatable {
     @inline(__always)
     public func age(at now: UInt64) -> Int { (now > storedAt ? Int((now &- storedAt) / 1000) : 0) &+ initialAge }
 
+    /// The first moment after `now`, at which the copy is fresh, when `age` or `remaining` is another number.
+    public func secondsChange(after now: UInt64) -> UInt64 {
+        let aged = storedAt &+ (now > storedAt ? (now &- storedAt) / 1000 &+ 1 : 1) &* 1000
+        let left = (freshUntil &- now &+ 999) / 1000
+        return min(aged, freshUntil &- (left &- 1) &* 1000)
+    }
+
     /// The seconds of freshness that remain at `now`; negative when it is stale, as `ttl` has it (RFC 9211 section 2.4).
     @inline(__always)
     public func remaining(at now: UInt64) -> Int {

@@ -95,7 +95,9 @@ import Glibc
         let total = unsafe Int(buffers[0].len) + Int(buffers[1].len) + Int(buffers[2].len)
         if total == 0 { return .sent }
         if unsafe raw.pointee.write_queue_size == 0 {
-            let sent = unsafe Int(uv_try_write(raw, buffers, 3))
+            // One piece alone goes by `write`, which is quicker than `writev`.
+            let first = head == nil ? 1 : 0
+            let sent = unsafe Int(uv_try_write(raw, buffers + first, UInt32((body == nil ? 2 : 3) - first)))
             if sent == total { return .sent }
             if sent > 0 {
                 unsafe advance(buffers, by: sent)

@@ -45,6 +45,8 @@ public final class Answer {
     var isCompressing = false
     /// The kind of route that it answers, once metrics have asked.
     var routeKind: Route.Kind?
+    /// What its hits begin with, as it was last written.
+    public private(set) var hitHead = HitHead()
     /// What the access log's lines of its hits have in common, once there was one.
     var accessLine: SharedBytes?
     /// Its place in the cache, while it has one.
@@ -70,8 +72,16 @@ public final class Answer {
         self.preferred = preferred
     }
 
-    /// The bytes that it keeps, besides its source.
-    var byteCount: Int { body.count + head.owner.count + target.count + Entry.overhead }
+    /// Brings `hitHead` up to date, where it is not: `common` is what all hits have behind the head, up to the value of `Age`.
+    public func renewHitHead(_ common: Span<UInt8>, at now: UInt64, _ wallSeconds: Int64) {
+        hitHead.write(head, common, source.freshness, body, at: now, wallSeconds)
+    }
+
+    /// The bytes that it keeps, besides its source, once it was sent.
+    var byteCount: Int {
+        let again = body.count <= HitHead.mostBody ? body.count : 0
+        return body.count + again + head.owner.count + target.count + Entry.overhead
+    }
 }
 
 /// The parts of an answer's head, which lie side by side in one allocation.

@@ -6,6 +6,27 @@ import Testing
 @Suite("Freshness")
 struct FreshnessTests {
     @Test(
+        "Age and remaining time stay the same until they are said to change",
+        arguments: [0, 1, 300, 999, 1000, 1001, 2_500])
+    func secondsChange(lifetime: UInt64) {
+        for storedAt: UInt64 in [5_000, 5_001, 5_999] {
+            let copy = Freshness(storedAt: storedAt, lifetime: lifetime, initialAge: 3)
+            // A loop's clock may be a moment behind that of the one which stored it.
+            for now in storedAt - 700..<storedAt + lifetime {
+                let change = copy.secondsChange(after: now)
+                var first = now + 1
+                while copy.age(at: first) == copy.age(at: now), copy.remaining(at: first) == copy.remaining(at: now) {
+                    first += 1
+                }
+                guard change == first else {
+                    Issue.record("\(storedAt) \(lifetime) \(now): \(change) instead of \(first)")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test(
         "A copy is fresh until its lifetime is over, and tells whole seconds",
         arguments: [
             (now: 10_000, fresh: true, age: 0, remaining: 3), (now: 10_001, fresh: true, age: 0, remaining: 3),

@@ -152,7 +152,7 @@ struct ResponseCacheTests {
 
     @Test("An entry does not go before the answers made from it")
     func answersGoFirst() {
-        var cache = ResponseCache(maximumBytes: 12_000)
+        var cache = ResponseCache(maximumBytes: 20_000)
         let entry = Entry.make(size: 3_000)
         cache.store(entry, for: model, owner: .nobody)
         for number in 0..<6 {

@@ -36,11 +36,22 @@ extension Connection {
     /// An answer from the cache was handed to the socket, with its body if it went whole. `status` is nil for a hit.
     @inline(__always)
     func recordAnswer(_ answer: Answer, _ status: CacheStatus?, isWhole: Bool, hasCurrent: Bool, age: Int) {
-        guard isWhole, status == nil else { return recordOther(answer, status, hasCurrent: hasCurrent, age: age) }
+        if isWhole, status == nil {
+            recordHit(answer)
+        } else {
+            recordOther(answer, status, hasCurrent: hasCurrent, age: age)
+        }
+    }
+
+    /// A hit was handed to the socket, with its body.
+    @inline(__always)
+    func recordHit(_ answer: Answer) {
         let nanoseconds = shard.loop.nowNanoseconds &- note.began
         shard.metrics.record(
             answer.kind(), .hit, status: answer.status.rawValue, bytes: answer.body.count, nanoseconds: nanoseconds)
-        shard.accessLog?.record(
+        guard let accessLog = shard.accessLog else { return }
+        let age = answer.source.freshness.age(at: shard.loop.nowMilliseconds)
+        accessLog.record(
             hit: answer, key: note.key, age: age, nanoseconds: nanoseconds, wallSeconds: shard.loop.wallSeconds)
     }
 

@@ -37,7 +37,9 @@ extension Connection {
         if !fields.hasAnthropicVersion, let answer = stored(head, fields) {
             if answer.source.freshness.isFresh(at: shard.loop.nowMilliseconds) {
                 if answer.wantsCompression() { shard.compress(answer) }
-                return send(answer, isHead: method == .head, hasCurrent: fields.isMet(by: answer, parser, head))
+                let hasCurrent = fields.isMet(by: answer, parser, head)
+                if method == .get, !hasCurrent, !closesAfterAnswer, parser.isVersion11 { return sendHit(answer) }
+                return send(answer, isHead: method == .head, hasCurrent: hasCurrent)
             }
             if sendStale(answer, head, fields, isHead: method == .head) { return }
         }

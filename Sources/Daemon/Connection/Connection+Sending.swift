@@ -6,6 +6,14 @@ import HTTPParsing
 import Serving
 
 extension Connection {
+    /// Sends a hit, with its body: what nearly every request comes to.
+    @inline(__always)
+    func sendHit(_ answer: Answer) {
+        let outcome = shard.write(hit: answer, to: stream)
+        recordHit(answer)
+        sent(outcome)
+    }
+
     /// Sends an answer from the cache. `hasCurrent` tells that the client has this very
     /// representation already; `status` is nil for a hit.
     func send(_ answer: Answer, isHead: Bool, hasCurrent: Bool, status: CacheStatus? = nil) {

@@ -16,7 +16,7 @@ final class Connection: StreamDelegate {
         /// For the next request, or for the rest of its head.
         case reading
         /// For a fetch.
-        case waiting(PendingRequest)
+        indirect case waiting(PendingRequest)
         /// For what all loops have to tell.
         case gathering
         /// For upstream or the client, as a request is passed through.

@@ -12,8 +12,12 @@ extension Shard {
         if next.upstream != before.upstream || next.upstream.caFile != nil { renewOrigin() }
         date = DateLine(allowsAnyOrigin: next.allowsAnyOrigin)
         if next.hosts != before.hosts { knownHost = [] }
-        // Which query means what has changed, not what upstream says.
-        if next.responder.upstreamParameters != before.responder.upstreamParameters { cache.removeAnswers() }
+        // Which query means what has changed, not what upstream says; or what stands in every answer's head.
+        if next.responder.upstreamParameters != before.responder.upstreamParameters
+            || next.allowsAnyOrigin != before.allowsAnyOrigin
+        {
+            cache.removeAnswers()
+        }
         let (now, wallSeconds) = (loop.nowMilliseconds, loop.wallSeconds)
         cache.changeEntries { resource, entry in
             next.entryBuilder.taking(

@@ -192,6 +192,17 @@ final class Shard {
         scratch.append(prefix.span)
     }
 
+    /// Sends a fresh answer with its body.
+    func write(hit answer: Answer, to stream: Stream) -> WriteOutcome {
+        let (now, wallSeconds) = (loop.nowMilliseconds, loop.wallSeconds)
+        if !answer.hitHead.isRight(at: now, wallSeconds) {
+            date.update(to: wallSeconds)
+            let common = date.beforeAge
+            answer.renewHitHead(common.span, at: now, wallSeconds)
+        }
+        return stream.write(nil, answer.hitHead.bytes, answer.body.count > HitHead.mostBody ? answer.body : nil)
+    }
+
     /// Sends a head, what stands in `scratch`, and a body.
     func write(_ head: ByteSlice?, _ body: ByteSlice?, to stream: Stream) -> WriteOutcome {
         stream.write(head, scratch, body)
