@@ -102,8 +102,8 @@ private struct ListComparison {
             ofSnapshot.append(terms.map(\.1))
         }
         #expect(ofList.joined().map(\.identity) == ofSnapshot.joined().map(\.identity))
-        let selection = list.select(forwarded, facets: ofList, now: Int64(now))
-        let expected = snapshot.select(forwarded, facets: ofSnapshot, now: Int64(now))
+        let selection = ModelList.rows(list).select(forwarded, facets: ofList, now: Int64(now))
+        let expected = ModelList.snapshot(snapshot).select(forwarded, facets: ofSnapshot, now: Int64(now))
         #expect(selection.selection == expected.selection, "\(raw.span.text())")
         let isSame = same(
             Composer.list(selection, rawQuery: raw.span), Composer.list(expected, rawQuery: raw.span))

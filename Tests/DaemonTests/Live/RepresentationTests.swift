@@ -135,20 +135,3 @@ import Testing
         }
     }
 }
-
-/// What `gzip` makes of compressed bytes: another program's reading of them.
-func unpacked(_ bytes: [UInt8]) throws -> [UInt8] {
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent(
-        "larder-\(UInt64.random(in: 0 ... .max)).gz")
-    try Data(bytes).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    let program = Process()
-    program.executableURL = URL(fileURLWithPath: "/usr/bin/gzip")
-    program.arguments = ["-dc", file.path]
-    let output = Foundation.Pipe()
-    program.standardOutput = output
-    try program.run()
-    let all = try output.fileHandleForReading.readToEnd() ?? Data()
-    program.waitUntilExit()
-    return Array(all)
-}
