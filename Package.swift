@@ -111,7 +111,7 @@ let package = Package(
         tests("HTTPParsingTests", ["HTTPParsing", "HTTPCore", "Bytes"]),
         tests("UpstreamTests", ["Upstream", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
         tests("JSONDocumentTests", ["JSONDocument", "Bytes"]),
-        tests("CompressionTests", ["Compression", "Bytes"]),
+        tests("CompressionTests", ["Compression", "Bytes", "TestSupport"]),
         tests("DigestTests", ["Digest", "Bytes"]),
         // A process that keeps records, for what only a process can suffer: a full disk, a read-only mount, kill -9.
         .executableTarget(
@@ -121,7 +121,7 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "Serving", "Caching", "Catalog", "Upstream", "Store", "JSONDocument", "Compression", "Digest",
+                "Daemon", "Serving", "Caching", "Catalog", "Upstream", "Store", "JSONDocument", "Digest",
                 "EventLoop", "HTTPCore", "Bytes", "TestSupport",
             ]),
 

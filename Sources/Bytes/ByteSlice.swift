@@ -25,7 +25,4 @@ public struct ByteSlice: Sendable {
             return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
-
-    /// Where the part begins within the owner's bytes.
-    public var range: Range<Int> { offset..<offset + count }
 }

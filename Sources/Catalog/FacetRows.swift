@@ -17,9 +17,6 @@ public struct FacetRows: Sendable {
     /// A hash of the ids in their order and of the rows kept whole: two facets that differ in it have different contents.
     public let identity: UInt64
 
-    /// The number of models.
-    public var count: Int { numbers.count }
-
     /// The snapshots that the rows kept whole stand in.
     public var bases: [Snapshot] { own?.bases ?? [] }
 
@@ -48,9 +45,6 @@ public struct FacetRowsBuilder: ~Copyable {
         finder = list.map { ModelFinder($0) }
         seen = Array(repeating: false, count: list?.count ?? 0)
     }
-
-    /// The same beside a snapshot.
-    public init(beside snapshot: Snapshot?) { self.init(beside: snapshot.map { ModelList.snapshot($0) }) }
 
     /// Adds a model that the list has; false if it has not: its row is then to be added.
     public mutating func append(id: Span<UInt8>) -> Bool {
@@ -83,11 +77,5 @@ public struct FacetRowsBuilder: ~Copyable {
         return FacetRows(
             columns: list?.bases.map(\.ids) ?? [], numbers: numbers, own: own,
             identity: identity &+ (own?.identity ?? 0) &* 0x9E37_79B9_7F4A_7C15)
-    }
-
-    /// The same with rows that are shared with no one.
-    public func finish() -> FacetRows {
-        var pool = RowPool()
-        return finish(in: &pool)
     }
 }

@@ -10,10 +10,3 @@ public struct JoinedSelection: Sendable {
     /// The page, its rows named by their places in `places`.
     public let selection: Selection
 }
-
-extension Snapshot {
-    /// The rows that answer a query with facets, as `ModelList.select(_:facets:now:)` has it.
-    public func select(_ query: ForwardedQuery, facets: [[FacetRows]], now: Int64) -> JoinedSelection {
-        ModelList.snapshot(self).select(query, facets: facets, now: now)
-    }
-}

@@ -80,11 +80,6 @@ public final class RowList: Sendable {
         }
         return Selection(matches: rows, query: query, validUntil: validUntil)
     }
-
-    /// The rows that answer a query with facets, as `Snapshot.select(_:facets:now:)` has it.
-    public func select(_ query: ForwardedQuery, facets: [[FacetRows]], now: Int64) -> JoinedSelection {
-        ModelList.rows(self).select(query, facets: facets, now: now)
-    }
 }
 
 extension Snapshot {

@@ -22,16 +22,4 @@ public enum Brotli {
         guard isWhole == BROTLI_TRUE else { return nil }
         return unsafe SharedBytes(copying: Span(_unsafeElements: UnsafeBufferPointer(rebasing: scratch[..<written])))
     }
-
-    /// What was compressed, or nil if the bytes are not one whole Brotli stream or more than `limit` bytes would come out.
-    public static func decompress(_ bytes: borrowing Span<UInt8>, limit: Int) -> SharedBytes? {
-        let room = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: max(1, limit))
-        defer { unsafe room.deallocate() }
-        var written = limit
-        let result = unsafe bytes.withUnsafeBufferPointer { source in
-            unsafe BrotliDecoderDecompress(source.count, source.baseAddress, &written, room.baseAddress)
-        }
-        guard result == BROTLI_DECODER_RESULT_SUCCESS else { return nil }
-        return unsafe SharedBytes(copying: Span(_unsafeElements: UnsafeBufferPointer(rebasing: room[..<written])))
-    }
 }

@@ -30,49 +30,4 @@ public enum Gzip {
         let written = unsafe bound - Int(stream.avail_out)
         return unsafe SharedBytes(copying: Span(_unsafeElements: UnsafeBufferPointer(rebasing: scratch[..<written])))
     }
-
-    /// What was compressed: the contents of every member, one after the other.
-    ///
-    /// Fails when the bytes are not gzip, end too early, bear a wrong checksum or are followed by anything else, and
-    /// when more than `limit` bytes would come out.
-    public static func decompress(_ bytes: borrowing Span<UInt8>, limit: Int) throws(GzipError) -> SharedBytes {
-        guard let available = UInt32(exactly: bytes.count) else { throw .tooLarge }
-        var stream = unsafe z_stream()
-        guard unsafe shim_inflate_init_gzip(&stream) == Z_OK else { throw .outOfMemory }
-        defer { unsafe _ = inflateEnd(&stream) }
-
-        var output = ByteBuilder(capacity: min(limit, max(256, bytes.count * 4)))
-        let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 << 10)
-        defer { unsafe scratch.deallocate() }
-        let failure: GzipError? = unsafe bytes.withUnsafeBufferPointer { source in
-            unsafe stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-            unsafe stream.avail_in = available
-            return unsafe inflateAll(&stream, through: scratch, into: &output, limit: limit)
-        }
-        if let failure { throw failure }
-        return output.finish()
-    }
-
-    private static func inflateAll(
-        _ stream: inout z_stream, through scratch: UnsafeMutableBufferPointer<UInt8>, into output: inout ByteBuilder,
-        limit: Int
-    ) -> GzipError? {
-        while true {
-            unsafe stream.next_out = scratch.baseAddress
-            unsafe stream.avail_out = UInt32(scratch.count)
-            let code = unsafe inflate(&stream, Z_NO_FLUSH)
-            let written = unsafe scratch.count - Int(stream.avail_out)
-            if output.count + written > limit { return .tooLarge }
-            unsafe output.append(Span(_unsafeElements: UnsafeBufferPointer(rebasing: scratch[..<written])))
-            switch code {
-            case Z_OK: continue
-            case Z_STREAM_END:
-                if unsafe stream.avail_in == 0 { return nil }
-                guard unsafe inflateReset(&stream) == Z_OK else { return .corrupt }
-            case Z_BUF_ERROR: return .truncated
-            case Z_MEM_ERROR: return .outOfMemory
-            default: return .corrupt
-            }
-        }
-    }
 }

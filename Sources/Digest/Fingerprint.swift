@@ -7,9 +7,6 @@ public struct Fingerprint: Hashable, Sendable {
     /// The first 8 hexadecimal digits, for people to read: enough to tell a few keys apart, not to identify one.
     public var shortText: String { String(hexText(digest.first).prefix(8)) }
 
-    /// All 64 hexadecimal digits.
-    public var hex: String { digest.hex }
-
     /// The first 128 bits, as two numbers: more than enough to tell keys apart, and small enough to be a table's key.
     public var words: (high: UInt64, low: UInt64) { (digest.first, digest.second) }
 

@@ -26,22 +26,8 @@ public final class Listener {
     /// Told when accepting has failed, such as with `.tooManyFiles`; it is tried again by itself after a while.
     public var failed: ((UVError) -> Void)?
 
-    /// Listens on an address and hands each connection to `accept`, which sets its delegate and starts reading.
-    public convenience init(
-        on loop: Loop, address: SocketAddress, backlog: Int = 1024, reusePort: Bool = true,
-        accept: @escaping (Stream) -> Void
-    ) throws(UVError) {
-        let socket = try ListeningSocket(address, backlog: backlog, reusePort: reusePort)
-        try self.init(on: loop, socket: socket, accept: accept)
-    }
-
-    /// Accepts on a descriptor that was handed over, which is closed with the listener.
-    public convenience init(on loop: Loop, descriptor: Int32, accept: @escaping (Stream) -> Void) throws(UVError) {
-        try self.init(on: loop, socket: try ListeningSocket(descriptor: descriptor), accept: accept)
-    }
-
-    /// Accepts on a socket that already listens, and owns it from now on: it is closed with the listener, or if this
-    /// fails.
+    /// Hands each connection to a socket to `accept`, which sets its delegate and starts reading. It owns the socket from now
+    /// on: it is closed with the listener, or if this fails.
     public init(on loop: Loop, socket: ListeningSocket, accept: @escaping (Stream) -> Void) throws(UVError) {
         self.loop = loop
         self.socket = socket

@@ -50,11 +50,8 @@ import Glibc
         unsafe gather.deallocate()
     }
 
-    /// Serves events until no handle is open and no work pending, or until `stop()`.
+    /// Serves events until no handle is open and no work pending.
     public func run() { _ = unsafe uv_run(raw, UV_RUN_DEFAULT) }
-
-    /// Makes `run()` return after this iteration.
-    public func stop() { unsafe uv_stop(raw) }
 
     /// Milliseconds of a clock that never goes back and goes on while the machine sleeps, as of the start of this iteration.
     /// It begins long before the machine was started, so that earlier moments have a number as well.

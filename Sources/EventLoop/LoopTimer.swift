@@ -20,9 +20,6 @@ internal import CUV
 
     deinit { unsafe raw.deallocate() }
 
-    /// Whether it will fire.
-    public var isRunning: Bool { unsafe uv_is_active(UnsafePointer(handle)) != 0 }
-
     /// Fires after so many milliseconds, counted from the start of this iteration, and then every `period` milliseconds
     /// (0: once). A timer that already runs starts anew.
     public func start(after milliseconds: Int, repeating period: Int = 0) {

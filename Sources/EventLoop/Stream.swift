@@ -115,11 +115,6 @@ import Glibc
         write(head, fields.span, body)
     }
 
-    /// Sends one slice, kept alive until it is sent.
-    public func write(_ slice: ByteSlice) -> WriteOutcome {
-        write(slice, Span(), nil)
-    }
-
     @inline(never)
     private func queue(_ buffers: UnsafeMutablePointer<uv_buf_t>, _ head: ByteSlice?, _ body: ByteSlice?)
         -> WriteOutcome

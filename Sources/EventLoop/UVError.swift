@@ -32,20 +32,10 @@ public struct UVError: Error, RawRepresentable, Hashable, CustomStringConvertibl
 extension UVError {
     /// Another socket already listens there.
     public static let addressInUse = UVError(rawValue: UV_EADDRINUSE.rawValue)
-    /// The address is not one of this machine's.
-    public static let addressNotAvailable = UVError(rawValue: UV_EADDRNOTAVAIL.rawValue)
-    /// The user may not do this, such as bind a port below 1024.
-    public static let accessDenied = UVError(rawValue: UV_EACCES.rawValue)
     /// The peer cut the connection with a reset.
     public static let connectionReset = UVError(rawValue: UV_ECONNRESET.rawValue)
-    /// Nobody listens there.
-    public static let connectionRefused = UVError(rawValue: UV_ECONNREFUSED.rawValue)
     /// The peer no longer takes what we write.
     public static let brokenPipe = UVError(rawValue: UV_EPIPE.rawValue)
-    /// The operation ended because its handle was closed.
-    public static let canceled = UVError(rawValue: UV_ECANCELED.rawValue)
-    /// It took too long.
-    public static let timedOut = UVError(rawValue: UV_ETIMEDOUT.rawValue)
     /// The descriptor is not open.
     public static let badDescriptor = UVError(rawValue: UV_EBADF.rawValue)
     /// An argument has no sense here.

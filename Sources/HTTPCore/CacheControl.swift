@@ -35,11 +35,8 @@ public struct CacheControl: Equatable, Sendable {
     /// No directive at all.
     public init() {}
 
-    /// Reads a field value. Directives that are not known are passed over (RFC 9111 section 5.2.3); of a number that is
-    /// given twice the first counts (section 4.2.1).
-    public init(_ field: Span<UInt8>) { merge(field) }
-
-    /// Adds the directives of a further field line of the same name.
+    /// Adds the directives of a field line. Those that are not known are passed over (RFC 9111 section 5.2.3); of a number
+    /// that is given twice the first counts (section 4.2.1).
     public mutating func merge(_ field: Span<UInt8>) {
         var elements = ListElements(field)
         while let range = elements.next(in: field) {

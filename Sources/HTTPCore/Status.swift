@@ -36,8 +36,6 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let tooManyRequests = Status(rawValue: 429)
     /// 431 Request Header Fields Too Large
     public static let requestHeaderFieldsTooLarge = Status(rawValue: 431)
-    /// 500 Internal Server Error
-    public static let internalServerError = Status(rawValue: 500)
     /// 502 Bad Gateway
     public static let badGateway = Status(rawValue: 502)
     /// 503 Service Unavailable

@@ -46,9 +46,6 @@ internal import CSQLite
     /// Whether the file could be opened for reading only.
     var isReadOnly: Bool { unsafe sqlite3_db_readonly(raw, "main") == 1 }
 
-    /// How many rows the last statement changed.
-    var changes: Int { unsafe Int(sqlite3_changes(raw)) }
-
     /// Runs statements that have neither parameters nor results of interest.
     func run(_ sql: String) throws(DatabaseProblem) {
         unsafe patience.pointee = Self.fullPatience

@@ -84,7 +84,6 @@ struct FileStatus: Equatable {
     }
 
     var isFile: Bool { mode & S_IFMT == S_IFREG }
-    var isDirectory: Bool { mode & S_IFMT == S_IFDIR }
     func isSame(as other: FileStatus) -> Bool { device == other.device && number == other.number }
 }
 

@@ -37,27 +37,6 @@ public enum FetchFailure: Error, Equatable, Sendable {
     /// Anything else that curl reports.
     case other(String)
 
-    /// A short name for logs and metrics.
-    public var name: String {
-        switch self {
-        case .unreachable: "unreachable"
-        case .nameNotResolved: "name-not-resolved"
-        case .timeout(let phase):
-            switch phase {
-            case .resolving, .connecting, .handshake: "connect-timeout"
-            case .head, .body: "timeout"
-            }
-        case .tls: "tls"
-        case .cut: "cut"
-        case .tooLarge: "too-large"
-        case .malformed: "malformed"
-        case .tooManyRedirects: "too-many-redirects"
-        case .redirectElsewhere: "redirect-elsewhere"
-        case .cancelled: "cancelled"
-        case .other: "other"
-        }
-    }
-
     /// What happened, for a person.
     public var message: String {
         switch self {

@@ -6,7 +6,9 @@ extension CacheControl {
     /// The directives of a field value.
     static func make(_ field: String) -> CacheControl {
         let bytes = Array(field.utf8)
-        return CacheControl(bytes.span)
+        var directives = CacheControl()
+        directives.merge(bytes.span)
+        return directives
     }
 }
 

@@ -137,7 +137,8 @@ extension Snapshot {
         _ query: String, upstreamParameters: Set<String> = [], now: Int64 = 0, facet: (String) -> FacetRows
     ) -> JoinedSelection? {
         guard case .forward(let forwarded) = plan(query, upstreamParameters: upstreamParameters) else { return nil }
-        return select(forwarded, facets: forwarded.clauses.map { $0.names.map { facet($0.pair) } }, now: now)
+        return ModelList.snapshot(self).select(
+            forwarded, facets: forwarded.clauses.map { $0.names.map { facet($0.pair) } }, now: now)
     }
 
     /// The same with facets by parameter or by parameter and value, read beside this list.

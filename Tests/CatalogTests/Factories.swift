@@ -81,3 +81,14 @@ func bound(_ text: String, shift: Int = 0, _ rounding: FixedDecimal.Rounding) ->
 func text(_ bytes: SharedBytes) -> String { bytes.span.text() }
 
 func text(_ slice: ByteSlice) -> String { slice.span.text() }
+
+extension FacetRowsBuilder {
+    /// A builder beside a snapshot.
+    init(beside snapshot: Snapshot?) { self.init(beside: snapshot.map { ModelList.snapshot($0) }) }
+
+    /// The facet, with rows that are shared with no one.
+    func finish() -> FacetRows {
+        var pool = RowPool()
+        return finish(in: &pool)
+    }
+}

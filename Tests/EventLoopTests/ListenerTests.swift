@@ -127,7 +127,7 @@ import Testing
         let socket = try ListeningSocket(localhost)
         try withLoop { loop in
             var listener: Listener?
-            listener = try Listener(on: loop, descriptor: socket.descriptor) { stream in
+            listener = try Listener(on: loop, socket: try ListeningSocket(descriptor: socket.descriptor)) { stream in
                 stream.close()
                 listener?.close()
             }

@@ -46,6 +46,20 @@ final class Probe: StreamDelegate {
     }
 }
 
+extension Listener {
+    /// Listens on an address.
+    convenience init(
+        on loop: Loop, address: SocketAddress, reusePort: Bool = true, accept: @escaping (EventLoop.Stream) -> Void
+    ) throws(UVError) {
+        try self.init(on: loop, socket: try ListeningSocket(address, reusePort: reusePort), accept: accept)
+    }
+}
+
+extension EventLoop.Stream {
+    /// Sends one slice.
+    func write(_ slice: ByteSlice) -> WriteOutcome { write(slice, Span(), nil) }
+}
+
 /// A value that several threads fill.
 final class Shared<Value: Sendable>: Sendable {
     private let storage: Mutex<Value>

@@ -61,6 +61,8 @@ struct CacheControlTests {
 
     private func parsed(_ field: String) -> CacheControl {
         let bytes = Array(field.utf8)
-        return CacheControl(bytes.span)
+        var directives = CacheControl()
+        directives.merge(bytes.span)
+        return directives
     }
 }

@@ -122,3 +122,14 @@ extension Responder.Want {
         if case .snapshot(let own)? = list { own === snapshot } else { false }
     }
 }
+
+extension FacetRowsBuilder {
+    /// A builder beside a snapshot.
+    init(beside snapshot: Snapshot?) { self.init(beside: snapshot.map { ModelList.snapshot($0) }) }
+
+    /// The facet, with rows that are shared with no one.
+    func finish() -> FacetRows {
+        var pool = RowPool()
+        return finish(in: &pool)
+    }
+}

@@ -35,7 +35,7 @@ struct FetchProblemTests {
     @Test("Only upstream's own 4xx is about the key")
     func aboutKey() {
         let others: [FetchProblem] = [
-            .status(.internalServerError, retryAfter: nil), .unusable(""), .unreadable(""), .unreachable(""),
+            .status(Status(rawValue: 500), retryAfter: nil), .unusable(""), .unreadable(""), .unreachable(""),
             .timeout(""), .tls(""),
             .cut(""), .backingOff(seconds: 1), .onlyIfCached,
         ]

@@ -18,7 +18,7 @@ final class Folder: Sendable {
     deinit { Self.delete(path) }
 
     private static func delete(_ path: String) {
-        if FileStatus(path: path)?.isDirectory == true {
+        if let status = FileStatus(path: path), status.mode & S_IFMT == S_IFDIR {
             for name in namesInDirectory(path) where name != "." && name != ".." { delete(path + "/" + name) }
         }
         try? removeFile(path)

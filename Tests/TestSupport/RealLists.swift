@@ -12,6 +12,9 @@ public enum RealLists {
         }
     }()
 
+    /// Whether there are any. A test over them is disabled where there are none, lest it pass without a case.
+    public static var areAtHand: Bool { !all.isEmpty }
+
     private static var directory: URL {
         if let path = ProcessInfo.processInfo.environment["LARDER_DATA"] { return URL(fileURLWithPath: path) }
         let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

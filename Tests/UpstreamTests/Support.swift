@@ -72,3 +72,26 @@ final class Shared<Value: Sendable>: Sendable {
 
 /// Leaves the core to others for a moment.
 func pause() { usleep(1000) }
+
+extension FetchFailure {
+    /// A short name of the case.
+    var name: String {
+        switch self {
+        case .unreachable: "unreachable"
+        case .nameNotResolved: "name-not-resolved"
+        case .timeout(let phase):
+            switch phase {
+            case .resolving, .connecting, .handshake: "connect-timeout"
+            case .head, .body: "timeout"
+            }
+        case .tls: "tls"
+        case .cut: "cut"
+        case .tooLarge: "too-large"
+        case .malformed: "malformed"
+        case .tooManyRedirects: "too-many-redirects"
+        case .redirectElsewhere: "redirect-elsewhere"
+        case .cancelled: "cancelled"
+        case .other: "other"
+        }
+    }
+}

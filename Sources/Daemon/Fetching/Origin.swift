@@ -1,5 +1,4 @@
 import Bytes
-import Compression
 import EventLoop
 import HTTPCore
 import Serving

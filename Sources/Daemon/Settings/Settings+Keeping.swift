@@ -13,8 +13,5 @@ extension Settings {
         public var enabled = true
         /// The directory for it. The loader finds the usual one where none is set; nil if there is no home to have it in.
         public var directory: String?
-
-        /// The directory to use; nil if nothing is kept.
-        public var directoryInUse: String? { enabled ? directory : nil }
     }
 }

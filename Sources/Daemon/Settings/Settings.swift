@@ -53,14 +53,11 @@ public struct Settings: Sendable, Equatable {
         /// A file of certificates trusted beside the system's.
         public var caFile: String?
 
-        /// The proxy's URL. It may hold a password: show `maskedProxy` instead.
+        /// The proxy's URL. It may hold a password: show what `URLText.masked` makes of it instead.
         public var proxy: String?
 
         /// Whether the catalogue is fetched at start-up.
         public var warmUp = true
-
-        /// The proxy's URL with `***` for a user name and a password.
-        public var maskedProxy: String? { proxy.map(URLText.masked) }
     }
 
     /// How long answers count as fresh. Zero: never, each request asks upstream.

@@ -47,9 +47,11 @@ import Upstream
     private struct NoRows: Error {}
 
     /// A list with one model whose price changes at 02:00 UTC.
-    private static let priced = Array(
-        #"{"data":[{"id":"a/one","architecture":{"output_modalities":["text"]},"pricing":{"prompt":"1","overrides":[{"utc_start":200,"utc_end":400}]}}]}"#
-            .utf8)
+    private static let priced: [UInt8] = {
+        let pricing = #"{"prompt":"1","overrides":[{"utc_start":200,"utc_end":400}]}"#
+        return Array(
+            #"{"data":[{"id":"a/one","architecture":{"output_modalities":["text"]},"pricing":\#(pricing)}]}"#.utf8)
+    }()
 
     // MARK: The usual lists
 

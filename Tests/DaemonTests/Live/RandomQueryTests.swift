@@ -9,7 +9,10 @@ import Testing
         try compare(SampleCatalogue.json, queries: 3000, seed: 11)
     }
 
-    @Test(arguments: RealLists.all.map(\.name).filter { $0.contains("2026-07-12") })
+    /// One of them is enough here: the queries themselves are tried on all.
+    private static let lists = RealLists.all.map(\.name).filter { $0.contains("2026-07-12") }
+
+    @Test(.enabled(if: !lists.isEmpty, "a real list is at hand"), arguments: lists)
     func `answers over a real list are those of the reference, byte for byte`(list: String) throws {
         let body = try #require(RealLists.all.first { $0.name == list }?.body)
         try compare(body, queries: 2000, seed: 12)

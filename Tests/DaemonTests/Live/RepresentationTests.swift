@@ -1,7 +1,4 @@
-import Bytes
-import Compression
 import Daemon
-import Foundation
 import TestSupport
 import Testing
 
@@ -138,26 +135,4 @@ import Testing
             }
         }
     }
-}
-
-/// What a reader makes of compressed bytes: of gzip another program.
-func unpacked(_ bytes: [UInt8], _ coding: String = "gzip") throws -> [UInt8] {
-    if coding == "br" {
-        let stream = Brotli.decompress(bytes.span, limit: 1 << 24)
-        let plain = try #require(stream)
-        return plain.span.copied()
-    }
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent(
-        "larder-\(UInt64.random(in: 0 ... .max)).gz")
-    try Data(bytes).write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    let program = Process()
-    program.executableURL = URL(fileURLWithPath: "/usr/bin/gzip")
-    program.arguments = ["-dc", file.path]
-    let output = Foundation.Pipe()
-    program.standardOutput = output
-    try program.run()
-    let all = try output.fileHandleForReading.readToEnd() ?? Data()
-    program.waitUntilExit()
-    return Array(all)
 }

@@ -1,5 +1,4 @@
 import Bytes
-import Compression
 import Digest
 import Foundation
 import TestSupport
@@ -61,8 +60,7 @@ import Testing
             #expect(plain.fields["Content-Encoding"] == nil && gzip.fields["Content-Encoding"] == "gzip")
             #expect(plain.fields["Vary"] == "Accept-Encoding" && gzip.fields["Vary"] == "Accept-Encoding")
             #expect(gzip.body.count < plain.body.count / 3)
-            let unpacked = try Gzip.decompress(gzip.body.span, limit: 1 << 20)
-            #expect(unpacked.span.copied() == plain.body)
+            #expect(try unpacked(gzip.body) == plain.body)
 
             let tag = try #require(plain.fields["ETag"])
             let gzipTag = try #require(gzip.fields["ETag"])

@@ -70,7 +70,6 @@ struct SettingsLoaderTests {
         upstream.proxy = "http://u:p@proxy:3128"
         upstream.warmUp = false
         #expect(settings.upstream == upstream)
-        #expect(settings.upstream.maskedProxy == "http://***@proxy:3128")
         let ttl = settings.ttl
         #expect([ttl.catalog, ttl.user, ttl.opaque] == [.zero, .seconds(120), .seconds(180)])
         #expect([ttl.model, ttl.negative] == [.seconds(240), .seconds(1)])
@@ -154,9 +153,9 @@ struct SettingsLoaderTests {
         ] as [([String: String], String?)])
     func stateDirectory(environment: [String: String], expected: String?) throws {
         let state = try loaded(environment: environment).settings.state
-        #expect(state.directory == expected && state.directoryInUse == expected)
+        #expect(state.directory == expected && state.enabled)
         let none = try loaded("state.enabled = false", environment: environment).settings.state
-        #expect(none.directory == expected && none.directoryInUse == nil)
+        #expect(none.directory == expected && !none.enabled)
     }
 
     @Test("A flag turns the state on or off, the demo too; whoever names a directory wants it used")
@@ -164,7 +163,8 @@ struct SettingsLoaderTests {
         func inUse(_ text: String, _ change: (inout SettingsLoader.Flags) -> Void) throws -> String? {
             var flags = SettingsLoader.Flags()
             change(&flags)
-            return try loaded(text, environment: ["HOME": "/h"], flags: flags).settings.state.directoryInUse
+            let state = try loaded(text, environment: ["HOME": "/h"], flags: flags).settings.state
+            return state.enabled ? state.directory : nil
         }
         #expect(try inUse("") { _ in } == "/h/.local/state/larder")
         #expect(try inUse("") { $0.noState = true } == nil)

@@ -22,7 +22,7 @@ public enum CatalogCheck {
             }
             if !isList { return "a facet that is not a list" }
             guard case .forward(let query) = QueryParser.parse(Array("category=x".utf8).span) else { continue }
-            let joined = SmallCatalogue.list.select(query, facets: [[facet]], now: QueryCheck.now)
+            let joined = ModelList.snapshot(SmallCatalogue.list).select(query, facets: [[facet]], now: QueryCheck.now)
             let body = Composer.list(joined, rawQuery: noQuery.span)
             if let fault = ComposedList.fault(in: body, joined.selection, ids: nil) { return fault }
         }

@@ -75,7 +75,7 @@ public enum QueryCheck {
         if query.isWhole { return nil }
 
         let facets = query.clauses.map { $0.names.map(SmallCatalogue.facet) }
-        let joined = SmallCatalogue.list.select(query, facets: facets, now: now)
+        let joined = ModelList.snapshot(SmallCatalogue.list).select(query, facets: facets, now: now)
         let body = Composer.list(joined, rawQuery: input.span)
         return ComposedList.fault(in: body, joined.selection, ids: nil)
     }
