@@ -76,7 +76,7 @@ public struct Dispatcher {
     public init() {}
 
     /// The number of fetches under way.
-    public var flightCount: Int { flights.count }
+    var flightCount: Int { flights.count }
 
     /// The number of failures that are remembered.
     var rememberedFailures: Int { backoffs.count }

@@ -20,8 +20,7 @@ extension Connection {
                     detail: .badRequest), isHead: isHead, allowing: page.isAction ? "POST" : "GET, HEAD")
         }
         guard page == .purge else {
-            state = .gathering
-            deadline = .max
+            waitForAll()
             return shard.gather(page, for: self, isHead: isHead)
         }
         guard let purge = Purge(query: parts.query.map { target.extracting($0).text() } ?? "") else {
@@ -30,9 +29,14 @@ extension Connection {
                     .badRequest, "say what to purge: ?catalog=1, ?key=FINGERPRINT (8 digits) or ?all=1",
                     detail: .badRequest), isHead: isHead)
         }
+        waitForAll()
+        shard.purge(purge, for: self)
+    }
+
+    /// What all loops have to tell comes within a time of its own.
+    private func waitForAll() {
         state = .gathering
         deadline = .max
-        shard.purge(purge, for: self)
     }
 
     /// What all loops had to tell has come together.

@@ -1,6 +1,4 @@
 import Bytes
-import Caching
-import Digest
 import EventLoop
 import HTTPCore
 import HTTPParsing
