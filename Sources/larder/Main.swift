@@ -21,11 +21,12 @@ enum Main {
         }
     }
 
-    /// What somebody probably meant whose first word is no command; the parser says so for flags only.
+    /// What somebody probably meant whose first word is no command, or where the commands are listed; the parser says what was
+    /// meant for flags only.
     private static var suggestion: String {
         guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-") else { return "" }
         let names = Larder.configuration.subcommands.compactMap { $0.configuration.commandName }
-        guard !names.contains(word), let near = NearestName.find(word, among: names) else { return "" }
-        return ". Did you mean '\(near)'?"
+        guard !names.contains(word) else { return "" }
+        return NearestName.find(word, among: names).map { ". Did you mean '\($0)'?" } ?? ". See 'larder --help'."
     }
 }

@@ -8,7 +8,7 @@ struct PurgeCommand: ParsableCommand {
         discussion: """
             EXAMPLES:
               larder purge --catalog
-              larder purge --key 1a2b3c4d     the fingerprint is one that `larder status` shows
+              larder purge --key 1a2b3c4d     a fingerprint that `larder status` shows
             """)
 
     @OptionGroup var address: AddressOptions

@@ -38,6 +38,9 @@ struct ServeCommand: ParsableCommand {
 
     func validate() throws {
         if noState, stateDir != nil { throw ValidationError("--state-dir and --no-state exclude each other.") }
+        guard demo else { return }
+        if upstream != nil { throw ValidationError("--demo has an upstream of its own: leave out --upstream.") }
+        if stateDir != nil { throw ValidationError("--demo keeps nothing on disk: leave out --state-dir.") }
     }
 
     func run() throws {

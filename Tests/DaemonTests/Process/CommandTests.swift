@@ -52,6 +52,21 @@ import Testing
         #expect(error.contains("--state-dir and --no-state"))
     }
 
+    @Test(arguments: ["--upstream", "--state-dir"])
+    func `what a demo would pass over is refused`(flag: String) throws {
+        let (ending, output, error) = try LarderProcess.run(["serve", "--demo", flag, "http://127.0.0.1:1"])
+        #expect(ending == .exited(64) && output.isEmpty)
+        #expect(error.hasPrefix("larder: --demo ") && error.contains("leave out \(flag)"), "\(error)")
+    }
+
+    @Test func `a word that is no command is told, with the nearest one or where all are`() throws {
+        for (word, hint) in [("modles", "Did you mean 'models'?"), ("version", "See 'larder --help'.")] {
+            let (ending, output, error) = try LarderProcess.run([word])
+            #expect(ending == .exited(64) && output.isEmpty)
+            #expect(error == "larder: Unexpected argument '\(word)'. \(hint)")
+        }
+    }
+
     @Test func `without a home Larder serves, and says that nothing is kept`() throws {
         let origin = try ScriptedOrigin { _ in .json("{}") }
         let larder = try LarderProcess.serve(

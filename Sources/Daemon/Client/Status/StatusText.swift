@@ -44,7 +44,7 @@ struct StatusText {
     private var upstream: String? {
         let upstream = status["upstream"]
         return joined([
-            text(upstream?["url"]), number(upstream?["requests"]).map { "\($0) requests" },
+            text(upstream?["url"]), number(upstream?["requests"]).map { $0 == 1 ? "1 request" : "\($0) requests" },
             number(upstream?["failures"]).map { "\($0) failed" },
             number(upstream?["last_success"]).map { "answered \(AgeText.short(now - $0)) ago" },
         ])
