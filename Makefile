@@ -9,6 +9,7 @@
 #                 short soak; takes a while
 # make fuzz       each fuzzer for a minute
 # make soak       ten minutes at full speed before an upstream that fails in every way, each answer checked
+# make bench      times, beside nginx, HAProxy, Varnish and a bare C server, which it installs; a quarter of an hour
 # make counts     instructions, allocations and system calls per request, against what is committed
 # make ship       a release build that needs no Swift on the machine it runs on, .build/ship/release/larder
 # make install    that build, units for systemd, completions, settings: under PREFIX (/usr/local), in DESTDIR
@@ -26,7 +27,7 @@ LIMIT := timeout -k 10 1200
 # Swift's own library is linked in. It has a folder of its own, as every other build links that library dynamically.
 SHIP := .build/ship/release/larder
 
-.PHONY: help demo run build test test-page test-http check check-deep fuzz soak counts ship install uninstall deb \
+.PHONY: help demo run build test test-page test-http check check-deep fuzz soak bench counts ship install uninstall deb \
 	test-deploy clean setup test-build
 
 help:
@@ -72,6 +73,10 @@ fuzz: setup
 
 soak: build
 	scripts/soak
+
+bench: build
+	scripts/setup --bench
+	scripts/bench
 
 counts: build
 	scripts/setup --counts

@@ -1,0 +1,222 @@
+"""Tables, thresholds and the plot, of what was measured."""
+
+import statistics
+from pathlib import Path
+
+import plot
+from hits import WHOLE, WHOLE_GZIP
+from proxy import DIRECT
+from servers import FLOOR, HAPROXY, LARDER, NGINX, PEERS, ROOT
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+MIB = 1 << 20
+
+
+def median(values) -> float:
+    return statistics.median(values)
+
+
+def spread(values, places=1) -> str:
+    """Median, and in brackets the least and the most."""
+    return f"{median(values):.{places}f} ({min(values):.{places}f}-{max(values):.{places}f})"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
+
+
+def ratios(above: list[dict], below: list[list[dict]], key: str) -> float:
+    """The median of the rounds' ratios: the least of the others over ours."""
+    return median([min(other[turn][key] for other in below) / one[key] for turn, one in enumerate(above)])
+
+
+class Thresholds:
+    def __init__(self):
+        self.rows = []
+
+    def least(self, what, value, bound, unit=""):
+        self.rows.append((value >= bound, what, f"{value:.2f}{unit}", f"at least {bound:g}{unit}"))
+
+    def most(self, what, value, bound, unit=""):
+        self.rows.append((value <= bound, what, f"{value:.2f}{unit}", f"at most {bound:g}{unit}"))
+
+    @property
+    def missed(self):
+        return sum(not row[0] for row in self.rows)
+
+
+# MARK: Hits
+
+def hits(part, thresholds) -> str:
+    text = []
+    for case, by_connections in part["values"].items():
+        rows = []
+        for connections, by_server in by_connections.items():
+            for name, rounds in by_server.items():
+                values = {key: [one[key] for one in rounds] for key in rounds[0]}
+                rows.append([
+                    name, connections, spread(values["cpu"]), spread(values["rate"], 0), spread(values["p50"], 0),
+                    spread(values["p99"], 0), spread(values["p999"], 0), spread([one / MIB for one in values["rss"]])])
+        text.append(f"\n#### {case}, {part['bodies'][case]:,} bytes\n")
+        text.append(table(["server", "connections", "CPU, us per request", "requests/s", "p50, us", "p99, us", "p99.9, us",
+                           "RSS, MiB"], rows))
+        hit_thresholds(case, by_connections, thresholds)
+    return "\n".join([hit_summary(part), *text])
+
+
+def hit_summary(part) -> str:
+    rows = []
+    for case, by_connections in part["values"].items():
+        for connections, by_server in by_connections.items():
+            ours = by_server.get(LARDER)
+            peers = [by_server[name] for name in PEERS if name in by_server]
+            row = [case, connections, *[spread([one["cpu"] for one in some]) for some in by_server.values()]]
+            row.append(f"{ratios(ours, peers, 'cpu'):.2f}" if ours and peers else "")
+            row.append(f"{ratios(ours, [by_server[FLOOR]], 'cpu'):.2f}" if ours and FLOOR in by_server else "")
+            rows.append(row)
+    names = list(next(iter(next(iter(part["values"].values())).values())))
+    return ("\n### CPU per cached answer, in microseconds: median (least-most) of the rounds\n\n" + table(
+        ["answer", "connections", *names, "best peer / Larder", "bare C / Larder"], rows))
+
+
+def hit_thresholds(case, by_connections, thresholds):
+    for connections, by_server in by_connections.items():
+        ours = by_server.get(LARDER)
+        peers = [by_server[name] for name in PEERS if name in by_server]
+        where = f"{case}, {connections} connections"
+        if ours and peers:
+            bound = 1.0 if case in (WHOLE, WHOLE_GZIP) else 1.25
+            thresholds.least(f"{where}: CPU, best peer / Larder", ratios(ours, peers, "cpu"), bound)
+        if ours and FLOOR in by_server:
+            thresholds.least(f"{where}: CPU, bare C / Larder", ratios(ours, [by_server[FLOOR]], "cpu"), 0.85)
+        if ours and peers and connections == "32":
+            thresholds.least(f"{where}: p99, best peer / Larder", ratios(ours, peers, "p99"), 1.0)
+    few, many = (by_connections.get(connections, {}).get(LARDER) for connections in ("32", "512"))
+    if few and many:
+        thresholds.least(f"{case}: CPU, 32 / 512 connections", ratios(many, [few], "cpu"), 0.8)
+        thresholds.least(f"{case}: requests/s, 512 / 32 connections",
+                         median([one["rate"] / few[turn]["rate"] for turn, one in enumerate(many)]), 0.8)
+
+
+# MARK: Pass-through
+
+def proxy(part, thresholds) -> str:
+    rows = []
+    for connections, by_server in part["values"].items():
+        for name, rounds in by_server.items():
+            rows.append([name, connections, *[spread([one[key] for one in rounds], places) for key, places in
+                                              [("cpu", 1), ("rate", 0), ("p50", 0), ("p99", 0), ("p999", 0)]]])
+        ours = by_server[LARDER]
+        ratio = median([one["cpu"] / min(by_server[name][turn]["cpu"] for name in (HAPROXY, NGINX))
+                        for turn, one in enumerate(ours)])
+        thresholds.most(f"passed through, {connections} connections: CPU, Larder / best peer", ratio, 1.2)
+    return (f"\n### Passed through: POST of {part['request']:,} bytes, answer of {part['answer']:,}\n\n" + table(
+        ["server", "connections", "CPU, us per request", "requests/s", "p50, us", "p99, us", "p99.9, us"], rows))
+
+
+def events(part, thresholds) -> str:
+    added, rows = {}, []
+    for name, rounds in part["values"].items():
+        row = [name]
+        for key in ("p50", "p99"):
+            row.append(spread([one[key] for one in rounds], 0))
+            added[name, key] = [one[key] - part["values"][DIRECT][turn][key] for turn, one in enumerate(rounds)]
+            row.append("" if name == DIRECT else spread(added[name, key], 0))
+        rows.append(row)
+    thresholds.most("one event: delay added by Larder, median", median(added[LARDER, "p50"]) / 1e3, 0.3, " ms")
+    return (f"\n### Server-sent events: one every {part['interval']} ms, {part['number']} a round, us from sent to read\n\n"
+            + table(["through", "median", "added", "p99", "added"], rows))
+
+
+# MARK: Larder alone
+
+def queries(part, thresholds) -> str:
+    rows, beyond = [], {}
+    for name in ("once", "ten times"):
+        one = part[name]
+        differences = [new - hit for new, hit in zip(one["new"], one["hit"])]
+        beyond[name] = median(differences)
+        rows.append([f"{one['rows']:,} rows, {one['body']:,} bytes", spread(one["new"]), spread(one["hit"]), spread(differences)])
+    costs = part["in a row"]
+    first, last = median(costs[:10]), median(costs[-10:])
+    thresholds.most("a query never seen, beyond a hit", beyond["once"], 60, " us")
+    thresholds.most("the same over ten times the rows, as a multiple", beyond["ten times"] / beyond["once"], 11)
+    # One batch to the next may differ by as much.
+    thresholds.most("the last thousand of new queries / the first", last / first, 1.1)
+    rows.append([f"{len(costs) * 100:,} new pages of ten, the first thousand", spread(costs[:10]), "", ""])
+    rows.append(["the same, the last thousand", spread(costs[-10:]), "", ""])
+    return ("\n### Queries never seen before: us of CPU, medians of batches\n\n"
+            + table(["", "new", "asked again", "beyond a hit"], rows))
+
+
+def refresh(part, thresholds) -> str:
+    rows = []
+    for name in ("without", "with"):
+        some = part[name]
+        rows.append([name, *[spread([one[key] for one in some], places) for key, places in
+                             [("cpu", 1), ("p50", 0), ("p99", 0), ("fetched", 0)]],
+                     spread([one["lag"] * 1e3 for one in some], 3)])
+    costs = [(one["quiet cpu"] - part["without"][turn]["quiet cpu"]) * 1e3 / max(1, one["quiet fetched"])
+             for turn, one in enumerate(part["with"])]
+    thresholds.most("one refresh: CPU", median(costs), 25, " ms")
+    p99 = [one["p99"] / part["without"][turn]["p99"] for turn, one in enumerate(part["with"])]
+    thresholds.most("p99 of hits, refreshes / none", median(p99), 2)
+    # The bounds of the histogram are powers of two: what is under a millisecond lies below that of 1,024 us.
+    worst = [max(0.0, one["lag"] - part["without"][turn]["lag"]) * 1e3 for turn, one in enumerate(part["with"])]
+    thresholds.most("the loop's longest lag, beyond that without refreshes", median(worst), 1.024, " ms")
+    return (f"\n### Refreshes, one a second, {spread(costs)} ms of CPU each, under hits of 32 connections\n\n" + table(
+        ["refreshes", "CPU, us per request", "p50, us", "p99, us", "refreshes seen", "longest lag below, ms"], rows))
+
+
+def loops(part, thresholds) -> str:
+    one, two = part["1"], part["2"]
+    # What a loop could answer if its core were its own.
+    ratio = median([2 * one[turn]["cpu"] / some["cpu"] for turn, some in enumerate(two)])
+    thresholds.least("two loops / one: answers per second of CPU, times loops", ratio, 1.7)
+    share = median([min(some["shares"]) / max(some["shares"]) for some in two])
+    return (f"\n### Two loops: {ratio:.2f} times one; the less busy loop did {share:.2f} of the other's work\n\n" + table(
+        ["loops", "CPU, us per request", "requests/s"],
+        [[name, spread([some["cpu"] for some in part[name]]), spread([some["rate"] for some in part[name]], 0)]
+         for name in ("1", "2")]))
+
+
+def start(part, thresholds) -> str:
+    thresholds.most("from the start to the first answer", median(part["milliseconds"]), 50, " ms")
+    return f"\n### Start to first answer from a warm state directory: {spread(part['milliseconds'])} ms"
+
+
+def memory(part, thresholds) -> str:
+    thresholds.most("memory after mixed requests", part["mixed"]["rss"] / MIB, 30, " MiB")
+    thresholds.most("a further key's list, resident", part["key rss"] / 1024, 8, " KiB")
+    thresholds.most("a further key's list, as the cache counts", part["key cache"] / 1024, 8, " KiB")
+    rows = [[name, *[f"{part[key][kind] / MIB:.1f}" for kind in ("rss", "pss")]] for name, key in
+            [("fresh, with the list", "fresh"), (f"after {part['requests']:,} mixed requests", "mixed")]]
+    return "\n### Memory, MiB\n\n" + table(["", "RSS", "PSS"], rows)
+
+
+PARTS = {"hits": hits, "proxy": proxy, "events": events, "queries": queries, "refresh": refresh, "loops": loops,
+         "start": start, "memory": memory}
+
+
+# MARK: The whole
+
+def tell(results, write: bool) -> int:
+    """Prints everything; with `write`, puts it into the tree. The exit code."""
+    machine, thresholds = results["machine"], Thresholds()
+    text = [
+        f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; load before the run {machine['load']:.1f}. "
+        f"{'; '.join(machine['peers'].values())}. {results['rows']} {results['source']}. "
+        f"{results['rounds']} rounds of {results['seconds']:g} s each; the whole took {results['took'] / 60:.0f} minutes."]
+    text += [PARTS[name](results[name], thresholds) for name in PARTS if name in results]
+    judged = table(["", "measured", "wanted", ""],
+                   [[what, value, bound, "met" if good else "**missed**"] for good, what, value, bound in thresholds.rows])
+    text.append(f"\n### Thresholds: {thresholds.missed} of {len(thresholds.rows)} missed\n\n{judged}")
+    print("\n".join(text))
+    if write:
+        page = ROOT / "PERFORMANCE.md"
+        before, _, rest = page.read_text().partition(BEGIN)
+        page.write_text(before + BEGIN + "\n" + "\n".join(text) + "\n" + END + rest.partition(END)[2])
+        if "hits" in results:
+            Path(ROOT, "docs/images/performance.svg").write_text(plot.draw(results["hits"]["values"]))
+    return 1 if thresholds.missed else 0

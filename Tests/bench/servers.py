@@ -1,0 +1,291 @@
+"""The programs that are measured, each started with its settings from this folder, on a core of its own."""
+
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+BUILD = ROOT / ".build/bench"
+SERVER_CORE, LOAD_CORE = 0, 1
+LARDER, FLOOR, NGINX, HAPROXY, VARNISH = "Larder", "bare C", "nginx", "HAProxy", "Varnish"
+PEERS = [HAPROXY, VARNISH, NGINX]
+
+
+class Failure(Exception):
+    """Something that is told in one line."""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def get(port: int, target: str, fields=None, method="GET", body=None) -> tuple[int, dict, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.putrequest(method, target, skip_accept_encoding=True)
+        for name, value in (fields or {}).items():
+            connection.putheader(name, value)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
+
+
+def need(program: str) -> str:
+    found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
+    if not found:
+        raise Failure(f"{program} is not installed: scripts/setup --bench")
+    return found
+
+
+class Process:
+    """One program and all its children; what they use is read from /proc."""
+
+    def __init__(self, name, command, port, cores=(SERVER_CORE,), environment=None, folder=None):
+        self.name, self.port = name, port
+        self.log = Path(folder, f"{name.replace(' ', '-')}-{port}.log")
+        cores = ",".join(map(str, cores))
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                ["taskset", "-c", cores, *map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={"PATH": os.environ["PATH"], "HOME": str(folder), **(environment or {})}, start_new_session=True)
+        self.started = time.monotonic()
+
+    def wait(self, target="/", statuses=(200,), limit=30.0, pause=0.05):
+        until = time.monotonic() + limit
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                if get(self.port, target)[0] in statuses:
+                    return self
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(pause)
+        said = self.log.read_text(errors="replace")[-1500:]
+        self.end()
+        raise Failure(f"{self.name} does not start: {said}")
+
+    @property
+    def tree(self) -> list[int]:
+        found, left = [], [self.process.pid]
+        while left:
+            found.append(left.pop())
+            for task in Path(f"/proc/{found[-1]}/task").glob("*/children"):
+                try:
+                    left += [int(word) for word in task.read_text().split()]
+                except OSError:
+                    pass
+        return found
+
+    def cpu(self) -> float:
+        """Seconds that all threads of all processes have run, from the scheduler, in steps of a nanosecond."""
+        total = 0
+        for process in self.tree:
+            for file in Path(f"/proc/{process}/task").glob("*/schedstat"):
+                try:
+                    total += int(file.read_text().split()[0])
+                except OSError:
+                    pass
+        return total / 1e9
+
+    def memory(self) -> dict:
+        """Resident and proportional bytes."""
+        result = {"rss": 0, "pss": 0}
+        for process in self.tree:
+            try:
+                text = Path(f"/proc/{process}/smaps_rollup").read_text()
+            except OSError:
+                continue
+            for key in result:
+                result[key] += int(re.search(rf"(?mi)^{key}: +(\d+)", text)[1]) * 1024
+        return result
+
+    def metric(self, pattern: str) -> float:
+        page = get(self.port, "/metrics")[2].decode()
+        return sum(float(line.split()[-1]) for line in page.splitlines() if re.match(pattern + "[ {]", line))
+
+    def histogram(self, name: str) -> dict:
+        """How many values lie at or below each bound but above the one before."""
+        page, found, below = get(self.port, "/metrics")[2].decode(), {}, 0
+        for bound, count in re.findall(rf'(?m)^{name}_bucket{{le="([^"]+)"}} (\d+)', page):
+            found[float(bound)], below = int(count) - below, int(count)
+        return found
+
+    def threads(self) -> dict:
+        """Seconds that each thread of the process itself has run."""
+        return {file.parent.name: int(file.read_text().split()[0]) / 1e9
+                for file in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")}
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)  # a session of its own, so nobody else is in the group
+                self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+
+# MARK: The bare server, as the floor and as the origin
+
+def build_server() -> Path:
+    BUILD.mkdir(parents=True, exist_ok=True)
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libuv", "libllhttp"], capture_output=True, text=True)
+    if flags.returncode != 0:
+        raise Failure(f"pkg-config: {flags.stderr.strip()}")
+    program = BUILD / "server"
+    done = subprocess.run(
+        ["cc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / "server.c", *flags.stdout.split()],
+        capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(f"server.c: {done.stderr}")
+    return program
+
+
+def write_routes(folder: Path, name: str, routes: list) -> Path:
+    """`routes` are tuples: target, coding, type, body."""
+    lines = []
+    for number, (target, coding, kind, body) in enumerate(routes):
+        file = folder / f"{name}-{number}.body"
+        file.write_bytes(body)
+        lines.append(f"{target} {coding} {kind} {file}\n")
+    path = folder / f"{name}.routes"
+    path.write_text("".join(lines))
+    return path
+
+
+def floor(program, routes, folder):
+    port = free_port()
+    return Process(FLOOR, [program, port, routes], port, folder=folder).wait(statuses=(404,))
+
+
+def origin(program, routes, folder):
+    port = free_port()
+    return Process("origin", [program, port, routes, "origin"], port, cores=(LOAD_CORE,), folder=folder).wait("/_asked")
+
+
+def asked(of) -> int:
+    return int(get(of.port, "/_asked")[2])
+
+
+# MARK: Larder and its peers
+
+def larder(binary, upstream, folder, cores=(SERVER_CORE,), workers=1, wait=True, **settings):
+    port = free_port()
+    variables = {
+        "LARDER_LISTEN": f"127.0.0.1:{port}", "LARDER_WORKERS": str(workers), "LARDER_STATE_ENABLED": "false",
+        "LARDER_UPSTREAM_URL": f"http://127.0.0.1:{upstream}/api/v1", "LARDER_LOG_ACCESS": "false",
+        "LARDER_TTL_CATALOG": "1d", **settings}
+    process = Process(LARDER, [binary, "serve"], port, cores, variables, folder)
+    return process.wait("/readyz") if wait else process
+
+
+def filled(template: str, **values) -> str:
+    for key, value in values.items():
+        template = template.replace("{" + key + "}", str(value))
+    return template
+
+
+def nginx(upstream, folder, caches=True):
+    port, place = free_port(), Path(folder, "nginx" if caches else "nginx-proxy")
+    place.mkdir(exist_ok=True)
+    text = filled(
+        (HERE / "nginx.conf").read_text().split("\n", 1)[1], folder=place, port=port, origin=upstream,
+        cache_path=f"proxy_cache_path {place}/cache levels=1 keys_zone=all:10m max_size=64m inactive=1d;" if caches else "",
+        cache=("proxy_cache all; proxy_cache_valid 200 1d; proxy_ignore_headers Vary; "
+               "proxy_cache_key $request_uri$http_accept_encoding; proxy_set_header Accept-Encoding $http_accept_encoding;"
+               if caches else "proxy_buffering off; proxy_request_buffering off;"))
+    file = place / "nginx.conf"
+    file.write_text(text)
+    return Process(NGINX, [need("nginx"), "-p", place, "-c", file], port, folder=folder).wait(statuses=(200, 404))
+
+
+def haproxy(upstream, folder, caches=True):
+    port = free_port()
+    text = filled(
+        (HERE / "haproxy.cfg").read_text().split("\n", 1)[1], port=port, origin=upstream, section=("cache all\n    total-max-size 64\n    max-object-size 4194304\n    max-age 86400\n    process-vary on\n"
+                 if caches else ""),
+        # Without it, a stream's events wait for each other.
+        cache="http-request cache-use all\n    http-response cache-store all" if caches else "option http-no-delay")
+    file = Path(folder, f"haproxy-{port}.cfg")
+    file.write_text(text)
+    return Process(HAPROXY, [need("haproxy"), "-db", "-f", file], port, folder=folder).wait(statuses=(200, 404))
+
+
+def varnish(upstream, folder):
+    port, place = free_port(), Path(folder, "varnish")
+    file = Path(folder, "varnish.vcl")
+    file.write_text(filled((HERE / "varnish.vcl").read_text(), origin=upstream))
+    # Bodies are stored in the coding in which they came: else it keeps gzip alone and unpacks for whoever takes none.
+    return Process(
+        VARNISH,
+        [need("varnishd"), "-F", "-n", place, "-j", "none", "-a", f"127.0.0.1:{port}", "-T", "none", "-f", file,
+         "-s", "malloc,128m", "-t", "86400", "-p", "thread_pools=1", "-p", "thread_pool_min=20",
+         "-p", "thread_pool_max=1100", "-p", "listen_depth=1024", "-p", "http_gzip_support=off", "-p", "timeout_idle=75"],
+        port, folder=folder).wait(statuses=(200, 404))
+
+
+PEER_STARTERS = {NGINX: nginx, HAPROXY: haproxy, VARNISH: varnish}
+
+
+# MARK: The load
+
+def wrk(server, target, connections, seconds, fields=(), body=None, cores=(LOAD_CORE,)) -> dict:
+    """One measurement of one server: wrk's figures, and the CPU time that the server's threads used meanwhile.
+
+    A round in which nothing at all was answered is longer the next time: so much can be at one time on a busy machine.
+    """
+    for factor in (1, 2, 4):
+        result = once(server, target, connections, seconds * factor, fields, body, cores)
+        if result:
+            return result
+    raise Failure(f"{server.name}, {target}, {connections} connections: nothing was answered in {seconds * 4} s")
+
+
+def once(server, target, connections, seconds, fields, body, cores) -> dict | None:
+    # wrk knows whole seconds only; a part of one is left to a signal, upon which it tells what it has.
+    command = ["taskset", "-c", ",".join(map(str, cores)), need("wrk"), "-t1", f"-c{connections}", "-d600s", "--timeout",
+               "10s", "-s", str(HERE / "load.lua")]
+    for field in fields:
+        command += ["-H", field]
+    environment = {"PATH": os.environ["PATH"], **({"BENCH_BODY": str(body)} if body else {})}
+    before = server.cpu()
+    process = subprocess.Popen(
+        command + [f"http://127.0.0.1:{server.port}{target}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env=environment)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    cpu = server.cpu() - before
+    found = re.search(r"(?m)^BENCH (.*)$", said)
+    if not found and process.returncode == -signal.SIGINT:
+        return None  # it was not yet ready for the signal
+    if not found:
+        raise Failure(f"wrk on {server.name}: {said}")
+    result = json.loads(found[1])
+    if not result["requests"] and not result["failed"]:
+        return None
+    if result["failed"]:
+        raise Failure(f"{server.name}, {target}, {connections} connections: {result['failed']} of "
+                      f"{result['requests']} failed\n{said}")
+    return {
+        "rate": result["requests"] / (result["microseconds"] / 1e6), "requests": result["requests"],
+        "cpu": cpu * 1e6 / result["requests"], "busy": cpu / (result["microseconds"] / 1e6),
+        "p50": result["p50"], "p99": result["p99"], "p999": result["p999"]}
