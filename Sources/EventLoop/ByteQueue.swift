@@ -30,12 +30,12 @@ internal import CUV
     }
 
     /// Leaves bytes, which are so many items. Where there is no room for them, or after `close`, they are dropped, and it is
-    /// `false`.
+    /// `false`. What matters more may have so many bytes of room beyond the limit.
     @discardableResult
-    public func append(_ bytes: Span<UInt8>, items: Int = 1) -> Bool {
+    public func append(_ bytes: Span<UInt8>, items: Int = 1, beyond: Int = 0) -> Bool {
         unsafe uv_mutex_lock(lock.raw)
         defer { unsafe uv_mutex_unlock(lock.raw) }
-        guard unsafe !isClosed, unsafe waiting.count + bytes.count <= limit else {
+        guard unsafe !isClosed, unsafe waiting.count + bytes.count <= limit + beyond else {
             unsafe lost += items
             unsafe untold += items
             return false

@@ -63,6 +63,8 @@ check(pod["spec"]["securityContext"]["runAsUser"] == user, "deployment: the user
 check(pod["spec"]["securityContext"]["runAsNonRoot"] is True, "deployment: it may run as root")
 check(container["securityContext"]["readOnlyRootFilesystem"] is True, "deployment: its file system can be written")
 check([mount["mountPath"] for mount in container["volumeMounts"]] == [volume], "deployment: the state is nowhere")
+kept = {entry["name"]: entry["value"] for entry in container["env"]}["STATE_DIRECTORY"]
+check(kept.startswith(volume + "/"), "deployment: the state is in no directory of its own within the volume")
 check("memory" in container["resources"]["limits"], "deployment: there is no limit to its memory")
 paths = {probe: container[probe]["httpGet"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
 check(all(get["port"] in named for get in paths.values()), "deployment: a probe asks at a port that is not there")

@@ -21,11 +21,14 @@ struct LineLog: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }.map {
-            ($0.key, "\($0.value)")
+        var members = metadata.merging(event.metadata ?? [:]) { $1 }
+        if let name = members["event"].flatMap({ LogEventName(rawValue: "\($0)") }), name.comesAgain {
+            guard case .write(let heldBack) = writer.admit("\(event.message)") else { return }
+            if heldBack > 0 { members["held_back"] = "\(heldBack)" }
         }
+        let all = members.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
         let line = LogLine.text(format, level: event.level, message: "\(event.message)", metadata: all)
-        writer.write(Array(line.utf8).span)
+        writer.write(event: Array(line.utf8).span)
     }
 }
 

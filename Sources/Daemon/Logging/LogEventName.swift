@@ -48,4 +48,13 @@ enum LogEventName: String, CaseIterable, Sendable {
         case .reloadRefused, .loopFailed: .error
         }
     }
+
+    /// Whether it may come over and over while something lasts, so that the same line is written once a second at most. Failed
+    /// fetches are held back where they are told of.
+    var comesAgain: Bool {
+        switch self {
+        case .acceptFailed, .loopSilent, .notifyFailed: true
+        default: false
+        }
+    }
 }

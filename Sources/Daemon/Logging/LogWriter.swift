@@ -14,6 +14,11 @@ final class LogWriter: Sendable {
 
     /// What may wait to be written: some ten thousand lines.
     static let room = 1 << 20
+    /// What events may have beyond that, so that lines of requests do not crowd them out.
+    private static let roomForEvents = 64 << 10
+
+    /// Of those events that can come over and over, the same line once a second.
+    private let gate = Guarded(RepeatGate())
 
     /// A writer to a descriptor, standard error unless another is given.
     init(_ format: LineFormat, descriptor: Int32 = 2, room: Int = LogWriter.room) throws(UVError) {
@@ -30,6 +35,15 @@ final class LogWriter: Sendable {
 
     /// Leaves finished lines, each with its end.
     func write(_ bytes: Span<UInt8>, lines: Int = 1) { queue.append(bytes, items: lines) }
+
+    /// Leaves the finished line of an event.
+    func write(event bytes: Span<UInt8>) { queue.append(bytes, beyond: Self.roomForEvents) }
+
+    /// Whether a line is to be written now or was written just so within a second.
+    func admit(_ line: String) -> RepeatGate.Verdict {
+        let now = monotonicMicroseconds() / 1_000
+        return gate.withValue { $0.admit(line, now: now) }
+    }
 
     /// How many lines were dropped.
     var droppedLines: Int { queue.dropped }
