@@ -2,6 +2,7 @@
 
 import collections
 import gzip
+import statistics
 import sys
 
 import servers
@@ -27,6 +28,11 @@ SLACK = 0.1
 
 def note(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def costs(kept) -> str:
+    """The median of each server's rounds."""
+    return ", ".join(f"{name} {statistics.median(one['cpu'] for one in some):.1f}" for name, some in kept.items())
 
 
 def fields(case):
@@ -120,8 +126,7 @@ def run(options, rows, catalogue, folder) -> dict:
                     for name in options.servers[shift:] + options.servers[:shift]:
                         kept[name].append(field.measure(name, case, connections))
                         field.check(name, case)
-                told = ", ".join(f"{name} {sorted(one['cpu'] for one in some)[len(some) // 2]:.1f}" for name, some in kept.items())
-                note(f"{case.name}, {connections}: us of CPU per request: {told}")
+                note(f"{case.name}, {connections}: us of CPU per request: {costs(kept)}")
     finally:
         field.close()
     return {"bodies": {name: len(body) for name, body in field.bodies.items()}, "values": values}
