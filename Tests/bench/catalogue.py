@@ -42,11 +42,13 @@ def made_up(number: int) -> dict:
     return {
         "id": identity, "canonical_slug": f"{identity}-20260{number % 9 + 1}01", "hugging_face_id": identity,
         "name": f"{author.title()}: Model {number}", "created": 1_700_000_000 + number * 97_343,
-        "description": " ".join(chance.choices(WORDS, k=55)), "context_length": chance.choice([8192, 32768, 131072, 1048576]),
+        "description": " ".join(chance.choices(WORDS, k=55)),
+        "context_length": chance.choice([8192, 32768, 131072, 1048576]),
         "architecture": {
             "modality": "text+image->text", "input_modalities": ["text", "image"], "output_modalities": ["text"],
             "tokenizer": chance.choice(["GPT", "Claude", "Llama3", "Qwen3", "Other"]), "instruct_type": None},
-        "pricing": {"prompt": f"{prompt:.9f}", "completion": f"{prompt * 4:.9f}", "input_cache_read": f"{prompt / 10:.10f}"},
+        "pricing": {
+            "prompt": f"{prompt:.9f}", "completion": f"{prompt * 4:.9f}", "input_cache_read": f"{prompt / 10:.10f}"},
         "top_provider": {"context_length": 131072, "max_completion_tokens": 32768, "is_moderated": False},
         "per_request_limits": None, "supported_parameters": sorted(chance.sample(PARAMETERS, 14)),
         "default_parameters": {

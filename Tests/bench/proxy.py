@@ -6,12 +6,13 @@ import os
 import time
 
 import servers
-from hits import note
+from hits import costs, note
 from servers import HAPROXY, LARDER, NGINX, Failure
 
 TARGET = "/api/v1/chat/completions"
 CONNECTIONS = [1, 32]
-REQUEST = json.dumps({"model": "openai/gpt-4o", "messages": [{"role": "user", "content": "a question of some words " * 56}]})
+REQUEST = json.dumps({
+    "model": "openai/gpt-4o", "messages": [{"role": "user", "content": "a question of some words " * 56}]})
 ANSWER = json.dumps({"id": "gen-1", "object": "chat.completion", "choices": [
     {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "an answer of some words " * 44}}]})
 DIRECT = "direct"
@@ -62,8 +63,7 @@ def run(options, rows, catalogue, folder) -> dict:
                     if servers.asked(running[DIRECT]) - before < one["requests"]:
                         raise Failure(f"{name} has answered by itself")
                     kept[name].append(one | running[name].memory())
-            told = ", ".join(f"{name} {sorted(one['cpu'] for one in some)[len(some) // 2]:.1f}" for name, some in kept.items())
-            note(f"passed through, {connections}: us of CPU per request: {told}")
+            note(f"passed through, {connections}: us of CPU per request: {costs(kept)}")
     finally:
         closed(running)
     return {"request": len(REQUEST), "answer": len(ANSWER), "values": values}

@@ -137,17 +137,19 @@ def queries(part, thresholds) -> str:
         one = part[name]
         differences = [new - hit for new, hit in zip(one["new"], one["hit"])]
         beyond[name] = median(differences)
-        rows.append([f"{one['rows']:,} rows, {one['body']:,} bytes", spread(one["new"]), spread(one["hit"]), spread(differences)])
+        rows.append([
+            f"{one['rows']:,} rows, {one['body']:,} bytes", f"{one['filling']:.1f}", spread(one["new"]),
+                     spread(one["hit"]), spread(differences)])
     costs = part["in a row"]
     first, last = median(costs[:10]), median(costs[-10:])
     thresholds.most("a query never seen, beyond a hit", beyond["once"], 60, " us")
     thresholds.most("the same over ten times the rows, as a multiple", beyond["ten times"] / beyond["once"], 11)
     # One batch to the next may differ by as much.
     thresholds.most("the last thousand of new queries / the first", last / first, 1.1)
-    rows.append([f"{len(costs) * 100:,} new pages of ten, the first thousand", spread(costs[:10]), "", ""])
-    rows.append(["the same, the last thousand", spread(costs[-10:]), "", ""])
+    rows.append([f"{len(costs) * 100:,} new pages of ten, the first thousand", "", spread(costs[:10]), "", ""])
+    rows.append(["the same, the last thousand", "", spread(costs[-10:]), "", ""])
     return ("\n### Queries never seen before: us of CPU, medians of batches\n\n"
-            + table(["", "new", "asked again", "beyond a hit"], rows))
+            + table(["", "new, cache filling", "new, cache full", "asked again", "beyond a hit"], rows))
 
 
 def refresh(part, thresholds) -> str:
@@ -205,7 +207,7 @@ def tell(results, write: bool) -> int:
     """Prints everything; with `write`, puts it into the tree. The exit code."""
     machine, thresholds = results["machine"], Thresholds()
     text = [
-        f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; load before the run {machine['load']:.1f}. "
+        f"{machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}; load before {machine['load']:.1f}. "
         f"{'; '.join(machine['peers'].values())}. {results['rows']} {results['source']}. "
         f"{results['rounds']} rounds of {results['seconds']:g} s each; the whole took {results['took'] / 60:.0f} minutes."]
     text += [PARTS[name](results[name], thresholds) for name in PARTS if name in results]

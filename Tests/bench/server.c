@@ -46,7 +46,8 @@ static void fail(const char *what) {
 
 static uv_buf_t answerOf(const char *status, const char *type, const char *more, const char *body, size_t length) {
     char *bytes = malloc(length + 512);
-    int head = snprintf(bytes, 512, "HTTP/1.1 %s\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n", status, type, more, length);
+    int head = snprintf(
+        bytes, 512, "HTTP/1.1 %s\r\nContent-Type: %s\r\n%sContent-Length: %zu\r\n\r\n", status, type, more, length);
     memcpy(bytes + head, body, length);
     return uv_buf_init(bytes, (unsigned)(head + length));
 }
@@ -66,9 +67,11 @@ static void readRoutes(const char *path) {
         if (fread(bytes, 1, length, body) != length) fail("a body cannot be read");
         fclose(body);
         int gzip = strcmp(coding, "gzip") == 0;
-        const char *more = gzip ? "Cache-Control: public, max-age=86400\r\nVary: Accept-Encoding\r\nContent-Encoding: gzip\r\n"
-                                : "Cache-Control: public, max-age=86400\r\nVary: Accept-Encoding\r\n";
-        routes[routeCount++] = (Route){strdup(target), strlen(target), gzip, answerOf("200 OK", type, more, bytes, length)};
+        const char *more =
+            gzip ? "Cache-Control: public, max-age=86400\r\nVary: Accept-Encoding\r\nContent-Encoding: gzip\r\n"
+                 : "Cache-Control: public, max-age=86400\r\nVary: Accept-Encoding\r\n";
+        uv_buf_t answer = answerOf("200 OK", type, more, bytes, length);
+        routes[routeCount++] = (Route){strdup(target), strlen(target), gzip, answer};
         free(bytes);
     }
     fclose(list);
@@ -181,7 +184,8 @@ static int onComplete(llhttp_t *parser) {
     const Route *found = NULL;
     for (int index = 0; index < routeCount; index++) {
         const Route *route = &routes[index];
-        if (route->targetLength != client->targetLength || memcmp(route->target, client->target, client->targetLength) != 0) continue;
+        if (route->targetLength != client->targetLength) continue;
+        if (memcmp(route->target, client->target, client->targetLength) != 0) continue;
         if (route->gzip && !client->gzip) continue;
         found = route;
         if (route->gzip == client->gzip) break;
@@ -199,7 +203,8 @@ static void onAllocate(uv_handle_t *handle, size_t size, uv_buf_t *buffer) {
 
 static void onRead(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer) {
     Client *client = stream->data;
-    if (count < 0 || (count > 0 && llhttp_execute(&client->parser, buffer->base, (size_t)count) != HPE_OK)) closeClient(client);
+    int isBad = count < 0 || (count > 0 && llhttp_execute(&client->parser, buffer->base, (size_t)count) != HPE_OK);
+    if (isBad) closeClient(client);
 }
 
 static void onConnection(uv_stream_t *listener, int status) {

@@ -206,11 +206,12 @@ def filled(template: str, **values) -> str:
 def nginx(upstream, folder, caches=True):
     port, place = free_port(), Path(folder, "nginx" if caches else "nginx-proxy")
     place.mkdir(exist_ok=True)
+    path = f"proxy_cache_path {place}/cache levels=1 keys_zone=all:10m max_size=64m inactive=1d;"
     text = filled(
         (HERE / "nginx.conf").read_text().split("\n", 1)[1], folder=place, port=port, origin=upstream,
-        cache_path=f"proxy_cache_path {place}/cache levels=1 keys_zone=all:10m max_size=64m inactive=1d;" if caches else "",
+        cache_path=path if caches else "",
         cache=("proxy_cache all; proxy_cache_valid 200 1d; proxy_ignore_headers Vary; "
-               "proxy_cache_key $request_uri$http_accept_encoding; proxy_set_header Accept-Encoding $http_accept_encoding;"
+               "proxy_cache_key $request_uri$http_accept_encoding;"
                if caches else "proxy_buffering off; proxy_request_buffering off;"))
     file = place / "nginx.conf"
     file.write_text(text)
