@@ -35,11 +35,13 @@ struct ProxyRule: Equatable {
         scheme == "http" && environment["HTTP_PROXY"]?.isEmpty == false ? "HTTP_PROXY" : nil
     }
 
-    /// Whether a list of names has the host in it, or a domain that it belongs to.
+    /// Whether a list of names has the host in it, or a domain or a network (`10.0.0.0/8`) that it belongs to.
     static func exempts(_ host: String, _ list: String) -> Bool {
         if list == "*" { return true }
         let host = host.lowercased()
+        let address = ipv4(host[...])
         return list.lowercased().split(whereSeparator: { $0 == "," || $0 == " " }).contains { entry in
+            if let address { return isIn(address, entry) }
             var name = entry.hasPrefix(".") ? entry.dropFirst() : entry
             if name.hasSuffix(".") { name.removeLast() }
             return !name.isEmpty && (host == name || host.hasSuffix("." + name))
@@ -48,4 +50,24 @@ struct ProxyRule: Equatable {
 
     /// The proxy's URL with `***` for a user name and a password.
     var masked: String? { proxy.map(URLText.masked) }
+
+    /// Whether an address is an entry of the list, or lies in the network that it names.
+    private static func isIn(_ address: UInt32, _ entry: Substring) -> Bool {
+        let parts = entry.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let network = ipv4(parts[0]) else { return false }
+        guard parts.count == 2 else { return address == network }
+        guard let bits = Int(parts[1]), (0...32).contains(bits) else { return false }
+        // To curl, no bits at all are all of them.
+        let mask = bits == 0 ? UInt32.max : UInt32.max << UInt32(32 - bits)
+        return address & mask == network & mask
+    }
+
+    private static func ipv4(_ text: Substring) -> UInt32? {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        guard parts.count == 4 else { return nil }
+        return parts.reduce(0) { sum, part in
+            guard let sum, let part else { return nil }
+            return sum << 8 | UInt32(part)
+        }
+    }
 }

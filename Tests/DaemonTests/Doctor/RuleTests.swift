@@ -48,6 +48,15 @@ import Testing
         #expect(rule?.origin == (isExempt ? "NO_PROXY" : "HTTPS_PROXY"))
     }
 
+    @Test(arguments: [
+        ("10.1.2.3", true), ("10.0.0.0/8", true), ("10.1.2.0/24", true), ("x.org,10.1.2.2/31", true), ("*", true),
+        ("10.1.2.4", false), ("10.1.3.0/24", false), ("10.0.0.0/33", false), ("10.0.0.0/", false), ("0.0.0.0/0", false),
+        ("3", false), ("10.1.2", false), ("", false),
+    ])
+    func `NO_PROXY exempts an address and the networks that it is in`(list: String, isExempt: Bool) {
+        #expect(ProxyRule.exempts("10.1.2.3", list) == isExempt)
+    }
+
     @Test func `a password is not shown`() {
         #expect(rule(["HTTPS_PROXY": "http://u:hunter2@p:1"])?.masked == "http://***@p:1")
     }

@@ -160,6 +160,18 @@ import Testing
         #expect(proxy.requests.isEmpty != isUsed && proxy.requests.count <= 1)
     }
 
+    @Test(arguments: [
+        ("127.0.0.0/8", true), ("127.0.0.1", true), ("10.0.0.0/8", false), ("0.0.0.0/0", false), ("1", false),
+    ])
+    func `an address is exempt as curl has it`(list: String, isExempt: Bool) throws {
+        let origin = try upstream()
+        let proxy = try ScriptedOrigin { _ in .status(403) }
+        let report = try doctor(
+            upstream: origin.url, [], ["http_proxy": "http://127.0.0.1:\(proxy.port)", "NO_PROXY": list])
+        #expect(report.text("proxy").hasSuffix("none for this host, by NO_PROXY") == isExempt, "\(report.output)")
+        #expect(proxy.requests.isEmpty == isExempt && origin.requests.isEmpty != isExempt)
+    }
+
     @Test(arguments: [("Larder Test Authority", "ok"), ("Example Inspection CA", "warn")])
     func `a trusted chain is shown, and an interceptor is warned of`(authority: String, verdict: String) throws {
         let body = #"{"data":{"count":437}}"#
