@@ -4,8 +4,9 @@
 //
 // ROUTES has a line `TARGET CODING TYPE FILE` for each answer; CODING is `identity` or `gzip`. Without `origin` it is the
 // floor of the measurements: nothing is looked at but the target and whether Accept-Encoding is there. With it, it is
-// the upstream of what is measured: it counts requests (GET /_asked tells how many), and GET /events?N sends an event every
-// N milliseconds, which tells the moment at which it was sent (nanoseconds of the monotonic clock).
+// the upstream of what is measured: it counts requests (GET /_asked tells how many), it gives several answers of one target
+// by turns, and GET /events?N sends an event every N milliseconds, which tells the moment at which it was sent (nanoseconds
+// of the monotonic clock).
 #define _GNU_SOURCE
 #include <llhttp.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ typedef struct {
     size_t targetLength;
     int gzip;
     uv_buf_t answer;
+    unsigned long given;
 } Route;
 
 typedef struct {
@@ -71,7 +73,7 @@ static void readRoutes(const char *path) {
             gzip ? "Cache-Control: public, max-age=86400\r\nVary: Accept-Encoding\r\nContent-Encoding: gzip\r\n"
                  : "Cache-Control: public, max-age=86400\r\nVary: Accept-Encoding\r\n";
         uv_buf_t answer = answerOf("200 OK", type, more, bytes, length);
-        routes[routeCount++] = (Route){strdup(target), strlen(target), gzip, answer};
+        routes[routeCount++] = (Route){strdup(target), strlen(target), gzip, answer, 0};
         free(bytes);
     }
     fclose(list);
@@ -181,15 +183,18 @@ static int onComplete(llhttp_t *parser) {
         return 0;
     }
     asked++;
-    const Route *found = NULL;
+    Route *found = NULL;
     for (int index = 0; index < routeCount; index++) {
-        const Route *route = &routes[index];
+        Route *route = &routes[index];
         if (route->targetLength != client->targetLength) continue;
         if (memcmp(route->target, client->target, client->targetLength) != 0) continue;
         if (route->gzip && !client->gzip) continue;
+        if (found && found->gzip == client->gzip && route->gzip != client->gzip) continue;
+        if (found && found->gzip == route->gzip && found->given <= route->given) continue;
         found = route;
-        if (route->gzip == client->gzip) break;
+        if (!isOrigin && route->gzip == client->gzip) break;
     }
+    if (found) found->given++;
     sendFixed(client, found ? found->answer : missing);
     return 0;
 }
