@@ -11,7 +11,8 @@ function showGlance(status) {
   showCatalog(status);
   showUpstream(status);
   tell("hit-ratio", percent(status.requests.hit_ratio));
-  for (const name of ["hit", "stale", "miss", "passed", "error", "total"]) tell(`requests-${name}`, count(status.requests[name]));
+  for (const name of ["hit", "stale", "miss", "passed", "own", "error"]) tell(`requests-${name}`, count(status.requests[name]));
+  tell("requests-total", count(status.requests.total - status.requests.own));
   tell("connections", count(status.connections));
   const { cache, state } = status;
   tell("cache-bytes", bytes(cache.bytes));
