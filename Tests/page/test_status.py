@@ -66,7 +66,7 @@ def test_the_plots_hold_what_was_counted(tab, larder):
     page.until("document.querySelectorAll('#requests-plot rect').length > 0")
     page.eval("document.querySelector('#requests-plot svg').focus()")
     words = page.eval("document.querySelector('#requests-plot svg').getAttribute('aria-valuetext')")
-    assert re.match(r"\d\d:\d\d: \d+ requests, \d+ hits", words)
+    assert re.match(r"\d\d:\d\d: \d+ requests?, \d+ hits?", words)
     page.press("Home")
     assert "0 requests" in page.eval("document.querySelector('#requests-plot svg').getAttribute('aria-valuetext')")
     page.press("ArrowRight")
@@ -82,7 +82,7 @@ def test_the_plots_hold_what_was_counted(tab, larder):
             plot.dispatchEvent(new KeyboardEvent('keydown', { key: at ? 'ArrowRight' : 'Home' }));
             words.push(plot.getAttribute('aria-valuetext'));
         }
-        return words.map((one) => Number(/: ([\\d,]+) requests/.exec(one)[1].replaceAll(',', '')));
+        return words.map((one) => Number(/: ([\\d,]+) requests?/.exec(one)[1].replaceAll(',', '')));
     })()""")
     assert 20 <= sum(counted) <= larder.status()["requests"]["total"]
     page.eval("document.querySelector('#history-rows').closest('details').open = true")
@@ -113,8 +113,8 @@ def test_what_is_asked_of_larder_itself_is_neither_a_request_nor_a_miss(tab, fro
         return words.map((one) => one.replaceAll(',', '')).join('\\n');
     }})()""") for name in ["requests", "ratio", "latency"]}
     clients = asked["total"] - asked["own"]
-    assert sum(map(int, re.findall(r": (\d+) requests", told["requests"]))) == clients
-    assert sum(map(int, re.findall(r"(\d+) hits", told["requests"]))) == asked["hit"]
+    assert sum(map(int, re.findall(r": (\d+) requests?", told["requests"]))) == clients
+    assert sum(map(int, re.findall(r"(\d+) hits?", told["requests"]))) == asked["hit"]
     assert sum(map(int, re.findall(r"(\d+) passed on", told["requests"]))) == asked["passed"] == 1
     ratios = [float(one) for one in re.findall(r": ([\d.]+) %", told["ratio"])]
     # Each minute's ratio is of hits and misses alone, so that over all it is no less than that of the whole.

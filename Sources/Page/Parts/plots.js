@@ -148,8 +148,8 @@ function requestsPlot(host) {
     return [...plot.grid([0, top / 2, top], top, (value) => count(value)), ...bars, ...plot.hours()];
   }, (data, index) => {
     const minute = data[index];
-    const parts = [`${clockTime(minute.time).slice(0, 5)}: ${count(minute.requests)} requests`, `${count(minute.hits)} hits`];
-    for (const [name, word] of [["stale", "stale"], ["misses", "misses"], ["passed", "passed on"], ["errors", "errors"]]) {
+    const parts = [`${clockTime(minute.time).slice(0, 5)}: ${counted(minute.requests, "request", "requests")}`, counted(minute.hits, "hit", "hits")];
+    for (const [name, word] of [["stale", "stale"], ["misses", "missed"], ["passed", "passed on"], ["errors", "with an error"]]) {
       if (minute[name]) parts.push(`${count(minute[name])} ${word}`);
     }
     return parts.join(", ");
@@ -209,6 +209,6 @@ function latencyPlot(host) {
     return [...plot.grid([0, top / 2, top], top, (value) => count(value)), ...bars];
   }, (data, index) => {
     const bound = index < data.le.length ? `up to ${micros(data.le[index])}` : `over ${micros(data.le.at(-1))}`;
-    return `${bound}: ${count(data.count[index])} requests`;
+    return `${bound}: ${counted(data.count[index], "request", "requests")}`;
   });
 }

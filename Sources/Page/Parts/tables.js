@@ -58,7 +58,7 @@ function showKeys(keys) {
       item = el("li", {}, el("span"), button);
       list.append(item);
     }
-    setText(item.firstElementChild, `key ${key.fingerprint}: ${count(key.entries)} ${key.entries === 1 ? "entry" : "entries"}, ${bytes(key.bytes)}`);
+    setText(item.firstElementChild, `key ${key.fingerprint}: ${counted(key.entries, "entry", "entries")}, ${bytes(key.bytes)}`);
     const button = item.lastElementChild;
     button.dataset.key = key.fingerprint;
     setText(button, `Purge key ${key.fingerprint}…`);
