@@ -1,9 +1,9 @@
 import Foundation
 import Logging
-import Serving
 import Testing
 
 @testable import Daemon
+@testable import Serving
 
 /// That the pages for operators tell of everything that there is, and of nothing else.
 @Suite struct DocumentationTests {
@@ -51,6 +51,48 @@ import Testing
         let names = Self.rows(String(table)).map { Self.plain($0[0]) }
         #expect(names.count == LogEventName.allCases.count)
         for name in names { #expect(LogEventName(rawValue: name) != nil, "\(name)") }
+    }
+
+    @Test func `the pages for operators name no metric and no label's value that does not exist`() throws {
+        let known = Set(MetricsTable.all.map(\.name))
+        for page in ["README.md", "PERFORMANCE.md", "docs/metrics.md", "docs/operations.md", "docs/systemd.md"] {
+            for match in try Self.file(page).matches(of: /\b(?:larder|process)_[a-z_]+[a-z]\b/) {
+                #expect(known.contains(String(match.output)), "\(page): \(match.output)")
+            }
+        }
+        let labels = try #require(try Self.file("docs/metrics.md").components(separatedBy: "## Labels").last)
+        for (label, values) in [
+            ("route", Route.Kind.allCases.map { "\($0.name)" }),
+            ("kind", UpstreamMetrics.Kind.allCases.map { "\($0.name)" }),
+            ("reason", UpstreamMetrics.Reason.allCases.map { "\($0.name)" }),
+        ] {
+            let paragraph = try #require(
+                labels.components(separatedBy: "\n\n").first { $0.hasPrefix("`\(label)`") }, "\(label)")
+            let told = paragraph.matches(of: /`([a-z]+)`/).map { String($0.output.1) }.dropFirst()
+            #expect(Set(told) == Set(values) && told.count == values.count, "\(label): \(told)")
+        }
+    }
+
+    @Test func `the dashboard's panels stand beside one another and ask the data source that is chosen`() throws {
+        let dashboard = try JSONSerialization.jsonObject(with: Data(try Self.file("deploy/grafana/larder.json").utf8))
+        let panels = try #require((dashboard as? [String: Any])?["panels"] as? [[String: Any]])
+        #expect(panels.count > 10 && Set(panels.compactMap { $0["id"] as? Int }).count == panels.count)
+        var taken: Set<[Int]> = []
+        for panel in panels {
+            let place = try #require(panel["gridPos"] as? [String: Int])
+            let (x, y) = (try #require(place["x"]), try #require(place["y"]))
+            let (width, height) = (try #require(place["w"]), try #require(place["h"]))
+            #expect(x >= 0 && x + width <= 24)
+            for column in x..<x + width {
+                for row in y..<y + height { #expect(taken.insert([column, row]).inserted, "\(panel["title"] ?? "")") }
+            }
+            #expect((panel["datasource"] as? [String: String])?["uid"] == "${datasource}")
+            for target in try #require(panel["targets"] as? [[String: String]]) {
+                let expression = try #require(target["expr"])
+                #expect(expression.contains("instance=~\"$instance\""), "\(expression)")
+                #expect(expression.count { $0 == "(" } == expression.count { $0 == ")" }, "\(expression)")
+            }
+        }
     }
 
     @Test func `the dashboard uses metrics that exist, with labels that they have`() throws {
