@@ -1,5 +1,5 @@
-"""The browser of the catalogue before lists that upstream once sent, where they are at hand: in the folder that LARDER_DATA names,
-else in `shared/data` beside the checkout. They are large, and hold what nobody would make up."""
+"""The browser of the catalogue before long lists: one made up, and those that upstream once sent, where they are at hand: in the
+folder that LARDER_DATA names, else in `shared/data` beside the checkout."""
 
 import http.server
 import json
@@ -13,9 +13,36 @@ from conftest import Larder
 from test_models import CHOSEN, SELECTED, TYPED, ids, shows
 
 FOLDER = Path(os.environ.get("LARDER_DATA", Path(__file__).parents[3] / "shared/data"))
-LISTS = [file for file in sorted(FOLDER.glob("openrouter-models-2*.json")) if file.stat().st_size > 100_000]
-# Without another test, a machine that has none of them reports that this one had no case.
-pytestmark = pytest.mark.parametrize("file", LISTS, ids=lambda file: file.stem)
+
+
+def made_up() -> list[dict]:
+    """Four hundred models of all prices and sizes, some free, without a context or with a price that nobody knows."""
+    return [{
+        "id": f"author-{number % 37}/model-{number}", "canonical_slug": f"author-{number % 37}/model-{number}-0101",
+        "name": f"Author {number % 37}: Model {number} \u2067<b>&amp;", "created": 1_700_000_000 + 86_400 * number,
+        "description": "A model. " * (number % 50), "context_length": None if number % 41 == 0 else 2 ** (10 + number % 12) + number,
+        "architecture": {"modality": "text->text", "tokenizer": ["GPT", "Claude", "Llama3"][number % 3],
+                         "input_modalities": ["text", "image", "file"][:number % 3 + 1],
+                         "output_modalities": [["text"], ["image", "text"], ["embeddings"]][number % 7 % 3]},
+        "pricing": {"prompt": "-1" if number % 53 == 0 else "0" if number % 11 == 0 else f"0.{number ** 3 + 1:012}",
+                    "completion": f"0.{number ** 3 + 2:012}"},
+        "top_provider": {}, "supported_parameters": ["tools", "seed", f"parameter_{number % 23}"],
+        "benchmarks": {"artificial_analysis": {"intelligence_index": number % 70, "coding_index": None}} if number % 2 else None,
+    } for number in range(400)]
+
+
+def real() -> dict[str, list[dict]]:
+    files = [file for file in sorted(FOLDER.glob("openrouter-models-2*.json")) if file.stat().st_size > 100_000]
+    return {file.stem: json.loads(file.read_text())["data"] for file in files}
+
+
+LISTS = {"made-up": made_up()} | real()
+
+
+@pytest.fixture(params=LISTS)
+def rows(request) -> list[dict]:
+    """What upstream has."""
+    return LISTS[request.param]
 
 
 class Upstream(http.server.BaseHTTPRequestHandler):
@@ -39,10 +66,10 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def upstream(file):
+def upstream(rows):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
     server.daemon_threads = True
-    server.rows = json.loads(file.read_text())["data"]
+    server.rows = rows
     server.keys = []
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
