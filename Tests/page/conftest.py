@@ -90,14 +90,24 @@ def larder(request, tmp_path):
 
 
 @pytest.fixture
+def front(request, larder, tmp_path):
+    """A Larder whose upstream is the other one: over HTTP, and asked without a key."""
+    (folder := tmp_path / "front").mkdir()
+    front = Larder(request.config.getoption("--larder"), folder, ["--upstream", larder.origin + "/api/v1"])
+    yield front
+    front.stop()
+    assert front.process.returncode == 0, front.log.read_text()
+
+
+@pytest.fixture
 def tab(browser, larder):
     """Opens the page: `tab("#q=x", width=320, scheme="dark")`. What the browser complains of fails the test."""
     opened = []
 
-    def open_page(part: str = "", **view):
+    def open_page(part: str = "", of: Larder = larder, **view):
         page = browser.page(**view)
         opened.append(page)
-        page.open(larder.url + part)
+        page.open(of.url + part)
         page.until("document.querySelectorAll('#models-rows tr').length > 0")
         page.until("document.getElementById('connection').dataset.state === 'live'")
         page.until("document.querySelectorAll('[data-choices=model_authors] input').length > 5")

@@ -1,5 +1,6 @@
 """That everybody can use the page: keyboard, names, contrast, narrow windows."""
 
+import json
 import re
 
 import pytest
@@ -100,6 +101,87 @@ def test_the_keyboard_reaches_every_control_and_shows_where_it_is(tab, larder):
     missing = page.eval(f"[...document.querySelectorAll('[data-walk]')].filter((one) => ![{','.join(map(str, walked))}].includes(Number(one.dataset.walk))).map((one) => one.outerHTML.slice(0, 100))")
     assert missing == [] and unseen == []
     assert walked == sorted(walked), "the order of the keyboard is not that of the page"
+
+
+def test_the_keyboard_alone_works_every_kind_of_control(tab, larder):
+    larder.get("/api/v1/models/user", Authorization="Bearer sk-or-v1-made-up")
+    page = tab("#limit=5")
+    page.until("document.querySelectorAll('#keys button').length === 1")
+    names = "[...document.querySelectorAll('#models-rows .id')].map((one) => one.textContent).join()"
+
+    def at(selector: str, *keys: str):
+        page.eval(f"document.querySelector({json.dumps(selector)}).focus()")
+        for key in keys:
+            page.press(key)
+
+    def changes(selector: str, *keys: str):
+        before = page.eval(names)
+        at(selector, *keys)
+        page.until(f"{names} !== {json.dumps(before)}")
+
+    # Links within the page, the theme, a lid, a field of each kind.
+    at(".skip", "Enter")
+    assert page.eval("document.activeElement.id") == "models"
+    at("nav [data-jump=stored]", "Enter")
+    assert page.eval("document.activeElement.id") == "stored"
+    at("#theme input:checked", "ArrowRight", "ArrowRight")
+    assert page.eval("document.documentElement.dataset.theme") == "dark"
+    at("#theme input:checked", "ArrowLeft")
+    assert page.eval("document.documentElement.dataset.theme") == "light"
+    # `limit` stands behind the lid, so it is open.
+    at("#more-summary", "Enter")
+    assert not page.eval("document.getElementById('more').open")
+    at("#more-summary", " ")
+    assert page.eval("document.getElementById('more').open")
+    changes("#filter-sort", "ArrowDown", "ArrowDown", "ArrowDown")
+    assert page.eval("document.getElementById('filter-sort').value") == "pricing-low-to-high"
+    changes("[data-choices=model_authors] input[value=mistralai]", " ")
+    changes("[data-choices=model_authors] input[value=mistralai]", " ")
+    page.type("#filter-q", "claude")
+    page.until(f"{names}.split(',').every((one) => one.includes('claude'))")
+    page.type("#filter-category", "programming")
+    page.press("Enter")
+    page.until("location.hash.includes('category=programming')")
+    at("#clear", "Enter")
+    page.until("location.hash === ''")
+    assert page.eval("document.activeElement.id") == "filter-q"
+
+    # The list: order, pages, a row and its details, the address of the query.
+    changes("#models-head [data-key=context] button", "Enter")
+    assert page.eval("document.querySelector('[aria-sort]').dataset.key") == "context"
+    at("#models-head [data-key=context] button", " ", " ")
+    page.until("!document.querySelector('[aria-sort]')")
+    page.type("#filter-limit", "3")
+    page.until("document.querySelectorAll('#models-rows tr').length === 3")
+    changes("#next", "Enter")
+    changes("#previous", " ")
+    at("#models-rows button", "Enter")
+    page.until("document.getElementById('details').open")
+    page.press("Tab")
+    assert page.eval("document.activeElement.id") == "details-close"
+    page.press("Enter")
+    page.until("!document.getElementById('details').open")
+
+    # What lies below: a table that scrolls, the plots, a purge that is meant and one that is not.
+    for selector in ["#requests-plot svg", "#ratio-plot svg", "#latency-plot svg"]:
+        at(selector, "Home", "ArrowRight", "ArrowUp")
+        assert page.eval("document.activeElement.getAttribute('aria-valuenow')") == "2", selector
+    page.type("#filter-limit", "")
+    page.until("document.querySelectorAll('#models-rows tr').length > 15")
+    at("#models-scroll", "End")
+    page.until("document.getElementById('models-scroll').scrollTop > 0")
+    at("#keys button", "Enter")
+    page.until("document.getElementById('confirm').open")
+    page.press("Enter")
+    page.until("!document.getElementById('confirm').open")
+    assert len(larder.status()["keys"]) == 1
+    at("#keys button", "Enter")
+    page.until("document.getElementById('confirm').open")
+    page.press("Tab")
+    assert page.eval("document.activeElement.id") == "confirm-yes"
+    page.press("Enter")
+    page.until("document.getElementById('purged').textContent === 'Purged: 1 entry.'")
+    assert larder.status()["keys"] == []
 
 
 def test_the_keyboard_alone_finds_a_model_in_the_plot(tab, larder):

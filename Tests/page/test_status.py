@@ -2,8 +2,11 @@
 
 import re
 import socket
+import urllib.error
 import urllib.request
 from pathlib import Path
+
+import pytest
 
 from conftest import Larder
 
@@ -38,11 +41,13 @@ def test_the_figures_are_those_of_the_status(tab, larder):
     # What the page itself asks for moves the totals of requests on; all else has come to rest.
     page.until("document.getElementById('requests-hit').textContent >= '29'")
     before = larder.status()
-    page.until(f"Number(document.getElementById('requests-total').textContent.replaceAll(',', '')) > {before['requests']['total']}")
+    page.until(f"Number(document.getElementById('requests-own').textContent.replaceAll(',', '')) > {before['requests']['own']}")
     after = larder.status()
-    for name in ["hit", "stale", "miss", "passed", "error", "total"]:
+    for name in ["hit", "stale", "miss", "passed", "own", "error"]:
         shown = digits(page.text(f"#requests-{name}"))
         assert before["requests"][name] <= shown <= after["requests"][name], name
+    # The page goes on asking for the status, which is none of its clients' requests.
+    assert digits(page.text("#requests-total")) == after["requests"]["total"] - after["requests"]["own"]
     assert page.text("#requests-miss") == str(after["requests"]["miss"])
     assert page.text("#hit-ratio") == f"{int(after['requests']['hit_ratio'] * 1000) / 10:.1f} %"
     assert page.text("#catalog-state") == "fresh" and page.text("#upstream-state") == "answering"
@@ -61,7 +66,7 @@ def test_the_plots_hold_what_was_counted(tab, larder):
     page.until("document.querySelectorAll('#requests-plot rect').length > 0")
     page.eval("document.querySelector('#requests-plot svg').focus()")
     words = page.eval("document.querySelector('#requests-plot svg').getAttribute('aria-valuetext')")
-    assert re.match(r"\d\d:\d\d: \d+ requests, \d+ hits", words)
+    assert re.match(r"\d\d:\d\d: \d+ requests?, \d+ hits?", words)
     page.press("Home")
     assert "0 requests" in page.eval("document.querySelector('#requests-plot svg').getAttribute('aria-valuetext')")
     page.press("ArrowRight")
@@ -77,11 +82,51 @@ def test_the_plots_hold_what_was_counted(tab, larder):
             plot.dispatchEvent(new KeyboardEvent('keydown', { key: at ? 'ArrowRight' : 'Home' }));
             words.push(plot.getAttribute('aria-valuetext'));
         }
-        return words.map((one) => Number(/: ([\\d,]+) requests/.exec(one)[1].replaceAll(',', '')));
+        return words.map((one) => Number(/: ([\\d,]+) requests?/.exec(one)[1].replaceAll(',', '')));
     })()""")
     assert 20 <= sum(counted) <= larder.status()["requests"]["total"]
     page.eval("document.querySelector('#history-rows').closest('details').open = true")
     page.until("document.querySelectorAll('#history-rows th').length > 0")
+
+
+def test_what_is_asked_of_larder_itself_is_neither_a_request_nor_a_miss(tab, front):
+    for _ in range(9):
+        front.models("limit=2")
+    with pytest.raises(urllib.error.HTTPError):
+        front.get("/api/v1/nothing/here")
+    page = tab(of=front)
+    for _ in range(40):
+        front.status()
+        front.get("/healthz")
+    page.until("Number(document.getElementById('requests-own').textContent) > 80")
+    asked = front.status()["requests"]
+    # Of the minutes of the plot two at most hold anything, unless this takes longer.
+    told = {name: page.eval(f"""(() => {{
+        const plot = document.querySelector('#{name}-plot svg');
+        plot.focus();
+        plot.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'Home' }}));
+        const words = [];
+        for (let at = 0; at < 60; at += 1) {{
+            words.push(plot.getAttribute('aria-valuetext'));
+            plot.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'ArrowRight' }}));
+        }}
+        return words.map((one) => one.replaceAll(',', '')).join('\\n');
+    }})()""") for name in ["requests", "ratio", "latency"]}
+    clients = asked["total"] - asked["own"]
+    assert sum(map(int, re.findall(r": (\d+) requests?", told["requests"]))) == clients
+    assert sum(map(int, re.findall(r"(\d+) hits?", told["requests"]))) == asked["hit"]
+    assert sum(map(int, re.findall(r"(\d+) passed on", told["requests"]))) == asked["passed"] == 1
+    ratios = [float(one) for one in re.findall(r": ([\d.]+) %", told["ratio"])]
+    # Each minute's ratio is of hits and misses alone, so that over all it is no less than that of the whole.
+    assert ratios and max(ratios) >= int(1000 * asked["hit"] / (asked["hit"] + asked["miss"])) / 10
+    assert max(ratios) <= 100 and asked["miss"] < 3
+    assert sum(front.status()["latency_us"]["count"]) == clients
+    bars = page.eval("[...new Set([...document.querySelectorAll('#requests-plot rect')].map((one) => one.getAttribute('class')))]")
+    assert "fill-hit" in bars and "fill-passed" in bars and "fill-other" not in bars
+    page.eval("document.querySelector('#history-rows').closest('details').open = true")
+    page.until("document.querySelectorAll('#history-rows th').length > 0")
+    rows = page.eval("[...document.querySelectorAll('#history-rows tr')].map((row) => [...row.cells].map((one) => one.textContent))")
+    assert sum(int(row[1]) for row in rows) == clients
 
 
 def test_a_server_that_is_gone_is_told_of_and_found_again(tab, larder):

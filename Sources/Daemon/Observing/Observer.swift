@@ -20,7 +20,7 @@ struct Observer: Sendable {
         self.writer = writer
         accessFormat = Self.accessFormat(settings.log)
         var process = ProcessReport(version: version, started: Loop.wallSeconds, now: Loop.wallSeconds)
-        process.pid = ProcessFigures.pid
+        process.pid = ProcessUsage.pid
         process.workers = settings.workers
         process.listen = addresses.map(\.url)
         process.isDemo = isDemo
@@ -44,10 +44,10 @@ struct Observer: Sendable {
         report.now = Loop.wallSeconds
         report.droppedLines = UInt64(writer.droppedLines)
         report.state = state()
-        let figures = ProcessFigures()
-        report.cpuSeconds = figures.cpuSeconds
-        report.residentBytes = figures.residentBytes
-        report.openDescriptors = figures.openDescriptors
+        let usage = ProcessUsage()
+        report.cpuNanoseconds = usage.cpuNanoseconds
+        report.residentBytes = usage.residentBytes
+        report.openDescriptors = usage.openDescriptors
         return report
     }
 }

@@ -63,7 +63,10 @@ extension Shard {
         report.catalog = cache.catalogReport(now: now)
         report.openConnections = connections.count
         report.backingOff = dispatcher.pauses(at: now)
-        if page == .status { report.entries = cache.reports(now: now) }
+        if page == .status {
+            report.entries = cache.reports(now: now)
+            report.counts.history = metrics.points()
+        }
         return report
     }
 

@@ -7,16 +7,17 @@ function showGlance(status) {
   const version = `version ${status.version}, in front of ${status.demo ? "the built-in demo catalogue" : status.upstream.url}`;
   tell("about", version);
   tell("process", `Larder ${status.version}, process ${status.pid}, up for ${span(status.uptime_seconds)}, `
-    + `${status.workers} ${status.workers === 1 ? "loop" : "loops"}, on ${status.listen.join(", ")}`);
+    + `${counted(status.workers, "loop", "loops")}, on ${status.listen.join(", ")}`);
   showCatalog(status);
   showUpstream(status);
   tell("hit-ratio", percent(status.requests.hit_ratio));
-  for (const name of ["hit", "stale", "miss", "passed", "error", "total"]) tell(`requests-${name}`, count(status.requests[name]));
+  for (const name of ["hit", "stale", "miss", "passed", "own", "error"]) tell(`requests-${name}`, count(status.requests[name]));
+  tell("requests-total", count(status.requests.total - status.requests.own));
   tell("connections", count(status.connections));
   const { cache, state } = status;
   tell("cache-bytes", bytes(cache.bytes));
   fillBar("cache-bar", cache.bytes, cache.max_bytes);
-  tell("cache-note", `of ${bytes(cache.max_bytes)}; ${count(cache.entries)} entries, ${count(cache.answers)} answers, `
+  tell("cache-note", `of ${bytes(cache.max_bytes)}; ${counted(cache.entries, "entry", "entries")}, ${counted(cache.answers, "answer", "answers")}, `
     + `${count(cache.evictions)} thrown out for room`);
   if (!state.enabled) {
     tellState("state-state", "none", "off");
@@ -39,7 +40,7 @@ function showCatalog(status) {
   tellState("catalog-state", entryStates[entry.state] ?? "none", entry.state);
   fillBar("catalog-bar", Math.max(0, entry.ttl_seconds), Math.max(1, entry.age_seconds + Math.max(0, entry.ttl_seconds)));
   const rest = entry.ttl_seconds > 0 ? `fresh for ${span(entry.ttl_seconds)} more` : `no longer fresh since ${span(-entry.ttl_seconds)}`;
-  tell("catalog-note", `${count(entry.models)} models, fetched ${span(entry.age_seconds)} ago, ${rest}`);
+  tell("catalog-note", `${counted(entry.models, "model", "models")}, fetched ${span(entry.age_seconds)} ago, ${rest}`);
 }
 
 function showUpstream(status) {
@@ -55,7 +56,7 @@ function showUpstream(status) {
   } else {
     tellState("upstream-state", "none", "not asked yet");
   }
-  const parts = [`${count(upstream.requests)} requests, ${count(upstream.failures)} failed`];
+  const parts = [`${counted(upstream.requests, "request", "requests")}, ${count(upstream.failures)} failed`];
   if (upstream.last_success !== null) parts.push(`last answer ${span(now - upstream.last_success)} ago`);
   if (failedLast) parts.push(upstream.last_failure.message);
   tell("upstream-note", parts.join("; "));

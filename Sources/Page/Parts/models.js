@@ -64,7 +64,7 @@ function tellFound(problem) {
   const node = byID("found");
   node.dataset.state = problem ? "bad" : "good";
   if (problem) return setText(node, `The list below is not what was asked for: ${problem}`);
-  const all = `${count(browser.total)} ${browser.total === 1 ? "model" : "models"}`;
+  const all = counted(browser.total, "model", "models");
   setText(node, browser.rows.length < browser.total ? `${all}, ${count(browser.rows.length)} shown` : all);
 }
 

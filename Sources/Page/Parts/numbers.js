@@ -37,6 +37,9 @@ function priceText(value) {
 const grouped = new Intl.NumberFormat("en-US");
 const count = (value) => (value === null || value === undefined ? none : grouped.format(value));
 
+/** A number of things: 1 entry, 2 entries. */
+const counted = (value, one, many) => `${count(value)} ${value === 1 ? one : many}`;
+
 /** A number of tokens: 128000 → 128k. */
 function tokens(value) {
   if (!value) return none;

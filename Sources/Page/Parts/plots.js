@@ -108,18 +108,21 @@ function roundUp(value) {
 }
 
 /** What each part of a minute is called, and how it is drawn, lowest first. */
-const outcomes = [["hits", "hit"], ["stale", "stale"], ["misses", "miss"], ["others: passed on, or Larder’s own pages", "other"]];
+const outcomes = [["hits", "hit"], ["stale", "stale"], ["misses", "miss"], ["passed on", "passed"], ["refused or failed", "other"]];
 
-/** The points of the status put together to minutes: sixty of them, the last being the one in hand. */
+/**
+ * The points of the status put together to minutes: sixty of them, the last being the one in hand. What is asked of Larder itself
+ * (its health, its metrics, this page's own status every two seconds) is counted as `own` and not among the requests.
+ */
 function minutesOf(history, now) {
   const last = Math.floor(now / 60) * 60;
   const minutes = Array.from({ length: 60 }, (_, index) =>
-    ({ time: last - (59 - index) * 60, requests: 0, hits: 0, stale: 0, misses: 0, errors: 0, known: false }));
+    ({ time: last - (59 - index) * 60, requests: 0, hits: 0, stale: 0, misses: 0, passed: 0, own: 0, errors: 0 }));
   for (const point of history.points) {
     const minute = minutes[59 - (last - Math.floor(point.time / 60) * 60) / 60];
     if (!minute) continue;
-    minute.known = true;
-    for (const name of ["requests", "hits", "stale", "misses", "errors"]) minute[name] += point[name];
+    for (const name of ["hits", "stale", "misses", "passed", "own", "errors"]) minute[name] += point[name];
+    minute.requests += point.requests - point.own;
   }
   return minutes;
 }
@@ -133,8 +136,8 @@ function requestsPlot(host) {
       const x = plotEdges.left + index * step;
       plot.places.push(x + step / 2);
       let y = plot.floor;
-      const rest = Math.max(0, minute.requests - minute.hits - minute.stale - minute.misses);
-      const parts = [["hit", minute.hits], ["stale", minute.stale], ["miss", minute.misses], ["other", rest]];
+      const rest = Math.max(0, minute.requests - minute.hits - minute.stale - minute.misses - minute.passed);
+      const parts = [["hit", minute.hits], ["stale", minute.stale], ["miss", minute.misses], ["passed", minute.passed], ["other", rest]];
       const rects = parts.filter(([, value]) => value > 0).map(([name, value]) => {
         y -= height(value);
         return svg("rect", { class: `fill-${name}`, x: x + 0.5, y, width: Math.max(1, step - 1), height: height(value) });
@@ -145,8 +148,10 @@ function requestsPlot(host) {
     return [...plot.grid([0, top / 2, top], top, (value) => count(value)), ...bars, ...plot.hours()];
   }, (data, index) => {
     const minute = data[index];
-    const parts = [`${clockTime(minute.time).slice(0, 5)}: ${count(minute.requests)} requests`, `${count(minute.hits)} hits`];
-    for (const name of ["stale", "misses", "errors"]) if (minute[name]) parts.push(`${count(minute[name])} ${name}`);
+    const parts = [`${clockTime(minute.time).slice(0, 5)}: ${counted(minute.requests, "request", "requests")}`, counted(minute.hits, "hit", "hits")];
+    for (const [name, word] of [["stale", "stale"], ["misses", "missed"], ["passed", "passed on"], ["errors", "with an error"]]) {
+      if (minute[name]) parts.push(`${count(minute[name])} ${word}`);
+    }
     return parts.join(", ");
   });
 }
@@ -204,6 +209,6 @@ function latencyPlot(host) {
     return [...plot.grid([0, top / 2, top], top, (value) => count(value)), ...bars];
   }, (data, index) => {
     const bound = index < data.le.length ? `up to ${micros(data.le[index])}` : `over ${micros(data.le.at(-1))}`;
-    return `${bound}: ${count(data.count[index])} requests`;
+    return `${bound}: ${counted(data.count[index], "request", "requests")}`;
   });
 }

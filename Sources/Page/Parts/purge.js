@@ -17,7 +17,7 @@ async function purge(query, title, text) {
     const answer = await fetch(`purge?${query}`, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(15000) });
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.error?.message ?? `status ${answer.status}`);
-    tell("purged", `Purged: ${count(body.purged)} ${body.purged === 1 ? "entry" : "entries"}.`);
+    tell("purged", `Purged: ${counted(body.purged, "entry", "entries")}.`);
   } catch (error) {
     tell("purged", `Nothing is known to be purged: ${reasonOf(error)}.`);
   }

@@ -57,7 +57,7 @@ function drawScatter(rows = scatter.rows) {
   if (data.some((one) => one.price === null)) lanes.push("unknown");
   if (data.some((one) => one.price === 0)) lanes.push("free");
   const hasNoContext = data.some((one) => one.context <= 0);
-  const edges = { left: 62 + (hasNoContext ? 34 : 0), right: width - 14, top: 10, bottom: scatterHeight - 42 - 26 * lanes.length };
+  const edges = { left: 62 + (hasNoContext ? 34 : 0), right: width - 14, top: 24, bottom: scatterHeight - 42 - 26 * lanes.length };
   const contexts = data.map((one) => one.context).filter((value) => value > 0);
   const prices = data.map((one) => one.price).filter((value) => value > 0);
   const x = logAxis(contexts.length ? contexts : [1000, 1e6], edges.left, edges.right);
@@ -106,7 +106,7 @@ function scatterAxes(x, y, edges, lanes, laneAt, hasNoContext) {
     svg("line", { class: "axis", x1: edges.left, x2: edges.left, y1: edges.top, y2: edges.bottom }),
     svg("line", { class: "axis", x1: edges.left, x2: edges.right, y1: edges.bottom, y2: edges.bottom }),
     svg("text", { x: edges.right, y: bottom + 29, "text-anchor": "end" }, "context, tokens"),
-    svg("text", { x: edges.left + 5, y: edges.top + 8 }, "$ per million input tokens"));
+    svg("text", { x: edges.left, y: 12 }, "$ per million input tokens"));
   for (const part of parts) part.setAttribute("aria-hidden", "true");
   return parts;
 }

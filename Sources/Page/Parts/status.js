@@ -55,7 +55,7 @@ function showStatus(status) {
   statusPlots.ratio.update(minutes);
   statusPlots.latency.update(status.latency_us);
   for (const name of ["p50", "p90", "p99", "p999"]) {
-    tell(`latency-${name}`, status.requests.total > 0 ? micros(status.latency_us[name]) : none);
+    tell(`latency-${name}`, status.requests.total > status.requests.own ? micros(status.latency_us[name]) : none);
   }
 }
 

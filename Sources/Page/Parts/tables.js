@@ -4,7 +4,8 @@ const number = "n";
 
 const historyColumns = [
   { text: (point) => clockTime(point.time), heading: true },
-  ...["requests", "hits", "stale", "misses", "errors"].map((name) => ({ text: (point) => count(point[name]), className: number })),
+  { text: (point) => count(point.requests - point.own), className: number },
+  ...["hits", "stale", "misses", "passed", "errors", "own"].map((name) => ({ text: (point) => count(point[name]), className: number })),
   { text: (point) => micros(point.p50_us), className: number },
   { text: (point) => micros(point.p99_us), className: number },
 ];
@@ -33,7 +34,7 @@ function showTables(status) {
   const body = byID("history-rows");
   // Three hundred rows are not kept up to date behind a closed lid.
   if (body.closest("details").open) {
-    fillRows(body, status.history.points.filter((point) => point.requests > 0).reverse(), historyColumns, "No requests in the last hour.");
+    fillRows(body, status.history.points.filter((point) => point.requests > point.own).reverse(), historyColumns, "No requests in the last hour.");
   }
   fillRows(byID("recent-rows"), status.upstream.recent, recentColumns, "Upstream was not asked for anything yet.");
   fillRows(byID("entry-rows"), status.entries, entryColumns, "Nothing is stored.");
@@ -57,7 +58,7 @@ function showKeys(keys) {
       item = el("li", {}, el("span"), button);
       list.append(item);
     }
-    setText(item.firstElementChild, `key ${key.fingerprint}: ${count(key.entries)} ${key.entries === 1 ? "entry" : "entries"}, ${bytes(key.bytes)}`);
+    setText(item.firstElementChild, `key ${key.fingerprint}: ${counted(key.entries, "entry", "entries")}, ${bytes(key.bytes)}`);
     const button = item.lastElementChild;
     button.dataset.key = key.fingerprint;
     setText(button, `Purge key ${key.fingerprint}…`);

@@ -32,12 +32,6 @@ public struct DurationHistogram: Sendable, Equatable {
         self.totalNanoseconds = totalNanoseconds
     }
 
-    /// What several have recorded.
-    init(joining all: [DurationHistogram]) {
-        self.init()
-        for each in all { merge(each) }
-    }
-
     /// Notes one duration.
     @inline(__always)
     public mutating func record(nanoseconds: UInt64) {
@@ -98,10 +92,6 @@ public struct DurationHistogram: Sendable, Equatable {
 
     /// How many took no longer than so many microseconds, a power of two up to 2^26.
     public func count(upTo microseconds: UInt64) -> UInt64 {
-        var sum: UInt64 = 0
-        for bucket in 0..<Self.bucketCount - 1 where Self.upperBound(of: bucket) <= microseconds {
-            sum += counts[bucket]
-        }
-        return sum
+        counts[...Self.bucket(of: microseconds * 1000)].reduce(0, &+)
     }
 }

@@ -39,7 +39,8 @@ public struct LoopMetrics: Sendable {
     public mutating func tick(wallSeconds: Int64) {
         guard history.isDue(wallSeconds: wallSeconds) else { return }
         history.tick(
-            wallSeconds: wallSeconds, totals: requests.totals, durations: DurationHistogram(joining: durations))
+            wallSeconds: wallSeconds, totals: requests.totals,
+            durations: MetricsReport.Counts.clientDurations(durations))
     }
 
     private var requests: RequestCounters { RequestCounters(counts: cells[..<RequestCounters.size]) }
@@ -53,16 +54,18 @@ public struct LoopMetrics: Sendable {
         }
     }
 
-    /// A copy for another thread, which holds no memory in common with what is recorded into.
+    /// A copy for another thread, which holds no memory in common with what is recorded into. The last hour is not in it.
     public func counts() -> MetricsReport.Counts {
-        var counts = MetricsReport.Counts()
-        counts.requests = requests
-        counts.durations = durations
+        var counts = MetricsReport.Counts(requests, durations)
         counts.sentBytes = sentBytes
         counts.connections = connections
         counts.upstream = upstream
         counts.lag = lag
-        counts.history = history.points(totals: requests.totals, durations: DurationHistogram(joining: durations))
         return counts
+    }
+
+    /// The last hour up to now, oldest first.
+    public func points() -> [RequestHistory.Point] {
+        history.points(totals: requests.totals, durations: MetricsReport.Counts.clientDurations(durations))
     }
 }

@@ -22,8 +22,8 @@ public struct ProcessReport: Sendable {
     public var droppedLines: UInt64 = 0
     /// The state directory.
     public var state = StateReport()
-    /// User and system time in seconds, if it is known.
-    public var cpuSeconds: Double?
+    /// User and system time, if it is known.
+    public var cpuNanoseconds: UInt64?
     /// Memory in RAM, if it is known.
     public var residentBytes: UInt64?
     /// Open descriptors, if that is known.
@@ -58,7 +58,8 @@ public enum MetricsPage {
     public static func text(_ report: MetricsReport, of process: ProcessReport) -> SharedBytes {
         var page = PrometheusText()
         page.begin(MetricsTable.buildInfo)
-        page.sample(MetricsTable.buildInfo, 1 as UInt64, [process.version])
+        page.label(escaping: process.version)
+        page.sample(1)
         page.single(MetricsTable.startTime, UInt64(max(0, process.started)))
         appendRequests(report, to: &page)
         appendUpstream(report, to: &page)
@@ -69,17 +70,16 @@ public enum MetricsPage {
 
     private static func appendRequests(_ report: MetricsReport, to page: inout PrometheusText) {
         page.begin(MetricsTable.requests)
-        for row in report.counts.requests.rows {
-            page.sample(
-                MetricsTable.requests,
-                row.count,
-                [row.route.name.description, row.decision.name.description, row.status.map { "\($0)" } ?? "other"])
+        report.counts.requests.forEachRow { row in
+            page.label(row.route.name)
+            page.label(row.decision.name)
+            if let status = row.status { page.label(status) } else { page.label("other") }
+            page.sample(row.count)
         }
         page.begin(MetricsTable.requestDuration)
         for decision in RequestDecision.allCases {
-            page.histogram(
-                MetricsTable.requestDuration, report.counts.durations[Int(decision.rawValue)],
-                [decision.name.description])
+            page.label(decision.name)
+            page.histogram(report.counts.durations[Int(decision.rawValue)])
         }
         page.single(MetricsTable.sentBytes, report.counts.sentBytes)
     }
@@ -88,15 +88,16 @@ public enum MetricsPage {
         let upstream = report.counts.upstream
         page.begin(MetricsTable.upstreamRequests)
         for kind in UpstreamMetrics.Kind.allCases {
-            page.sample(MetricsTable.upstreamRequests, upstream.requests[Int(kind.rawValue)], [kind.name.description])
+            page.label(kind.name)
+            page.sample(upstream.requests[Int(kind.rawValue)])
         }
         page.begin(MetricsTable.upstreamFailures)
         for reason in UpstreamMetrics.Reason.allCases {
-            page.sample(
-                MetricsTable.upstreamFailures, upstream.failures[Int(reason.rawValue)], [reason.name.description])
+            page.label(reason.name)
+            page.sample(upstream.failures[Int(reason.rawValue)])
         }
         page.begin(MetricsTable.upstreamDuration)
-        page.histogram(MetricsTable.upstreamDuration, upstream.durations)
+        page.histogram(upstream.durations)
         page.single(MetricsTable.upstreamBytes, upstream.bytes)
         page.single(MetricsTable.upstreamBackingOff, UInt64(report.backingOff.count))
     }
@@ -108,9 +109,9 @@ public enum MetricsPage {
         page.single(MetricsTable.cacheMaximum, UInt64(report.cache.maximumBytes))
         page.single(MetricsTable.cacheEvictions, UInt64(report.cache.evictions))
         page.begin(MetricsTable.catalogAge)
-        if let catalog = report.catalog { page.sample(MetricsTable.catalogAge, UInt64(catalog.age)) }
+        if let catalog = report.catalog { page.sample(UInt64(catalog.age)) }
         page.begin(MetricsTable.catalogModels)
-        if let catalog = report.catalog { page.sample(MetricsTable.catalogModels, UInt64(catalog.models)) }
+        if let catalog = report.catalog { page.sample(UInt64(catalog.models)) }
         page.single(MetricsTable.catalogFresh, report.catalog?.isFresh == true ? 1 : 0)
     }
 
@@ -122,15 +123,15 @@ public enum MetricsPage {
         page.single(MetricsTable.loops, UInt64(process.workers))
         page.single(MetricsTable.loopsReporting, UInt64(report.loops))
         page.begin(MetricsTable.loopLag)
-        page.histogram(MetricsTable.loopLag, report.counts.lag)
+        page.histogram(report.counts.lag)
         page.single(MetricsTable.stateHealthy, process.state.isEnabled && process.state.isHealthy ? 1 : 0)
         page.single(MetricsTable.stateBytes, UInt64(process.state.bytes))
         page.single(MetricsTable.droppedLines, process.droppedLines)
         page.begin(MetricsTable.processCPU)
-        if let seconds = process.cpuSeconds { page.sample(MetricsTable.processCPU, seconds) }
+        if let nanoseconds = process.cpuNanoseconds { page.sample(nanoseconds: nanoseconds) }
         page.begin(MetricsTable.processMemory)
-        if let bytes = process.residentBytes { page.sample(MetricsTable.processMemory, bytes) }
+        if let bytes = process.residentBytes { page.sample(bytes) }
         page.begin(MetricsTable.processDescriptors)
-        if let count = process.openDescriptors { page.sample(MetricsTable.processDescriptors, count) }
+        if let count = process.openDescriptors { page.sample(count) }
     }
 }

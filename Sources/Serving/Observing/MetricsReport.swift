@@ -2,16 +2,20 @@
 public struct MetricsReport: Sendable {
     /// What was counted since the process began.
     public struct Counts: Sendable {
-        var requests = RequestCounters()
-        var durations: [DurationHistogram] = []
+        var requests: RequestCounters
+        /// How long they took, for each decision.
+        var durations: [DurationHistogram]
         var sentBytes: UInt64 = 0
         var connections: UInt64 = 0
         var upstream = UpstreamMetrics()
         var lag = DurationHistogram()
-        var history: [RequestHistory.Point] = []
+        /// The last hour, if that was asked for.
+        public var history: [RequestHistory.Point] = []
 
-        /// Nothing.
-        public init() { durations = Array(repeating: DurationHistogram(), count: RequestDecision.allCases.count) }
+        init(_ requests: RequestCounters, _ durations: [DurationHistogram]) {
+            self.requests = requests
+            self.durations = durations
+        }
 
         /// The sums that charts show.
         public var totals: RequestTotals { requests.totals }
@@ -26,8 +30,17 @@ public struct MetricsReport: Sendable {
             history = RequestHistory.merged([history, other.history])
         }
 
-        /// How long all requests took.
-        var allDurations: DurationHistogram { DurationHistogram(joining: durations) }
+        /// How long clients' requests took: all but Larder's own.
+        var clientDurations: DurationHistogram { Self.clientDurations(durations) }
+
+        /// The same from the durations for each decision.
+        static func clientDurations(_ durations: [DurationHistogram]) -> DurationHistogram {
+            var all = DurationHistogram()
+            for decision in RequestDecision.allCases where decision != .own {
+                all.merge(durations[Int(decision.rawValue)])
+            }
+            return all
+        }
     }
 
     /// What the cache holds. Loops count what they share each for itself, as they do against `cache.max_bytes`.

@@ -1,11 +1,16 @@
 public import Bytes
 
-/// Prometheus' text format, version 0.0.4, written piece by piece.
+/// Prometheus' text format, version 0.0.4, written piece by piece: a metric begins, and for each of its samples come the values
+/// of its labels, in the order of its definition, and then the number.
 public struct PrometheusText: ~Copyable {
     /// The media type of the text.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     private var out = ByteBuilder(capacity: 32 << 10)
+    private var metric: MetricDefinition?
+    /// The labels of the next sample as they stand between the braces. A histogram writes them for each of its buckets.
+    private var labels = ByteBuilder(capacity: 256)
+    private var labelCount = 0
 
     /// Nothing written yet.
     public init() {}
@@ -15,97 +20,150 @@ public struct PrometheusText: ~Copyable {
 
     /// Begins a metric: its samples have to follow.
     mutating func begin(_ metric: MetricDefinition) {
+        self.metric = metric
         out.append("# HELP ")
         out.append(utf8: metric.name)
-        out.append(UInt8(ascii: " "))
-        append(escaped: metric.help, quotes: false)
+        out.append(" ")
+        out.append(escaped: metric.help, quotes: false)
         out.append("\n# TYPE ")
         out.append(utf8: metric.name)
-        out.append(UInt8(ascii: " "))
+        out.append(" ")
         out.append(utf8: metric.kind.rawValue)
         out.append("\n")
     }
 
-    /// A sample with a whole number.
-    mutating func sample(_ metric: MetricDefinition, _ number: UInt64, _ values: [String] = []) {
-        name(metric, values)
-        out.append(decimal: Int(clamping: number))
-        out.append("\n")
+    // MARK: Labels
+
+    /// The value of the next sample's next label, which needs no escaping.
+    mutating func label(_ value: StaticString) {
+        beginLabel()
+        labels.append(value)
+        labels.append("\"")
     }
 
-    /// A sample with any number.
-    mutating func sample(_ metric: MetricDefinition, _ number: Double, _ values: [String] = []) {
-        name(metric, values)
-        out.append(utf8: "\(number)\n")
+    /// The same for a number.
+    mutating func label(_ value: Int) {
+        beginLabel()
+        labels.append(decimal: value)
+        labels.append("\"")
+    }
+
+    /// The same for any text.
+    mutating func label(escaping value: String) {
+        beginLabel()
+        labels.append(escaped: value, quotes: true)
+        labels.append("\"")
+    }
+
+    private mutating func beginLabel() {
+        if labelCount > 0 { labels.append(",") }
+        labels.append(utf8: metric?.labels[labelCount] ?? "")
+        labels.append("=\"")
+        labelCount += 1
+    }
+
+    // MARK: Samples
+
+    /// A sample of the metric that was begun, with a whole number.
+    mutating func sample(_ number: UInt64) {
+        line("", number)
+        forgetLabels()
     }
 
     /// A metric with one sample and no labels.
     mutating func single(_ metric: MetricDefinition, _ number: UInt64) {
         begin(metric)
-        sample(metric, number)
+        sample(number)
     }
 
-    private mutating func name(_ metric: MetricDefinition, _ values: [String]) {
-        precondition(metric.labels.count == values.count, "\(metric.name) with the wrong labels")
-        out.append(utf8: metric.name)
-        labels(metric, values)
-        out.append(UInt8(ascii: " "))
+    /// A sample with a time span, in seconds.
+    mutating func sample(nanoseconds: UInt64) {
+        name("")
+        out.append(seconds: nanoseconds)
+        out.append("\n")
+        forgetLabels()
     }
 
     /// The samples of a histogram under one set of labels.
-    mutating func histogram(_ metric: MetricDefinition, _ durations: DurationHistogram, _ values: [String] = []) {
-        for microseconds in Self.bounds {
-            bucket(metric, values, Self.seconds(microseconds), durations.count(upTo: microseconds))
-        }
-        bucket(metric, values, "+Inf", durations.count)
-        out.append(utf8: metric.name + "_sum")
-        labels(metric, values)
-        out.append(utf8: " \(Double(durations.totalNanoseconds) / 1e9)\n")
-        out.append(utf8: metric.name + "_count")
-        labels(metric, values)
-        out.append(UInt8(ascii: " "))
-        out.append(decimal: Int(clamping: durations.count))
+    mutating func histogram(_ durations: DurationHistogram) {
+        let all = durations.count
+        for bound in Self.bounds { line("_bucket", durations.count(upTo: bound), .upTo(microseconds: bound)) }
+        line("_bucket", all, .whole)
+        name("_sum")
+        out.append(seconds: durations.totalNanoseconds)
         out.append("\n")
+        line("_count", all)
+        forgetLabels()
     }
 
     /// The bounds of buckets in microseconds: powers of two, which `DurationHistogram` knows exactly; 16 us to 67 s.
     static let bounds: [UInt64] = stride(from: 4, through: 26, by: 2).map { 1 << $0 }
 
-    /// Microseconds as the shortest decimal number of seconds: no rounding of `Double` shows in a label.
-    static func seconds(_ microseconds: UInt64) -> String {
-        var fraction = String(String(1_000_000 + microseconds % 1_000_000).dropFirst())
-        while fraction.hasSuffix("0"), fraction.count > 1 { fraction.removeLast() }
-        return "\(microseconds / 1_000_000).\(fraction)"
+    /// The label `le`.
+    private enum Bucket {
+        case upTo(microseconds: UInt64)
+        case whole
     }
 
-    private mutating func bucket(_ metric: MetricDefinition, _ values: [String], _ bound: String, _ count: UInt64) {
-        out.append(utf8: metric.name + "_bucket")
-        labels(metric, values, bound: bound)
-        out.append(UInt8(ascii: " "))
-        out.append(decimal: Int(clamping: count))
+    private mutating func line(_ suffix: StaticString, _ number: UInt64, _ bucket: Bucket? = nil) {
+        name(suffix, bucket)
+        out.append(decimal: Int(clamping: number))
         out.append("\n")
     }
 
-    private mutating func labels(_ metric: MetricDefinition, _ values: [String], bound: String? = nil) {
-        var separator: StaticString = "{"
-        for (name, value) in zip(metric.labels + (bound == nil ? [] : ["le"]), values + (bound.map { [$0] } ?? [])) {
-            out.append(separator)
-            separator = ","
-            out.append(utf8: name)
-            out.append("=\"")
-            append(escaped: value, quotes: true)
-            out.append("\"")
+    private mutating func name(_ suffix: StaticString, _ bucket: Bucket? = nil) {
+        guard let metric else { preconditionFailure("a sample without a metric") }
+        precondition(metric.labels.count == labelCount, "\(metric.name) with the wrong labels")
+        out.append(utf8: metric.name)
+        out.append(suffix)
+        if labelCount > 0 || bucket != nil {
+            out.append("{")
+            Self.append(labels, to: &out)
+            if let bucket { bound(bucket) }
+            out.append("}")
         }
-        if separator.description == "," { out.append("}") }
+        out.append(" ")
     }
 
-    private mutating func append(escaped text: String, quotes: Bool) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\\"): out.append("\\\\")
-            case UInt8(ascii: "\n"): out.append("\\n")
-            case UInt8(ascii: "\"") where quotes: out.append("\\\"")
-            default: out.append(byte)
+    private mutating func bound(_ bucket: Bucket) {
+        out.append(labelCount > 0 ? ",le=\"" : "le=\"")
+        switch bucket {
+        case .upTo(let microseconds): out.append(seconds: microseconds * 1000)
+        case .whole: out.append("+Inf")
+        }
+        out.append("\"")
+    }
+
+    private static func append(_ text: borrowing ByteBuilder, to out: inout ByteBuilder) { out.append(text.span) }
+
+    private mutating func forgetLabels() {
+        labels.removeAll()
+        labelCount = 0
+    }
+}
+
+extension ByteBuilder {
+    /// Nanoseconds as the shortest decimal number of seconds with a point: no rounding of `Double` shows in it.
+    mutating func append(seconds nanoseconds: UInt64) {
+        append(decimal: Int(clamping: nanoseconds / 1_000_000_000))
+        append(".")
+        var rest = nanoseconds % 1_000_000_000
+        var place: UInt64 = 100_000_000
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(rest / place))
+            rest %= place
+            place /= 10
+        } while rest > 0
+    }
+
+    fileprivate mutating func append(escaped text: String, quotes: Bool) {
+        let bytes = text.utf8.span
+        for index in 0..<bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "\\"): append("\\\\")
+            case UInt8(ascii: "\n"): append("\\n")
+            case UInt8(ascii: "\"") where quotes: append("\\\"")
+            case let byte: append(byte)
             }
         }
     }

@@ -64,26 +64,22 @@ public struct RequestCounters: Sendable, Equatable {
         public let count: UInt64
     }
 
-    /// The numbers that are not zero, in a steady order.
-    public var rows: [Row] {
-        var rows: [Row] = []
-        for route in Route.Kind.allCases {
-            for decision in RequestDecision.allCases {
-                for column in 0..<Self.columns {
-                    let count = counts[Self.place(route, decision, column)]
-                    guard count > 0 else { continue }
-                    let status = column < Self.statuses.count ? Self.statuses[column] : nil
-                    rows.append(Row(route: route, decision: decision, status: status, count: count))
-                }
-            }
+    /// Calls `body` with the numbers that are not zero, in a steady order: there are few of them in a large table.
+    func forEachRow(_ body: (Row) -> Void) {
+        for place in counts.indices where counts[place] > 0 {
+            let (row, column) = place.quotientAndRemainder(dividingBy: Self.columns)
+            let (route, decision) = row.quotientAndRemainder(dividingBy: Self.decisions)
+            body(
+                Row(
+                    route: Route.Kind.allCases[route], decision: RequestDecision.allCases[decision],
+                    status: column < Self.statuses.count ? Self.statuses[column] : nil, count: counts[place]))
         }
-        return rows
     }
 
     /// The sums that charts show.
     public var totals: RequestTotals {
         var totals = RequestTotals()
-        for row in rows { totals.add(row) }
+        forEachRow { totals.add($0) }
         return totals
     }
 }
@@ -100,6 +96,8 @@ public struct RequestTotals: Sendable, Equatable {
     public var misses: UInt64 = 0
     /// Passed through.
     public var passed: UInt64 = 0
+    /// For Larder's own: health, metrics, the page. They are among all requests and in no other number.
+    public var own: UInt64 = 0
     /// Answered with a 5xx, upstream's or Larder's; not what `/readyz` says of itself.
     public var errors: UInt64 = 0
 
@@ -113,7 +111,8 @@ public struct RequestTotals: Sendable, Equatable {
         case .stale: stale += row.count
         case .miss, .expired, .demanded: misses += row.count
         case .passed: passed += row.count
-        case .failed, .refused, .own, .aborted: break
+        case .own: own += row.count
+        case .failed, .refused, .aborted: break
         }
         if let status = row.status, status >= 500, row.decision != .own { errors += row.count }
     }
@@ -124,6 +123,7 @@ public struct RequestTotals: Sendable, Equatable {
         stale &+= other.stale
         misses &+= other.misses
         passed &+= other.passed
+        own &+= other.own
         errors &+= other.errors
     }
 
@@ -134,6 +134,7 @@ public struct RequestTotals: Sendable, Equatable {
         difference.stale &-= earlier.stale
         difference.misses &-= earlier.misses
         difference.passed &-= earlier.passed
+        difference.own &-= earlier.own
         difference.errors &-= earlier.errors
         return difference
     }

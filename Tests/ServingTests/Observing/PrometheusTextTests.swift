@@ -10,7 +10,9 @@ struct PrometheusTextTests {
         let metric = MetricDefinition("m_total", .counter, labels: ["a", "b"], "One \\ two\nthree \"four\".")
         var page = PrometheusText()
         page.begin(metric)
-        page.sample(metric, 3 as UInt64, ["x\"y\\z\n", ""])
+        page.label(escaping: "x\"y\\z\n")
+        page.label(escaping: "")
+        page.sample(3)
         #expect(
             page.finish().span.text() == #"""
                 # HELP m_total One \\ two\nthree "four".
@@ -29,7 +31,8 @@ struct PrometheusTextTests {
         }
         var page = PrometheusText()
         page.begin(metric)
-        page.histogram(metric, durations, ["v"])
+        page.label("v")
+        page.histogram(durations)
         let lines = page.finish().span.text().split(separator: "\n").dropFirst(2)
         #expect(
             lines.prefix(4) == [

@@ -21,7 +21,10 @@ struct StatusPageTests {
             .catalog, .timeout,
             .init(time: 99, resource: "/models", status: nil, error: "\"no\"\n", milliseconds: 3, bytes: 0),
             nanoseconds: 5)
+        metrics.record(.other, .passed, status: 200, bytes: 10, nanoseconds: 20_000)
+        metrics.record(.own, .own, status: 200, bytes: 10, nanoseconds: 20_000)
         var report = MetricsReport(metrics.counts())
+        report.counts.history = metrics.points()
         report.entries = [entry(1), entry(2, owner: 0x00C0_FFEE_0000_0000, remaining: -4)]
         report.backingOff = [.init(resource: "/models", seconds: 2)]
         var process = ProcessReport(version: "1", started: 90, now: 101)
@@ -41,6 +44,14 @@ struct StatusPageTests {
         #expect(entries[1]["key"] as? String == "00c0ffee" && entries[1]["ttl_seconds"] as? Int == -4)
         let latency = try #require(json["latency_us"] as? [String: Any])
         #expect((latency["count"] as? [Int])?.count == ((latency["le"] as? [Int])?.count ?? 0) + 1)
+        #expect((latency["count"] as? [Int])?.reduce(0, +) == 2)
+        let requests = try #require(json["requests"] as? [String: Any])
+        let points = try #require((json["history"] as? [String: Any])?["points"] as? [[String: Any]])
+        try #require(points.count == 1)
+        for (name, inPoint) in [("total", "requests"), ("hit", "hits"), ("passed", "passed"), ("own", "own")] {
+            let expected = name == "total" ? 3 : 1
+            #expect(requests[name] as? Int == expected && points[0][inPoint] as? Int == expected, "\(name)")
+        }
     }
 
     @Test("Two loops' entries are shown once, as the one has them that got them last")

@@ -1,0 +1,115 @@
+"""The browser of the catalogue before lists that upstream once sent, where they are at hand: in the folder that LARDER_DATA names,
+else in `shared/data` beside the checkout. They are large, and hold what nobody would make up."""
+
+import http.server
+import json
+import os
+import threading
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from conftest import Larder
+from test_models import CHOSEN, SELECTED, TYPED, ids, shows
+
+FOLDER = Path(os.environ.get("LARDER_DATA", Path(__file__).parents[3] / "shared/data"))
+LISTS = [file for file in sorted(FOLDER.glob("openrouter-models-2*.json")) if file.stat().st_size > 100_000]
+# Without another test, a machine that has none of them reports that this one had no case.
+pytestmark = pytest.mark.parametrize("file", LISTS, ids=lambda file: file.stem)
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """Answers with the list, and to what only upstream knows with every third row of it. It is asked without a key."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.path).query))
+        self.server.keys.append(self.headers["Authorization"])
+        rows = self.server.rows if set(query) == {"output_modalities"} else self.server.rows[::3]
+        body = json.dumps({"data": rows}).encode()
+        self.send_response(200)
+        for name, value in [("Content-Type", "application/json"), ("Content-Length", len(body)), ("Cache-Control", "public")]:
+            self.send_header(name, str(value))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def upstream(file):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Upstream)
+    server.daemon_threads = True
+    server.rows = json.loads(file.read_text())["data"]
+    server.keys = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def larder(request, upstream, tmp_path):
+    larder = Larder(request.config.getoption("--larder"), tmp_path,
+                    ["--upstream", f"http://127.0.0.1:{upstream.server_port}/api/v1"])
+    yield larder
+    larder.stop()
+    assert larder.process.returncode == 0, larder.log.read_text()
+
+
+def test_all_of_it_is_shown_with_every_filter(tab, larder, upstream, screenshots):
+    page = tab("#output_modalities=all")
+    everything = ids(upstream.rows)
+    shows(page, everything)
+    if screenshots:
+        for scheme in ["light", "dark"]:
+            for width, height in [(1280, 900), (390, 844)]:
+                page.view(width, height)
+                page.scheme(scheme)
+                page.until(f"document.querySelector('#scatter svg').viewBox.baseVal.width <= {width}")
+                page.screenshot(screenshots / f"{len(everything)}-models-{scheme}-{width}.png", whole=True)
+        page.view(1280, 900)
+    page.eval("document.getElementById('more').open = true")
+    for name, value in (TYPED | CHOSEN | SELECTED).items():
+        page.eval(f"location.hash = '{name}={value}'")
+        shows(page, ids(larder.models(urllib.parse.urlencode({name: value}))))
+    assert set(upstream.keys) == {None}
+
+
+def test_every_column_sorts_it_and_every_point_can_be_reached(tab, larder, upstream):
+    page = tab("#output_modalities=all")
+    everything = ids(upstream.rows)
+    shows(page, everything)
+    for key in page.eval("[...document.querySelectorAll('#models-head th')].map((one) => one.dataset.key)"):
+        for _ in range(2):
+            page.click(f"#models-head [data-key={key}] button")
+            shown = page.eval("[...document.querySelectorAll('#models-rows .id')].map((one) => one.textContent)")
+            assert sorted(shown) == sorted(everything), key
+        page.click(f"#models-head [data-key={key}] button")
+    shows(page, everything)
+    # Every point lies within the drawing and has a name and a place of its own in the order of the keyboard.
+    outside = page.eval("""(() => {
+        const [frame, points] = [document.querySelector('#scatter svg').getBoundingClientRect(), [...document.querySelectorAll('#scatter circle')]];
+        return points.filter((one) => { const box = one.getBoundingClientRect();
+            return box.left < frame.left || box.right > frame.right + 1 || box.top < frame.top || box.bottom > frame.bottom; }).length;
+    })()""")
+    assert outside == 0
+    assert page.eval("[...document.querySelectorAll('#scatter circle')].every((one) => one.getAttribute('aria-label').includes(': '))")
+    walked = page.eval("""(() => {
+        document.querySelector('#scatter circle[tabindex="0"]').focus();
+        const press = (key) => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+        press('Home');
+        const seen = new Set();
+        while (!seen.has(document.activeElement)) { seen.add(document.activeElement); press('ArrowRight'); }
+        return seen.size;
+    })()""")
+    assert walked == len(everything)
+    # Each row's details open, whatever the row holds.
+    for model in upstream.rows[::20]:
+        page.eval(f"document.querySelector('#models-rows button[data-id={json.dumps(model['id'])}]').click()")
+        page.until("document.getElementById('details').open")
+        assert page.text("#details-name") == model["name"].strip()
+        page.press("Escape")
+        page.until("!document.getElementById('details').open")
