@@ -1,21 +1,14 @@
 import EventLoop
-import Glibc
+import Foundation
 import Testing
 
 @Suite(.timeLimit(.minutes(10)), .serialized) struct ProcessMemoryTests {
     /// A field of the process's own status, in KiB.
     private static func status(_ name: String) throws -> Int {
-        let file = try #require(unsafe fopen("/proc/self/status", "r"))
-        defer { unsafe _ = fclose(file) }
-        var line = [CChar](repeating: 0, count: 256)
-        while unsafe fgets(&line, 256, file) != nil {
-            let text = line.withUnsafeBufferPointer { unsafe String(cString: $0.baseAddress!) }
-            if text.hasPrefix(name + ":") { return try #require(Int(text.filter(\.isNumber))) }
-        }
-        throw NoSuchField()
+        let lines = try String(contentsOfFile: "/proc/self/status", encoding: .utf8).split(separator: "\n")
+        let line = try #require(lines.first { $0.hasPrefix(name + ":") })
+        return try #require(Int(line.filter(\.isNumber)))
     }
-
-    private struct NoSuchField: Error {}
 
     /// Small pieces, as a large one goes back by itself.
     private static func allocateAndFree(_ count: Int) {
