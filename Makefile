@@ -74,7 +74,7 @@ fuzz: setup
 soak: build
 	scripts/soak
 
-bench: build
+bench: ship
 	scripts/setup --bench
 	scripts/bench
 

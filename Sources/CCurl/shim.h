@@ -36,6 +36,15 @@ static inline CURLcode shim_easy_set_sink(
     return curl_easy_setopt(easy, option, sink);
 }
 
+/* Who is told of the sockets of connections, and closes them. */
+static inline CURLcode shim_easy_set_socket(
+    CURL *easy, int (*opened)(void *, curl_socket_t, curlsocktype), int (*closed)(void *, curl_socket_t), void *data) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, opened);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, data);
+    if (!code) code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, closed);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, data);
+}
+
 /* `data` is that of CURLOPT_READDATA and its like: the transfer. */
 static inline CURLcode shim_easy_set_before_request(
     CURL *easy, int (*before)(void *, char *, char *, int, int), void *data) {

@@ -23,6 +23,7 @@ final class Supervisor {
     private var threads: [LoopThread] = []
     private var shards: [Mailbox<ShardMessage>?]
     private(set) var servingCount = 0
+    private var hasStarted = false
     private var idleCount = 0
     private var endedCount = 0
     private(set) var isDraining = false
@@ -157,7 +158,9 @@ final class Supervisor {
             if servingCount == settings.workers { announce() }
         case .pong(let index):
             if heartbeat.answered(index) { manager.notifyAlive() }
-        case .readiness(let readiness): tell(readiness)
+        case .readiness(let readiness):
+            tell(readiness)
+            endStart()
         case .failed(_, let reason):
             log.tell(.loopFailed, "\(reason)")
             exitCode = 1
@@ -210,6 +213,15 @@ final class Supervisor {
         }
         if isReloadWanted { reload() }
         if let mailbox { onServing(RunningLarder(addresses: addresses, mailbox: mailbox)) }
+        endStart()
+    }
+
+    /// Once all loops serve, and there is a catalogue where one is to be there first: what only the start needed goes.
+    private func endStart() {
+        guard !hasStarted, servingCount == settings.workers, readiness == .ready else { return }
+        hasStarted = true
+        ProcessMemory.forgetStartCode()
+        ProcessMemory.trim()
     }
 
     /// The line that `systemctl status` shows.

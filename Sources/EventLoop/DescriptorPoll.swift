@@ -40,6 +40,15 @@ public struct Readiness: OptionSet, Sendable {
 
     deinit { unsafe raw.deallocate() }
 
+    /// Whether the loop goes on for its sake while it watches. One that only minds what nobody waits for need not.
+    public var keepsLoopRunning = true {
+        didSet {
+            guard !isClosed, keepsLoopRunning != oldValue else { return }
+            let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+            if keepsLoopRunning { unsafe uv_ref(handle) } else { unsafe uv_unref(handle) }
+        }
+    }
+
     /// Watches for these from now on, and no others. It reports the state, not its changes: what is not read is
     /// reported again.
     public func watch(for readiness: Readiness) {

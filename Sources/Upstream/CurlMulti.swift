@@ -1,5 +1,6 @@
 internal import CCurl
 import EventLoop
+import Glibc
 
 /// curl's multi interface on a loop: curl says which sockets and which time it waits for, and is called when they come.
 ///
@@ -10,9 +11,13 @@ import EventLoop
     private let raw: UnsafeMutableRawPointer
     private let ended: (CurlTransfer, CURLcode) -> Void
     private let turned: (Bool) -> Void
-    private var polls: [Int32: DescriptorPoll] = [:]
+    /// By their descriptors.
+    private var sockets: [WatchedSocket?] = []
     private var timer: LoopTimer?
     private var isClosed = false
+    private var isAdding = false
+    /// Whether curl wants to be called at once.
+    private var isDue = false
 
     /// Whether curl, or what is told after it, is being called by the loop; `turned` comes after it.
     private(set) var isActing = false
@@ -32,8 +37,28 @@ import EventLoop
         _ = unsafe shim_multi_set_timer(raw, timeChanged, me)
     }
 
+    /// Has the sockets of a transfer's connections, which may outlive it but not this object, told to this object.
+    private func apply(to easy: UnsafeMutableRawPointer) {
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe shim_easy_set_socket(easy, socketOpened, socketClosed, me)
+    }
+
     /// Begins a transfer, which the caller keeps until `remove`.
-    func add(_ transfer: CurlTransfer) { _ = unsafe curl_multi_add_handle(raw, transfer.raw) }
+    func add(_ transfer: CurlTransfer) {
+        unsafe apply(to: transfer.raw)
+        _ = unsafe curl_multi_add_handle(raw, transfer.raw)
+    }
+
+    /// Begins several, without waiting for the loop to come round to curl's first wish.
+    func add(_ transfers: [CurlTransfer]) {
+        isAdding = true
+        for transfer in transfers { add(transfer) }
+        isAdding = false
+        if isDue {
+            isDue = false
+            act(CURL_SOCKET_TIMEOUT, 0)
+        }
+    }
 
     /// Ends a transfer, at whatever point it is; it is not told any more.
     func remove(_ transfer: CurlTransfer) { _ = unsafe curl_multi_remove_handle(raw, transfer.raw) }
@@ -50,8 +75,8 @@ import EventLoop
         guard !isClosed else { return }
         isClosed = true
         _ = unsafe curl_multi_cleanup(raw)
-        for poll in polls.values { poll.close() }
-        polls = [:]
+        for socket in sockets { socket?.close() }
+        sockets = []
         timer?.close()
         timer = nil
     }
@@ -72,26 +97,48 @@ import EventLoop
         turned(socket != CURL_SOCKET_TIMEOUT)
     }
 
+    private func known(_ socket: curl_socket_t) -> WatchedSocket? {
+        sockets.indices.contains(Int(socket)) ? sockets[Int(socket)] : nil
+    }
+
+    private func replace(_ socket: curl_socket_t, by new: WatchedSocket?) {
+        known(socket)?.close()
+        while sockets.count <= Int(socket) { sockets.append(nil) }
+        sockets[Int(socket)] = new
+    }
+
     fileprivate func watch(_ socket: curl_socket_t, _ what: Int32) {
         if what == CURL_POLL_REMOVE {
-            polls.removeValue(forKey: socket)?.close()
+            guard let known = known(socket) else { return }
+            if known.isConnection { known.want([]) } else { replace(socket, by: nil) }
             return
         }
-        let poll: DescriptorPoll
-        if let known = polls[socket] {
-            poll = known
+        let watched: WatchedSocket
+        if let known = known(socket) {
+            watched = known
         } else {
-            // Without a poll the transfer runs into its time limit; there is no better way to tell curl.
-            guard let new = try? DescriptorPoll(on: loop, descriptor: socket, { self.ready(socket, $0) }) else {
-                return
-            }
-            polls[socket] = new
-            poll = new
+            // One of curl's own, such as its resolver's.
+            watched = makeSocket(socket, isConnection: false)
+            replace(socket, by: watched)
         }
         var readiness: Readiness = []
         if what & CURL_POLL_IN != 0 { readiness.insert(.readable) }
         if what & CURL_POLL_OUT != 0 { readiness.insert(.writable) }
-        poll.watch(for: readiness)
+        watched.want(readiness)
+    }
+
+    private func makeSocket(_ socket: curl_socket_t, isConnection: Bool) -> WatchedSocket {
+        WatchedSocket(socket, on: loop, isConnection: isConnection) { [unowned self] in ready(socket, $0) }
+    }
+
+    /// A connection's socket has been made: it is watched until curl has it closed.
+    fileprivate func opened(_ socket: curl_socket_t) {
+        if !isClosed { replace(socket, by: makeSocket(socket, isConnection: true)) }
+    }
+
+    fileprivate func close(_ socket: curl_socket_t) {
+        if known(socket) != nil { replace(socket, by: nil) }
+        _ = Glibc.close(socket)
     }
 
     private func ready(_ socket: curl_socket_t, _ readiness: Readiness) {
@@ -104,7 +151,9 @@ import EventLoop
     }
 
     fileprivate func wait(_ milliseconds: Int) {
-        if milliseconds < 0 {
+        if milliseconds == 0, isAdding {
+            isDue = true
+        } else if milliseconds < 0 {
             timer?.stop()
         } else {
             // The loop's clock stands still during an iteration: without this the timer would be early, and curl would wait
@@ -132,5 +181,17 @@ private func timeChanged(
     _ multi: UnsafeMutableRawPointer?, _ milliseconds: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
     unsafe Unmanaged<CurlMulti>.fromOpaque(context!).takeUnretainedValue().wait(milliseconds)
+    return 0
+}
+
+private func socketOpened(
+    _ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t, _ purpose: curlsocktype
+) -> Int32 {
+    unsafe Unmanaged<CurlMulti>.fromOpaque(context!).takeUnretainedValue().opened(socket)
+    return CURL_SOCKOPT_OK
+}
+
+private func socketClosed(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
+    unsafe Unmanaged<CurlMulti>.fromOpaque(context!).takeUnretainedValue().close(socket)
     return 0
 }

@@ -2,14 +2,14 @@ import Bytes
 internal import CCurl
 import EventLoop
 
-/// One of curl's easy handles, set up as every transfer needs it; what becomes of what it receives is its subclasses' part.
+/// What one of curl's easy handles is used for; what becomes of what it receives is its subclasses' part.
 ///
 /// The request's fields live in curl's list and nowhere else, and are freed with the transfer.
 @safe class CurlTransfer {
+    let easy: EasyHandle
     let raw: UnsafeMutableRawPointer
 
     private var list: UnsafeMutablePointer<curl_slist>?
-    private let errorText: UnsafeMutablePointer<CChar>
     private var isShakingHands = false
 
     /// The connection's last word, where the body's end hangs on it.
@@ -18,39 +18,18 @@ import EventLoop
     /// Why we ourselves made curl stop.
     private(set) var stopped: FetchFailure?
 
-    init(_ settings: UpstreamSettings, _ trust: TrustStore, _ watch: TLSWatch) {
-        unsafe raw = curl_easy_init()!
-        unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
-        unsafe errorText.pointee = 0
+    init(_ easy: EasyHandle) {
+        self.easy = easy
+        unsafe raw = easy.raw
+        unsafe easy.errorText.pointee = 0
         // Unretained: curl calls back only while the transfer is in the client's table.
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_PRIVATE, me)
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_HEADERDATA, me)
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_WRITEDATA, me)
-        _ = unsafe shim_easy_set_sink(raw, CURLOPT_HEADERFUNCTION, lineReceived)
-        _ = unsafe shim_easy_set_sink(raw, CURLOPT_WRITEFUNCTION, bytesReceived)
-        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
-        // The fields are for upstream, never for a proxy that tunnels to it.
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-        _ = unsafe shim_easy_set_text(raw, CURLOPT_PROTOCOLS_STR, "http,https")
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_FOLLOWLOCATION, 0)
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_PATH_AS_IS, 1)
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_NOSIGNAL, 1)
-        // Otherwise a cancelled transfer waits for the resolver's thread, on ours.
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_QUICK_EXIT, 1)
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_TCP_KEEPALIVE, 1)
-        unsafe watch.apply(to: raw)
-        unsafe trust.apply(to: raw)
-        if let path = settings.unixSocket { _ = unsafe shim_easy_set_text(raw, CURLOPT_UNIX_SOCKET_PATH, path) }
-        if let proxy = settings.proxy { _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY, proxy) }
     }
 
-    deinit {
-        unsafe curl_easy_cleanup(raw)
-        unsafe curl_slist_free_all(list)
-        unsafe errorText.deallocate()
-    }
+    deinit { unsafe curl_slist_free_all(list) }
 
     // MARK: For the subclasses to say
 
@@ -83,6 +62,13 @@ import EventLoop
     /// Gives curl the lines that were added.
     final func sendLines() { _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, list) }
 
+    /// Takes the lines back from curl.
+    final func takeLinesBack() {
+        _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, nil)
+        unsafe curl_slist_free_all(list)
+        unsafe list = nil
+    }
+
     /// Ends the transfer for a reason of ours; for within a callback.
     final func stop(_ failure: FetchFailure) -> Taken {
         stopped = stopped ?? failure
@@ -97,7 +83,7 @@ import EventLoop
 
     /// Makes ready for being asked again.
     final func forgetConnection() {
-        unsafe errorText.pointee = 0
+        unsafe easy.errorText.pointee = 0
         farewell = nil
         isShakingHands = false
     }
@@ -110,7 +96,7 @@ import EventLoop
         if let stopped { return stopped }
         if code != CURLE_OK {
             let text = unsafe String(
-                cString: errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(errorText))
+                cString: easy.errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(easy.errorText))
             return FetchFailure(code, text: text, issuer: issuer, phase: phase, limit: limit)
         }
         // curl is content with a head that ends where the connection does.
@@ -150,7 +136,7 @@ func append(_ line: [UInt8], to list: UnsafeMutablePointer<curl_slist>?) -> Unsa
 
 // MARK: C callbacks
 
-private func lineReceived(
+func lineReceived(
     _ start: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
     let line = unsafe UnsafeRawBufferPointer(start: start, count: size * count)
@@ -158,7 +144,7 @@ private func lineReceived(
     return answer(transfer.add(line: unsafe Span(_unsafeBytes: line)), line.count)
 }
 
-private func bytesReceived(
+func bytesReceived(
     _ start: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
     let bytes = unsafe UnsafeRawBufferPointer(start: start, count: size * count)

@@ -1,37 +1,42 @@
 import EventLoop
 
-/// Says when nothing has moved for too long.
+/// Says when nothing has moved on a stream for too long. All of a client's share one timer, so that a stream takes none.
 final class IdleLimit {
     private let loop: Loop
     private let limit: Int
     private var timer: LoopTimer?
-    private var last: UInt64
-    private var counted = 0
+    private var isRunning = false
 
-    init(on loop: Loop, milliseconds: Int) {
+    /// Looks at the streams: gives up those that have rested for `limit` milliseconds or more, and answers how long the one
+    /// that has rested longest of the others has; nil without any.
+    private let look: (_ limit: Int) -> Int?
+
+    init(on loop: Loop, milliseconds: Int, _ look: @escaping (_ limit: Int) -> Int?) {
         self.loop = loop
+        self.look = look
         limit = max(1, milliseconds)
-        last = loop.nowMilliseconds
-    }
-
-    /// Starts. `sent` counts what nobody reports by `moved()`; it is asked before `passed` is called.
-    func start(sent: @escaping () -> Int, passed: @escaping () -> Void) {
-        loop.updateNow()
-        moved()
         timer = LoopTimer(on: loop) { [unowned self] in
-            let count = sent()
-            if count != counted {
-                counted = count
-                moved()
-            }
-            let left = limit - Int(loop.nowMilliseconds - last)
-            if left > 0 { timer?.start(after: left) } else { passed() }
+            isRunning = false
+            if let rested = look(limit) { start(after: limit - rested) }
         }
-        timer?.start(after: limit)
     }
 
-    /// Something has moved.
-    func moved() { last = loop.nowMilliseconds }
+    /// A stream has begun: it cannot be the first whose time is up.
+    func began() {
+        if !isRunning { start(after: limit) }
+    }
+
+    /// There are no streams any more.
+    func stop() {
+        isRunning = false
+        timer?.stop()
+    }
+
+    private func start(after milliseconds: Int) {
+        guard let timer else { return }
+        isRunning = true
+        timer.start(after: max(1, milliseconds))
+    }
 
     func close() {
         timer?.close()

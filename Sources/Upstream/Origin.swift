@@ -7,13 +7,21 @@ struct Origin: Equatable {
     let host: String
     let port: String
 
+    /// As it stands in a URL.
+    let text: String
+
+    init(scheme: String, host: String, port: String) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+        text = "\(scheme)://\(host):\(port)"
+    }
+
     /// Of a request that goes nowhere.
     static let nowhere = Origin(scheme: "http", host: "", port: "0")
 
     var isSecure: Bool { scheme == "https" }
 
-    /// As it stands in a URL.
-    var text: String { "\(scheme)://\(host):\(port)" }
 }
 
 /// An absolute URL that can be asked for.

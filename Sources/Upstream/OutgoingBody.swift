@@ -13,6 +13,8 @@ import Bytes
     /// How many bytes wait.
     var count: Int { leaving.count - taken + arriving.count }
 
+    var isEmpty: Bool { count == 0 }
+
     mutating func append(_ bytes: Span<UInt8>) { arriving.append(bytes) }
 
     /// Moves as many bytes as there are and fit.
@@ -26,6 +28,14 @@ import Bytes
         unsafe copy(taken..<taken + size, into: room)
         taken += size
         return size
+    }
+
+    /// The first byte of those that wait, which stay where they are until more are added or some are taken; nil if they do not
+    /// lie in one run.
+    var start: UnsafePointer<UInt8>? {
+        guard taken == leaving.count else { return nil }
+        let bytes = arriving.span
+        return unsafe bytes.withUnsafeBufferPointer { $0.baseAddress }
     }
 
     private func copy(_ range: Range<Int>, into room: UnsafeMutableRawBufferPointer) {

@@ -1,37 +1,69 @@
 internal import CCurl
 
 extension StreamTransfer {
-    /// Tells curl the request, and to add nothing of its own to it.
+    /// Tells curl the request's head, and to add nothing of its own to it.
     func prepare(_ request: StreamRequest, origin: Origin, _ settings: UpstreamSettings) {
+        let url = origin.text
+        if easy.origin == nil {
+            _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+            _ = unsafe shim_easy_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, settings.connectTimeout))
+            _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
+            _ = unsafe shim_easy_set_sink(raw, CURLOPT_READFUNCTION, bodyWanted)
+        }
         if request.target == [UInt8(ascii: "*")] || origin.isSecure || settings.proxy == "" {
             let target = request.target.map { CChar(bitPattern: $0) } + [0]
             _ = unsafe shim_easy_set_text(raw, CURLOPT_REQUEST_TARGET, target)
-            _ = unsafe shim_easy_set_text(raw, CURLOPT_URL, origin.text)
+            if easy.origin != url { _ = unsafe shim_easy_set_text(raw, CURLOPT_URL, url) }
+            easy.origin = url
+            isReusable = true
         } else {
             // There may be a proxy that is to be asked for the whole URL, which only curl knows.
             _ = unsafe shim_easy_set_text(
-                raw, CURLOPT_URL, origin.text + String(decoding: request.target, as: UTF8.self))
+                raw, CURLOPT_URL, url + String(decoding: request.target, as: UTF8.self))
         }
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-        _ = unsafe shim_easy_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, settings.connectTimeout))
-        addLines(request.fields)
-        sendLines()
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_before_request(raw, requestBegins, me)
-        let body = request.sentBody
-        if body != .none {
-            _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD, 1)
-            _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
-            _ = unsafe shim_easy_set_pointer(raw, CURLOPT_READDATA, me)
-            _ = unsafe shim_easy_set_sink(raw, CURLOPT_READFUNCTION, bodyWanted)
+        // For a body that is given with the head, curl would add a type where there is none.
+        if case .length = body, !request.fields.contains(where: { $0.name.lowercased() == "content-type" }) {
+            addLine("Content-Type:")
         }
-        switch body {
-        case .none: break
-        case .length(let count): _ = unsafe shim_easy_set_size(raw, CURLOPT_INFILESIZE_LARGE, curl_off_t(count))
-        case .chunked: _ = unsafe shim_easy_set_trailers(raw, trailersWanted, me)
-        }
-        if request.method == "HEAD" { _ = unsafe shim_easy_set_long(raw, CURLOPT_NOBODY, 1) }
+        addLines(request.fields)
+        sendLines()
         _ = unsafe shim_easy_set_text(raw, CURLOPT_CUSTOMREQUEST, request.method)
+        if request.method == "HEAD" { _ = unsafe shim_easy_set_long(raw, CURLOPT_NOBODY, 1) }
+    }
+
+    /// Gives curl the whole body, which stays where it is until the transfer's end.
+    func sendWhole(_ start: UnsafePointer<UInt8>, _ count: Int) {
+        _ = unsafe shim_easy_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(count))
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: start))
+    }
+
+    /// Has curl come for the body, if there is one.
+    func sendInParts() {
+        if body == .none { return }
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD, 1)
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_READDATA, me)
+        if case .length(let count) = body {
+            _ = unsafe shim_easy_set_size(raw, CURLOPT_INFILESIZE_LARGE, curl_off_t(count))
+        } else {
+            _ = unsafe shim_easy_set_trailers(raw, trailersWanted, me)
+        }
+    }
+
+    /// Takes back from the easy handle all that the request has set, so that nothing of it, its key above all, is kept or gets
+    /// into another. What curl itself had copied of it for sending it frees with the transfer.
+    func takeBack() {
+        takeLinesBack()
+        _ = unsafe shim_easy_set_text(raw, CURLOPT_REQUEST_TARGET, nil)
+        _ = unsafe shim_easy_set_text(raw, CURLOPT_CUSTOMREQUEST, nil)
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_POSTFIELDS, nil)
+        _ = unsafe shim_easy_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, -1)
+        _ = unsafe shim_easy_set_size(raw, CURLOPT_INFILESIZE_LARGE, -1)
+        if body == .chunked { _ = unsafe shim_easy_set_trailers(raw, nil, nil) }
+        // Ends uploads, posts and HEAD alike.
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTPGET, 1)
     }
 
     private func addLines(_ fields: [(name: String, value: [UInt8])]) {

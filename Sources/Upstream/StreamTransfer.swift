@@ -13,15 +13,23 @@ final class StreamTransfer: CurlTransfer {
     /// The most that is received and not told yet, in bytes; curl's own buffer comes to that.
     static let enough = 64 << 10
 
+    /// The longest body that is given to curl together with the head, in bytes; curl copies it.
+    static let mostAtOnce = 16 << 10
+
     private var client: UpstreamClient?
     /// Whoever sends; it lets go of this when this lets go of it.
     private var handle: UpstreamStream?
     private var delegate: (any UpstreamStreamDelegate)?
     private let loop: Loop
-    private let idle: IdleLimit
+    /// When something has moved last, and what curl has sent by then.
+    private var lastMoved: UInt64
+    private var counted = 0
 
     // The request.
+    let body: StreamRequest.Body
     private let isIdempotent: Bool
+    /// Whether the easy handle keeps nothing of the request once `takeBack` has been called.
+    var isReusable = false
     private let isHead: Bool
     private var attempts = 0
     private var hasGivenBody = false
@@ -29,6 +37,8 @@ final class StreamTransfer: CurlTransfer {
     /// Of the announced length; nil in chunks.
     private var unsent: Int?
     private var isBodyWhole = false
+    /// Whether the body has gone to curl with the head.
+    private var isSentWhole = false
     private var trailers: [(name: String, value: [UInt8])] = []
     private var isFull = false
     private var hasRoom = false
@@ -53,22 +63,34 @@ final class StreamTransfer: CurlTransfer {
     var isLingering: Bool { isStarved && reader.isComplete && !isOver }
 
     init(
-        _ request: StreamRequest, origin: Origin, client: UpstreamClient, delegate: any UpstreamStreamDelegate,
-        loop: Loop, settings: UpstreamSettings, trust: TrustStore, watch: TLSWatch
+        _ request: StreamRequest, origin: Origin, easy: EasyHandle, client: UpstreamClient,
+        delegate: any UpstreamStreamDelegate, loop: Loop, settings: UpstreamSettings
     ) {
         self.client = client
         self.delegate = delegate
         self.loop = loop
-        idle = IdleLimit(on: loop, milliseconds: settings.idleTimeout)
+        loop.updateNow()
+        lastMoved = loop.nowMilliseconds
         isIdempotent = request.isIdempotent
         isHead = request.method == "HEAD"
-        if case .length(let count) = request.sentBody { unsent = count }
-        isBodyWhole = request.sentBody == .none
-        super.init(settings, trust, watch)
+        body = request.sentBody
+        if case .length(let count) = body { unsent = count }
+        isBodyWhole = body == .none
+        super.init(easy)
         prepare(request, origin: origin, settings)
-        idle.start(sent: { [unowned self] in number(CURLINFO_SIZE_UPLOAD_T) }) { [unowned self] in
-            abandon(.timeout(phase))
+    }
+
+    private func moved() { lastMoved = loop.nowMilliseconds }
+
+    /// How long nothing has moved, in milliseconds.
+    var rested: Int {
+        // What curl sends it does not report.
+        let count = number(CURLINFO_SIZE_UPLOAD_T)
+        if count != counted {
+            counted = count
+            moved()
         }
+        return Int(loop.nowMilliseconds - lastMoved)
     }
 
     /// The handle for whoever asked.
@@ -88,6 +110,18 @@ final class StreamTransfer: CurlTransfer {
     private func touch() { client?.touch(self) }
 
     // MARK: The request's body
+
+    /// Tells curl the body's framing, just before it begins: one that is whole and small goes out with the head.
+    func begin() {
+        let isWhole = isBodyWhole && outgoing.count == unsent && outgoing.count <= StreamTransfer.mostAtOnce
+        if isWhole, let start = unsafe outgoing.start {
+            unsafe sendWhole(start, outgoing.count)
+            isSentWhole = true
+            unsent = 0
+        } else {
+            sendInParts()
+        }
+    }
 
     func send(_ bytes: Span<UInt8>) -> Bool {
         if isOver || isBodyWhole { return true }
@@ -115,7 +149,10 @@ final class StreamTransfer: CurlTransfer {
     /// whether the request may be repeated or what it has taken of the body.
     func mayBegin() -> Bool {
         attempts += 1
-        if attempts == 1 || isIdempotent && !hasGivenBody { return true }
+        if attempts == 1 || isIdempotent && !hasGivenBody {
+            hasGivenBody = hasGivenBody || isSentWhole && !outgoing.isEmpty
+            return true
+        }
         _ = stop(.cut("a kept connection ended without an answer, and this request is not one to repeat"))
         return false
     }
@@ -126,7 +163,7 @@ final class StreamTransfer: CurlTransfer {
         let size = unsafe outgoing.take(into: UnsafeMutableRawBufferPointer(rebasing: room[..<limit]))
         if size > 0 {
             hasGivenBody = true
-            idle.moved()
+            moved()
             if unsent != nil { unsent! -= size }
             if isFull, outgoing.count <= OutgoingBody.enough / 2 {
                 isFull = false
@@ -159,7 +196,7 @@ final class StreamTransfer: CurlTransfer {
     override var hasHead: Bool { reader.isComplete }
 
     override func add(line: Span<UInt8>) -> Taken {
-        idle.moved()
+        moved()
         let isSmall = reader.add(line) { heads.append(($0, $1)) }
         if !isSmall { return stop(.malformed("its head has more than \(ResponseHead.maximumBytes) bytes")) }
         if reader.status == 101 {
@@ -176,7 +213,7 @@ final class StreamTransfer: CurlTransfer {
             touch()
             return .later
         }
-        idle.moved()
+        moved()
         incoming.append(bytes)
         touch()
         return .all
@@ -228,7 +265,12 @@ final class StreamTransfer: CurlTransfer {
     private func end(_ outcome: Result<Void, FetchFailure>) {
         let delegate = delegate
         let trailers = reader.fields
+        let client = client
         close()
+        if case .success = outcome, isReusable, isBodyWhole, unsent ?? 0 == 0, isSentWhole || outgoing.count == 0 {
+            takeBack()
+            client?.keep(easy)
+        }
         switch outcome {
         case .success: delegate?.ended(trailers: trailers)
         case .failure(let failure): delegate?.failed(failure)
@@ -240,7 +282,6 @@ final class StreamTransfer: CurlTransfer {
 
     /// Lets go of everybody; nobody is told anything more.
     func close() {
-        idle.close()
         client?.forget(self)
         client = nil
         handle?.transfer = nil

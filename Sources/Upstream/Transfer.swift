@@ -28,7 +28,7 @@ final class Transfer: CurlTransfer {
         isPost = request.method == .post
         wantsCertificates = request.wantsCertificates
         begin = now
-        super.init(settings, trust, watch)
+        super.init(EasyHandle(settings, trust, watch))
         for field in request.fields {
             // "Name;" is curl's way to send a field without a value.
             addLine(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")

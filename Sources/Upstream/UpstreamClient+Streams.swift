@@ -8,18 +8,62 @@ extension UpstreamClient {
     /// met a kept connection that had just ended. After `close()` nothing is sent, and `failed` is told at once, within this
     /// call, with `.cancelled`.
     public func stream(_ request: StreamRequest, delegate: any UpstreamStreamDelegate) -> UpstreamStream {
-        guard let multi else {
+        guard multi != nil else {
             delegate.failed(.cancelled)
             return UpstreamStream()
         }
-        let url = FetchURL(request.url)
-        let flaw = url == nil ? .other("the URL is none that can be asked for") : request.flaw
+        let origin = origin(of: request.url)
+        let flaw = origin == nil ? .other("the URL is none that can be asked for") : request.flaw
         let transfer = StreamTransfer(
-            request, origin: url?.origin ?? .nowhere, client: self, delegate: delegate, loop: loop, settings: settings,
-            trust: trust, watch: watch)
+            request, origin: origin ?? .nowhere, easy: spare.popLast() ?? EasyHandle(settings, trust, watch),
+            client: self,
+            delegate: delegate, loop: loop, settings: settings)
         streams[ObjectIdentifier(transfer)] = transfer
-        if let flaw { transfer.fail(flaw) } else { multi.add(transfer) }
+        idle?.began()
+        if let flaw {
+            transfer.fail(flaw)
+        } else {
+            // Not at once: a small body nearly always comes right behind, and can go out with the head.
+            if starting.isEmpty { later?.start(after: 0) }
+            starting.append(transfer)
+        }
         return transfer.makeHandle()
+    }
+
+    /// Requests go to one origin as a rule, so the last one is remembered.
+    private func origin(of url: String) -> Origin? {
+        if let last = lastOrigin, last.url == url { return last.origin }
+        guard let origin = FetchURL(url)?.origin else { return nil }
+        lastOrigin = (url, origin)
+        return origin
+    }
+
+    /// Begins the streams that were asked for.
+    func startStreams() {
+        guard let multi, !starting.isEmpty else { return }
+        let batch = starting.filter { !$0.isOver }
+        starting.removeAll(keepingCapacity: true)
+        for transfer in batch { transfer.begin() }
+        multi.add(batch)
+    }
+
+    /// Keeps an easy handle for another stream.
+    func keep(_ easy: EasyHandle) {
+        if multi != nil, spare.count < UpstreamClient.mostSpare { spare.append(easy) }
+    }
+
+    /// Gives up the streams on which nothing has moved for as long as `limit`, in milliseconds; see `IdleLimit`.
+    func endIdle(_ limit: Int) -> Int? {
+        var longest: Int?
+        for transfer in streams.values {
+            let rested = transfer.rested
+            if rested >= limit {
+                transfer.abandon(.timeout(transfer.phase))
+            } else {
+                longest = max(longest ?? 0, rested)
+            }
+        }
+        return longest
     }
 
     /// How many streams are under way.
@@ -62,5 +106,6 @@ extension UpstreamClient {
     func forget(_ transfer: StreamTransfer) {
         guard streams.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { return }
         multi?.remove(transfer)
+        if streams.isEmpty { idle?.stop() }
     }
 }

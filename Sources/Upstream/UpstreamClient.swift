@@ -1,5 +1,6 @@
 internal import CCurl
 public import EventLoop
+import Glibc
 
 /// Fetches and streams from upstream on a loop, with connections that are kept and shared.
 public final class UpstreamClient {
@@ -13,6 +14,18 @@ public final class UpstreamClient {
 
     /// The streams under way.
     var streams: [ObjectIdentifier: StreamTransfer] = [:]
+
+    /// Those that curl has not been told of yet.
+    var starting: [StreamTransfer] = []
+
+    /// Easy handles that wait for the next stream. Each takes 6 kB.
+    var spare: [EasyHandle] = []
+    static let mostSpare = 64
+
+    /// What was read from the last stream's URL.
+    var lastOrigin: (url: String, origin: Origin)?
+
+    private(set) var idle: IdleLimit?
 
     /// Those that have something to tell.
     var touched: [StreamTransfer] = []
@@ -31,6 +44,8 @@ public final class UpstreamClient {
     /// A client, which must be closed before its loop is. Fails when the CA file cannot be used.
     public init(on loop: Loop, settings: UpstreamSettings) throws(UpstreamError) {
         self.loop = loop
+        var settings = settings
+        if settings.proxy == nil, !environmentNamesProxy() { settings.proxy = "" }
         self.settings = settings
         trust = try TrustStore(caFile: settings.caFile)
         multi = CurlMulti(
@@ -38,8 +53,10 @@ public final class UpstreamClient {
             turned: { afterSocket in self.settle(afterSocket: afterSocket) })
         later = LoopTimer(on: loop) {
             self.tellEarly()
+            self.startStreams()
             self.settle(afterSocket: false)
         }
+        idle = IdleLimit(on: loop, milliseconds: settings.idleTimeout) { self.endIdle($0) }
     }
 
     /// How many fetches are under way.
@@ -77,6 +94,10 @@ public final class UpstreamClient {
         self.multi = nil
         later?.close()
         later = nil
+        idle?.close()
+        idle = nil
+        starting = []
+        spare = []
         let handles = early.map(\.handle) + transfers.values.map(\.handle)
         for transfer in transfers.values { multi.remove(transfer) }
         for transfer in streams.values { multi.remove(transfer) }
@@ -124,5 +145,13 @@ public final class UpstreamClient {
             transfers[ObjectIdentifier(transfer.handle)] = nil
             transfer.handle.finish(result)
         }
+    }
+}
+
+/// Whether any of the variables is set that tell curl of a proxy. Looking for them for each request takes curl long.
+private func environmentNamesProxy() -> Bool {
+    ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].contains { name in
+        guard let value = unsafe getenv(name) else { return false }
+        return unsafe value.pointee != 0
     }
 }
