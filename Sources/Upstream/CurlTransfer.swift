@@ -4,12 +4,13 @@ import EventLoop
 
 /// What one of curl's easy handles is used for; what becomes of what it receives is its subclasses' part.
 ///
-/// The request's fields live in curl's list and nowhere else, and are freed with the transfer.
+/// The request's fields live in one list and nowhere else, which is freed with the transfer or before.
 @safe class CurlTransfer {
     let easy: EasyHandle
     let raw: UnsafeMutableRawPointer
 
-    private var list: UnsafeMutablePointer<curl_slist>?
+    /// The request's lines, as `RequestLines.list` has made them.
+    private var lines: UnsafeMutableRawPointer?
     private var isShakingHands = false
 
     /// The connection's last word, where the body's end hangs on it.
@@ -29,7 +30,7 @@ import EventLoop
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_WRITEDATA, me)
     }
 
-    deinit { unsafe curl_slist_free_all(list) }
+    deinit { unsafe lines?.deallocate() }
 
     // MARK: For the subclasses to say
 
@@ -53,20 +54,18 @@ import EventLoop
 
     // MARK: For the subclasses to use
 
-    /// Adds a line to the request's head, in curl's form: "Name: value", "Name;" for no value, "Name:" to keep curl's own out.
-    final func addLine(_ line: String) { unsafe list = curl_slist_append(list, line) }
-
-    /// Adds a line whose bytes need not be UTF-8; none of them is zero.
-    final func addLine(_ line: [UInt8]) { unsafe list = append(line, to: list) }
-
-    /// Gives curl the lines that were added.
-    final func sendLines() { _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, list) }
+    /// Gives curl the request's lines.
+    final func send(_ lines: consuming RequestLines) {
+        unsafe self.lines?.deallocate()
+        unsafe self.lines = lines.list()
+        _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, self.lines?.assumingMemoryBound(to: curl_slist.self))
+    }
 
     /// Takes the lines back from curl.
     final func takeLinesBack() {
         _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, nil)
-        unsafe curl_slist_free_all(list)
-        unsafe list = nil
+        unsafe lines?.deallocate()
+        unsafe lines = nil
     }
 
     /// Ends the transfer for a reason of ours; for within a callback.
@@ -126,12 +125,6 @@ import EventLoop
         _ = unsafe shim_easy_get_pointer(easy, CURLINFO_PRIVATE, &me)
         return unsafe Unmanaged<CurlTransfer>.fromOpaque(me!).takeUnretainedValue()
     }
-}
-
-/// Adds a copy of bytes, none of which is zero, to one of curl's lists.
-func append(_ line: [UInt8], to list: UnsafeMutablePointer<curl_slist>?) -> UnsafeMutablePointer<curl_slist>? {
-    let text = line.map { CChar(bitPattern: $0) } + [0]
-    return unsafe curl_slist_append(list, text)
 }
 
 // MARK: C callbacks

@@ -10,8 +10,8 @@ internal import CCurl
     /// Where curl writes what went wrong.
     let errorText: UnsafeMutablePointer<CChar>
 
-    /// The origin that a stream has set; nil if none has used it yet.
-    var origin: String?
+    /// The origin that its streams go to, which curl reads from there; nil if none has used it yet.
+    var origin: ParsedOrigin?
 
     init(_ settings: UpstreamSettings, _ trust: TrustStore, _ watch: TLSWatch) {
         unsafe raw = curl_easy_init()!

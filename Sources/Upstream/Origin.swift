@@ -58,3 +58,18 @@ private func read(_ handle: OpaquePointer, _ part: CURLUPart) -> String? {
     defer { unsafe curl_free(text) }
     return unsafe String(cString: text)
 }
+
+/// An origin as curl keeps a URL that it has read, so that it need not read it for each request.
+@safe final class ParsedOrigin {
+    let raw: OpaquePointer
+    let text: String
+
+    init?(_ origin: Origin) {
+        guard let raw = unsafe curl_url() else { return nil }
+        unsafe self.raw = raw
+        text = origin.text
+        if unsafe shim_url_parse(raw, text) != CURLUE_OK { return nil }
+    }
+
+    deinit { unsafe curl_url_cleanup(raw) }
+}

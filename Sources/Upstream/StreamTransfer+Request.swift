@@ -1,9 +1,9 @@
+import Bytes
 internal import CCurl
 
 extension StreamTransfer {
     /// Tells curl the request's head, and to add nothing of its own to it.
-    func prepare(_ request: StreamRequest, origin: Origin, _ settings: UpstreamSettings) {
-        let url = origin.text
+    func prepare(_ request: StreamRequest, origin: Origin, parsed: ParsedOrigin?, _ settings: UpstreamSettings) {
         if easy.origin == nil {
             _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
             _ = unsafe shim_easy_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, settings.connectTimeout))
@@ -13,22 +13,24 @@ extension StreamTransfer {
         if request.target == [UInt8(ascii: "*")] || origin.isSecure || settings.proxy == "" {
             let target = request.target.map { CChar(bitPattern: $0) } + [0]
             _ = unsafe shim_easy_set_text(raw, CURLOPT_REQUEST_TARGET, target)
-            if easy.origin != url { _ = unsafe shim_easy_set_text(raw, CURLOPT_URL, url) }
-            easy.origin = url
-            isReusable = true
+            if let parsed {
+                if easy.origin !== parsed {
+                    _ = unsafe shim_easy_set_pointer(raw, CURLOPT_CURLU, UnsafeMutableRawPointer(parsed.raw))
+                }
+                // Of trailers that were sent curl (7.88) keeps a state that makes it write the next chunks where it must not.
+                isReusable = body != .chunked && (easy.origin == nil || easy.origin === parsed)
+                easy.origin = parsed
+            } else {
+                _ = unsafe shim_easy_set_text(raw, CURLOPT_URL, origin.text)
+            }
         } else {
             // There may be a proxy that is to be asked for the whole URL, which only curl knows.
             _ = unsafe shim_easy_set_text(
-                raw, CURLOPT_URL, url + String(decoding: request.target, as: UTF8.self))
+                raw, CURLOPT_URL, origin.text + String(decoding: request.target, as: UTF8.self))
         }
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_before_request(raw, requestBegins, me)
-        // For a body that is given with the head, curl would add a type where there is none.
-        if case .length = body, !request.fields.contains(where: { $0.name.lowercased() == "content-type" }) {
-            addLine("Content-Type:")
-        }
-        addLines(request.fields)
-        sendLines()
+        send(lines(of: request))
         _ = unsafe shim_easy_set_text(raw, CURLOPT_CUSTOMREQUEST, request.method)
         if request.method == "HEAD" { _ = unsafe shim_easy_set_long(raw, CURLOPT_NOBODY, 1) }
     }
@@ -61,31 +63,38 @@ extension StreamTransfer {
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_POSTFIELDS, nil)
         _ = unsafe shim_easy_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, -1)
         _ = unsafe shim_easy_set_size(raw, CURLOPT_INFILESIZE_LARGE, -1)
-        if body == .chunked { _ = unsafe shim_easy_set_trailers(raw, nil, nil) }
         // Ends uploads, posts and HEAD alike.
         _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTPGET, 1)
     }
 
-    private func addLines(_ fields: [(name: String, value: [UInt8])]) {
+    private func lines(of request: StreamRequest) -> RequestLines {
+        var lines = RequestLines()
         // curl regards the first of a name only: with this one it neither adds an expectation nor acts on the client's, by
         // waiting or by asking anew after 417. The client waits for itself.
-        addLine("Expect:")
-        addLine("Proxy-Connection:")
-        if !fields.contains(where: { $0.name.lowercased() == "accept" }) { addLine("Accept:") }
-        for field in fields {
-            switch field.name.lowercased() {
-            case "host", "content-length", "transfer-encoding": continue
-            default: addLine(fieldLine(field.name, field.value))
+        lines.add("Expect:")
+        lines.add("Proxy-Connection:")
+        var hasAccept = false
+        var hasType = false
+        for field in request.fields {
+            let name = field.name
+            switch name.utf8.count {
+            case 4 where isNamed(name, "host"): continue
+            case 6 where isNamed(name, "accept"): hasAccept = true
+            case 12 where isNamed(name, "content-type"): hasType = true
+            case 14 where isNamed(name, "content-length"): continue
+            case 17 where isNamed(name, "transfer-encoding"): continue
+            default: break
             }
+            lines.add(name, field.value.span)
         }
+        if !hasAccept { lines.add("Accept:") }
+        // curl adds one to a body that is given with the head.
+        if !hasType { lines.add("Content-Type:") }
+        return lines
     }
 }
 
-/// A field in curl's form; "Name;" is one without a value.
-func fieldLine(_ name: String, _ value: [UInt8]) -> [UInt8] {
-    let isBlank = value.allSatisfy { $0 == 0x20 || $0 == 0x09 }
-    return Array(name.utf8) + (isBlank ? [UInt8(ascii: ";")] : [UInt8(ascii: ":"), 0x20] + value)
-}
+private func isNamed(_ name: String, _ lowercase: StaticString) -> Bool { name.utf8.span.equalsIgnoringCase(lowercase) }
 
 // MARK: C callbacks
 

@@ -64,7 +64,8 @@ final class StreamTransfer: CurlTransfer {
 
     init(
         _ request: StreamRequest, origin: Origin, easy: EasyHandle, client: UpstreamClient,
-        delegate: any UpstreamStreamDelegate, loop: Loop, settings: UpstreamSettings
+        delegate: any UpstreamStreamDelegate, loop: Loop, settings: UpstreamSettings,
+        parsed: ParsedOrigin?
     ) {
         self.client = client
         self.delegate = delegate
@@ -77,7 +78,7 @@ final class StreamTransfer: CurlTransfer {
         if case .length(let count) = body { unsent = count }
         isBodyWhole = body == .none
         super.init(easy)
-        prepare(request, origin: origin, settings)
+        prepare(request, origin: origin, parsed: parsed, settings)
     }
 
     private func moved() { lastMoved = loop.nowMilliseconds }
@@ -187,7 +188,13 @@ final class StreamTransfer: CurlTransfer {
     /// The trailers, as a list that curl frees.
     func giveTrailers() -> UnsafeMutablePointer<curl_slist>? {
         var list: UnsafeMutablePointer<curl_slist>?
-        for trailer in trailers { unsafe list = append(fieldLine(trailer.name, trailer.value), to: list) }
+        for trailer in trailers {
+            var lines = RequestLines()
+            lines.add(trailer.name, trailer.value.span)
+            guard let line = unsafe lines.list() else { continue }
+            unsafe list = curl_slist_append(list, line.assumingMemoryBound(to: curl_slist.self).pointee.data)
+            unsafe line.deallocate()
+        }
         return unsafe list
     }
 
@@ -248,6 +255,7 @@ final class StreamTransfer: CurlTransfer {
             delegate?.received(incoming.span)
             incoming.removeAll()
         }
+        if isPaused || outcome == nil { delegate?.settled() }
         if hasRoom {
             hasRoom = false
             delegate?.wantsBody()

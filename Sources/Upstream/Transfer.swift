@@ -29,17 +29,15 @@ final class Transfer: CurlTransfer {
         wantsCertificates = request.wantsCertificates
         begin = now
         super.init(EasyHandle(settings, trust, watch))
-        for field in request.fields {
-            // "Name;" is curl's way to send a field without a value.
-            addLine(field.value.isEmpty ? "\(field.name);" : "\(field.name): \(field.value)")
-        }
+        var lines = RequestLines()
+        for field in request.fields { lines.add(field.name, Array(field.value.utf8).span) }
+        send(lines)
         configure()
         prepare(now: now)
     }
 
     /// What stays the same over redirects.
     private func configure() {
-        sendLines()
         _ = unsafe shim_easy_set_text(raw, CURLOPT_USERAGENT, settings.userAgent)
         _ = unsafe shim_easy_set_text(raw, CURLOPT_ACCEPT_ENCODING, "")
         _ = unsafe shim_easy_set_size(raw, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(settings.maximumBody))

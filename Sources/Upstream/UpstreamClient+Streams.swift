@@ -15,9 +15,9 @@ extension UpstreamClient {
         let origin = origin(of: request.url)
         let flaw = origin == nil ? .other("the URL is none that can be asked for") : request.flaw
         let transfer = StreamTransfer(
-            request, origin: origin ?? .nowhere, easy: spare.popLast() ?? EasyHandle(settings, trust, watch),
+            request, origin: origin ?? .nowhere, easy: takeEasy(),
             client: self,
-            delegate: delegate, loop: loop, settings: settings)
+            delegate: delegate, loop: loop, settings: settings, parsed: origin == nil ? nil : lastOrigin?.parsed)
         streams[ObjectIdentifier(transfer)] = transfer
         idle?.began()
         if let flaw {
@@ -34,7 +34,7 @@ extension UpstreamClient {
     private func origin(of url: String) -> Origin? {
         if let last = lastOrigin, last.url == url { return last.origin }
         guard let origin = FetchURL(url)?.origin else { return nil }
-        lastOrigin = (url, origin)
+        lastOrigin = (url, origin, ParsedOrigin(origin))
         return origin
     }
 
@@ -45,6 +45,12 @@ extension UpstreamClient {
         starting.removeAll(keepingCapacity: true)
         for transfer in batch { transfer.begin() }
         multi.add(batch)
+    }
+
+    /// An easy handle that has asked the last origin before, or a new one: curl keeps of another origin what it has read.
+    private func takeEasy() -> EasyHandle {
+        if let easy = spare.popLast(), easy.origin === lastOrigin?.parsed { return easy }
+        return EasyHandle(settings, trust, watch)
     }
 
     /// Keeps an easy handle for another stream.

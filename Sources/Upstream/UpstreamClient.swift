@@ -23,7 +23,7 @@ public final class UpstreamClient {
     static let mostSpare = 64
 
     /// What was read from the last stream's URL.
-    var lastOrigin: (url: String, origin: Origin)?
+    var lastOrigin: (url: String, origin: Origin, parsed: ParsedOrigin?)?
 
     private(set) var idle: IdleLimit?
 

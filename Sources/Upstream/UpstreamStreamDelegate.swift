@@ -15,6 +15,9 @@ public protocol UpstreamStreamDelegate: AnyObject {
     /// this returns. At most 64 KiB at once, and never while receiving is paused.
     func received(_ bytes: Span<UInt8>)
 
+    /// All that has come by now is told, and the end is not among it.
+    func settled()
+
     /// There is room again for bytes of the request's body, after `send` has said that there is none.
     func wantsBody()
 

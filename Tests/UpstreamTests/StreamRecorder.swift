@@ -47,6 +47,8 @@ final class StreamRecorder: UpstreamStreamDelegate {
         onBody(self)
     }
 
+    func settled() { #expect(!isOver, "settled after \(calls)") }
+
     func wantsBody() {
         note("room")
         onRoom(self)

@@ -33,6 +33,10 @@ final class PassThrough: UpstreamStreamDelegate {
     /// The bytes of the response's body that have come.
     private(set) var sentBytes = 0
     private let began: UInt64
+    /// Whether the scratch area holds what is to be written; never when a round of calls has ended.
+    private var hasUnwritten = false
+    /// The longest part of a body that is copied to go out with the head, in bytes.
+    private static let mostJoined = 16 << 10
     private var isClientBlocked = false
     /// The response has ended, and its end only waits for the client to take it.
     private var isComplete = false
@@ -116,34 +120,43 @@ final class PassThrough: UpstreamStreamDelegate {
         if !hasRequestBody { connection.closeAfterAnswer() }
         connection.appendConnection()
         shard.scratch.append("\r\n")
-        write()
+        hasUnwritten = true
     }
 
     func received(_ bytes: Span<UInt8>) {
         sentBytes += bytes.count
         switch framing {
         case .none: return
-        case .length, .close: note(connection.stream.write(nil, bytes, nil))
+        case .length, .close:
+            guard hasUnwritten, bytes.count <= Self.mostJoined else {
+                flush()
+                // It may have been found that the client has gone, or that it takes no more: then the rest waits in the stream.
+                return note(connection.stream.write(nil, bytes, nil))
+            }
+            shard.scratch.append(bytes)
         case .chunked:
-            shard.scratch.removeAll()
+            if !hasUnwritten { shard.scratch.removeAll() }
             shard.scratch.append(hexLength: bytes.count)
             shard.scratch.append("\r\n")
             shard.scratch.append(bytes)
             shard.scratch.append("\r\n")
-            write()
+            hasUnwritten = true
         }
     }
+
+    func settled() { flush() }
 
     func ended(trailers: StreamFields) {
         upstream = nil
         shard.recordPassed(status: sentStatus, bytes: sentBytes, began: began, nil)
         if case .chunked = framing {
-            shard.scratch.removeAll()
+            if !hasUnwritten { shard.scratch.removeAll() }
             shard.scratch.append("0\r\n")
             appendFields(trailers)
             shard.scratch.append("\r\n")
-            write()
+            hasUnwritten = true
         }
+        flush()
         // The rest of a body that nobody wants any more is not waited for.
         if !hasRequestBody { connection.closeAfterAnswer() }
         isComplete = true
@@ -154,6 +167,7 @@ final class PassThrough: UpstreamStreamDelegate {
         upstream = nil
         shard.recordPassed(status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure))
         if hasHead {
+            flush()
             // A clean end would make a part look like the whole.
             connection.stream.reset()
         } else {
@@ -174,6 +188,13 @@ final class PassThrough: UpstreamStreamDelegate {
     func cancel() {
         upstream?.cancel()
         upstream = nil
+    }
+
+    /// Writes what the calls of one round have put into the scratch area: a small answer goes out as one.
+    private func flush() {
+        guard hasUnwritten else { return }
+        hasUnwritten = false
+        write()
     }
 
     private func write() { note(shard.write(nil, nil, to: connection.stream)) }
@@ -208,7 +229,11 @@ final class PassThrough: UpstreamStreamDelegate {
             let value = isNamed(field.name, "location") ? shard.settings.map.location(field.value) : field.value
             shard.scratch.append(field.name.span)
             shard.scratch.append(": ")
-            shard.scratch.append(HeadWriter.sanitized(value.span).span)
+            if value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) {
+                shard.scratch.append(value.span)
+            } else {
+                shard.scratch.append(HeadWriter.sanitized(value.span).span)
+            }
             shard.scratch.append("\r\n")
         }
     }
