@@ -86,6 +86,10 @@ static inline CURLMcode shim_multi_set_socket(
     return code ? code : curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
 }
 
+static inline CURLMcode shim_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
 static inline CURLMcode shim_multi_set_timer(CURLM *multi, int (*changed)(CURLM *, long, void *), void *context) {
     CURLMcode code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, changed);
     return code ? code : curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);

@@ -7,6 +7,9 @@ import Glibc
 /// curl must not be called from its own callbacks. Those here only note what to wait for, those of a transfer only what has
 /// come; all is told after curl has returned, so whoever is told may begin, pause and end transfers at will.
 @safe final class CurlMulti {
+    /// The most connections that are kept.
+    private static let mostIdle = 128
+
     private let loop: Loop
     private let raw: UnsafeMutableRawPointer
     private let ended: (CurlTransfer, CURLcode) -> Void
@@ -31,6 +34,8 @@ import Glibc
         precondition(curlIsReady, "curl cannot be used")
         unsafe raw = curl_multi_init()!
         timer = LoopTimer(on: loop) { self.act(CURL_SOCKET_TIMEOUT, 0) }
+        // curl's own bound is four for each transfer under way, so that between two bursts it would close most.
+        _ = unsafe shim_multi_set_long(raw, CURLMOPT_MAXCONNECTS, CurlMulti.mostIdle)
         // Unretained: curl calls within calls of ours only, and after `close()` no more.
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_multi_set_socket(raw, socketChanged, me)
