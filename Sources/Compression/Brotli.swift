@@ -9,17 +9,29 @@ public enum Brotli {
     /// hundred times as long. The window has 4 MiB, which every decoder takes.
     public static func compress(_ bytes: borrowing Span<UInt8>, quality: Int = 6) -> SharedBytes? {
         precondition((0...11).contains(quality), "a quality outside of 0...11")
-        // The bound is 0 where there is none, for sizes that no memory holds.
-        let bound = max(64, BrotliEncoderMaxCompressedSize(bytes.count))
+        guard let encoder = unsafe BrotliEncoderCreateInstance(nil, nil, nil) else { return nil }
+        defer { unsafe BrotliEncoderDestroyInstance(encoder) }
+        unsafe _ = BrotliEncoderSetParameter(encoder, BROTLI_PARAM_QUALITY, UInt32(quality))
+        unsafe _ = BrotliEncoderSetParameter(encoder, BROTLI_PARAM_MODE, BROTLI_MODE_TEXT.rawValue)
+        unsafe _ = BrotliEncoderSetParameter(encoder, BROTLI_PARAM_SIZE_HINT, UInt32(clamping: bytes.count))
+
+        // What cannot be compressed grows a little; what grows by more is of no use to anybody.
+        let bound = bytes.count + bytes.count / 64 + 1024
         let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bound)
         defer { unsafe scratch.deallocate() }
-        var written = bound
-        let isWhole = unsafe bytes.withUnsafeBufferPointer { source in
-            unsafe BrotliEncoderCompress(
-                Int32(quality), BROTLI_DEFAULT_WINDOW, BROTLI_MODE_TEXT, source.count, source.baseAddress, &written,
-                scratch.baseAddress)
+        var room = bound
+        var end = scratch.baseAddress
+        unsafe bytes.withUnsafeBufferPointer { source in
+            var next = source.baseAddress
+            Portions.run(over: source.count) { count, isLast in
+                var available = count
+                let operation = isLast ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_PROCESS
+                let isDone = unsafe BrotliEncoderCompressStream(encoder, operation, &available, &next, &room, &end, nil)
+                return isDone == BROTLI_TRUE && available == 0
+            }
         }
-        guard isWhole == BROTLI_TRUE else { return nil }
+        guard unsafe BrotliEncoderIsFinished(encoder) == BROTLI_TRUE else { return nil }
+        let written = bound - room
         return unsafe SharedBytes(copying: Span(_unsafeElements: UnsafeBufferPointer(rebasing: scratch[..<written])))
     }
 }

@@ -9,22 +9,27 @@ public enum Gzip {
     /// `level` goes from 0 (stored) and 1 (quick) to 9 (small).
     public static func compress(_ bytes: borrowing Span<UInt8>, level: Int = 6) -> SharedBytes? {
         precondition((0...9).contains(level), "a level of compression outside of 0...9")
-        guard let available = UInt32(exactly: bytes.count) else { return nil }
+        guard bytes.count <= UInt32.max else { return nil }
         var stream = unsafe z_stream()
         guard unsafe shim_deflate_init_gzip(&stream, Int32(level)) == Z_OK else { return nil }
         defer { unsafe _ = deflateEnd(&stream) }
 
         // With room for the worst case, one call writes it all; the copy then takes as much as is needed and no more.
-        let bound = unsafe Int(deflateBound(&stream, UInt(available)))
+        let bound = unsafe Int(deflateBound(&stream, UInt(bytes.count)))
         guard let room = UInt32(exactly: bound) else { return nil }
         let scratch = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: bound)
         defer { unsafe scratch.deallocate() }
         let code = unsafe bytes.withUnsafeBufferPointer { source in
             unsafe stream.next_in = UnsafeMutablePointer(mutating: source.baseAddress)
-            unsafe stream.avail_in = available
             unsafe stream.next_out = scratch.baseAddress
             unsafe stream.avail_out = room
-            return unsafe deflate(&stream, Z_FINISH)
+            var code = Z_OK
+            Portions.run(over: source.count) { count, isLast in
+                unsafe stream.avail_in = UInt32(count)
+                code = unsafe deflate(&stream, isLast ? Z_FINISH : Z_NO_FLUSH)
+                return code == Z_OK
+            }
+            return code
         }
         guard code == Z_STREAM_END else { return nil }
         let written = unsafe bound - Int(stream.avail_out)

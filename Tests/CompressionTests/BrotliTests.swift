@@ -19,6 +19,17 @@ struct BrotliTests {
         #expect(isSame)
     }
 
+    @Test("What cannot be compressed comes out whole as well")
+    func noise() throws {
+        var state: UInt64 = 7
+        let bytes = (0..<300_000).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 56)
+        }
+        let isSame = try unpacked(try Self.compressed(bytes), "br") == bytes
+        #expect(isSame)
+    }
+
     @Test("Text takes fewer bytes than with gzip, and equal bytes give equal streams")
     func size() throws {
         let text = Array(
