@@ -41,6 +41,16 @@ extension LiveLarder {
     }
 }
 
+extension LiveLarder {
+    /// Waits until all that is stored is stale, also where an answer made of it is so before.
+    func waitUntilNothingIsFresh() throws {
+        try eventually("nothing is fresh") {
+            let lines = try StatusEntries(of: self).lines
+            return !lines.isEmpty && !lines.contains { $0.hasSuffix(" fresh") }
+        }
+    }
+}
+
 extension RawResponse {
     /// `Cache-Status` with `N` for the seconds of a `ttl`, so that it can be compared whatever the time. A negative number
     /// keeps its sign.
