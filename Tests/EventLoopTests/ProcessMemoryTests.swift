@@ -28,9 +28,14 @@ import Testing
     }
 
     @Test func `the program runs on without its code, and gets back what it uses`() throws {
-        for _ in 0..<3 { ProcessMemory.forgetStartCode() }
+        // Whatever else runs meanwhile takes its own code back at once, so not each time is less there than before.
+        let hasGone = try (0..<50).contains { _ in
+            let before = try Self.status("RssFile")
+            ProcessMemory.forgetStartCode()
+            return try Self.status("RssFile") < before
+        }
+        #expect(hasGone)
         let sorted = (0..<1_000).map { ($0 * 7_919) % 1_000 }.sorted()
         #expect(sorted == Array(0..<1_000))
-        #expect(try Self.status("RssFile") > 0)
     }
 }

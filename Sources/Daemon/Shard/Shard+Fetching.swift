@@ -209,9 +209,11 @@ extension Shard {
         keep(entry, for: flight.resource, owner: owner)
         persist(entry, record, for: flight.resource, owner: owner)
         if flight.resource == .catalog {
-            if entry.status == .ok { hasCatalog = true }
-            // Reading it took several times its size, which is free now.
-            loop.offload({ ProcessMemory.trim() }, then: {})
+            if entry.status == .ok {
+                hasCatalog = true
+                // Reading it took several times its size, which is free now.
+                if entry.identity != voyage.stored?.identity { loop.offload({ ProcessMemory.trim() }, then: {}) }
+            }
             tellReadiness(.ready)
         }
         let actions = dispatcher.landed(flight, with: entry, cache: &cache, now: loop.nowMilliseconds)
