@@ -249,7 +249,7 @@ PEER_STARTERS = {NGINX: nginx, HAPROXY: haproxy, VARNISH: varnish}
 # MARK: The load
 
 def wrk(server, target, connections, seconds, fields=(), body=None, cores=(LOAD_CORE,)) -> dict:
-    """One measurement of one server: wrk's figures, and the CPU time that the server's threads used meanwhile.
+    """One measurement of one server by wrk, with a thread for each of the cores: its figures, and the CPU time that the server's threads used meanwhile.
 
     A round in which nothing at all was answered is longer the next time: so much can be at one time on a busy machine.
     """
@@ -262,7 +262,7 @@ def wrk(server, target, connections, seconds, fields=(), body=None, cores=(LOAD_
 
 def once(server, target, connections, seconds, fields, body, cores) -> dict | None:
     # wrk knows whole seconds only; a part of one is left to a signal, upon which it tells what it has.
-    command = ["taskset", "-c", ",".join(map(str, cores)), need("wrk"), "-t1", f"-c{connections}", "-d600s", "--timeout",
+    command = ["taskset", "-c", ",".join(map(str, cores)), need("wrk"), f"-t{len(cores)}", f"-c{connections}", "-d600s", "--timeout",
                "10s", "-s", str(HERE / "load.lua")]
     for field in fields:
         command += ["-H", field]
