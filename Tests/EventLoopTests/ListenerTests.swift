@@ -187,6 +187,26 @@ import Testing
         }
     }
 
+    @Test func `of what a reader is slow to take, the kernel holds but a part`() throws {
+        try withLoop { loop in
+            let socket = try ListeningSocket(localhost)
+            var listener: Listener?
+            var taken = 0
+            let body = SharedBytes(Array(repeating: UInt8(ascii: "x"), count: 8 << 20))
+            listener = try Listener(on: loop, socket: socket) { stream in
+                #expect(stream.write(body.all) == .queued)
+                taken = body.count - stream.queuedBytes
+                stream.close()
+                listener?.close()
+            }
+            let peer = Peer(to: socket.address, receiveBuffer: 4096)
+            loop.run()
+            peer.close()
+            // Half a megabyte, and what was on its way to the reader.
+            #expect(taken > 0 && taken < 1 << 20)
+        }
+    }
+
     @Test func `running out of descriptors makes accepting rest, and not spin, until there are some`() async {
         await #expect(processExitsWith: .success) {
             let loop = Loop()
