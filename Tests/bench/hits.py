@@ -55,7 +55,7 @@ class Field:
             (LIST + "?output_modalities=all", "gzip", kind, gzip.compress(catalogue, 6, mtime=0))])
         self.upstream = servers.origin(program, routes, self.folder)
         self.running["upstream"] = self.upstream
-        larder = servers.larder(self.options.larder, self.upstream.port, self.folder)
+        larder = servers.larder(self.options.larder, self.upstream, self.folder)
         self.running[LARDER] = larder
         for case in self.cases:
             self.bodies[case.name] = self.settled(larder, case)
@@ -66,7 +66,7 @@ class Field:
         self.running[FLOOR] = servers.floor(program, routes, self.folder)
         for name, start in servers.PEER_STARTERS.items():
             if name in self.options.servers:
-                self.running[name] = start(self.origin.port, self.folder)
+                self.running[name] = start(self.origin, self.folder)
         for name in self.options.servers:
             for case in self.cases:
                 for _ in range(3):

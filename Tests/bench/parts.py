@@ -66,7 +66,7 @@ def queries(options, rows, body, folder) -> dict:
     for name, some in {"once": rows, "ten times": catalogue.times(rows, 10)}.items():
         size = batch if name == "once" else batch // 4
         with upstream(folder, some) as origin, servers.larder(
-                options.larder, origin.port, folder, LARDER_CACHE_MAX_BYTES=str(FULL)) as larder:
+                options.larder, origin, folder, LARDER_CACHE_MAX_BYTES=str(FULL)) as larder:
             client, new, hit = Client(larder), [], []
             targets = distinct(1_000_000)
             filling, number = larder.cpu(), 0
@@ -93,7 +93,7 @@ def queries(options, rows, body, folder) -> dict:
             note(f"queries over {len(some)} rows: new {statistics.median(new):.1f} us, "
                  f"hit {statistics.median(hit):.1f} us")
     # Small answers, so that thousands of them stay in the cache together.
-    with upstream(folder, rows) as origin, servers.larder(options.larder, origin.port, folder) as larder:
+    with upstream(folder, rows) as origin, servers.larder(options.larder, origin, folder) as larder:
         client, costs = Client(larder), []
         for start in range(0, 2_000 if options.quick else 5_000, 100):
             before = larder.cpu()
@@ -118,7 +118,7 @@ def refresh(options, rows, body, folder) -> dict:
     with upstream(folder, rows, routes) as origin:
         for _ in range(options.rounds):
             for name, ttl in {"without": "1d", "with": "1s"}.items():
-                with servers.larder(options.larder, origin.port, folder, LARDER_TTL_CATALOG=ttl,
+                with servers.larder(options.larder, origin, folder, LARDER_TTL_CATALOG=ttl,
                                     LARDER_STATE_ENABLED="true", LARDER_STATE_DIR=str(folder / f"state-{name}")) as larder:
                     servers.wrk(larder, LIST + "/count", 32, 0.5)  # the first requests are not counted
                     lag = larder.histogram("larder_loop_lag_seconds")
@@ -151,7 +151,7 @@ def loops(options, rows, body, folder) -> dict:
         for _ in range(options.rounds):
             for cores in ((SERVER_CORE,), (SERVER_CORE, LOAD_CORE)):
                 workers = len(cores)
-                with servers.larder(options.larder, origin.port, folder, cores, workers) as larder:
+                with servers.larder(options.larder, origin, folder, cores, workers) as larder:
                     servers.wrk(larder, target, 32 * workers, 0.3, cores=cores)
                     begun = larder.threads()
                     one = servers.wrk(larder, target, 32 * workers, options.seconds, cores=cores)
@@ -167,11 +167,11 @@ def start(options, rows, body, folder) -> dict:
     """Milliseconds from the program's being started to its first 200 on the list, with the state of an earlier one."""
     state, times = {"LARDER_STATE_ENABLED": "true", "LARDER_STATE_DIR": str(folder / "state")}, []
     with upstream(folder, rows) as origin:
-        with servers.larder(options.larder, origin.port, folder, **state) as larder:
+        with servers.larder(options.larder, origin, folder, **state) as larder:
             servers.get(larder.port, LIST)
         for _ in range(5 if options.quick else 20):
             before = time.monotonic()
-            with servers.larder(options.larder, origin.port, folder, wait=False, **state) as larder:
+            with servers.larder(options.larder, origin, folder, wait=False, **state) as larder:
                 while True:
                     try:
                         status, head, _ = servers.get(larder.port, LIST)
@@ -195,7 +195,7 @@ def memory(options, rows, body, folder) -> dict:
     number = 10_000 if options.quick else 100_000
     user = [("/api/v1/models/user?output_modalities=all", "identity", KIND, body),
             ("/api/v1/models/user", "identity", KIND, body)]
-    with upstream(folder, rows, user) as origin, servers.larder(options.larder, origin.port, folder) as larder:
+    with upstream(folder, rows, user) as origin, servers.larder(options.larder, origin, folder) as larder:
         fresh = larder.memory()
         chance, client = random.Random(1), Client(larder)
         kinds = [
@@ -209,7 +209,7 @@ def memory(options, rows, body, folder) -> dict:
             client.get(*chance.choices(kinds, weights)[0]())
         mixed, kept = larder.memory(), larder.metric("larder_cache_bytes")
     with upstream(folder, rows, user) as origin, servers.larder(
-            options.larder, origin.port, folder, LARDER_TTL_USER="1d") as larder:
+            options.larder, origin, folder, LARDER_TTL_USER="1d") as larder:
         keys, client = 200, Client(larder)
 
         def ask(first, count):

@@ -1,4 +1,4 @@
-"""What is passed through: Larder beside nginx and HAProxy as plain proxies."""
+"""What is passed through: Larder beside nginx and HAProxy as plain proxies, to an origin without TLS and to one with it."""
 
 import http.client
 import json
@@ -15,13 +15,13 @@ REQUEST = json.dumps({
     "model": "openai/gpt-4o", "messages": [{"role": "user", "content": "a question of some words " * 56}]})
 ANSWER = json.dumps({"id": "gen-1", "object": "chat.completion", "choices": [
     {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "an answer of some words " * 44}}]})
-DIRECT = "direct"
+DIRECT, TLS = "direct", "TLS"
 PROXIES = [LARDER, HAPROXY, NGINX]
 INTERVAL = 4  # milliseconds between two events
 
 
-def opened(options, catalogue, folder):
-    """The origin, and the proxies before it."""
+def opened(options, catalogue, folder, scheme="http"):
+    """The origin, and the proxies before it. TLS is what an nginx before the origin speaks, on the load's core."""
     program = servers.build_server()
     routes = servers.write_routes(folder, "passed", [
         (TARGET, "identity", "application/json", ANSWER.encode()),
@@ -29,9 +29,12 @@ def opened(options, catalogue, folder):
     origin = servers.origin(program, routes, folder)
     running = {DIRECT: origin}
     try:
-        running[LARDER] = servers.larder(options.larder, origin.port, folder)
-        running[HAPROXY] = servers.haproxy(origin.port, folder, caches=False)
-        running[NGINX] = servers.nginx(origin.port, folder, caches=False)
+        upstream = origin
+        if scheme == "https":
+            upstream = running[TLS] = servers.terminator(origin, folder)
+        running[LARDER] = servers.larder(options.larder, upstream, folder)
+        running[HAPROXY] = servers.haproxy(upstream, folder, caches=False)
+        running[NGINX] = servers.nginx(upstream, folder, caches=False)
     except BaseException:
         closed(running)
         raise
@@ -44,10 +47,15 @@ def closed(running):
 
 
 def run(options, rows, catalogue, folder) -> dict:
-    """`values[connections][server]` is a list with what each round showed."""
+    """`values[scheme][connections][server]` is a list with what each round showed."""
     body = folder / "request.json"
     body.write_text(REQUEST)
-    running, values = opened(options, catalogue, folder), {}
+    values = {scheme: measured(scheme, options, catalogue, folder, body) for scheme in ("http", "https")}
+    return {"request": len(REQUEST), "answer": len(ANSWER), "values": values}
+
+
+def measured(scheme, options, catalogue, folder, body) -> dict:
+    running, values = opened(options, catalogue, folder, scheme), {}
     try:
         for name in PROXIES:
             status, _, said = servers.get(
@@ -63,10 +71,10 @@ def run(options, rows, catalogue, folder) -> dict:
                     if servers.asked(running[DIRECT]) - before < one["requests"]:
                         raise Failure(f"{name} has answered by itself")
                     kept[name].append(one | running[name].memory())
-            note(f"passed through, {connections}: us of CPU per request: {costs(kept)}")
+            note(f"passed through to {scheme}, {connections}: us of CPU per request: {costs(kept)}")
     finally:
         closed(running)
-    return {"request": len(REQUEST), "answer": len(ANSWER), "values": values}
+    return values
 
 
 # MARK: Events

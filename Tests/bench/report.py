@@ -101,16 +101,17 @@ def hit_thresholds(case, by_connections, thresholds):
 
 def proxy(part, thresholds) -> str:
     rows = []
-    for connections, by_server in part["values"].items():
-        for name, rounds in by_server.items():
-            rows.append([name, connections, *[spread([one[key] for one in rounds], places) for key, places in
-                                              [("cpu", 1), ("rate", 0), ("p50", 0), ("p99", 0), ("p999", 0)]]])
-        ours = by_server[LARDER]
-        ratio = median([one["cpu"] / min(by_server[name][turn]["cpu"] for name in (HAPROXY, NGINX))
-                        for turn, one in enumerate(ours)])
-        thresholds.most(f"passed through, {connections} connections: CPU, Larder / best peer", ratio, 1.2)
+    for scheme, by_connections in part["values"].items():
+        for connections, by_server in by_connections.items():
+            for name, rounds in by_server.items():
+                rows.append([name, scheme, connections, *[spread([one[key] for one in rounds], places) for key, places in
+                                                          [("cpu", 1), ("rate", 0), ("p50", 0), ("p99", 0), ("p999", 0)]]])
+            ours = by_server[LARDER]
+            ratio = median([one["cpu"] / min(by_server[name][turn]["cpu"] for name in (HAPROXY, NGINX))
+                            for turn, one in enumerate(ours)])
+            thresholds.most(f"passed through to {scheme}, {connections} connections: CPU, Larder / best peer", ratio, 1.2)
     return (f"\n### Passed through: POST of {part['request']:,} bytes, answer of {part['answer']:,}\n\n" + table(
-        ["server", "connections", "CPU, us per request", "requests/s", "p50, us", "p99, us", "p99.9, us"], rows))
+        ["server", "to", "connections", "CPU, us per request", "requests/s", "p50, us", "p99, us", "p99.9, us"], rows))
 
 
 def events(part, thresholds) -> str:

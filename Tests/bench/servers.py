@@ -53,6 +53,8 @@ def need(program: str) -> str:
 class Process:
     """One program and all its children; what they use is read from /proc."""
 
+    certificate = None  # the file of the one to trust, where it speaks TLS
+
     def __init__(self, name, command, port, cores=(SERVER_CORE,), environment=None, folder=None):
         self.name, self.port = name, port
         self.log = Path(folder, f"{name.replace(' ', '-')}-{port}.log")
@@ -75,6 +77,18 @@ class Process:
         said = self.log.read_text(errors="replace")[-1500:]
         self.end()
         raise Failure(f"{self.name} does not start: {said}")
+
+    def connected(self, limit=30.0):
+        """Waits until the port takes connections."""
+        until = time.monotonic() + limit
+        while time.monotonic() < until and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        self.end()
+        raise Failure(f"{self.name} does not start: {self.log.read_text(errors='replace')[-1500:]}")
 
     @property
     def tree(self) -> list[int]:
@@ -187,12 +201,27 @@ def asked(of) -> int:
 
 # MARK: Larder and its peers
 
+def terminator(origin, folder):
+    """An nginx that speaks TLS before the origin, on the load's core."""
+    place = Path(folder, "tls")
+    place.mkdir()
+    key, certificate = place / "key.pem", place / "certificate.pem"
+    subprocess.run(
+        [need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True)
+    running = nginx(origin, folder, caches=False, key=(key, certificate), core=LOAD_CORE)
+    running.certificate = certificate
+    return running
+
+
 def larder(binary, upstream, folder, cores=(SERVER_CORE,), workers=1, wait=True, **settings):
     port = free_port()
+    scheme = "https" if upstream.certificate else "http"
     variables = {
         "LARDER_LISTEN": f"127.0.0.1:{port}", "LARDER_WORKERS": str(workers), "LARDER_STATE_ENABLED": "false",
-        "LARDER_UPSTREAM_URL": f"http://127.0.0.1:{upstream}/api/v1", "LARDER_LOG_ACCESS": "false",
-        "LARDER_TTL_CATALOG": "1d", **settings}
+        "LARDER_UPSTREAM_URL": f"{scheme}://127.0.0.1:{upstream.port}/api/v1", "LARDER_LOG_ACCESS": "false",
+        "LARDER_UPSTREAM_CA_FILE": str(upstream.certificate or ""), "LARDER_TTL_CATALOG": "1d", **settings}
     process = Process(LARDER, [binary, "serve"], port, cores, variables, folder)
     return process.wait("/readyz") if wait else process
 
@@ -203,25 +232,31 @@ def filled(template: str, **values) -> str:
     return template
 
 
-def nginx(upstream, folder, caches=True):
-    port, place = free_port(), Path(folder, "nginx" if caches else "nginx-proxy")
-    place.mkdir(exist_ok=True)
+def nginx(upstream, folder, caches=True, key=None, core=SERVER_CORE):
+    port = free_port()
+    place = Path(folder, f"nginx-{port}")
+    place.mkdir()
     path = f"proxy_cache_path {place}/cache levels=1 keys_zone=all:10m max_size=64m inactive=1d;"
     text = filled(
-        (HERE / "nginx.conf").read_text().split("\n", 1)[1], folder=place, port=port, origin=upstream,
+        (HERE / "nginx.conf").read_text().split("\n", 1)[1], folder=place, port=port, origin=upstream.port,
+        scheme="https" if upstream.certificate else "http", ssl=" ssl" if key else "",
+        key=f"ssl_certificate_key {key[0]}; ssl_certificate {key[1]};" if key else "",
         cache_path=path if caches else "",
         cache=("proxy_cache all; proxy_cache_valid 200 1d; proxy_ignore_headers Vary; "
                "proxy_cache_key $request_uri$http_accept_encoding;"
                if caches else "proxy_buffering off; proxy_request_buffering off;"))
     file = place / "nginx.conf"
     file.write_text(text)
-    return Process(NGINX, [need("nginx"), "-p", place, "-c", file], port, folder=folder).wait(statuses=(200, 404))
+    process = Process(NGINX, [need("nginx"), "-p", place, "-c", file], port, cores=(core,), folder=folder)
+    return process.connected() if key else process.wait(statuses=(200, 404))
 
 
 def haproxy(upstream, folder, caches=True):
     port = free_port()
     text = filled(
-        (HERE / "haproxy.cfg").read_text().split("\n", 1)[1], port=port, origin=upstream, section=("cache all\n    total-max-size 64\n    max-object-size 4194304\n    max-age 86400\n    process-vary on\n"
+        (HERE / "haproxy.cfg").read_text().split("\n", 1)[1], port=port, origin=upstream.port,
+        tls=f"ssl ca-file {upstream.certificate}" if upstream.certificate else "",
+        section=("cache all\n    total-max-size 64\n    max-object-size 4194304\n    max-age 86400\n    process-vary on\n"
                  if caches else ""),
         # Without it, a stream's events wait for each other.
         cache="http-request cache-use all\n    http-response cache-store all" if caches else "option http-no-delay")
@@ -233,7 +268,7 @@ def haproxy(upstream, folder, caches=True):
 def varnish(upstream, folder):
     port, place = free_port(), Path(folder, "varnish")
     file = Path(folder, "varnish.vcl")
-    file.write_text(filled((HERE / "varnish.vcl").read_text(), origin=upstream))
+    file.write_text(filled((HERE / "varnish.vcl").read_text(), origin=upstream.port))
     # Bodies are stored in the coding in which they came: else it keeps gzip alone and unpacks for whoever takes none.
     return Process(
         VARNISH,
