@@ -121,8 +121,8 @@ import Testing
         ])
     }
 
-    /// Upstream has half a request then, and the client's next one cannot be found: there is no answer.
-    @Test func `chunks that are none end the connection`() throws {
+    /// Upstream has half a request then, and the client's next one cannot be found.
+    @Test func `chunks that are none are refused, and end the connection`() throws {
         let bodies = [
             ("no size", "\r\nabc\r\n0\r\n\r\n"), ("a size that is none", "x\r\nabc\r\n0\r\n\r\n"),
             ("a size below zero", "-3\r\nabc\r\n0\r\n\r\n"), ("a size with a prefix", "0x3\r\nabc\r\n0\r\n\r\n"),
@@ -144,7 +144,9 @@ import Testing
         ]
         try RawCase.run(
             bodies.map { name, body in
-                .post(name, "9112 7.1", lines: "Transfer-Encoding: chunked\r\n", body: body + Self.inner, [], .closes)
+                .post(
+                    name, "9112 7.1", lines: "Transfer-Encoding: chunked\r\n", body: body + Self.inner, [400], .closes,
+                    holds: [#""code":400"#])
             })
     }
 }
