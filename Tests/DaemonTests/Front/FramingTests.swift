@@ -78,6 +78,12 @@ import Testing
                     body: chunks + Self.inner,
                     [400], .closes))
         }
+        for other in ["gzip, chunked", "x;q=1, chunked", "identity\r\nTransfer-Encoding: chunked"] {
+            cases.append(
+                .post(
+                    "the coding “\(other)”", "9112 6.1", lines: "Transfer-Encoding: \(other)\r\n",
+                    body: chunks + Self.inner, [501], .closes))
+        }
         for (name, lines) in [
             ("coding and length", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"),
             ("length and coding", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
