@@ -147,7 +147,8 @@ internal import CLLHTTP
         case .tooManyFields: return .tooManyFields
         case .none: break
         }
-        if code == HPE_INVALID_VERSION { return .version }
+        // llhttp knows the preface of HTTP/2 (RFC 9113 section 3.4), and stops behind it.
+        if code == HPE_INVALID_VERSION || code == HPE_PAUSED_H2_UPGRADE { return .version }
         let reason = unsafe llhttp_get_error_reason(raw).map { unsafe String(cString: $0) } ?? ""
         let name = unsafe String(cString: llhttp_errno_name(code))
         return .malformed(reason.isEmpty ? name : reason)

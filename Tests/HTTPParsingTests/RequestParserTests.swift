@@ -159,6 +159,10 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
         #expect(outcome == .invalid(.version, after: 0))
     }
 
+    @Test func `a client that begins with HTTP/2 is told about the version`() {
+        #expect(read("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", step: 1000) == .invalid(.version, after: 0))
+    }
+
     @Test(
         "chunks of anything that is coded once more have a status of their own",
         arguments: ["gzip, chunked", "identity, chunked", "chunked\r\nTransfer-Encoding: ", "Chunked"])
