@@ -15,7 +15,7 @@ extension Connection {
             if hasBody { closeAfterAnswer() }
             return send(Self.notInDemo, status: .none(.badRequest), isHead: method == .head)
         }
-        guard let parts = Target(target) else { return refuse("the request target names no path") }
+        guard let parts = Target(target) else { return refuse(Self.noTarget) }
         var request = StreamRequest(
             method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
             target: shard.settings.map.upstreamTarget(of: target, parts))

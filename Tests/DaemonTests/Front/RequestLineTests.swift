@@ -98,6 +98,9 @@ import Testing
         for target in bad {
             cases.append(Self.line("target \(target)", "9112 3.2", "GET \(target) HTTP/1.1", [400]))
         }
+        cases.append(
+            Self.line(
+                "a fragment is named", "9112 3.2", "GET /models#x HTTP/1.1", [400], holds: ["has a fragment"]))
         for (name, target, path) in [
             ("two slashes", "//echo", "//echo"), ("a dot segment", "/a/../echo", "/a/../echo"),
             ("an escape", "/%65cho/echo", "/%65cho/echo"), ("a semicolon", "/a;b=c/echo", "/a;b=c/echo"),
