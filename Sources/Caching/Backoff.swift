@@ -20,12 +20,17 @@ public struct Backoff: Sendable, Equatable {
     public mutating func failed(at now: UInt64, wish: Int?, chance: Double) {
         failures = isForgotten(at: now) ? 1 : min(failures + 1, 16)
         if let wish {
-            // A wish of 0 would make a pause of none: a failing upstream would be asked by every request.
-            until = now + min(max(UInt64(wish) * 1000, Self.shortest), Self.longestWished)
+            until = now + UInt64(Self.seconds(heeding: wish)) * 1000
             return
         }
         let pause = min(Self.shortest << UInt64(failures - 1), Self.longest)
         until = now + pause / 2 + UInt64(Double(pause / 2) * chance)
+    }
+
+    /// The seconds of the pause that follows when upstream wishes for so many in `Retry-After`. A wish of 0 would make a pause
+    /// of none: a failing upstream would be asked by every request.
+    public static func seconds(heeding wish: Int) -> Int {
+        min(max(wish, Int(shortest / 1000)), Int(longestWished / 1000))
     }
 
     /// The seconds until upstream may be asked again, rounded up; nil if it may be now.

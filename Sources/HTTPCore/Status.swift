@@ -36,6 +36,8 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let tooManyRequests = Status(rawValue: 429)
     /// 431 Request Header Fields Too Large
     public static let requestHeaderFieldsTooLarge = Status(rawValue: 431)
+    /// 501 Not Implemented
+    public static let notImplemented = Status(rawValue: 501)
     /// 502 Bad Gateway
     public static let badGateway = Status(rawValue: 502)
     /// 503 Service Unavailable

@@ -6,6 +6,8 @@ public enum ParseFailure: Error, Equatable, Sendable {
     case malformed(String)
     /// An HTTP version other than 1.0 and 1.1.
     case version
+    /// The body has a transfer coding other than chunks (RFC 9112 section 6.1).
+    case transferCoding
     /// The request target is longer than `HeadLimits.targetBytes`.
     case targetTooLong
     /// There are more than `HeadLimits.fields` field lines.
@@ -13,11 +15,12 @@ public enum ParseFailure: Error, Equatable, Sendable {
     /// The head is longer than `HeadLimits.headBytes`.
     case headTooLarge
 
-    /// The status that tells the client (RFC 9110 section 15.5 and RFC 6585 section 5).
+    /// The status that tells the client (RFC 9110 sections 15.5 and 15.6, and RFC 6585 section 5).
     public var status: Status {
         switch self {
         case .malformed: .badRequest
         case .version: .httpVersionNotSupported
+        case .transferCoding: .notImplemented
         case .targetTooLong: .uriTooLong
         case .tooManyFields, .headTooLarge: .requestHeaderFieldsTooLarge
         }
@@ -30,6 +33,7 @@ extension ParseFailure {
         switch self {
         case .malformed(let reason): "the request is not valid HTTP/1.1: \(reason)"
         case .version: "only HTTP/1.0 and HTTP/1.1 are spoken here"
+        case .transferCoding: "of all transfer codings only chunked is known"
         case .targetTooLong: "the request target is too long"
         case .tooManyFields: "the request has too many header fields"
         case .headTooLarge: "the request head is too large"

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CLLHTTP
 
 /// Reads requests out of a connection's bytes, one at a time and on demand: the caller pulls, nothing calls back into it.
@@ -123,10 +124,21 @@ internal import CLLHTTP
             return .malformed("What follows the request target is not HTTP's version")
         }
         let codings = UInt16(F_CHUNKED.rawValue | F_TRANSFER_ENCODING.rawValue)
-        if !isVersion11, unsafe raw.pointee.flags & codings != 0 {
-            return .malformed("Transfer-Encoding in a request of HTTP/1.0")
+        guard unsafe raw.pointee.flags & codings != 0 else { return nil }
+        if !isVersion11 { return .malformed("Transfer-Encoding in a request of HTTP/1.0") }
+        return isOnlyChunked(bytes) ? nil : .transferCoding
+    }
+
+    /// Whether chunks are the only transfer coding. Any other one would be left in the body, of which nobody further on would
+    /// know.
+    private func isOnlyChunked(_ bytes: Span<UInt8>) -> Bool {
+        for index in 0..<fieldCount {
+            let line = field(index)
+            guard bytes.extracting(line.name).equalsIgnoringCase("transfer-encoding") else { continue }
+            let value = bytes.extracting(line.value)
+            if !value.isEmpty, !value.equalsIgnoringCase("chunked") { return false }
         }
-        return nil
+        return true
     }
 
     private func failure(_ code: llhttp_errno_t) -> ParseFailure {
@@ -135,7 +147,8 @@ internal import CLLHTTP
         case .tooManyFields: return .tooManyFields
         case .none: break
         }
-        if code == HPE_INVALID_VERSION { return .version }
+        // llhttp knows the preface of HTTP/2 (RFC 9113 section 3.4), and stops behind it.
+        if code == HPE_INVALID_VERSION || code == HPE_PAUSED_H2_UPGRADE { return .version }
         let reason = unsafe llhttp_get_error_reason(raw).map { unsafe String(cString: $0) } ?? ""
         let name = unsafe String(cString: llhttp_errno_name(code))
         return .malformed(reason.isEmpty ? name : reason)

@@ -1,4 +1,5 @@
 public import Bytes
+import Caching
 public import HTTPCore
 
 /// Why a fetch brought nothing that can be stored. A text is the whole sentence that the caller is told.
@@ -77,7 +78,9 @@ public enum FetchProblem: Error {
         case .relayed(let status, _, _, _):
             Problem(.badGateway, "upstream answered \(status.rawValue)", detail: .unusable)
         case .status(let status, let seconds):
-            Problem(.badGateway, "upstream answered \(status.rawValue)", detail: .unusable, retryAfter: seconds)
+            Problem(
+                .badGateway, "upstream answered \(status.rawValue)", detail: .unusable,
+                retryAfter: seconds.map(Backoff.seconds(heeding:)))
         case .unusable(let message), .unreadable(let message): Problem(.badGateway, message, detail: .unusable)
         case .unreachable(let message): Problem(.badGateway, message, detail: .unreachable)
         case .timeout(let message): Problem(.gatewayTimeout, message, detail: .timeout)

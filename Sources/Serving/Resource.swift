@@ -50,6 +50,12 @@ public enum Resource: Hashable, Sendable {
     /// Whether the answer belongs to one key whatever upstream says of it.
     public var isPersonal: Bool { kind.isPersonal }
 
+    /// Whether it is a list in upstream's form for feed readers (`use_rss`), which is no JSON.
+    public var isFeed: Bool {
+        guard case .opaque(_, let query) = self else { return false }
+        return query.split(separator: "&").contains { $0.hasPrefix("use_rss=") }
+    }
+
     /// The path and query to ask upstream, below its base URL.
     ///
     /// A query is asked in its canonical form, the one that it is kept under: what two spellings of it have in common is

@@ -159,6 +159,25 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
         #expect(outcome == .invalid(.version, after: 0))
     }
 
+    @Test func `a client that begins with HTTP/2 is told about the version`() {
+        #expect(read("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", step: 1000) == .invalid(.version, after: 0))
+    }
+
+    @Test(
+        "chunks of anything that is coded once more have a status of their own",
+        arguments: ["gzip, chunked", "identity, chunked", "chunked\r\nTransfer-Encoding: ", "Chunked"])
+    func codings(value: String) {
+        let outcome = read("PUT / HTTP/1.1\r\nTransfer-Encoding: \(value)\r\n\r\n0\r\n\r\n", step: 1000)
+        if value.lowercased().hasPrefix("chunked") {
+            guard case .requests(let all) = outcome, all.count == 1 else {
+                Issue.record("refused")
+                return
+            }
+        } else {
+            #expect(outcome == .invalid(.transferCoding, after: 0))
+        }
+    }
+
     @Test("limits hold, whether the bytes come at once or one by one", arguments: [1, 100_000])
     func limits(step: Int) {
         let limits = HeadLimits(targetBytes: 20, fields: 3, headBytes: 200)

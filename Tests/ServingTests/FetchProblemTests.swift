@@ -13,6 +13,8 @@ struct FetchProblemTests {
         "Each is told with its own status and word",
         arguments: [
             (relayed, 502, .unusable, nil), (.status(.serviceUnavailable, retryAfter: 9), 502, .unusable, 9),
+            (.status(.serviceUnavailable, retryAfter: 0), 502, .unusable, 1),
+            (.status(.serviceUnavailable, retryAfter: 1 << 31), 502, .unusable, 3600),
             (.unusable("no JSON"), 502, .unusable, nil), (.unreadable("no HTTP"), 502, .unusable, nil),
             (.unreachable("refused"), 502, .unreachable, nil),
             (.timeout("too slow"), 504, .timeout, nil), (.tls("expired"), 502, .tls, nil),

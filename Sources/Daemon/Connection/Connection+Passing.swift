@@ -15,7 +15,7 @@ extension Connection {
             if hasBody { closeAfterAnswer() }
             return send(Self.notInDemo, status: .none(.badRequest), isHead: method == .head)
         }
-        guard let parts = Target(target) else { return refuse("the request target names no path") }
+        guard let parts = Target(target) else { return refuse(Self.noTarget) }
         var request = StreamRequest(
             method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
             target: shard.settings.map.upstreamTarget(of: target, parts))
@@ -86,11 +86,20 @@ extension Connection {
             deadline = .max
             passing.finishBody()
             return consumed
-        case .invalid:
-            // There is nobody to tell: upstream has half a request, and the client's next one cannot be found.
-            stream.close()
+        case .invalid(let failure):
+            breakOff(passing, Problem(failure.status, failure.message, detail: .badRequest))
             return bytes.count
         }
+    }
+
+    /// The rest of the request's body will not come, through the client's fault. Upstream has half a request, which ends here,
+    /// and the client's next one cannot be found; but unless a response has begun, the client can be told why.
+    func breakOff(_ passing: PassThrough, _ problem: Problem) {
+        guard passing.sentStatus == nil else { return stream.close() }
+        passing.cancel()
+        state = .reading
+        closesAfterAnswer = true
+        send(problem, status: .none(problem.detail), isHead: passing.isHead)
     }
 
     /// Upstream takes more of the request's body.

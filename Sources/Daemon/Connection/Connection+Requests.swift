@@ -130,7 +130,7 @@ extension Connection {
     private func begin(_ head: Span<UInt8>, _ fields: RequestFields, _ method: Method, hasBody: Bool) {
         let isHead = method == .head
         let targetBytes = head.extracting(parser.target)
-        guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
+        guard let parts = Target(targetBytes) else { return refuse(Self.noTarget) }
         noteLabel(targetBytes, parts)
         let route = Route(path: targetBytes.extracting(parts.path))
         switch route {
@@ -155,7 +155,7 @@ extension Connection {
         let targetBytes = head.extracting(parser.target)
         // Asterisk-form asks of the server as a whole (RFC 9112 section 3.2.4).
         if method == .options, targetBytes.equals("*") { return sendOptions(nil) }
-        guard let parts = Target(targetBytes) else { return refuse("the request target names no path") }
+        guard let parts = Target(targetBytes) else { return refuse(Self.noTarget) }
         noteLabel(targetBytes, parts)
         let route = Route(path: targetBytes.extracting(parts.path))
         if route == .own { return answerOwn(head, parts, method) }
@@ -175,6 +175,9 @@ extension Connection {
         closesAfterAnswer = !parser.keepsAlive || shard.isDraining
         pass(head, method, hasBody: hasBody)
     }
+
+    /// What is told where `Target` is nil.
+    static let noTarget = "the request target names no path, or has a fragment, which is never sent"
 
     func refuse(_ message: String) {
         closesAfterAnswer = true

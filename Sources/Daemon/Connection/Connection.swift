@@ -200,22 +200,26 @@ final class Connection: StreamDelegate {
     /// How long a client that was told to go may take to go, in milliseconds.
     private static let linger = 2_000
 
-    /// The deadline has passed: a client that is in the middle of a head is told so (RFC 9110 section 15.5.9), an idle one
+    /// The deadline has passed: a client that is in the middle of a request is told so (RFC 9110 section 15.5.9), an idle one
     /// is left without a word, one that does not take its answer is cut off.
     func expire() {
         switch state {
         case .reading where seen > 0:
             closesAfterAnswer = true
             beginNote()
-            send(Problem(.requestTimeout, "the request took too long to arrive", detail: .badRequest), status: nil)
+            send(Self.tooSlow, status: nil)
         case .flushing where stream.queuedBytes < queuedAtLastLook:
             // It is slow, but it reads.
             noteFlushing()
         case .passing where stream.queuedBytes > 0 && stream.queuedBytes < queuedAtLastLook: noteFlushing()
+        case .passing(let passing) where passing.waitsForClient: breakOff(passing, Self.tooSlow)
         case .reading, .flushing, .passing: stream.close()
         case .waiting, .gathering, .ending: break
         }
     }
+
+    private static let tooSlow = Problem(
+        .requestTimeout, "the request took too long to arrive", detail: .badRequest)
 
     /// The client has to take what is queued: it is given up when it takes nothing for too long.
     func noteFlushing() {

@@ -210,8 +210,9 @@ struct EntryBuilder: Sendable {
             let rows = try CatalogReader.readFacet(body.span, beside: list, in: pool)
             return Read(content: .facet(rows), identity: rows.identity, priceEdges: rows.priceEdges)
         case .opaque(let path, _):
-            // A feed (`use_rss`) is no JSON, and nothing is known of its form.
-            if isJSON {
+            // A feed is no JSON, and nothing is known of its form. All else is, whatever its type says: a page in its place is
+            // somebody else's, such as a proxy's that wants a password.
+            if isJSON || !resource.isFeed {
                 switch path {
                 case "/models", "/models/user": try CatalogReader.checkList(body.span)
                 case "/models/count": _ = try CatalogReader.readCount(body.span)

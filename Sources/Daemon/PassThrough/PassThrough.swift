@@ -23,7 +23,8 @@ final class PassThrough: UpstreamStreamDelegate {
 
     private unowned let connection: Connection
     private let shard: Shard
-    private let isHead: Bool
+    /// Whether the request is one of HEAD, to which no answer has a body.
+    let isHead: Bool
     private let isVersion11: Bool
     private var upstream: UpstreamStream?
     private var framing = Framing.none

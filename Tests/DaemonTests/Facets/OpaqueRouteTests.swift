@@ -77,6 +77,21 @@ import Testing
         #expect(origin.targets == ["/api/v1/models/a.b/.../endpoints"])
     }
 
+    @Test func `a page in place of a body, such as a proxy's that wants a password, is not kept`() throws {
+        let origin = try ScriptedOrigin { _ in
+            .response(
+                status: 200, fields: ["Content-Type": "text/html", "Cache-Control": "public"],
+                body: .text("<html>who are you?</html>"))
+        }
+        try LiveLarder.serving(before: origin) { larder throws in
+            for target in ["/providers", "/models/a/b/endpoints"] {
+                let answer = try larder.get(target)
+                #expect(answer.status == 502)
+                #expect(answer.cacheStatus == "larder; fwd=miss; fwd-status=200; detail=unusable")
+            }
+        }
+    }
+
     @Test func `the feed is asked for with the same query, and kept with its media type`() throws {
         let origin = try ScriptedOrigin { request in
             .response(

@@ -78,6 +78,12 @@ import Testing
                     body: chunks + Self.inner,
                     [400], .closes))
         }
+        for other in ["gzip, chunked", "x;q=1, chunked", "identity\r\nTransfer-Encoding: chunked"] {
+            cases.append(
+                .post(
+                    "the coding “\(other)”", "9112 6.1", lines: "Transfer-Encoding: \(other)\r\n",
+                    body: chunks + Self.inner, [501], .closes))
+        }
         for (name, lines) in [
             ("coding and length", "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n"),
             ("length and coding", "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n"),
@@ -121,8 +127,8 @@ import Testing
         ])
     }
 
-    /// Upstream has half a request then, and the client's next one cannot be found: there is no answer.
-    @Test func `chunks that are none end the connection`() throws {
+    /// Upstream has half a request then, and the client's next one cannot be found.
+    @Test func `chunks that are none are refused, and end the connection`() throws {
         let bodies = [
             ("no size", "\r\nabc\r\n0\r\n\r\n"), ("a size that is none", "x\r\nabc\r\n0\r\n\r\n"),
             ("a size below zero", "-3\r\nabc\r\n0\r\n\r\n"), ("a size with a prefix", "0x3\r\nabc\r\n0\r\n\r\n"),
@@ -144,7 +150,9 @@ import Testing
         ]
         try RawCase.run(
             bodies.map { name, body in
-                .post(name, "9112 7.1", lines: "Transfer-Encoding: chunked\r\n", body: body + Self.inner, [], .closes)
+                .post(
+                    name, "9112 7.1", lines: "Transfer-Encoding: chunked\r\n", body: body + Self.inner, [400], .closes,
+                    holds: [#""code":400"#])
             })
     }
 }

@@ -35,7 +35,7 @@ import Testing
                 "a line feed before it", "9112 2.2", "\nGET /models/count HTTP/1.1\r\nHost: localhost\r\n\r\n", [200]),
             RawCase("no more than a word", "9112 3", "hello\r\n\r\n", [400], .closes),
             RawCase("a TLS greeting", "9112 3", [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3, 13, 10], [400], .closes),
-            RawCase("the preface of HTTP/2", "9113 3.4", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400], .closes),
+            RawCase("the preface of HTTP/2", "9113 3.4", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [505], .closes),
         ])
     }
 
@@ -98,6 +98,9 @@ import Testing
         for target in bad {
             cases.append(Self.line("target \(target)", "9112 3.2", "GET \(target) HTTP/1.1", [400]))
         }
+        cases.append(
+            Self.line(
+                "a fragment is named", "9112 3.2", "GET /models#x HTTP/1.1", [400], holds: ["has a fragment"]))
         for (name, target, path) in [
             ("two slashes", "//echo", "//echo"), ("a dot segment", "/a/../echo", "/a/../echo"),
             ("an escape", "/%65cho/echo", "/%65cho/echo"), ("a semicolon", "/a;b=c/echo", "/a;b=c/echo"),

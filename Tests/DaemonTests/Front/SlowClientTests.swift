@@ -59,6 +59,10 @@ import Testing
             for client in slow { try client.sendRequest("POST", "/files", ["Content-Length": "1000"]) }
             for client in slow { try client.send("some of it") }
             try Self.wear(larder, slow, within: .seconds(5)) { !$0.socket.wait(for: POLLIN, until: .now) }
+            for client in slow {
+                let answer = try client.readResponse()
+                #expect(answer.status == 408 && answer.cacheStatus == "larder; detail=bad-request")
+            }
             // Upstream is let go of as well, and never took it for the whole.
             try origin.waitForConnections(atMost: 1)
             #expect(origin.requests.allSatisfy { $0.method == "GET" })
@@ -72,6 +76,7 @@ import Testing
             try client.sendRequest("POST", "/files", ["Content-Length": "20000001"])
             try client.send([UInt8](repeating: 7, count: 20_000_000))
             try origin.waitForBodyBytes(20_000_000, timeout: .seconds(120))
+            #expect(try client.readResponse().status == 408)
             let rest = (try? client.readToEnd()) ?? []
             #expect(rest.isEmpty)
             #expect(origin.requests.isEmpty)

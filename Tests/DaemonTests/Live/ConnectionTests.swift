@@ -210,7 +210,7 @@ import Testing
         ("GET  /models HTTP/1.1\r\nHost: localhost\r\n\r\n", 400), ("GET /models\r\nHost: localhost\r\n\r\n", 505),
         ("GET /models HTTP/1.1\r\nHost : localhost\r\n\r\n", 400),
         ("GET /models HTTP/1.1\r\nHost: localhost\r\n folded\r\n\r\n", 400),
-        ("GET /models HTTP/3.0\r\nHost: localhost\r\n\r\n", 505), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        ("GET /models HTTP/3.0\r\nHost: localhost\r\n\r\n", 505), ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
         ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n", 400), ("hello\r\n\r\n", 400),
         ("POST /models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
         ("POST /models HTTP/1.1\r\nHost: localhost\r\nContent-Length: -3\r\n\r\n", 400),

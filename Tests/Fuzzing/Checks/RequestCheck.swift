@@ -43,7 +43,7 @@ public enum RequestCheck {
     private static func isLimit(_ failure: ParseFailure) -> Bool {
         switch failure {
         case .targetTooLong, .tooManyFields, .headTooLarge: true
-        case .malformed, .version: false
+        case .malformed, .version, .transferCoding: false
         }
     }
 }
