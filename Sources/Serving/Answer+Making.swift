@@ -8,14 +8,16 @@ extension Answer {
 
     /// Makes an answer from an entry. `selection` is 0 for a body that is the entry's own.
     static func make(
-        from entry: Entry, owner: Owner, body: SharedBytes, coding: ContentCoding, selection: UInt64,
-        validUntil: Int64?, target: [UInt8], preferred: ContentCoding
+        from entry: Entry, owner: Owner, body: SharedBytes, coding: ContentCoding, lastModified: Int64,
+        selection: UInt64, validUntil: Int64?, target: [UInt8], preferred: ContentCoding
     ) -> Answer {
         let status: Status = if case .refusal(let refused, _) = entry.content { refused } else { .ok }
-        let heads = AnswerHeads(source: entry, status: status, coding: coding, selection: selection, length: body.count)
+        let heads = AnswerHeads(
+            source: entry, status: status, coding: coding, lastModified: lastModified, selection: selection,
+            length: body.count)
         return Answer(
             source: entry, owner: entry.isShared ? nil : owner, status: status, coding: coding, heads: heads,
-            body: body.all, selection: selection, validUntil: validUntil, target: target,
+            body: body.all, lastModified: lastModified, selection: selection, validUntil: validUntil, target: target,
             preferred: preferred)
     }
 
@@ -30,9 +32,11 @@ extension Answer {
     /// The same answer with its body in the coding that clients would like best.
     func compressed(_ coded: SharedBytes) -> Answer {
         let heads = AnswerHeads(
-            source: source, status: status, coding: preferred, selection: selection, length: coded.count)
+            source: source, status: status, coding: preferred, lastModified: lastModified, selection: selection,
+            length: coded.count)
         return Answer(
             source: source, owner: owner, status: status, coding: preferred, heads: heads, body: coded.all,
-            selection: selection, validUntil: validUntil, target: target, preferred: preferred)
+            lastModified: lastModified, selection: selection, validUntil: validUntil, target: target,
+            preferred: preferred)
     }
 }

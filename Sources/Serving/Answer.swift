@@ -29,6 +29,9 @@ public final class Answer {
     /// The entity tag with its quotes.
     public let entityTag: ByteSlice
 
+    /// When what it shows came to be so, in Unix seconds: with its source, or when it was made if it depends on the time.
+    public let lastModified: Int64
+
     /// What tells it apart from other answers of the same entry; part of the entity tag.
     let selection: UInt64
 
@@ -56,7 +59,7 @@ public final class Answer {
 
     init(
         source: Entry, owner: Owner?, status: Status, coding: ContentCoding, heads: AnswerHeads, body: ByteSlice,
-        selection: UInt64, validUntil: Int64?, target: [UInt8], preferred: ContentCoding
+        lastModified: Int64, selection: UInt64, validUntil: Int64?, target: [UInt8], preferred: ContentCoding
     ) {
         self.source = source
         self.owner = owner
@@ -66,6 +69,7 @@ public final class Answer {
         notModifiedHead = heads.notModified
         entityTag = heads.entityTag
         self.body = body
+        self.lastModified = lastModified
         self.selection = selection
         self.validUntil = validUntil
         self.target = target
@@ -92,7 +96,9 @@ struct AnswerHeads {
 
     /// Writes the heads of an answer made from `source`. `selection` tells apart the answers that one list of rows gives;
     /// a representation in another coding has another tag (RFC 9110 section 8.8.3).
-    init(source: Entry, status: Status, coding: ContentCoding, selection: UInt64, length: Int) {
+    init(
+        source: Entry, status: Status, coding: ContentCoding, lastModified: Int64, selection: UInt64, length: Int
+    ) {
         var tag = ByteBuilder(capacity: 48)
         tag.append("\"")
         tag.append(hex: source.identity)
@@ -109,13 +115,13 @@ struct AnswerHeads {
         HeadWriter.appendField("Content-Type", contentType.span, to: &out)
         HeadWriter.appendField("Content-Length", decimal: length, to: &out)
         if coding != .identity { HeadWriter.appendField("Content-Encoding", coding.token, to: &out) }
-        Self.appendShared(source, tag.span, to: &out)
+        Self.appendShared(source, tag.span, lastModified, to: &out)
         let headEnd = out.count
 
         let hasNotModified = status == .ok
         if hasNotModified {
             HeadWriter.appendStatusLine(.notModified, to: &out)
-            Self.appendShared(source, tag.span, to: &out)
+            Self.appendShared(source, tag.span, lastModified, to: &out)
         }
         let bothEnd = out.count
         out.append(tag.span)
@@ -126,13 +132,15 @@ struct AnswerHeads {
     }
 
     /// The fields that a 304 must have as well (RFC 9110 section 15.4.5).
-    private static func appendShared(_ source: Entry, _ tag: Span<UInt8>, to out: inout ByteBuilder) {
+    private static func appendShared(
+        _ source: Entry, _ tag: Span<UInt8>, _ lastModified: Int64, to out: inout ByteBuilder
+    ) {
         HeadWriter.appendField("ETag", tag, to: &out)
         out.append(source.isShared ? "Cache-Control: public, max-age=" : "Cache-Control: private, max-age=")
         out.append(decimal: source.maxAge)
         out.append("\r\n")
         out.append("Last-Modified: ")
-        HTTPDate.append(source.lastModified, to: &out)
+        HTTPDate.append(lastModified, to: &out)
         out.append("\r\n")
         let vary: StaticString = source.isShared ? "Accept-Encoding" : "Authorization, Accept-Encoding"
         HeadWriter.appendField("Vary", vary, to: &out)

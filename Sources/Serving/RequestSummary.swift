@@ -57,6 +57,6 @@ public struct Precondition: Sendable {
             let tag = answer.entityTag
             return EntityTag.matches(ifNoneMatch: ifNoneMatch.span, current: tag.span)
         }
-        return ifModifiedSince.map { answer.source.lastModified <= $0 } ?? false
+        return ifModifiedSince.map { answer.lastModified <= $0 } ?? false
     }
 }

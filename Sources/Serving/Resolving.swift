@@ -34,13 +34,14 @@ struct Resolving {
         }
     }
 
-    /// An answer with a selection of rows, which is compressed when it is asked for a second time.
+    /// An answer with the rows that a query selects, which is compressed when it is asked for a second time.
     func answer(
-        from entry: Entry, _ resource: Resource, body: SharedBytes, selection: Selection,
+        from entry: Entry, _ resource: Resource, body: SharedBytes, _ query: Query, selection: Selection,
         keepIn cache: inout ResponseCache
     ) -> Answer {
         answer(
-            from: entry, [(resource, entry)], body: body, coding: .identity, selection: selection.fingerprint | 1,
+            from: entry, [(resource, entry)], body: body, coding: .identity,
+            lastModified: lastModified(of: entry, query), selection: selection.fingerprint | 1,
             validUntil: selection.validUntil, keepIn: &cache)
     }
 
@@ -52,8 +53,8 @@ struct Resolving {
         let coded = prepared.coded[request.coding]
         return answer(
             from: entry, [(resource, entry)], body: coded ?? prepared.identity,
-            coding: coded == nil ? .identity : request.coding, selection: selection.fingerprint | 1, validUntil: nil,
-            keepIn: &cache)
+            coding: coded == nil ? .identity : request.coding, lastModified: entry.lastModified,
+            selection: selection.fingerprint | 1, validUntil: nil, keepIn: &cache)
     }
 
     /// An answer with a body whose selection needs no more telling apart than by a number.
@@ -62,8 +63,8 @@ struct Resolving {
         keepIn cache: inout ResponseCache
     ) -> Answer {
         answer(
-            from: entry, [(resource, entry)], body: body, coding: .identity, selection: selection, validUntil: nil,
-            keepIn: &cache)
+            from: entry, [(resource, entry)], body: body, coding: .identity, lastModified: entry.lastModified,
+            selection: selection, validUntil: nil, keepIn: &cache)
     }
 
     /// An answer that passes an entry's body on as it is.
@@ -75,23 +76,31 @@ struct Resolving {
         }
     }
 
-    /// An answer with a selection of the rows of several entries.
+    /// An answer with the rows of several entries that a query selects.
     func answer(
-        madeOf parts: [(resource: Resource, entry: Entry)], body: SharedBytes, selection: Selection,
+        madeOf parts: [(resource: Resource, entry: Entry)], body: SharedBytes, _ query: Query, selection: Selection,
         keepIn cache: inout ResponseCache
     ) -> Answer {
-        answer(
-            from: Entry(joining: parts.map(\.entry)), parts, body: body, coding: .identity,
+        let joined = Entry(joining: parts.map(\.entry))
+        return answer(
+            from: joined, parts, body: body, coding: .identity, lastModified: lastModified(of: joined, query),
             selection: selection.fingerprint | 1, validUntil: selection.validUntil, keepIn: &cache)
+    }
+
+    /// When the rows that a query selects came to be those. Models grow older while their entry stays as it is, so rows that
+    /// are selected by age may be others than a second ago.
+    private func lastModified(of entry: Entry, _ query: Query) -> Int64 {
+        let looksAtAges = query.minimumAge != nil || query.maximumAge != nil
+        return looksAtAges ? max(entry.lastModified, wallSeconds) : entry.lastModified
     }
 
     private func answer(
         from entry: Entry, _ parts: [(resource: Resource, entry: Entry)], body: SharedBytes, coding: ContentCoding,
-        selection: UInt64, validUntil: Int64?, keepIn cache: inout ResponseCache
+        lastModified: Int64, selection: UInt64, validUntil: Int64?, keepIn cache: inout ResponseCache
     ) -> Answer {
         let answer = Answer.make(
-            from: entry, owner: request.owner, body: body, coding: coding, selection: selection,
-            validUntil: validUntil, target: request.target, preferred: request.coding)
+            from: entry, owner: request.owner, body: body, coding: coding, lastModified: lastModified,
+            selection: selection, validUntil: validUntil, target: request.target, preferred: request.coding)
         cache.keep(answer, madeOf: parts, coding: request.coding, owner: request.owner)
         return answer
     }

@@ -52,6 +52,7 @@ extension Responder {
             route == .count
             ? Composer.count(joined.selection)
             : Composer.list(joined, rawQuery: work.request.rawQuery.span, resource: route.resourceName)
-        return .answer(work.answer(madeOf: parts, body: body, selection: joined.selection, keepIn: &cache))
+        return .answer(
+            work.answer(madeOf: parts, body: body, query.local, selection: joined.selection, keepIn: &cache))
     }
 }

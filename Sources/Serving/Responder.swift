@@ -111,7 +111,8 @@ public struct Responder: Sendable {
                     route == .count
                     ? Composer.count(selection)
                     : Composer.list(rows, selection, rawQuery: rawQuery.span, resource: route.resourceName)
-                return .answer(work.answer(from: entry, list, body: body, selection: selection, keepIn: &cache))
+                return .answer(
+                    work.answer(from: entry, list, body: body, query, selection: selection, keepIn: &cache))
             }
         }
     }

@@ -10,6 +10,8 @@ final class FacetDesk {
 
     var cache: ResponseCache
     var now: UInt64 = 10
+    /// Seconds since 1970.
+    var wallSeconds: Int64 = 0
     private var list: Snapshot?
 
     init(maximumBytes: Int = 1 << 20) { cache = ResponseCache(maximumBytes: maximumBytes) }
@@ -88,7 +90,7 @@ final class FacetDesk {
         let request = RequestSummary(
             isHead: false, target: bytes, parts: parts, route: Route(path: bytes.span.extracting(parts.path)),
             coding: .identity, demand: demand, owner: .nobody, precondition: nil)
-        return Responder().resolve(request, cache: &cache, delivered: delivered, now: now, wallSeconds: 0)
+        return Responder().resolve(request, cache: &cache, delivered: delivered, now: now, wallSeconds: wallSeconds)
     }
 
     /// What has to be fetched first; nil if it can be answered.

@@ -40,6 +40,15 @@ import Testing
         #expect(desk.body("/models?providers=X&zdr=true")?.contains(#"[],"total_count":0"#) == true)
     }
 
+    @Test func `an answer that depends on ages as well is as new as its making`() {
+        let desk = FacetDesk()
+        desk.storeCatalog(["a/one", "b/two"], at: 0)
+        desk.storeFacet("zdr=true", ["b/two"], at: 0)
+        desk.wallSeconds = 1_700_000_000
+        #expect(desk.answer("/models?zdr=true&max_age_days=1")?.lastModified == 1_700_000_000)
+        #expect(desk.answer("/models?zdr=true")?.lastModified == 0)
+    }
+
     @Test func `a refresh asks for all that the query needs, once each, and then answers`() {
         let desk = FacetDesk()
         let list = desk.storeCatalog(["a/one", "b/two"], at: 0)

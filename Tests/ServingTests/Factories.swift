@@ -93,8 +93,9 @@ extension Answer {
         selection: UInt64 = 0, validUntil: Int64? = nil, target: String = "/models", preferred: ContentCoding? = nil
     ) -> Answer {
         make(
-            from: entry, owner: owner, body: SharedBytes(utf8: body), coding: coding, selection: selection,
-            validUntil: validUntil, target: Array(target.utf8), preferred: preferred ?? coding)
+            from: entry, owner: owner, body: SharedBytes(utf8: body), coding: coding,
+            lastModified: entry.lastModified, selection: selection, validUntil: validUntil, target: Array(target.utf8),
+            preferred: preferred ?? coding)
     }
 }
 

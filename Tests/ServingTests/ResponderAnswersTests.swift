@@ -76,6 +76,23 @@ struct ResponderAnswersTests {
         #expect(counter.told("/models/count?min_age_days=2") == #"200 {"data":{"count":2}}"#)
     }
 
+    @Test(
+        "The date of an answer that depends on ages does not stand for a later one",
+        arguments: ["/models?min_age_days=2", "/models?max_age_days=2", "/models/count?min_age_days=2"])
+    func datesOfAges(target: String) throws {
+        var counter = Counter.stocked()
+        let (first, other) = (counter.answer(.make(target)), counter.answer(.make("/models?q=anvil")))
+        counter.wallSeconds = 1_700_072_801
+        let second = counter.answer(.make(target))
+        let (before, lasting, after) = (try #require(first), try #require(other), try #require(second))
+        #expect(text(after.body) != text(before.body))
+        #expect(lasting.lastModified == 784_111_777)
+        #expect(before.lastModified == 1_700_000_000)
+        #expect(text(before.head).contains("\r\nLast-Modified: Tue, 14 Nov 2023 22:13:20 GMT\r\n"))
+        let has = Precondition(ifNoneMatch: nil, ifModifiedSince: before.lastModified)
+        #expect(has.isMet(by: before) && !has.isMet(by: after))
+    }
+
     @Test("Tags survive a refresh that brings nothing new, and no other")
     func tags() {
         var first = Counter.stocked()

@@ -79,7 +79,7 @@ struct RequestFields {
             return false
         }
         guard let ifModifiedSince, let date = HTTPDate.parse(head.extracting(ifModifiedSince)) else { return false }
-        return answer.source.lastModified <= date
+        return answer.lastModified <= date
     }
 
     /// The lines among which those of `If-None-Match` are: none if there are none.

@@ -1,3 +1,5 @@
+import Catalog
+
 /// The upstream that is built into the program: it answers as the real one would, out of `DemoCatalog`.
 public enum DemoUpstream {
     private static let whole = DemoAnswer.shared(list(DemoCatalog.models))
@@ -34,13 +36,11 @@ public enum DemoUpstream {
     }
 
     private static func models(_ query: DemoQuery) -> DemoAnswer {
-        guard let rows = selected(DemoCatalog.models, query) else { return badModality }
-        return .shared(list(rows))
+        select(DemoCatalog.models, query) { .shared(list($0)) }
     }
 
     private static func count(_ query: DemoQuery) -> DemoAnswer {
-        guard let rows = selected(DemoCatalog.models, query) else { return badModality }
-        return .shared("{\"data\":{\"count\":\(rows.count)}}")
+        select(DemoCatalog.models, query) { .shared("{\"data\":{\"count\":\($0.count)}}") }
     }
 
     /// The list of whoever has a key: the catalogue without the authors that this caller has blocked.
@@ -49,8 +49,7 @@ public enum DemoUpstream {
             return .failure(401, "No cookie auth credentials found")
         }
         let allowed = DemoCatalog.models.filter { !["deepseek", "x-ai"].contains($0.author) }
-        guard let rows = selected(allowed, query) else { return badModality }
-        return .personal(list(rows))
+        return select(allowed, query) { .personal(list($0)) }
     }
 
     private static func model(_ name: String) -> DemoAnswer {
@@ -65,15 +64,18 @@ public enum DemoUpstream {
         return .shared("{\"data\":\(model.json)}")
     }
 
-    /// The rows that a query asks for; nil when it names a modality that does not exist.
-    private static func selected(_ models: [DemoModel], _ query: DemoQuery) -> [DemoModel]? {
+    /// An answer with the rows that a query asks for, or a refusal where it has a value that upstream does not know.
+    private static func select(
+        _ models: [DemoModel], _ query: DemoQuery, _ answer: ([DemoModel]) -> DemoAnswer
+    ) -> DemoAnswer {
         let wanted = query.list("output_modalities") ?? ["text"]
-        guard wanted.allSatisfy({ $0 == "all" || modalities.contains($0) }) else { return nil }
+        guard wanted.allSatisfy({ $0 == "all" || modalities.contains($0) }) else { return bad("output_modalities") }
+        if let sort = query["sort"], !KnownParameters.sorts.contains(sort) { return bad("sort") }
         var rows = wanted.contains("all") ? models : models.filter { answers($0, in: wanted) }
         for key in ["supported_parameters", "input_modalities"] {
             if let items = query.list(key) { rows = rows.filter { Set($0.list(key)).isSuperset(of: items) } }
         }
-        return DemoFacets.select(rows, by: query)
+        return answer(DemoFacets.select(rows, by: query))
     }
 
     private static func answers(_ model: DemoModel, in modalities: [String]) -> Bool {
@@ -85,5 +87,5 @@ public enum DemoUpstream {
         return "{\"data\":[\(rows)],\"total_count\":\(models.count),\"links\":{\"next\":null}}"
     }
 
-    private static var badModality: DemoAnswer { .failure(400, "Invalid output_modalities value") }
+    private static func bad(_ parameter: String) -> DemoAnswer { .failure(400, "Invalid \(parameter) value") }
 }

@@ -43,6 +43,16 @@ struct DemoUpstreamTests {
         #expect(Self.get("/models?output_modalities=smell").status == 400)
     }
 
+    @Test("An order that there is not is refused, whatever is asked to be in it")
+    func orders() {
+        for target in ["/models", "/models/count", "/models/user"] {
+            let refusal = Self.get("\(target)?sort=trending", key: "Bearer a")
+            #expect(refusal.status == 400)
+            #expect(String(decoding: refusal.body, as: UTF8.self).contains("Invalid sort value"))
+            #expect(Self.get("\(target)?sort=newest", key: "Bearer a").status == 200)
+        }
+    }
+
     @Test("The count agrees with the list")
     func count() throws {
         #expect(Self.text("/models/count?output_modalities=all") == "{\"data\":{\"count\":24}}")
