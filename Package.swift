@@ -66,6 +66,9 @@ let package = Package(
         // Memory: owned bytes, handed out as spans.
         library("Bytes", settings: spans),
 
+        // The scheduler: where long work may be interrupted.
+        library("Pacing"),
+
         // Pure: no I/O, no clock, no thread, no `unsafe`.
         library("HTTPCore", ["Bytes"]),
         library("Caching", ["HTTPCore", "Bytes"]),
@@ -77,9 +80,9 @@ let package = Package(
         library("HTTPParsing", ["CLLHTTP", "HTTPCore", "Bytes"], settings: spans),
         library("Upstream", ["CCurl", "EventLoop", "HTTPCore", "Bytes"], settings: spans),
         library("JSONDocument", ["CYYJSON", "Bytes"], settings: spans),
-        library("Compression", ["CZlib", "CBrotli", "Bytes"], settings: spans),
-        library("Digest", ["CCrypto", "Bytes"], settings: spans),
-        library("Store", ["CSQLite", "Bytes"], settings: spans),
+        library("Compression", ["CZlib", "CBrotli", "Pacing", "Bytes"], settings: spans),
+        library("Digest", ["CCrypto", "Pacing", "Bytes"], settings: spans),
+        library("Store", ["CSQLite", "Pacing", "Bytes"], settings: spans),
 
         // The parts of the page, compiled in; its Swift is a list of their names.
         .target(
@@ -90,7 +93,7 @@ let package = Package(
             "Daemon",
             [
                 "Serving", "Caching", "Catalog", "HTTPCore", "EventLoop", "HTTPParsing", "Upstream", "JSONDocument",
-                "Compression", "Digest", "Page", "Store", "Bytes",
+                "Compression", "Digest", "Page", "Store", "Pacing", "Bytes",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
@@ -103,6 +106,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport", swiftSettings: spans),
         tests("TestSupportTests", ["TestSupport"]),
         tests("BytesTests", ["Bytes"]),
+        tests("PacingTests", ["Pacing", "TestSupport"]),
         tests("HTTPCoreTests", ["HTTPCore", "Bytes"]),
         tests("CachingTests", ["Caching", "HTTPCore", "Bytes"]),
         tests("CatalogTests", ["Catalog", "JSONDocument", "Bytes", "TestSupport"]),

@@ -23,31 +23,38 @@ struct Columns: Sendable {
     /// For each `SortOrder`, the numbers of all rows in that order: a query that sorts walks it and filters.
     private(set) var rankings: [[Int32]] = []
 
-    init(_ rows: [ModelFields]) {
-        outputs = rows.map { ModalitySet($0.outputModalities, among: ModalitySet.outputs) }
-        inputs = rows.map { ModalitySet($0.inputModalities, among: ModalitySet.inputs) }
-        parameters = NameSets(rows.map { row in row.supportedParameters.map { Array($0.utf8) } })
-        created = rows.map(\.created)
-        contextLength = rows.map(\.contextLength)
-        promptPrice = rows.map(\.promptPrice)
-        completionPrice = rows.map(\.completionPrice)
-        intelligence = rows.map(\.intelligenceIndex)
-        coding = rows.map(\.codingIndex)
-        agentic = rows.map(\.agenticIndex)
-        designArenaElo = rows.map(\.designArenaElo)
-        priceEdges = rows.map(\.priceEdges)
-        search = TextSearch(rows)
+    /// `pause` is called every few microseconds.
+    init(_ rows: [ModelFields], pausing pause: () -> Void) {
+        func column<Value>(_ value: (ModelFields) -> Value) -> [Value] {
+            defer { pause() }
+            return rows.map(value)
+        }
+
+        outputs = column { ModalitySet($0.outputModalities, among: ModalitySet.outputs) }
+        inputs = column { ModalitySet($0.inputModalities, among: ModalitySet.inputs) }
+        parameters = NameSets(rows.map(\.supportedParameters), pausing: pause)
+        created = column(\.created)
+        contextLength = column(\.contextLength)
+        promptPrice = column(\.promptPrice)
+        completionPrice = column(\.completionPrice)
+        intelligence = column(\.intelligenceIndex)
+        coding = column(\.codingIndex)
+        agentic = column(\.agenticIndex)
+        designArenaElo = column(\.designArenaElo)
+        priceEdges = column(\.priceEdges)
+        search = TextSearch(rows, pausing: pause)
 
         var tokenizers = NameTable()
-        tokenizer = rows.map { tokenizers.intern(($0.tokenizer ?? "").foldedUTF8) }
+        tokenizer = column { tokenizers.intern(($0.tokenizer ?? "").foldedUTF8) }
         self.tokenizers = tokenizers
         var authors = NameTable()
-        author = rows.map { authors.intern($0.author.foldedUTF8) }
+        author = column { authors.intern($0.author.foldedUTF8) }
         self.authors = authors
 
         let columns = self
         rankings = SortOrder.allCases.map { order in
-            order.ranking(0..<Int32(rows.count)) { columns.key(Int($0), in: order) }
+            pause()
+            return order.ranking(0..<Int32(rows.count)) { columns.key(Int($0), in: order) }
         }
     }
 }

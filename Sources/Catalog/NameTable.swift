@@ -23,9 +23,13 @@ struct NameSets: Sendable {
     private let words: Int
     private let bits: [UInt64]
 
-    init(_ rows: [[[UInt8]]]) {
+    /// `pause` is called for each row.
+    init(_ rows: [[String]], pausing pause: () -> Void) {
         var table = NameTable()
-        let numbers = rows.map { row in row.map { table.intern($0) } }
+        let numbers = rows.map { row in
+            pause()
+            return row.map { table.intern(Array($0.utf8)) }
+        }
         let words = (table.names.count + 63) / 64
         var bits = [UInt64](repeating: 0, count: words * rows.count)
         for (row, list) in numbers.enumerated() {

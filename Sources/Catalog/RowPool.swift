@@ -54,14 +54,16 @@ public struct RowPool {
     // MARK: Catalogues
 
     /// Makes a snapshot the one that lists are told apart from. If the one before has the very same rows, it stays, and is
-    /// returned: whoever has it keeps it, and no list needs to be made anew.
-    public mutating func catalogue(_ snapshot: Snapshot) -> Snapshot {
+    /// returned: whoever has it keeps it, and no list needs to be made anew. `pause` is called every few microseconds.
+    public mutating func catalogue(_ snapshot: Snapshot, pausing pause: () -> Void = {}) -> Snapshot {
+        defer { pause() }
         if let known = catalogue.snapshot, known.identity == snapshot.identity, known.starts == snapshot.starts {
             let (old, new) = (known.rows, snapshot.rows)
             if old.span.equals(new.span) { return known }
         }
         catalogue.snapshot = snapshot
         generation += 1
+        pause()
         catalogueRows.removeAll(keepingCapacity: true)
         for (row, hash) in snapshot.rowHashes.enumerated() { catalogueRows[hash] = Int32(row) }
         return snapshot

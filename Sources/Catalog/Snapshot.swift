@@ -25,24 +25,31 @@ public final class Snapshot: Sendable {
     private let bySlug: LookupTable
     private let byAliasTarget: LookupTable
 
-    init(_ fields: [ModelFields], rows: SharedBytes, starts: [Int]) {
+    /// `pause` is called every few microseconds.
+    init(_ fields: [ModelFields], rows: SharedBytes, starts: [Int], pausing pause: () -> Void) {
+        pause()
         count = fields.count
         identity = rows.span.hash64()
-        columns = Columns(fields)
+        pause()
+        columns = Columns(fields, pausing: pause)
         priceEdges = DayMinutes(fields.flatMap(\.priceEdges.minutes))
         self.rows = rows
         self.starts = starts
 
         ids = TextColumn(fields.map { Array($0.id.utf8) })
+        pause()
         byID = LookupTable(ids, rows: fields.indices, count: fields.count)
+        pause()
         // Variants such as `:free` share the slug of the model itself, which is the one that is meant.
         let variants = fields.indices.filter { fields[$0].id.utf8.contains(UInt8(ascii: ":")) }
         let models = fields.indices.filter { !fields[$0].id.utf8.contains(UInt8(ascii: ":")) }
         bySlug = LookupTable(
             TextColumn(fields.map { Array(($0.canonicalSlug ?? "").utf8) }), rows: models + variants,
             count: fields.count)
+        pause()
         byAliasTarget = LookupTable(
             TextColumn(fields.map { Array(($0.aliasTarget ?? "").utf8) }), rows: fields.indices, count: fields.count)
+        pause()
     }
 
     /// The JSON object of a row.

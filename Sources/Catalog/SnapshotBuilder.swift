@@ -21,9 +21,10 @@ public struct SnapshotBuilder: ~Copyable {
         starts.append(rows.count)
     }
 
-    /// The snapshot of all rows in the order in which they came.
-    public consuming func finish() -> Snapshot {
+    /// The snapshot of all rows in the order in which they came. It takes milliseconds: `pause` is called every few
+    /// microseconds.
+    public consuming func finish(pausing pause: () -> Void = {}) -> Snapshot {
         // A copy, because a snapshot is kept for long and the builder may have room to spare.
-        Snapshot(fields, rows: SharedBytes(copying: rows.span), starts: starts)
+        Snapshot(fields, rows: SharedBytes(copying: rows.span), starts: starts, pausing: pause)
     }
 }

@@ -11,9 +11,11 @@ struct TextSearch: Sendable {
     /// Stands between the texts of a row: it is no part of UTF-8, so nothing is found across it.
     private static let separator: UInt8 = 0xFF
 
-    init(_ rows: [ModelFields]) {
+    init(_ rows: [ModelFields], pausing pause: () -> Void) {
         let texts = rows.map { row in
-            Array([row.name, row.id, row.canonicalSlug ?? ""].map(\.foldedUTF8).joined(separator: [Self.separator]))
+            pause()
+            return Array(
+                [row.name, row.id, row.canonicalSlug ?? ""].map(\.foldedUTF8).joined(separator: [Self.separator]))
         }
         self.texts = TextColumn(texts)
         signatures = texts.map { Signature($0.span) }

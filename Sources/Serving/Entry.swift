@@ -9,8 +9,8 @@ public import HTTPCore
 public final class Entry: Sendable {
     /// What was stored.
     public enum Content: Sendable {
-        /// The rows of a list, and its usual answers if they were composed and compressed beforehand.
-        case rows(Snapshot, PreparedLists)
+        /// The rows of a list, and its usual answer if that was composed and compressed beforehand.
+        case rows(Snapshot, PreparedList?)
         /// The rows of a key's own list, which nearly all stand in snapshots that others refer to as well.
         case list(RowList)
         /// One model, in the two forms that its two routes answer with.
@@ -110,9 +110,9 @@ public final class Entry: Sendable {
         }
     }
 
-    /// The list that lies ready for a query.
-    func prepared(for query: Query) -> PreparedLists.List? {
-        if case .rows(_, let prepared) = content { prepared.list(for: query) } else { nil }
+    /// The list that lies ready for a query, if no age limit makes it another one by now.
+    func prepared(for query: Query) -> PreparedList? {
+        if case .rows(_, let prepared?) = content, prepared.query == query { prepared } else { nil }
     }
 
     /// The objects and table places around the bytes proper, so that many small entries count too.
@@ -120,7 +120,7 @@ public final class Entry: Sendable {
 
     private static func size(of content: Content) -> Int {
         switch content {
-        case .rows(_, let prepared): prepared.byteCount
+        case .rows(_, let prepared): prepared?.byteCount ?? 0
         case .list(let list): list.byteCount
         case .model(let plain, let openAI): plain.count + openAI.count
         case .facet(let rows): rows.byteCount
@@ -128,40 +128,4 @@ public final class Entry: Sendable {
         case .body(let body), .refusal(_, let body): body.count
         }
     }
-}
-
-/// The lists that nearly every client asks for, composed and compressed when their snapshot is made, away from the loops.
-public struct PreparedLists: Sendable {
-    /// One of them.
-    public struct List: Sendable {
-        /// The query that it answers.
-        public let query: Query
-        /// The body as it is.
-        public let identity: SharedBytes
-        /// The body compressed.
-        public let coded: [ContentCoding: SharedBytes]
-
-        /// A list in its forms.
-        public init(query: Query, identity: SharedBytes, coded: [ContentCoding: SharedBytes]) {
-            self.query = query
-            self.identity = identity
-            self.coded = coded
-        }
-    }
-
-    let lists: [List]
-
-    /// The lists, none of which may depend on the time.
-    public init(_ lists: [List]) { self.lists = lists }
-
-    /// None: each list is composed when it is first asked for, and compressed when it is asked for again.
-    public static let none = PreparedLists([])
-
-    /// Whether there is none.
-    public var isEmpty: Bool { lists.isEmpty }
-
-    var byteCount: Int { lists.reduce(0) { $1.coded.values.reduce($0 + $1.identity.count) { $0 + $1.count } } }
-
-    /// The list that answers `query`, if it is one of these and no age limit makes it another one by now.
-    func list(for query: Query) -> List? { lists.first { $0.query == query } }
 }

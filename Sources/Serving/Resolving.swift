@@ -47,7 +47,7 @@ struct Resolving {
 
     /// An answer that was composed and compressed with its snapshot.
     func answer(
-        from entry: Entry, _ resource: Resource, prepared: PreparedLists.List, selection: Selection,
+        from entry: Entry, _ resource: Resource, prepared: PreparedList, selection: Selection,
         keepIn cache: inout ResponseCache
     ) -> Answer {
         let coded = prepared.coded[request.coding]

@@ -13,6 +13,7 @@ internal import CSQLite
 
     /// Opens the file at an URI. SQLite's own checks are all switched on, and what a file could make it do is switched off.
     init(uri: String, flags: Int32) throws(DatabaseProblem) {
+        _ = PacedWrites.areOn
         var opened: OpaquePointer?
         let code = unsafe sqlite3_open_v2(
             uri, &opened, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)

@@ -1,5 +1,6 @@
 import Bytes
 internal import CSQLite
+import Pacing
 
 /// A compiled statement, with the values bound to it.
 @safe struct Statement: ~Copyable {
@@ -60,7 +61,10 @@ internal import CSQLite
     }
 
     /// Runs a statement that has no rows, to its end.
-    func run() throws(DatabaseProblem) { while try step() {} }
+    func run() throws(DatabaseProblem) {
+        while try step() {}
+        Pace.rest()
+    }
 
     /// The text of a column, counted from 0.
     func text(_ column: Int32) throws(DatabaseProblem) -> String {

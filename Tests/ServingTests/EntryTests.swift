@@ -17,12 +17,12 @@ struct EntryTests {
         #expect(Entry.make(content).byteCount == expected + Entry.overhead)
     }
 
-    @Test("Prepared lists count, and rows count for themselves")
+    @Test("A prepared list counts, and rows count for themselves")
     func rows() {
         let plain = Entry.rows([.make("a/b")])
-        let list = PreparedLists.List(
+        let list = PreparedList(
             query: Query(), identity: SharedBytes(utf8: "1234567"), coded: [.gzip: SharedBytes(utf8: "123")])
-        let prepared = Entry.rows([.make("a/b")], prepared: [list])
+        let prepared = Entry.rows([.make("a/b")], prepared: list)
         #expect(plain.byteCount == Entry.overhead)
         #expect(plain.bases.count == 1)
         #expect(prepared.byteCount == plain.byteCount + 10)

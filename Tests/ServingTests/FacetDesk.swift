@@ -67,7 +67,7 @@ final class FacetDesk {
         list = snapshot
         cache.store(
             Self.entry(
-                .rows(snapshot, PreparedLists([])), isShared: resource == .catalog, at: time, lifetime: lifetime),
+                .rows(snapshot, nil), isShared: resource == .catalog, at: time, lifetime: lifetime),
             for: resource, owner: .nobody)
         return snapshot
     }

@@ -59,7 +59,7 @@ import Testing
         for resource in resources {
             let entry =
                 resource == .catalog
-                ? FacetDesk.entry(.rows(list, PreparedLists([])), at: 9)
+                ? FacetDesk.entry(.rows(list, nil), at: 9)
                 : FacetDesk.entry(.facet(FacetDesk.rows(["b/two"], beside: list)), at: 9)
             delivered.add(entry, for: resource)
         }

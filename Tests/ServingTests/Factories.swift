@@ -39,12 +39,12 @@ extension Entry {
 
     /// The rows of some models.
     static func rows(
-        _ models: [ModelFields], prepared: [PreparedLists.List] = [], storedAt: UInt64 = 0, lifetime: UInt64 = 300_000,
+        _ models: [ModelFields], prepared: PreparedList? = nil, storedAt: UInt64 = 0, lifetime: UInt64 = 300_000,
         isShared: Bool = true
     ) -> Entry {
         let snapshot = Snapshot.make(models)
         return make(
-            .rows(snapshot, PreparedLists(prepared)), storedAt: storedAt, lifetime: lifetime, isShared: isShared,
+            .rows(snapshot, prepared), storedAt: storedAt, lifetime: lifetime, isShared: isShared,
             identity: snapshot.identity)
     }
 }

@@ -34,10 +34,10 @@ struct ResponderAnswersTests {
     @Test("A prepared list is sent in the coding that the client prefers", arguments: ContentCoding.allCases)
     func prepared(coding: ContentCoding) {
         var counter = Counter()
-        let list = PreparedLists.List(
+        let list = PreparedList(
             query: Query(), identity: SharedBytes(utf8: "plain"),
             coded: [.gzip: SharedBytes(utf8: "gzip"), .br: SharedBytes(utf8: "br")])
-        counter.cache.store(.rows(Counter.models, prepared: [list]), for: .catalog, owner: .nobody)
+        counter.cache.store(.rows(Counter.models, prepared: list), for: .catalog, owner: .nobody)
         let answer = counter.answer(.make("/models?output_modalities=text", coding: coding))
         #expect(answer?.coding == coding)
         #expect(answer.map { text($0.body) } == (coding == .identity ? "plain" : "\(coding.token)"))

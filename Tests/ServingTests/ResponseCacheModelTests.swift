@@ -79,7 +79,7 @@ struct ResponseCacheModelTests {
         case 1:
             .make(
                 dice.roll(4) == 0
-                    ? .rows(Self.snapshots[dice.roll(6)], PreparedLists([])) : .list(Self.lists[dice.roll(15)]),
+                    ? .rows(Self.snapshots[dice.roll(6)], nil) : .list(Self.lists[dice.roll(15)]),
                 storedAt: storedAt, lifetime: 100, isShared: dice.roll(3) == 0)
         case 2..<4: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100, isShared: false)
         default: .make(size: dice.roll(12_000), storedAt: storedAt, lifetime: 100)

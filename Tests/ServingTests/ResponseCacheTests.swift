@@ -70,7 +70,7 @@ struct ResponseCacheTests {
         var cache = ResponseCache(maximumBytes: 1 << 20)
         let old = Snapshot.make((0..<20).map { .make("a/\($0)") })
         let new = Snapshot.make((0..<20).map { .make("b/\($0)") })
-        let catalog = Entry.make(.rows(old, PreparedLists([])))
+        let catalog = Entry.make(.rows(old, nil))
         cache.store(catalog, for: .catalog, owner: .nobody)
         #expect(cache.bytes == catalog.byteCount + old.byteCount)
 
@@ -79,7 +79,7 @@ struct ResponseCacheTests {
         #expect(cache.bytes == catalog.byteCount + old.byteCount + 2 * list.byteCount)
 
         // The catalogue is another now, and the lists alone keep the earlier one.
-        let newer = Entry.make(.rows(new, PreparedLists([])))
+        let newer = Entry.make(.rows(new, nil))
         cache.store(newer, for: .catalog, owner: .nobody)
         #expect(cache.bytes == newer.byteCount + new.byteCount + old.byteCount + 2 * list.byteCount)
 

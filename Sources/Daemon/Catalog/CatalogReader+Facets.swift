@@ -2,6 +2,7 @@ import Bytes
 public import Catalog
 public import EventLoop
 import JSONDocument
+import Pacing
 
 extension CatalogReader {
     /// Reads the list of models that upstream answered with for one facet, beside the list that they are of; nil to keep
@@ -21,6 +22,7 @@ extension CatalogReader {
                 builder.append(ModelFields(id: id, of: element), row: row.span)
             }
             number += 1
+            Pace.rest()
         }
         return pool.withValue { builder.finish(in: &$0) }
     }
@@ -41,6 +43,7 @@ extension CatalogReader {
             row.removeAll()
             element.write(into: &row)
             rows.append(row.span)
+            Pace.rest()
         }
         // Fields are read only of the few rows that are new.
         return pool.withValue { $0.list(rows) { ModelFields(id: models[$0].id, of: models[$0].value) } }

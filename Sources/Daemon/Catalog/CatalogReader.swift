@@ -1,7 +1,7 @@
 public import Bytes
 public import Catalog
-import Glibc
 import JSONDocument
+import Pacing
 
 /// Reads upstream's bodies: what must be there is checked, the rest is taken as it comes, so that fields of a later day
 /// break nothing.
@@ -20,11 +20,10 @@ public enum CatalogReader {
             element.write(into: &row)
             builder.append(fields, row: row.span)
             number += 1
-            // A loop may have to share its core with this thread, and the scheduler's ticks are long.
-            if number.isMultiple(of: 32) { sched_yield() }
+            Pace.rest()
         }
         guard number > 0 else { throw .empty }
-        return builder.finish()
+        return builder.finish(pausing: Pace.rest)
     }
 
     /// Reads `{"data":Model}`.

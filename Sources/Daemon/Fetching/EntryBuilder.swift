@@ -4,6 +4,7 @@ import Catalog
 import Digest
 import EventLoop
 import HTTPCore
+import Pacing
 import Serving
 import Upstream
 
@@ -105,7 +106,7 @@ struct EntryBuilder: Sendable {
     ) -> Entry {
         var content = stored.content
         // One that was restored has none.
-        if case .rows(let snapshot, let lists) = content, lists.isEmpty {
+        if case .rows(let snapshot, nil) = content {
             content = .rows(snapshot, Self.prepared(snapshot))
         }
         return entry(
@@ -194,9 +195,9 @@ struct EntryBuilder: Sendable {
         switch resource {
         case .catalog:
             let read = try CatalogReader.read(body.span)
-            let snapshot = pool.withValue { $0.catalogue(read) }
+            let snapshot = pool.withValue { $0.catalogue(read, pausing: Pace.rest) }
             return Read(
-                content: .rows(snapshot, prepares ? Self.prepared(snapshot) : .none), identity: snapshot.identity,
+                content: .rows(snapshot, prepares ? Self.prepared(snapshot) : nil), identity: snapshot.identity,
                 priceEdges: snapshot.priceEdges)
         case .userList:
             let rows = try CatalogReader.readList(body.span, in: pool)
@@ -224,12 +225,12 @@ struct EntryBuilder: Sendable {
     }
 
     /// The default list, composed and compressed.
-    private static func prepared(_ snapshot: Snapshot) -> PreparedLists {
+    private static func prepared(_ snapshot: Snapshot) -> PreparedList {
         let query = Query()
         // It does not look at ages, so the time does not matter.
         let body = Composer.list(snapshot, snapshot.select(query, now: 0), rawQuery: Span())
         var coded: [ContentCoding: SharedBytes] = [:]
         for coding in ContentCoding.allCases { coded[coding] = coding.compress(body.span) }
-        return PreparedLists([PreparedLists.List(query: query, identity: body, coded: coded)])
+        return PreparedList(query: query, identity: body, coded: coded)
     }
 }

@@ -39,9 +39,9 @@ import Upstream
         return try #require(try builder.restore(.catalog, copy, beside: nil))
     }
 
-    private static func lists(of entry: Entry) throws -> (snapshot: Snapshot, prepared: PreparedLists) {
-        guard case .rows(let snapshot, let lists) = entry.content else { throw NoRows() }
-        return (snapshot, lists)
+    private static func rows(of entry: Entry) throws -> (snapshot: Snapshot, prepared: PreparedList?) {
+        guard case .rows(let snapshot, let prepared) = entry.content else { throw NoRows() }
+        return (snapshot, prepared)
     }
 
     private struct NoRows: Error {}
@@ -53,23 +53,23 @@ import Upstream
             #"{"data":[{"id":"a/one","architecture":{"output_modalities":["text"]},"pricing":\#(pricing)}]}"#.utf8)
     }()
 
-    // MARK: The usual lists
+    // MARK: The usual list
 
-    @Test func `a catalogue that is fetched has its usual lists ready, and one that is restored does not`() throws {
+    @Test func `a catalogue that is fetched has its usual list ready, and one that is restored does not`() throws {
         let fetched = try Self.catalog()
-        #expect(try !Self.lists(of: fetched).prepared.isEmpty)
+        #expect(try Self.rows(of: fetched).prepared != nil)
         let restored = try Self.restored(fetched)
-        #expect(try Self.lists(of: restored).prepared.isEmpty)
+        #expect(try Self.rows(of: restored).prepared == nil)
         #expect(restored.identity == fetched.identity)
         #expect(restored.byteCount < fetched.byteCount)
     }
 
-    @Test func `a restored catalogue has them once upstream has confirmed it`() throws {
+    @Test func `a restored catalogue has it once upstream has confirmed it`() throws {
         let restored = try Self.restored(try Self.catalog())
         let confirmed = try Self.catalog(revalidating: restored)
-        let (snapshot, prepared) = try Self.lists(of: confirmed)
-        #expect(!prepared.isEmpty)
-        #expect(try snapshot === Self.lists(of: restored).snapshot)
+        let (snapshot, prepared) = try Self.rows(of: confirmed)
+        #expect(prepared != nil)
+        #expect(try snapshot === Self.rows(of: restored).snapshot)
     }
 
     @Test func `a catalogue that comes again byte for byte is not read again, and one that differs is`() throws {
@@ -77,7 +77,7 @@ import Upstream
         var response = Self.response(200, SampleCatalogue.json, [("last-modified", "Thu, 01 Jan 1970 00:00:10 GMT")])
         let circumstances = EntryBuilder.Circumstances(now: 2_000_000, wallSeconds: 60, stored: fetched)
         let again = try Self.builder.build(.catalog, from: response, circumstances).get()
-        #expect(try Self.lists(of: again).snapshot === Self.lists(of: fetched).snapshot)
+        #expect(try Self.rows(of: again).snapshot === Self.rows(of: fetched).snapshot)
         #expect(again.freshness.storedAt == 2_000_000 && again.lastModified == 10)
         #expect(again.identity == fetched.identity && again.received.digest == fetched.received.digest)
 
@@ -87,7 +87,7 @@ import Upstream
 
         response = Self.response(200, Self.priced)
         let other = try Self.builder.build(.catalog, from: response, circumstances).get()
-        #expect(try Self.lists(of: other).snapshot !== Self.lists(of: fetched).snapshot)
+        #expect(try Self.rows(of: other).snapshot !== Self.rows(of: fetched).snapshot)
         #expect(other.identity != fetched.identity)
     }
 
@@ -147,7 +147,7 @@ import Upstream
             lasting.taking(brief, of: .catalog, from: Self.builder, now: 1_090_000, wallSeconds: 90))
         #expect(changed.freshness == first.freshness)
         #expect(changed.maxAge == first.maxAge)
-        #expect(try Self.lists(of: changed).snapshot === Self.lists(of: brief).snapshot)
+        #expect(try Self.rows(of: changed).snapshot === Self.rows(of: brief).snapshot)
     }
 
     @Test func `settings that change nothing about an entry leave it as it is`() throws {

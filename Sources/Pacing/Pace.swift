@@ -1,0 +1,39 @@
+internal import Glibc
+
+/// Long work on a thread that may have to share its core with a loop.
+///
+/// The scheduler takes the core from a thread that works only at its ticks, which are milliseconds apart, and for so long
+/// nobody is answered. So whatever takes long says again and again where it may be interrupted.
+public enum Pace {
+    /// How long a thread may work before it lets others have the core, in nanoseconds: about as long as a loop takes for
+    /// one round of requests.
+    static let stretch = 100_000
+
+    /// Lets others have the core, if this thread has had it for long. When nobody wants it, that costs nothing.
+    ///
+    /// It takes some 40 ns otherwise, so it may stand behind every few microseconds of work; not where a lock is held that a
+    /// loop may want.
+    public static func rest() {
+        let last = unsafe Int(bitPattern: pthread_getspecific(beginning))
+        guard now - last >= stretch else { return }
+        sched_yield()
+        // The time that others had it does not count.
+        unsafe pthread_setspecific(beginning, UnsafeRawPointer(bitPattern: now))
+    }
+
+    /// Under which each thread keeps when it last began to work, in nanoseconds; 0 if it never rested.
+    private static let beginning: pthread_key_t = {
+        var key = pthread_key_t()
+        let code = unsafe pthread_key_create(&key, nil)
+        precondition(code == 0, "a program has room for a thousand such keys")
+        return key
+    }()
+
+    /// A clock that never goes back, in nanoseconds. The time that a thread has run would be exacter, but asking for it is a
+    /// system call.
+    private static var now: Int {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+}
