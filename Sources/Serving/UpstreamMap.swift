@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 public import HTTPCore
 
 /// Where a request that is passed through goes upstream, and where upstream's redirections lead here.
@@ -28,28 +28,32 @@ public struct UpstreamMap: Sendable, Equatable {
         apiPrefix = path.suffix(Self.root.count).elementsEqual(Self.root) ? path.dropLast(Self.root.count) : []
     }
 
-    /// The target to ask upstream with, for a request target with these parts; the query is as it was sent.
-    public func upstreamTarget(of target: Span<UInt8>, _ parts: Target) -> [UInt8] {
-        var mapped = upstreamPath(target.extracting(parts.path))
-        if mapped.isEmpty { mapped = [UInt8(ascii: "/")] }
-        if let query = parts.query {
-            mapped.append(UInt8(ascii: "?"))
-            mapped += target.extracting(query).copied()
+    /// Appends the target to ask upstream with, for a request target with these parts; the query is as it was sent.
+    public func appendTarget(for target: Span<UInt8>, _ parts: Target, to out: inout ByteBuilder) {
+        let path = target.extracting(parts.path)
+        let start = out.count
+        if let rest = Self.rest(of: path, after: "/api/v1") {
+            out.append(basePath.span)
+            out.append(path.extracting(rest...))
+        } else if path.starts(with: "/api/") {
+            out.append(apiPrefix.span)
+            out.append(path)
+        } else {
+            out.append(basePath.span)
+            if !path.equals("/") { out.append(path.extracting((Self.rest(of: path, after: "/v1") ?? 0)...)) }
         }
-        return mapped
+        if out.count == start { out.append("/") }
+        if let query = parts.query {
+            out.append("?")
+            out.append(target.extracting(query))
+        }
     }
 
-    private func upstreamPath(_ path: Span<UInt8>) -> [UInt8] {
-        if let rest = Self.rest(of: path, after: "/api/v1") { return basePath + rest }
-        if path.starts(with: "/api/") { return apiPrefix + path.copied() }
-        if let rest = Self.rest(of: path, after: "/v1") { return basePath + rest }
-        return basePath + (path.equals("/") ? [] : path.copied())
-    }
-
-    private static func rest(of path: Span<UInt8>, after root: StaticString) -> [UInt8]? {
+    /// Where a path goes on behind a root; nil if it does not begin with it.
+    private static func rest(of path: Span<UInt8>, after root: StaticString) -> Int? {
         let size = root.utf8CodeUnitCount
         guard path.starts(with: root), path.count == size || path[size] == UInt8(ascii: "/") else { return nil }
-        return path.extracting(size..<path.count).copied()
+        return size
     }
 
     /// A `Location` of upstream's as the client can follow it: one under the base URL, or beside it under `/api/`, becomes a

@@ -42,22 +42,19 @@ import Glibc
         _ = unsafe shim_multi_set_timer(raw, timeChanged, me)
     }
 
-    /// Has the sockets of a transfer's connections, which may outlive it but not this object, told to this object.
-    private func apply(to easy: UnsafeMutableRawPointer) {
+    /// Has the sockets of an easy handle's connections, which may outlive it but not this object, told to this object.
+    func adopt(_ easy: EasyHandle) {
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        _ = unsafe shim_easy_set_socket(easy, socketOpened, socketClosed, me)
+        _ = unsafe shim_easy_set_socket(easy.raw, socketOpened, socketClosed, me)
     }
 
     /// Begins a transfer, which the caller keeps until `remove`.
-    func add(_ transfer: CurlTransfer) {
-        unsafe apply(to: transfer.raw)
-        _ = unsafe curl_multi_add_handle(raw, transfer.raw)
-    }
+    func add(_ transfer: CurlTransfer) { _ = unsafe curl_multi_add_handle(raw, transfer.raw) }
 
-    /// Begins several, without waiting for the loop to come round to curl's first wish.
-    func add(_ transfers: [CurlTransfer]) {
+    /// Begins those that `body` adds, without waiting for the loop to come round to curl's first wish.
+    func addAtOnce(_ body: () -> Void) {
         isAdding = true
-        for transfer in transfers { add(transfer) }
+        body()
         isAdding = false
         if isDue {
             isDue = false

@@ -4,13 +4,12 @@ import EventLoop
 
 /// What one of curl's easy handles is used for; what becomes of what it receives is its subclasses' part.
 ///
-/// The request's fields live in one list and nowhere else, which is freed with the transfer or before.
+/// The request's fields live in its lines and nowhere else, which are freed with the transfer.
 @safe class CurlTransfer {
     let easy: EasyHandle
     let raw: UnsafeMutableRawPointer
 
-    /// The request's lines, as `RequestLines.list` has made them.
-    private var lines: UnsafeMutableRawPointer?
+    private let lines: RequestLines
     private var isShakingHands = false
 
     /// The connection's last word, where the body's end hangs on it.
@@ -19,18 +18,15 @@ import EventLoop
     /// Why we ourselves made curl stop.
     private(set) var stopped: FetchFailure?
 
-    init(_ easy: EasyHandle) {
+    /// A transfer with these lines for its head.
+    init(_ easy: EasyHandle, _ lines: consuming RequestLines) {
         self.easy = easy
         unsafe raw = easy.raw
+        self.lines = lines
         unsafe easy.errorText.pointee = 0
-        // Unretained: curl calls back only while the transfer is in the client's table.
-        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_PRIVATE, me)
-        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_HEADERDATA, me)
-        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_WRITEDATA, me)
+        unsafe easy.user = self
+        easy.send(self.lines)
     }
-
-    deinit { unsafe lines?.deallocate() }
 
     // MARK: For the subclasses to say
 
@@ -53,20 +49,6 @@ import EventLoop
     func add(bytes: Span<UInt8>) -> Taken { .all }
 
     // MARK: For the subclasses to use
-
-    /// Gives curl the request's lines.
-    final func send(_ lines: consuming RequestLines) {
-        unsafe self.lines?.deallocate()
-        unsafe self.lines = lines.list()
-        _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, self.lines?.assumingMemoryBound(to: curl_slist.self))
-    }
-
-    /// Takes the lines back from curl.
-    final func takeLinesBack() {
-        _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, nil)
-        unsafe lines?.deallocate()
-        unsafe lines = nil
-    }
 
     /// Ends the transfer for a reason of ours; for within a callback.
     final func stop(_ failure: FetchFailure) -> Taken {
@@ -121,10 +103,15 @@ import EventLoop
 
     /// The transfer of an easy handle.
     static func of(_ easy: UnsafeMutableRawPointer) -> CurlTransfer {
-        var me: UnsafeMutableRawPointer?
-        _ = unsafe shim_easy_get_pointer(easy, CURLINFO_PRIVATE, &me)
-        return unsafe Unmanaged<CurlTransfer>.fromOpaque(me!).takeUnretainedValue()
+        var handle: UnsafeMutableRawPointer?
+        _ = unsafe shim_easy_get_pointer(easy, CURLINFO_PRIVATE, &handle)
+        return unsafe user(of: handle)
     }
+}
+
+/// The transfer that a callback is for, whose context is the `EasyHandle`.
+func user(of context: UnsafeMutableRawPointer?) -> CurlTransfer {
+    unsafe Unmanaged<EasyHandle>.fromOpaque(context!)._withUnsafeGuaranteedRef { unsafe $0.user! }
 }
 
 // MARK: C callbacks
@@ -133,16 +120,14 @@ func lineReceived(
     _ start: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
     let line = unsafe UnsafeRawBufferPointer(start: start, count: size * count)
-    let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
-    return answer(transfer.add(line: unsafe Span(_unsafeBytes: line)), line.count)
+    return answer(unsafe user(of: context).add(line: Span(_unsafeBytes: line)), line.count)
 }
 
 func bytesReceived(
     _ start: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
     let bytes = unsafe UnsafeRawBufferPointer(start: start, count: size * count)
-    let transfer = unsafe Unmanaged<CurlTransfer>.fromOpaque(context!).takeUnretainedValue()
-    return answer(transfer.add(bytes: unsafe Span(_unsafeBytes: bytes)), bytes.count)
+    return answer(unsafe user(of: context).add(bytes: Span(_unsafeBytes: bytes)), bytes.count)
 }
 
 private func answer(_ taken: CurlTransfer.Taken, _ count: Int) -> Int {

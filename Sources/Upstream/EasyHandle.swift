@@ -10,14 +10,26 @@ internal import CCurl
     /// Where curl writes what went wrong.
     let errorText: UnsafeMutablePointer<CChar>
 
+    /// The transfer that uses it, which curl's callbacks are for. Not retained: curl calls back only while the transfer is in
+    /// the client's table.
+    unowned(unsafe) var user: CurlTransfer?
+
     /// The origin that its streams go to, which curl reads from there; nil if none has used it yet.
     var origin: ParsedOrigin?
+
+    private var lines: LineList
 
     init(_ settings: UpstreamSettings, _ trust: TrustStore, _ watch: TLSWatch) {
         unsafe raw = curl_easy_init()!
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.pointee = 0
+        lines = LineList(mayHaveProxy: settings.proxy != "")
+        // Unretained: it ends what curl would call with it.
+        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_PRIVATE, me)
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_HEADERDATA, me)
         _ = unsafe shim_easy_set_sink(raw, CURLOPT_HEADERFUNCTION, lineReceived)
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_WRITEDATA, me)
         _ = unsafe shim_easy_set_sink(raw, CURLOPT_WRITEFUNCTION, bytesReceived)
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
         // The fields are for upstream, never for a proxy that tunnels to it.
@@ -42,4 +54,13 @@ internal import CCurl
         unsafe curl_easy_cleanup(raw)
         unsafe errorText.deallocate()
     }
+
+    /// Gives curl a request's lines, which the caller keeps for as long as it uses the handle.
+    func send(_ lines: borrowing RequestLines) {
+        self.lines.set(lines)
+        _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, self.lines.start)
+    }
+
+    /// Takes the lines back from curl.
+    func takeLinesBack() { lines.removeAll() }
 }

@@ -17,11 +17,7 @@ struct Origin: Equatable {
         text = "\(scheme)://\(host):\(port)"
     }
 
-    /// Of a request that goes nowhere.
-    static let nowhere = Origin(scheme: "http", host: "", port: "0")
-
     var isSecure: Bool { scheme == "https" }
-
 }
 
 /// An absolute URL that can be asked for.
@@ -59,16 +55,20 @@ private func read(_ handle: OpaquePointer, _ part: CURLUPart) -> String? {
     return unsafe String(cString: text)
 }
 
-/// An origin as curl keeps a URL that it has read, so that it need not read it for each request.
+/// The origin of a URL as curl keeps one that it has read, so that it need not read it for each request.
 @safe final class ParsedOrigin {
+    /// What it was read from.
+    let url: String
+    let origin: Origin
     let raw: OpaquePointer
-    let text: String
 
-    init?(_ origin: Origin) {
-        guard let raw = unsafe curl_url() else { return nil }
+    /// Nil if it is no URL that can be asked for.
+    init?(_ url: String) {
+        guard let origin = FetchURL(url)?.origin, let raw = unsafe curl_url() else { return nil }
+        self.url = url
+        self.origin = origin
         unsafe self.raw = raw
-        text = origin.text
-        if unsafe shim_url_parse(raw, text) != CURLUE_OK { return nil }
+        if unsafe shim_url_parse(raw, origin.text) != CURLUE_OK { return nil }
     }
 
     deinit { unsafe curl_url_cleanup(raw) }

@@ -2,22 +2,14 @@ import Bytes
 internal import CCurl
 import Glibc
 
-/// The lines of a request's head, in curl's form: "Name: value", "Name;" for no value, "Name:" to keep curl's own out.
-///
-/// They are one run of bytes, and become a list in one allocation; curl's own way takes two for each line.
+/// The lines of a request's head, in curl's form: "Name: value", or "Name;" for no value, each with a zero at its end.
 @safe struct RequestLines: ~Copyable {
-    private var bytes = ByteBuilder(capacity: 1024)
-    private var count = 0
-
-    /// Adds a line as it stands; no byte of it is zero.
-    mutating func add(_ line: StaticString) {
-        bytes.append(line)
-        end()
-    }
+    private var bytes = ByteBuilder(capacity: 1000)
+    private(set) var count = 0
 
     /// Adds a field. Its value need not be UTF-8; no byte is zero.
-    mutating func add(_ name: String, _ value: Span<UInt8>) {
-        bytes.append(utf8: name)
+    mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        bytes.append(name)
         var isBlank = true
         for index in 0..<value.count where value[index] != 0x20 && value[index] != 0x09 {
             isBlank = false
@@ -29,30 +21,76 @@ import Glibc
             bytes.append(": ")
             bytes.append(value)
         }
-        end()
-    }
-
-    private mutating func end() {
         bytes.append(0)
         count += 1
     }
 
-    /// curl's list and the bytes that it points to, in one block for the caller to deallocate; nil if there are none.
-    consuming func list() -> UnsafeMutableRawPointer? {
-        if count == 0 { return nil }
-        let size = unsafe count * MemoryLayout<curl_slist>.stride
-        let block = unsafe UnsafeMutableRawPointer.allocate(
-            byteCount: size + bytes.count, alignment: MemoryLayout<curl_slist>.alignment)
-        let text = bytes.span
-        unsafe text.withUnsafeBytes { unsafe (block + size).copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
-        let nodes = unsafe block.bindMemory(to: curl_slist.self, capacity: count)
-        let start = unsafe (block + size).bindMemory(to: CChar.self, capacity: text.count)
-        var place = 0
-        for index in 0..<count {
-            unsafe nodes[index] = unsafe curl_slist(
-                data: start + place, next: index + 1 < count ? nodes + index + 1 : nil)
-            place += unsafe strlen(start + place) + 1
+    /// The first line, behind which the others lie; they stay there until more are added.
+    var start: UnsafeMutablePointer<CChar> {
+        let bytes = bytes.span
+        return unsafe bytes.withUnsafeBytes {
+            unsafe UnsafeMutableRawPointer(mutating: $0.baseAddress!).assumingMemoryBound(to: CChar.self)
         }
-        return unsafe block
     }
+}
+
+/// The list of lines that curl reads, written anew for each request.
+///
+/// Around a request's own stand lines that keep out what curl would add: "Name:", without a value. Of several lines of one
+/// name curl regards the first.
+@safe struct LineList: ~Copyable {
+    // The lines that come last, the one that comes first, then the request's.
+    private static let first = 3
+    private var nodes: UnsafeMutablePointer<curl_slist>
+    private var room = 32
+    /// Whether there may be a proxy that is asked for the whole URL.
+    private let mayHaveProxy: Bool
+
+    init(mayHaveProxy: Bool) {
+        self.mayHaveProxy = mayHaveProxy
+        unsafe nodes = .allocate(capacity: room)
+        layFixed()
+    }
+
+    deinit { unsafe nodes.deallocate() }
+
+    private func layFixed() {
+        unsafe nodes[0] = curl_slist(data: text("Proxy-Connection:"), next: nodes + 1)
+        unsafe nodes[1] = curl_slist(data: text("Accept:"), next: nodes + 2)
+        // curl adds one to a body that is given with the head.
+        unsafe nodes[2] = curl_slist(data: text("Content-Type:"), next: nil)
+        // Before a client's, on which curl would act, by waiting or by asking anew after 417. The client waits for itself.
+        unsafe nodes[Self.first] = curl_slist(data: text("Expect:"), next: last)
+    }
+
+    private var last: UnsafeMutablePointer<curl_slist> { unsafe mayHaveProxy ? nodes : nodes + 1 }
+
+    /// The list, for curl.
+    var start: UnsafeMutablePointer<curl_slist> { unsafe nodes + Self.first }
+
+    /// Takes in a request's lines, which stay the caller's to keep.
+    mutating func set(_ lines: borrowing RequestLines) {
+        if Self.first + 1 + lines.count > room {
+            unsafe nodes.deallocate()
+            room = Self.first + 1 + lines.count
+            unsafe nodes = .allocate(capacity: room)
+            layFixed()
+        }
+        var node = unsafe start
+        var line = unsafe lines.start
+        for _ in 0..<lines.count {
+            unsafe node.pointee.next = node + 1
+            unsafe node += 1
+            unsafe node.pointee.data = line
+            unsafe line += strlen(line) + 1
+        }
+        unsafe node.pointee.next = last
+    }
+
+    /// Forgets the request's lines.
+    mutating func removeAll() { unsafe start.pointee.next = last }
+}
+
+private func text(_ literal: StaticString) -> UnsafeMutablePointer<CChar> {
+    unsafe UnsafeMutableRawPointer(mutating: literal.utf8Start).assumingMemoryBound(to: CChar.self)
 }

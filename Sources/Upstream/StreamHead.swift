@@ -1,38 +1,73 @@
 import Bytes
 
 /// Reads the heads and the trailers of a streamed response from the lines that curl hands over, and keeps their spelling.
-struct StreamHead {
+struct StreamHead: ~Copyable {
+    /// A head that is complete.
+    struct Head {
+        let status: Int
+        /// Its fields' places.
+        let fields: Range<Int>
+    }
+
     /// The status of the head that is being read, or was read last.
     private(set) var status = 0
 
     /// Whether the final head is complete.
     private(set) var isComplete = false
 
-    /// What was read since the last complete head: in the end, the trailers.
-    private(set) var fields: StreamFields = []
-
     /// Whether the final head tells neither a length nor chunks, so that the body ends with the connection.
     private(set) var isWithoutLength = false
+
+    private var fields = FieldTable()
+    /// Where the fields begin that belong to no complete head.
+    private var start = 0
+    // What was not taken yet; interim heads are rare.
+    private var interim: [Head] = []
+    private var final: Head?
 
     private var isInHead = false
     private var bytes = 0
     private var hasLength = false
 
-    /// Takes lines with their line ends; false if there are too many bytes of them. `complete` is called with each head.
-    mutating func add(_ lines: Span<UInt8>, complete: (Int, StreamFields) -> Void) -> Bool {
+    /// Whether there is a complete head that was not taken yet.
+    var hasNext: Bool { final != nil || !interim.isEmpty }
+
+    /// Takes the first such head.
+    mutating func next() -> Head? {
+        if !interim.isEmpty { return interim.removeFirst() }
+        defer { final = nil }
+        return final
+    }
+
+    /// Tells a head.
+    func tell(_ head: Head, to delegate: any UpstreamStreamDelegate) {
+        if head.status < 200 {
+            delegate.informational(status: head.status, fields: fields[head.fields])
+        } else {
+            delegate.head(status: head.status, fields: fields[head.fields])
+        }
+    }
+
+    /// Tells the end, with the trailers.
+    func tellEnd(to delegate: any UpstreamStreamDelegate) {
+        delegate.ended(trailers: fields[start..<fields.count])
+    }
+
+    /// Takes lines with their line ends; false if there are too many bytes of them.
+    mutating func add(_ lines: Span<UInt8>) -> Bool {
         bytes += lines.count
         if bytes > ResponseHead.maximumBytes { return false }
         // What curl has held back comes as several lines at once.
         var rest = lines
         while rest.count > 0 {
             let end = rest.firstIndex(of: 0x0A) ?? rest.count - 1
-            add(line: trimmedEnd(rest.extracting(0...end)), complete: complete)
+            add(line: trimmedEnd(rest.extracting(0...end)))
             rest = rest.extracting((end + 1)...)
         }
         return true
     }
 
-    private mutating func add(line: Span<UInt8>, complete: (Int, StreamFields) -> Void) {
+    private mutating func add(line: Span<UInt8>) {
         if !isInHead && !isComplete {
             status = statusCode(line)
             isInHead = true
@@ -43,17 +78,16 @@ struct StreamHead {
             isInHead = false
             isComplete = status >= 200
             isWithoutLength = isComplete && !hasLength && status != 204 && status != 304
-            let all = fields
-            fields = []
-            complete(status, all)
+            let head = Head(status: status, fields: start..<fields.count)
+            start = fields.count
+            if isComplete { final = head } else { interim.append(head) }
         }
     }
 
     private mutating func addField(_ line: Span<UInt8>) {
         if line[0] == 0x20 || line[0] == 0x09 {
             // A folded line goes on with the value before it (RFC 9112 section 5.2).
-            guard let last = fields.indices.last else { return }
-            fields[last].value += [0x20] + trimmed(line).copied()
+            if start < fields.count { fields.extend(trimmed(line)) }
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
@@ -61,7 +95,7 @@ struct StreamHead {
         if name.equalsIgnoringCase("content-length") || name.equalsIgnoringCase("transfer-encoding") {
             hasLength = true
         }
-        fields.append((name: name.copied(), value: trimmed(line.extracting((colon + 1)...)).copied()))
+        fields.append(name, trimmed(line.extracting((colon + 1)...)))
     }
 }
 

@@ -1,8 +1,8 @@
-/// The fields of a streamed response in order: names as they were spelled, values without the white space around them.
-public typealias StreamFields = [(name: [UInt8], value: [UInt8])]
+public import Bytes
+import HTTPCore
 
 /// A request that is passed on, as somebody else has made it.
-public struct StreamRequest: Sendable {
+public struct StreamRequest: ~Copyable {
     /// How the request's body is framed.
     public enum Body: Sendable, Equatable {
         /// There is none, and nothing says so.
@@ -14,41 +14,49 @@ public struct StreamRequest: Sendable {
     }
 
     /// The method, which is case-sensitive; any but `CONNECT`.
-    public var method: String
+    public let method: String
 
     /// The scheme and authority to connect to, such as `https://example.com`; a path behind them is not regarded.
-    public var url: String
-
-    /// The request target to send, byte for byte: a path with its query, or `*`.
-    public var target: [UInt8]
-
-    /// The fields to send, in order and byte for byte. What belongs to the connection is the caller's to leave out; `Host`,
-    /// `Content-Length` and `Transfer-Encoding` are passed over here, because curl sets them by `url` and `body`.
-    public var fields: [(name: String, value: [UInt8])]
+    public let url: String
 
     /// The body's framing; its bytes are sent by `UpstreamStream.send`. That of a HEAD is dropped.
-    public var body: Body
+    public let body: Body
 
-    /// A request.
-    public init(
-        method: String, url: String, target: [UInt8], fields: [(name: String, value: [UInt8])] = [], body: Body = .none
-    ) {
+    /// The request target to send, byte for byte: a path with its query, or `*`.
+    public var target = ByteBuilder(capacity: 256)
+
+    private(set) var lines = RequestLines()
+    private var areFieldsSound = true
+
+    /// A request that has no target yet, and no fields.
+    public init(method: String, url: String, body: Body = .none) {
         self.method = method
         self.url = url
-        self.target = target
-        self.fields = fields
         self.body = body
+    }
+
+    /// Adds a field, which is sent byte for byte, in this order. What belongs to the connection is the caller's to leave out;
+    /// `Host`, `Content-Length` and `Transfer-Encoding` are passed over here, because curl sets them by `url` and `body`.
+    public mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>) {
+        guard FieldSyntax.isToken(name), FieldSyntax.isValue(value) else {
+            areFieldsSound = false
+            return
+        }
+        switch name.count {
+        case 4 where name.equalsIgnoringCase("host"): return
+        case 14 where name.equalsIgnoringCase("content-length"): return
+        case 17 where name.equalsIgnoringCase("transfer-encoding"): return
+        default: lines.add(name, value)
+        }
     }
 
     /// What keeps it from being sent as it is; nil if nothing does.
     var flaw: FetchFailure? {
-        guard isToken(method), method != "CONNECT" else { return .other("the method is none that can be passed on") }
-        guard target == [UInt8(ascii: "*")] || target.first == UInt8(ascii: "/"),
-            target.allSatisfy({ $0 > 0x20 && $0 != 0x7F })
-        else { return .other("the request target is none that can be sent") }
-        guard fields.allSatisfy({ isToken($0.name) && isFieldValue($0.value) }) else {
-            return .other("a request field has a character that no field may have")
+        guard FieldSyntax.isToken(method.utf8.span), method != "CONNECT" else {
+            return .other("the method is none that can be passed on")
         }
+        guard isTarget(target.span) else { return .other("the request target is none that can be sent") }
+        guard areFieldsSound else { return .other("a request field has a character that no field may have") }
         if case .length(let count) = body, count < 0 { return .other("the body's length is below zero") }
         return nil
     }
@@ -57,19 +65,15 @@ public struct StreamRequest: Sendable {
     var sentBody: Body { method == "HEAD" ? .none : body }
 
     /// Whether it may be sent a second time where it is not known what became of the first (RFC 9110 section 9.2.2).
-    var isIdempotent: Bool { ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"].contains(method) }
-}
-
-/// RFC 9110 section 5.6.2.
-func isToken(_ text: String) -> Bool {
-    !text.isEmpty
-        && text.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-            default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-            }
+    var isIdempotent: Bool {
+        switch method {
+        case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE": true
+        default: false
         }
+    }
 }
 
-/// Whether a value can be sent as one line: a line break in it would begin another field.
-func isFieldValue(_ value: [UInt8]) -> Bool { value.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 } }
+private func isTarget(_ target: Span<UInt8>) -> Bool {
+    for index in 0..<target.count where target[index] <= 0x20 || target[index] == 0x7F { return false }
+    return target.starts(with: "/") || target.equals("*")
+}

@@ -2,37 +2,57 @@ import Bytes
 internal import CCurl
 
 extension StreamTransfer {
-    /// Tells curl the request's head, and to add nothing of its own to it.
-    func prepare(_ request: StreamRequest, origin: Origin, parsed: ParsedOrigin?, _ settings: UpstreamSettings) {
-        if easy.origin == nil {
-            _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
-            _ = unsafe shim_easy_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, settings.connectTimeout))
-            _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
-            _ = unsafe shim_easy_set_sink(raw, CURLOPT_READFUNCTION, bodyWanted)
-        }
-        if request.target == [UInt8(ascii: "*")] || origin.isSecure || settings.proxy == "" {
-            let target = request.target.map { CChar(bitPattern: $0) } + [0]
-            _ = unsafe shim_easy_set_text(raw, CURLOPT_REQUEST_TARGET, target)
-            if let parsed {
-                if easy.origin !== parsed {
-                    _ = unsafe shim_easy_set_pointer(raw, CURLOPT_CURLU, UnsafeMutableRawPointer(parsed.raw))
-                }
-                // Of trailers that were sent curl (7.88) keeps a state that makes it write the next chunks where it must not.
-                isReusable = body != .chunked && (easy.origin == nil || easy.origin === parsed)
-                easy.origin = parsed
-            } else {
-                _ = unsafe shim_easy_set_text(raw, CURLOPT_URL, origin.text)
+    /// Tells curl where the request goes; the target has a zero at its end.
+    func prepare(_ target: borrowing ByteBuilder, _ origin: ParsedOrigin, _ settings: UpstreamSettings) {
+        let isWhole = target.span.equals("*\0") || origin.origin.isSecure || settings.proxy == ""
+        if easy.origin == nil { prepareHandle(settings) }
+        if isWhole {
+            set(CURLOPT_REQUEST_TARGET, target)
+            if easy.origin == nil {
+                _ = unsafe shim_easy_set_pointer(raw, CURLOPT_CURLU, UnsafeMutableRawPointer(origin.raw))
             }
+            // Of trailers that were sent curl (7.88) keeps a state that makes it write the next chunks where it must not.
+            isReusable = body != .chunked
+            easy.origin = origin
         } else {
             // There may be a proxy that is to be asked for the whole URL, which only curl knows.
-            _ = unsafe shim_easy_set_text(
-                raw, CURLOPT_URL, origin.text + String(decoding: request.target, as: UTF8.self))
+            var url = ByteBuilder()
+            url.append(utf8: origin.origin.text)
+            url.append(target.span)
+            set(CURLOPT_URL, url)
         }
-        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
-        _ = unsafe shim_easy_set_before_request(raw, requestBegins, me)
-        send(lines(of: request))
-        _ = unsafe shim_easy_set_text(raw, CURLOPT_CUSTOMREQUEST, request.method)
-        if request.method == "HEAD" { _ = unsafe shim_easy_set_long(raw, CURLOPT_NOBODY, 1) }
+        if method == "HEAD" { _ = unsafe shim_easy_set_long(raw, CURLOPT_NOBODY, 1) }
+    }
+
+    /// Sets a text that has a zero at its end.
+    private func set(_ option: CURLoption, _ text: borrowing ByteBuilder) {
+        let bytes = text.span
+        _ = unsafe bytes.withUnsafeBytes {
+            unsafe shim_easy_set_text(raw, option, $0.baseAddress!.assumingMemoryBound(to: CChar.self))
+        }
+    }
+
+    /// What is the same for every stream of a handle.
+    private func prepareHandle(_ settings: UpstreamSettings) {
+        let handle = unsafe Unmanaged.passUnretained(easy).toOpaque()
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, settings.connectTimeout))
+        _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
+        _ = unsafe shim_easy_set_sink(raw, CURLOPT_READFUNCTION, bodyWanted)
+        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_READDATA, handle)
+        _ = unsafe shim_easy_set_before_request(raw, requestBegins, handle)
+    }
+
+    /// Tells curl the method, if it is not the one that curl takes for such a body.
+    func nameMethod() {
+        if method != ownMethod { _ = unsafe shim_easy_set_text(raw, CURLOPT_CUSTOMREQUEST, method) }
+    }
+
+    /// What curl would call the request.
+    private var ownMethod: String {
+        if isSentWhole { return "POST" }
+        if body != .none { return "PUT" }
+        return method == "HEAD" ? "HEAD" : "GET"
     }
 
     /// Gives curl the whole body, which stays where it is until the transfer's end.
@@ -44,57 +64,36 @@ extension StreamTransfer {
     /// Has curl come for the body, if there is one.
     func sendInParts() {
         if body == .none { return }
-        let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD, 1)
-        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_READDATA, me)
         if case .length(let count) = body {
             _ = unsafe shim_easy_set_size(raw, CURLOPT_INFILESIZE_LARGE, curl_off_t(count))
         } else {
-            _ = unsafe shim_easy_set_trailers(raw, trailersWanted, me)
+            let handle = unsafe Unmanaged.passUnretained(easy).toOpaque()
+            _ = unsafe shim_easy_set_trailers(raw, trailersWanted, handle)
         }
     }
 
     /// Takes back from the easy handle all that the request has set, so that nothing of it, its key above all, is kept or gets
     /// into another. What curl itself had copied of it for sending it frees with the transfer.
     func takeBack() {
-        takeLinesBack()
+        unsafe easy.user = nil
+        easy.takeLinesBack()
         _ = unsafe shim_easy_set_text(raw, CURLOPT_REQUEST_TARGET, nil)
-        _ = unsafe shim_easy_set_text(raw, CURLOPT_CUSTOMREQUEST, nil)
-        _ = unsafe shim_easy_set_pointer(raw, CURLOPT_POSTFIELDS, nil)
-        _ = unsafe shim_easy_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, -1)
-        _ = unsafe shim_easy_set_size(raw, CURLOPT_INFILESIZE_LARGE, -1)
+        if method != ownMethod { _ = unsafe shim_easy_set_text(raw, CURLOPT_CUSTOMREQUEST, nil) }
+        if isSentWhole {
+            _ = unsafe shim_easy_set_pointer(raw, CURLOPT_POSTFIELDS, nil)
+            _ = unsafe shim_easy_set_size(raw, CURLOPT_POSTFIELDSIZE_LARGE, -1)
+        } else if body != .none {
+            _ = unsafe shim_easy_set_size(raw, CURLOPT_INFILESIZE_LARGE, -1)
+        }
         // Ends uploads, posts and HEAD alike.
         _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTPGET, 1)
     }
-
-    private func lines(of request: StreamRequest) -> RequestLines {
-        var lines = RequestLines()
-        // curl regards the first of a name only: with this one it neither adds an expectation nor acts on the client's, by
-        // waiting or by asking anew after 417. The client waits for itself.
-        lines.add("Expect:")
-        lines.add("Proxy-Connection:")
-        var hasAccept = false
-        var hasType = false
-        for field in request.fields {
-            let name = field.name
-            switch name.utf8.count {
-            case 4 where isNamed(name, "host"): continue
-            case 6 where isNamed(name, "accept"): hasAccept = true
-            case 12 where isNamed(name, "content-type"): hasType = true
-            case 14 where isNamed(name, "content-length"): continue
-            case 17 where isNamed(name, "transfer-encoding"): continue
-            default: break
-            }
-            lines.add(name, field.value.span)
-        }
-        if !hasAccept { lines.add("Accept:") }
-        // curl adds one to a body that is given with the head.
-        if !hasType { lines.add("Content-Type:") }
-        return lines
-    }
 }
 
-private func isNamed(_ name: String, _ lowercase: StaticString) -> Bool { name.utf8.span.equalsIgnoringCase(lowercase) }
+private func stream(of context: UnsafeMutableRawPointer?) -> StreamTransfer {
+    unsafe unsafeDowncast(user(of: context), to: StreamTransfer.self)
+}
 
 // MARK: C callbacks
 
@@ -102,21 +101,19 @@ private func requestBegins(
     _ context: UnsafeMutableRawPointer?, _ peer: UnsafeMutablePointer<CChar>?, _ own: UnsafeMutablePointer<CChar>?,
     _ peerPort: Int32, _ ownPort: Int32
 ) -> Int32 {
-    let transfer = unsafe Unmanaged<StreamTransfer>.fromOpaque(context!).takeUnretainedValue()
-    return transfer.mayBegin() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    unsafe stream(of: context).mayBegin() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 private func bodyWanted(
     _ start: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
 ) -> Int {
     let room = unsafe UnsafeMutableRawBufferPointer(start: start, count: size * count)
-    return unsafe Unmanaged<StreamTransfer>.fromOpaque(context!).takeUnretainedValue().giveBody(room)
+    return unsafe stream(of: context).giveBody(room)
 }
 
 private func trailersWanted(
     _ list: UnsafeMutablePointer<UnsafeMutablePointer<curl_slist>?>?, _ context: UnsafeMutableRawPointer?
 ) -> Int32 {
-    let transfer = unsafe Unmanaged<StreamTransfer>.fromOpaque(context!).takeUnretainedValue()
-    unsafe list!.pointee = transfer.giveTrailers()
+    unsafe list!.pointee = stream(of: context).giveTrailers()
     return CURL_TRAILERFUNC_OK
 }

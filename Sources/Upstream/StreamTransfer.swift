@@ -1,6 +1,7 @@
 import Bytes
 internal import CCurl
 import EventLoop
+import HTTPCore
 
 /// A streamed exchange: what curl has received and not been told yet, what is to be sent, and who is told.
 ///
@@ -25,12 +26,16 @@ final class StreamTransfer: CurlTransfer {
     private var lastMoved: UInt64
     private var counted = 0
 
+    /// Its place in the client's table.
+    var place: Int
+
     // The request.
+    let method: String
     let body: StreamRequest.Body
     private let isIdempotent: Bool
     /// Whether the easy handle keeps nothing of the request once `takeBack` has been called.
     var isReusable = false
-    private let isHead: Bool
+    private var isHead: Bool { method == "HEAD" }
     private var attempts = 0
     private var hasGivenBody = false
     private var outgoing = OutgoingBody()
@@ -38,7 +43,7 @@ final class StreamTransfer: CurlTransfer {
     private var unsent: Int?
     private var isBodyWhole = false
     /// Whether the body has gone to curl with the head.
-    private var isSentWhole = false
+    private(set) var isSentWhole = false
     private var trailers: [(name: String, value: [UInt8])] = []
     private var isFull = false
     private var hasRoom = false
@@ -47,8 +52,7 @@ final class StreamTransfer: CurlTransfer {
 
     // The response.
     private var reader = StreamHead()
-    private var heads: [(status: Int, fields: StreamFields)] = []
-    private var incoming = ByteBuilder(capacity: 1)
+    private var incoming = ByteBuilder(capacity: 1000)
     private var isPaused = false
     /// Whether curl has bytes that were not taken.
     private var isHeld = false
@@ -63,22 +67,24 @@ final class StreamTransfer: CurlTransfer {
     var isLingering: Bool { isStarved && reader.isComplete && !isOver }
 
     init(
-        _ request: StreamRequest, origin: Origin, easy: EasyHandle, client: UpstreamClient,
-        delegate: any UpstreamStreamDelegate, loop: Loop, settings: UpstreamSettings,
-        parsed: ParsedOrigin?
+        _ request: consuming StreamRequest, to origin: ParsedOrigin?, easy: EasyHandle, client: UpstreamClient,
+        delegate: any UpstreamStreamDelegate, place: Int
     ) {
         self.client = client
         self.delegate = delegate
-        self.loop = loop
+        loop = client.loop
+        self.place = place
         loop.updateNow()
         lastMoved = loop.nowMilliseconds
         isIdempotent = request.isIdempotent
-        isHead = request.method == "HEAD"
         body = request.sentBody
         if case .length(let count) = body { unsent = count }
         isBodyWhole = body == .none
-        super.init(easy)
-        prepare(request, origin: origin, parsed: parsed, settings)
+        method = request.method
+        var target = request.target
+        target.append(0)
+        super.init(easy, request.lines)
+        if let origin { prepare(target, origin, client.settings) }
     }
 
     private func moved() { lastMoved = loop.nowMilliseconds }
@@ -115,13 +121,14 @@ final class StreamTransfer: CurlTransfer {
     /// Tells curl the body's framing, just before it begins: one that is whole and small goes out with the head.
     func begin() {
         let isWhole = isBodyWhole && outgoing.count == unsent && outgoing.count <= StreamTransfer.mostAtOnce
-        if isWhole, let start = unsafe outgoing.start {
-            unsafe sendWhole(start, outgoing.count)
+        if isWhole {
+            unsafe sendWhole(outgoing.start, outgoing.count)
             isSentWhole = true
             unsent = 0
         } else {
             sendInParts()
         }
+        nameMethod()
     }
 
     func send(_ bytes: Span<UInt8>) -> Bool {
@@ -134,7 +141,9 @@ final class StreamTransfer: CurlTransfer {
 
     func finishBody(_ trailers: [(name: String, value: [UInt8])]) {
         if isOver || isBodyWhole { return }
-        self.trailers = trailers.filter { isToken($0.name) && isFieldValue($0.value) }
+        self.trailers = trailers.filter {
+            FieldSyntax.isToken($0.name.utf8.span) && FieldSyntax.isValue($0.value.span)
+        }
         isBodyWhole = true
         feed()
     }
@@ -189,11 +198,9 @@ final class StreamTransfer: CurlTransfer {
     func giveTrailers() -> UnsafeMutablePointer<curl_slist>? {
         var list: UnsafeMutablePointer<curl_slist>?
         for trailer in trailers {
-            var lines = RequestLines()
-            lines.add(trailer.name, trailer.value.span)
-            guard let line = unsafe lines.list() else { continue }
-            unsafe list = curl_slist_append(list, line.assumingMemoryBound(to: curl_slist.self).pointee.data)
-            unsafe line.deallocate()
+            var line = RequestLines()
+            line.add(trailer.name.utf8.span, trailer.value.span)
+            unsafe list = curl_slist_append(list, line.start)
         }
         return unsafe list
     }
@@ -204,13 +211,12 @@ final class StreamTransfer: CurlTransfer {
 
     override func add(line: Span<UInt8>) -> Taken {
         moved()
-        let isSmall = reader.add(line) { heads.append(($0, $1)) }
-        if !isSmall { return stop(.malformed("its head has more than \(ResponseHead.maximumBytes) bytes")) }
+        if !reader.add(line) { return stop(.malformed("its head has more than \(ResponseHead.maximumBytes) bytes")) }
         if reader.status == 101 {
             return stop(.malformed("it switches to another protocol, which nobody has asked for"))
         }
         if reader.isWithoutLength, !isHead { awaitFarewell() }
-        if !heads.isEmpty { touch() }
+        if reader.hasNext { touch() }
         return .all
     }
 
@@ -243,14 +249,7 @@ final class StreamTransfer: CurlTransfer {
 
     /// Tells what has come, as far as the delegate takes it.
     func settle() {
-        while !heads.isEmpty {
-            let head = heads.removeFirst()
-            if head.status < 200 {
-                delegate?.informational(status: head.status, fields: head.fields)
-            } else {
-                delegate?.head(status: head.status, fields: head.fields)
-            }
-        }
+        while let delegate, let head = reader.next() { reader.tell(head, to: delegate) }
         if !isPaused, !incoming.isEmpty {
             delegate?.received(incoming.span)
             incoming.removeAll()
@@ -271,8 +270,7 @@ final class StreamTransfer: CurlTransfer {
     }
 
     private func end(_ outcome: Result<Void, FetchFailure>) {
-        let delegate = delegate
-        let trailers = reader.fields
+        guard let delegate else { return }
         let client = client
         close()
         if case .success = outcome, isReusable, isBodyWhole, unsent ?? 0 == 0, isSentWhole || outgoing.count == 0 {
@@ -280,8 +278,8 @@ final class StreamTransfer: CurlTransfer {
             client?.keep(easy)
         }
         switch outcome {
-        case .success: delegate?.ended(trailers: trailers)
-        case .failure(let failure): delegate?.failed(failure)
+        case .success: reader.tellEnd(to: delegate)
+        case .failure(let failure): delegate.failed(failure)
         }
     }
 

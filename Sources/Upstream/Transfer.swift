@@ -19,8 +19,8 @@ final class Transfer: CurlTransfer {
     static let redirectLimit = 3
 
     init(
-        _ handle: FetchHandle, url: FetchURL, request: FetchRequest, settings: UpstreamSettings, trust: TrustStore,
-        watch: TLSWatch, now: UInt64
+        _ handle: FetchHandle, easy: EasyHandle, url: FetchURL, request: FetchRequest, settings: UpstreamSettings,
+        now: UInt64
     ) {
         self.handle = handle
         self.url = url
@@ -28,10 +28,9 @@ final class Transfer: CurlTransfer {
         isPost = request.method == .post
         wantsCertificates = request.wantsCertificates
         begin = now
-        super.init(EasyHandle(settings, trust, watch))
         var lines = RequestLines()
-        for field in request.fields { lines.add(field.name, Array(field.value.utf8).span) }
-        send(lines)
+        for field in request.fields { lines.add(field.name.utf8.span, field.value.utf8.span) }
+        super.init(easy, lines)
         configure()
         prepare(now: now)
     }

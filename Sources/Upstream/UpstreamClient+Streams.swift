@@ -7,18 +7,18 @@ extension UpstreamClient {
     /// Nothing is added to the request, redirects are not followed and nothing is asked twice, except what is idempotent and
     /// met a kept connection that had just ended. After `close()` nothing is sent, and `failed` is told at once, within this
     /// call, with `.cancelled`.
-    public func stream(_ request: StreamRequest, delegate: any UpstreamStreamDelegate) -> UpstreamStream {
-        guard multi != nil else {
+    public func stream(_ request: consuming StreamRequest, delegate: any UpstreamStreamDelegate) -> UpstreamStream {
+        guard let multi else {
             delegate.failed(.cancelled)
             return UpstreamStream()
         }
-        let origin = origin(of: request.url)
-        let flaw = origin == nil ? .other("the URL is none that can be asked for") : request.flaw
+        // Requests go to one origin as a rule, so the last one is remembered.
+        if lastOrigin?.url != request.url { lastOrigin = ParsedOrigin(request.url) }
+        let flaw = lastOrigin == nil ? .other("the URL is none that can be asked for") : request.flaw
         let transfer = StreamTransfer(
-            request, origin: origin ?? .nowhere, easy: takeEasy(),
-            client: self,
-            delegate: delegate, loop: loop, settings: settings, parsed: origin == nil ? nil : lastOrigin?.parsed)
-        streams[ObjectIdentifier(transfer)] = transfer
+            request, to: flaw == nil ? lastOrigin : nil, easy: takeEasy(multi), client: self, delegate: delegate,
+            place: streams.count)
+        streams.append(transfer)
         idle?.began()
         if let flaw {
             transfer.fail(flaw)
@@ -30,27 +30,22 @@ extension UpstreamClient {
         return transfer.makeHandle()
     }
 
-    /// Requests go to one origin as a rule, so the last one is remembered.
-    private func origin(of url: String) -> Origin? {
-        if let last = lastOrigin, last.url == url { return last.origin }
-        guard let origin = FetchURL(url)?.origin else { return nil }
-        lastOrigin = (url, origin, ParsedOrigin(origin))
-        return origin
-    }
-
     /// Begins the streams that were asked for.
     func startStreams() {
         guard let multi, !starting.isEmpty else { return }
-        let batch = starting.filter { !$0.isOver }
-        starting.removeAll(keepingCapacity: true)
-        for transfer in batch { transfer.begin() }
-        multi.add(batch)
+        multi.addAtOnce {
+            for transfer in starting where !transfer.isOver {
+                transfer.begin()
+                multi.add(transfer)
+            }
+            starting.removeAll(keepingCapacity: true)
+        }
     }
 
     /// An easy handle that has asked the last origin before, or a new one: curl keeps of another origin what it has read.
-    private func takeEasy() -> EasyHandle {
-        if let easy = spare.popLast(), easy.origin === lastOrigin?.parsed { return easy }
-        return EasyHandle(settings, trust, watch)
+    private func takeEasy(_ multi: CurlMulti) -> EasyHandle {
+        if let easy = spare.popLast(), easy.origin === lastOrigin { return easy }
+        return makeEasy(for: multi)
     }
 
     /// Keeps an easy handle for another stream.
@@ -61,7 +56,7 @@ extension UpstreamClient {
     /// Gives up the streams on which nothing has moved for as long as `limit`, in milliseconds; see `IdleLimit`.
     func endIdle(_ limit: Int) -> Int? {
         var longest: Int?
-        for transfer in streams.values {
+        for transfer in streams {
             let rested = transfer.rested
             if rested >= limit {
                 transfer.abandon(.timeout(transfer.phase))
@@ -93,14 +88,15 @@ extension UpstreamClient {
             lingering = []
             for transfer in waiting where transfer.isLingering { touch(transfer) }
         }
-        while !touched.isEmpty {
-            let batch = touched
-            touched = []
-            for transfer in batch {
-                transfer.isTouched = false
-                if !transfer.isOver { transfer.settle() }
-            }
+        // Those that are told may touch others, and close the client.
+        var next = 0
+        while next < touched.count {
+            let transfer = touched[next]
+            next += 1
+            transfer.isTouched = false
+            if !transfer.isOver { transfer.settle() }
         }
+        touched.removeAll(keepingCapacity: true)
     }
 
     func ended(_ transfer: StreamTransfer, _ code: CURLcode) {
@@ -110,7 +106,13 @@ extension UpstreamClient {
 
     /// Takes a stream out of the table, and from curl. A second time does nothing.
     func forget(_ transfer: StreamTransfer) {
-        guard streams.removeValue(forKey: ObjectIdentifier(transfer)) != nil else { return }
+        let place = transfer.place
+        guard place < streams.count, streams[place] === transfer else { return }
+        let last = streams.removeLast()
+        if last !== transfer {
+            streams[place] = last
+            last.place = place
+        }
         multi?.remove(transfer)
         if streams.isEmpty { idle?.stop() }
     }

@@ -12,8 +12,8 @@ public final class UpstreamClient {
     /// The fetches under way, by their handles.
     private var transfers: [ObjectIdentifier: Transfer] = [:]
 
-    /// The streams under way.
-    var streams: [ObjectIdentifier: StreamTransfer] = [:]
+    /// The streams under way, each in its `place`.
+    var streams: [StreamTransfer] = []
 
     /// Those that curl has not been told of yet.
     var starting: [StreamTransfer] = []
@@ -22,8 +22,8 @@ public final class UpstreamClient {
     var spare: [EasyHandle] = []
     static let mostSpare = 64
 
-    /// What was read from the last stream's URL.
-    var lastOrigin: (url: String, origin: Origin, parsed: ParsedOrigin?)?
+    /// The origin of the last stream's URL.
+    var lastOrigin: ParsedOrigin?
 
     private(set) var idle: IdleLimit?
 
@@ -81,8 +81,8 @@ public final class UpstreamClient {
             return failLater(handle, .other("a request field has a character that no field may have"))
         }
         let transfer = Transfer(
-            handle, url: url, request: request, settings: settings, trust: trust, watch: watch, now: loop.nowNanoseconds
-        )
+            handle, easy: makeEasy(for: multi), url: url, request: request, settings: settings,
+            now: loop.nowNanoseconds)
         transfers[ObjectIdentifier(handle)] = transfer
         multi.add(transfer)
         return handle
@@ -100,16 +100,23 @@ public final class UpstreamClient {
         spare = []
         let handles = early.map(\.handle) + transfers.values.map(\.handle)
         for transfer in transfers.values { multi.remove(transfer) }
-        for transfer in streams.values { multi.remove(transfer) }
-        let streams = streams.values
+        for transfer in streams { multi.remove(transfer) }
+        let streams = streams
         transfers = [:]
-        self.streams = [:]
+        self.streams = []
         touched = []
         lingering = []
         early = []
         multi.close()
         for handle in handles { handle.finish(.failure(.cancelled)) }
         for transfer in streams { transfer.abandon(.cancelled) }
+    }
+
+    /// A new easy handle.
+    func makeEasy(for multi: CurlMulti) -> EasyHandle {
+        let easy = EasyHandle(settings, trust, watch)
+        multi.adopt(easy)
+        return easy
     }
 
     func cancel(_ handle: FetchHandle) {

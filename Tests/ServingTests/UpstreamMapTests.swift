@@ -1,3 +1,4 @@
+import Bytes
 import HTTPCore
 import Testing
 
@@ -81,9 +82,10 @@ struct UpstreamMapTests {
 
     private func target(_ base: String, _ path: String, _ query: String? = nil) -> String? {
         let bytes = Array((path + (query.map { "?" + $0 } ?? "")).utf8)
-        return Target(bytes.span).map {
-            String(decoding: UpstreamMap(baseURL: base).upstreamTarget(of: bytes.span, $0), as: UTF8.self)
-        }
+        guard let parts = Target(bytes.span) else { return nil }
+        var mapped = ByteBuilder()
+        UpstreamMap(baseURL: base).appendTarget(for: bytes.span, parts, to: &mapped)
+        return mapped.span.text()
     }
 
     private func location(_ base: String, _ value: String) -> String {

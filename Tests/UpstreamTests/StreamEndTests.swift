@@ -96,7 +96,7 @@ import Upstream
         let late = StreamRecorder()
         try withClient { client, _ in
             client.close()
-            late.stream = client.stream(.make("GET", origin.url), delegate: late)
+            late.stream = client.stream(Asked.make("GET", origin.url).request, delegate: late)
         }
         #expect(late.calls == ["cancelled"])
     }

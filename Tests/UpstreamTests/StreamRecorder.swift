@@ -73,37 +73,51 @@ final class StreamRecorder: UpstreamStreamDelegate {
 }
 
 private func lines(_ fields: StreamFields) -> [String] {
-    fields.map { "\(String(decoding: $0.name, as: UTF8.self))=\(String(decoding: $0.value, as: UTF8.self))" }
+    (0..<fields.count).map { "\(fields.name($0).text())=\(fields.value($0).text())" }
 }
 
-extension StreamRequest {
+/// A request that a test streams.
+struct Asked: Sendable {
+    var method: String
+    var url: String
+    var target: [UInt8]
+    var fields: [(name: [UInt8], value: [UInt8])] = []
+    var body = StreamRequest.Body.none
+
     /// A request to a test's server.
     static func make(
         _ method: String, _ url: String, _ target: String = "/",
-        fields: [(name: String, value: String)] = [], body: Body = .none
-    ) -> StreamRequest {
-        StreamRequest(
+        fields: [(name: String, value: String)] = [], body: StreamRequest.Body = .none
+    ) -> Asked {
+        Asked(
             method: method, url: url, target: Array(target.utf8),
-            fields: fields.map { ($0.name, Array($0.value.utf8)) }, body: body)
+            fields: fields.map { (Array($0.name.utf8), Array($0.value.utf8)) }, body: body)
+    }
+
+    var request: StreamRequest {
+        var request = StreamRequest(method: method, url: url, body: body)
+        request.target.append(target.span)
+        for field in fields { request.add(field.name.span, field.value.span) }
+        return request
     }
 }
 
 /// One streamed exchange; `begun` may send a body.
 func exchange(
-    _ request: StreamRequest, settings: UpstreamSettings = settings(), recorder: StreamRecorder = StreamRecorder(),
+    _ asked: Asked, settings: UpstreamSettings = settings(), recorder: StreamRecorder = StreamRecorder(),
     begun: (UpstreamStream) -> Void = { _ in }
 ) throws -> StreamRecorder {
-    try withClient(settings) { client, _ in begin(request, on: client, recorder, begun: begun) }
+    try withClient(settings) { client, _ in begin(asked, on: client, recorder, begun: begun) }
     #expect(recorder.stream?.isOver == true)
     return recorder
 }
 
 /// Begins a streamed exchange.
 func begin(
-    _ request: StreamRequest, on client: UpstreamClient, _ recorder: StreamRecorder,
+    _ asked: Asked, on client: UpstreamClient, _ recorder: StreamRecorder,
     begun: (UpstreamStream) -> Void = { _ in }
 ) {
-    let stream = client.stream(request, delegate: recorder)
+    let stream = client.stream(asked.request, delegate: recorder)
     recorder.stream = stream
     begun(stream)
     #expect(recorder.calls.isEmpty)

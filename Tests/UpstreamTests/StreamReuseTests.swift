@@ -27,8 +27,8 @@ import Upstream
     ]
 
     private func begin(_ shape: Shape, _ url: String, _ client: UpstreamClient, _ loop: Loop, _ told: StreamRecorder) {
-        let request = StreamRequest.make(shape.method, url, shape.target, fields: shape.fields, body: shape.body)
-        UpstreamTests.begin(request, on: client, told) { stream in
+        let asked = Asked.make(shape.method, url, shape.target, fields: shape.fields, body: shape.body)
+        UpstreamTests.begin(asked, on: client, told) { stream in
             func send() {
                 if shape.body != .length(0) { stream.send("hello") }
                 stream.finishBody(trailers: [(name: "X-Trailer", value: Array("secret".utf8))])
@@ -84,8 +84,8 @@ import Upstream
             }
             defer { origin.stop() }
             let body = (0..<length).map { UInt8(truncatingIfNeeded: $0) }
-            let request = StreamRequest.make("POST", origin.url, body: .length(length))
-            let recorder = try exchange(request) { stream in
+            let asked = Asked.make("POST", origin.url, body: .length(length))
+            let recorder = try exchange(asked) { stream in
                 stream.send(body.span)
                 stream.finishBody()
             }

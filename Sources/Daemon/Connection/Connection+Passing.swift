@@ -18,16 +18,9 @@ extension Connection {
         guard let parts = Target(target) else { return refuse(Self.noTarget) }
         var request = StreamRequest(
             method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
-            target: shard.settings.map.upstreamTarget(of: target, parts))
-        request.fields = passedFields(head)
-        if hasBody {
-            switch parser.bodyFraming {
-            case .chunked: request.body = .chunked
-            case .length(let count): request.body = .length(count)
-            }
-        } else if method != .get, method != .head, hasField("content-length", head) {
-            request.body = .length(0)
-        }
+            body: passedFraming(head, method, hasBody: hasBody))
+        shard.settings.map.appendTarget(for: target, parts, to: &request.target)
+        addFields(of: head, to: &request)
         let passing = PassThrough(
             self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody)
         state = .passing(passing)
@@ -38,8 +31,18 @@ extension Connection {
     private static let notInDemo = Problem(
         .notFound, "the built-in demo upstream has the model catalogue only", detail: .badRequest)
 
+    private func passedFraming(_ head: Span<UInt8>, _ method: Method, hasBody: Bool) -> StreamRequest.Body {
+        guard hasBody else {
+            return method != .get && method != .head && hasField("content-length", head) ? .length(0) : .none
+        }
+        switch parser.bodyFraming {
+        case .chunked: return .chunked
+        case .length(let count): return .length(count)
+        }
+    }
+
     /// The request's fields but for those that end here, and `Via`.
-    private func passedFields(_ head: Span<UInt8>) -> [(name: String, value: [UInt8])] {
+    private func addFields(of head: Span<UInt8>, to request: inout StreamRequest) {
         var hops = HopByHop()
         for index in 0..<parser.fieldCount {
             let line = parser.field(index)
@@ -47,16 +50,12 @@ extension Connection {
                 hops.nominate(head.extracting(line.value))
             }
         }
-        var fields: [(name: String, value: [UInt8])] = []
-        fields.reserveCapacity(parser.fieldCount + 1)
         for index in 0..<parser.fieldCount {
             let line = parser.field(index)
             let name = head.extracting(line.name)
-            if hops.contains(name) { continue }
-            fields.append((name.text(), head.extracting(line.value).copied()))
+            if !hops.contains(name) { request.add(name, head.extracting(line.value)) }
         }
-        fields.append(("Via", Array((parser.isVersion11 ? "1.1 larder" : "1.0 larder").utf8)))
-        return fields
+        request.add("Via".utf8.span, (parser.isVersion11 ? "1.1 larder" : "1.0 larder").utf8.span)
     }
 
     private func hasField(_ lowercase: StaticString, _ head: Span<UInt8>) -> Bool {

@@ -58,7 +58,7 @@ final class PassThrough: UpstreamStreamDelegate {
     }
 
     /// Sends the request's head on its way.
-    func start(_ request: StreamRequest, on client: UpstreamClient) {
+    func start(_ request: consuming StreamRequest, on client: UpstreamClient) {
         upstream = client.stream(request, delegate: self)
     }
 
@@ -214,34 +214,44 @@ final class PassThrough: UpstreamStreamDelegate {
     /// Fields as they came, but for those of upstream's own connection. A length is told once, where one holds.
     private func appendFields(_ fields: StreamFields, telling framing: Framing = .chunked) {
         var hops = HopByHop()
-        for field in fields where isNamed(field.name, "connection") { hops.nominate(field.value.span) }
+        for index in 0..<fields.count where fields.name(index).equalsIgnoringCase("connection") {
+            hops.nominate(fields.value(index))
+        }
         var tellsLength = !has(fields, "transfer-encoding")
         switch framing {
         case .none, .length: break
         case .chunked, .close: tellsLength = false
         }
-        for field in fields {
-            if isNamed(field.name, "content-length") {
+        for index in 0..<fields.count {
+            let name = fields.name(index)
+            let value = fields.value(index)
+            if name.equalsIgnoringCase("content-length") {
                 guard tellsLength else { continue }
                 tellsLength = false
-            } else if hops.contains(field.name.span) {
+            } else if hops.contains(name) {
                 continue
             }
-            let value = isNamed(field.name, "location") ? shard.settings.map.location(field.value) : field.value
-            shard.scratch.append(field.name.span)
+            shard.scratch.append(name)
             shard.scratch.append(": ")
-            if value.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) {
-                shard.scratch.append(value.span)
+            if name.equalsIgnoringCase("location") {
+                append(sound: shard.settings.map.location(value.copied()).span)
             } else {
-                shard.scratch.append(HeadWriter.sanitized(value.span).span)
+                append(sound: value)
             }
             shard.scratch.append("\r\n")
+        }
+    }
+
+    private func append(sound value: Span<UInt8>) {
+        if FieldSyntax.isValue(value) {
+            shard.scratch.append(value)
+        } else {
+            shard.scratch.append(HeadWriter.sanitized(value).span)
         }
     }
 }
 
 private func has(_ fields: StreamFields, _ lowercase: StaticString) -> Bool {
-    fields.contains { isNamed($0.name, lowercase) }
+    for index in 0..<fields.count where fields.name(index).equalsIgnoringCase(lowercase) { return true }
+    return false
 }
-
-private func isNamed(_ name: [UInt8], _ lowercase: StaticString) -> Bool { name.span.equalsIgnoringCase(lowercase) }

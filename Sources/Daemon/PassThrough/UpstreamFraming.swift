@@ -16,18 +16,18 @@ enum UpstreamFraming: Equatable {
 
     /// Nil if the fields contradict each other, or cannot be passed on as they are.
     init?(_ fields: StreamFields, status: Int, isHead: Bool) {
-        var length: [UInt8]?
+        var length: Int?
         var hasCoding = false
-        for field in fields {
-            guard Self.isToken(field.name) else { return nil }
-            let name = field.name.span
+        for index in 0..<fields.count {
+            let name = fields.name(index)
+            // A space before the colon makes a name that is none, and two readings of it.
+            guard FieldSyntax.isToken(name) else { return nil }
             if name.equalsIgnoringCase("transfer-encoding") {
                 hasCoding = true
             } else if name.equalsIgnoringCase("content-length") {
-                guard !field.value.isEmpty, field.value.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }),
-                    length == nil || length == field.value
-                else { return nil }
-                length = field.value
+                let value = fields.value(index)
+                guard Self.isNumber(value), length.map({ fields.value($0).equals(value) }) ?? true else { return nil }
+                length = index
             }
         }
         if isHead || status == 204 || status == 304 {
@@ -37,16 +37,8 @@ enum UpstreamFraming: Equatable {
         }
     }
 
-    /// RFC 9110 section 5.6.2. A space before the colon makes a name that is none, and two readings of it.
-    private static func isToken(_ name: [UInt8]) -> Bool {
-        !name.isEmpty
-            && name.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
-                }
-            }
+    private static func isNumber(_ text: Span<UInt8>) -> Bool {
+        for index in 0..<text.count where text[index] &- UInt8(ascii: "0") >= 10 { return false }
+        return text.count > 0
     }
 }
