@@ -24,7 +24,7 @@ internal import CCurl
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.pointee = 0
         lines = LineList(mayHaveProxy: settings.proxy != "")
-        // Unretained: it ends what curl would call with it.
+        // Unretained: after `deinit` curl has nothing left to call with it.
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_PRIVATE, me)
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_HEADERDATA, me)
@@ -46,8 +46,12 @@ internal import CCurl
         unsafe trust.apply(to: raw)
         if let path = settings.unixSocket { _ = unsafe shim_easy_set_text(raw, CURLOPT_UNIX_SOCKET_PATH, path) }
         if let proxy = settings.proxy { _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY, proxy) }
-        // Otherwise curl looks for NO_PROXY all the same.
-        if settings.proxy == "" { _ = unsafe shim_easy_set_text(raw, CURLOPT_NOPROXY, "*") }
+        if settings.proxy == "" {
+            // Otherwise curl looks for NO_PROXY all the same, and copies for each request where a proxy's authorities are.
+            _ = unsafe shim_easy_set_text(raw, CURLOPT_NOPROXY, "*")
+            _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY_CAINFO, nil)
+            _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY_CAPATH, nil)
+        }
     }
 
     deinit {

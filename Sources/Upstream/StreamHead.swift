@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 
 /// Reads the heads and the trailers of a streamed response from the lines that curl hands over, and keeps their spelling.
 struct StreamHead: ~Copyable {
@@ -60,7 +61,7 @@ struct StreamHead: ~Copyable {
         // What curl has held back comes as several lines at once.
         var rest = lines
         while rest.count > 0 {
-            let end = rest.firstIndex(of: 0x0A) ?? rest.count - 1
+            let end = lineEnd(rest)
             add(line: trimmedEnd(rest.extracting(0...end)))
             rest = rest.extracting((end + 1)...)
         }
@@ -96,6 +97,14 @@ struct StreamHead: ~Copyable {
             hasLength = true
         }
         fields.append(name, trimmed(line.extracting((colon + 1)...)))
+    }
+}
+
+/// The place of the first line feed, or of the last byte.
+private func lineEnd(_ lines: Span<UInt8>) -> Int {
+    unsafe lines.withUnsafeBytes { bytes in
+        let start = bytes.baseAddress!
+        return unsafe memchr(start, 0x0A, bytes.count).map { unsafe UnsafeRawPointer($0) - start } ?? bytes.count - 1
     }
 }
 

@@ -63,13 +63,13 @@ public struct StreamRequest: ~Copyable {
 
     /// The framing as it is sent: a HEAD never has a body with curl, and one would mean nothing (RFC 9110 section 9.3.2).
     var sentBody: Body { method == "HEAD" ? .none : body }
+}
 
-    /// Whether it may be sent a second time where it is not known what became of the first (RFC 9110 section 9.2.2).
-    var isIdempotent: Bool {
-        switch method {
-        case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE": true
-        default: false
-        }
+/// Whether a request may be sent a second time where it is not known what became of the first (RFC 9110 section 9.2.2).
+func isIdempotent(_ method: String) -> Bool {
+    switch method {
+    case "GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE": true
+    default: false
     }
 }
 

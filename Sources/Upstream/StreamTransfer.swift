@@ -32,7 +32,6 @@ final class StreamTransfer: CurlTransfer {
     // The request.
     let method: String
     let body: StreamRequest.Body
-    private let isIdempotent: Bool
     /// Whether the easy handle keeps nothing of the request once `takeBack` has been called.
     var isReusable = false
     private var isHead: Bool { method == "HEAD" }
@@ -76,7 +75,6 @@ final class StreamTransfer: CurlTransfer {
         self.place = place
         loop.updateNow()
         lastMoved = loop.nowMilliseconds
-        isIdempotent = request.isIdempotent
         body = request.sentBody
         if case .length(let count) = body { unsent = count }
         isBodyWhole = body == .none
@@ -159,7 +157,7 @@ final class StreamTransfer: CurlTransfer {
     /// whether the request may be repeated or what it has taken of the body.
     func mayBegin() -> Bool {
         attempts += 1
-        if attempts == 1 || isIdempotent && !hasGivenBody {
+        if attempts == 1 || isIdempotent(method) && !hasGivenBody {
             hasGivenBody = hasGivenBody || isSentWhole && !outgoing.isEmpty
             return true
         }

@@ -77,6 +77,19 @@ import Upstream
         }
     }
 
+    @Test func `requests with many fields and with few follow one another`() throws {
+        let shapes = [3, 100, 0, 29, 1].map { count in
+            Shape(
+                method: "GET", target: "/\(count)", fields: (0..<count).map { ("X-\($0)", $0 % 7 == 0 ? "" : "\($0)") })
+        }
+        let heads = try sent(shapes)
+        for (shape, head) in zip(shapes, heads) {
+            let lines = shape.fields.map { $0.value.isEmpty ? "\($0.name):" : "\($0.name): \($0.value)" }
+            let wanted = ["GET \(shape.target) HTTP/1.1", "Host: origin"] + lines + ["\r\n"]
+            #expect(head == wanted.joined(separator: "\r\n"))
+        }
+    }
+
     @Test func `a body that is there goes with its head, whole and once`() throws {
         for length in [1, 5_000, 16 << 10, (16 << 10) + 1, 200_000] {
             let origin = try Origin { connection in

@@ -7,19 +7,17 @@ import Upstream
 
 /// What is done with a request that is passed through, beside `PassThrough` itself.
 extension Connection {
-    /// Passes the request in hand through to upstream.
-    func pass(_ head: Span<UInt8>, _ method: Method, hasBody: Bool) {
-        let target = head.extracting(parser.target)
+    /// Passes the request in hand, whose target has these parts, through to upstream.
+    func pass(_ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool) {
         guard case .network(let client, _) = shard.origin else {
             // A body is not read, so the connection cannot go on.
             if hasBody { closeAfterAnswer() }
             return send(Self.notInDemo, status: .none(.badRequest), isHead: method == .head)
         }
-        guard let parts = Target(target) else { return refuse(Self.noTarget) }
         var request = StreamRequest(
             method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
             body: passedFraming(head, method, hasBody: hasBody))
-        shard.settings.map.appendTarget(for: target, parts, to: &request.target)
+        shard.settings.map.appendTarget(for: head.extracting(parser.target), parts, to: &request.target)
         addFields(of: head, to: &request)
         let passing = PassThrough(
             self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody)

@@ -29,8 +29,8 @@ extension Connection {
     }
 
     /// Notes which route a request takes that no ready answer serves.
-    func noteLabel(_ target: Span<UInt8>, _ parts: Target) {
-        note.label = AccessLabel(target: target, parts, shard.observer.accessFormat)
+    func noteLabel(_ route: Route, _ path: Span<UInt8>) {
+        note.label = AccessLabel(route, path, shard.observer.accessFormat)
     }
 
     /// An answer from the cache was handed to the socket, with its body if it went whole. `status` is nil for a hit.

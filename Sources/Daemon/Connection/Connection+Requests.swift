@@ -131,16 +131,17 @@ extension Connection {
         let isHead = method == .head
         let targetBytes = head.extracting(parser.target)
         guard let parts = Target(targetBytes) else { return refuse(Self.noTarget) }
-        noteLabel(targetBytes, parts)
-        let route = Route(path: targetBytes.extracting(parts.path))
+        let path = targetBytes.extracting(parts.path)
+        let route = Route(path: path)
+        noteLabel(route, path)
         switch route {
         case .health: return sendHealth(isHead: isHead)
         case .readiness: return sendReadiness(isHead: isHead)
         case .own: return answerOwn(head, parts, method)
-        case .other: return passThrough(head, method, hasBody: hasBody)
+        case .other: return passThrough(head, parts, method, hasBody: hasBody)
         // Upstream answers such a request with another list.
         case .models, .count, .user, .model, .endpoints, .list:
-            if fields.hasAnthropicVersion { return passThrough(head, method, hasBody: hasBody) }
+            if fields.hasAnthropicVersion { return passThrough(head, parts, method, hasBody: hasBody) }
         }
         let summary = RequestSummary(
             isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
@@ -156,13 +157,14 @@ extension Connection {
         // Asterisk-form asks of the server as a whole (RFC 9112 section 3.2.4).
         if method == .options, targetBytes.equals("*") { return sendOptions(nil) }
         guard let parts = Target(targetBytes) else { return refuse(Self.noTarget) }
-        noteLabel(targetBytes, parts)
-        let route = Route(path: targetBytes.extracting(parts.path))
+        let path = targetBytes.extracting(parts.path)
+        let route = Route(path: path)
+        noteLabel(route, path)
         if route == .own { return answerOwn(head, parts, method) }
         // A preflight asks of this server, wherever the request that follows it goes.
         if method == .options, let preflight = Preflight(parser, head) { return sendOptions(preflight) }
         switch route {
-        case .other, .endpoints, .list: return passThrough(head, method, hasBody: hasBody)
+        case .other, .endpoints, .list: return passThrough(head, parts, method, hasBody: hasBody)
         case .models, .count, .user, .model, .health, .readiness, .own: break
         }
         if method == .options { return sendOptions(nil) }
@@ -171,9 +173,9 @@ extension Connection {
             status: .none(.badRequest), allows: true)
     }
 
-    private func passThrough(_ head: Span<UInt8>, _ method: Method, hasBody: Bool) {
+    private func passThrough(_ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool) {
         closesAfterAnswer = !parser.keepsAlive || shard.isDraining
-        pass(head, method, hasBody: hasBody)
+        pass(head, parts, method, hasBody: hasBody)
     }
 
     /// What is told where `Target` is nil.

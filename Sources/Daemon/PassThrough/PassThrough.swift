@@ -89,7 +89,7 @@ final class PassThrough: UpstreamStreamDelegate {
         guard isVersion11, !hasHead else { return }
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(Status(rawValue: status), to: &shard.scratch)
-        appendFields(fields)
+        PassedFields.append(fields, tellsLength: false, shard.settings.map, to: &shard.scratch)
         shard.scratch.append("\r\n")
         write()
     }
@@ -110,10 +110,10 @@ final class PassThrough: UpstreamStreamDelegate {
         if case .close = framing { connection.closeAfterAnswer() }
         shard.scratch.removeAll()
         HeadWriter.appendStatusLine(code, to: &shard.scratch)
-        appendFields(fields, telling: framing)
+        PassedFields.append(fields, tellsLength: told != .unknown, shard.settings.map, to: &shard.scratch)
         HeadWriter.appendField("Via", "1.1 larder", to: &shard.scratch)
         if case .chunked = framing { HeadWriter.appendField("Transfer-Encoding", "chunked", to: &shard.scratch) }
-        if !has(fields, "date") {
+        if !PassedFields.has("date", fields) {
             let line = shard.dateLine
             shard.scratch.append(line.span)
         }
@@ -153,7 +153,7 @@ final class PassThrough: UpstreamStreamDelegate {
         if case .chunked = framing {
             if !hasUnwritten { shard.scratch.removeAll() }
             shard.scratch.append("0\r\n")
-            appendFields(trailers)
+            PassedFields.append(trailers, tellsLength: false, shard.settings.map, to: &shard.scratch)
             shard.scratch.append("\r\n")
             hasUnwritten = true
         }
@@ -210,48 +210,4 @@ final class PassThrough: UpstreamStreamDelegate {
         case .closed: cancel()
         }
     }
-
-    /// Fields as they came, but for those of upstream's own connection. A length is told once, where one holds.
-    private func appendFields(_ fields: StreamFields, telling framing: Framing = .chunked) {
-        var hops = HopByHop()
-        for index in 0..<fields.count where fields.name(index).equalsIgnoringCase("connection") {
-            hops.nominate(fields.value(index))
-        }
-        var tellsLength = !has(fields, "transfer-encoding")
-        switch framing {
-        case .none, .length: break
-        case .chunked, .close: tellsLength = false
-        }
-        for index in 0..<fields.count {
-            let name = fields.name(index)
-            let value = fields.value(index)
-            if name.equalsIgnoringCase("content-length") {
-                guard tellsLength else { continue }
-                tellsLength = false
-            } else if hops.contains(name) {
-                continue
-            }
-            shard.scratch.append(name)
-            shard.scratch.append(": ")
-            if name.equalsIgnoringCase("location") {
-                append(sound: shard.settings.map.location(value.copied()).span)
-            } else {
-                append(sound: value)
-            }
-            shard.scratch.append("\r\n")
-        }
-    }
-
-    private func append(sound value: Span<UInt8>) {
-        if FieldSyntax.isValue(value) {
-            shard.scratch.append(value)
-        } else {
-            shard.scratch.append(HeadWriter.sanitized(value).span)
-        }
-    }
-}
-
-private func has(_ fields: StreamFields, _ lowercase: StaticString) -> Bool {
-    for index in 0..<fields.count where fields.name(index).equalsIgnoringCase(lowercase) { return true }
-    return false
 }

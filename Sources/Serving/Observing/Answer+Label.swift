@@ -1,6 +1,6 @@
 public import Bytes
 import Caching
-public import HTTPCore
+import HTTPCore
 
 extension Answer {
     /// The kind of route that it answers.
@@ -17,7 +17,8 @@ extension Answer {
     public func label(_ format: LineFormat?) -> AccessLabel {
         let own = target
         guard let parts = Target(own.span) else { return AccessLabel(route: .none) }
-        return AccessLabel(target: own.span, parts, format)
+        let path = own.span.extracting(parts.path)
+        return AccessLabel(Route(path: path), path, format)
     }
 
     /// What the access log's lines of a hit, GET and with the whole body, have in common. It is made for the first of them.
@@ -35,10 +36,8 @@ extension Answer {
 }
 
 extension AccessLabel {
-    /// The label of a request for a target; without its path where there is no access log.
-    public init(target: Span<UInt8>, _ parts: Target, _ format: LineFormat?) {
-        let path = target.extracting(parts.path)
-        let route = Route(path: path)
+    /// The label of a request for a path; without it where there is no access log.
+    public init(_ route: Route, _ path: Span<UInt8>, _ format: LineFormat?) {
         if let format {
             self.init(route: route, path: path, format: format)
         } else {

@@ -45,8 +45,12 @@ public struct UpstreamMetrics: Sendable {
     private(set) var bytes: UInt64 = 0
     private(set) var lastSuccess: Int64?
     private(set) var lastFailure: Exchange?
-    /// Oldest first.
-    private(set) var recent: [Exchange] = []
+    /// The last exchanges, in a ring once there are enough of them.
+    private var ring: [Exchange] = []
+    /// Where the oldest stands.
+    private var oldest = 0
+    /// The last exchanges, the oldest first.
+    var recent: [Exchange] { Array(ring[oldest...] + ring[..<oldest]) }
 
     /// Nothing asked yet.
     public init() {}
@@ -62,8 +66,9 @@ public struct UpstreamMetrics: Sendable {
         } else {
             lastSuccess = exchange.time
         }
-        if recent.count == Self.mostRecent { recent.removeFirst() }
-        recent.append(exchange)
+        if ring.count < Self.mostRecent { return ring.append(exchange) }
+        ring[oldest] = exchange
+        oldest = (oldest + 1) % Self.mostRecent
     }
 
     /// All requests.
@@ -79,7 +84,8 @@ public struct UpstreamMetrics: Sendable {
         if let theirs = other.lastSuccess { lastSuccess = max(lastSuccess ?? theirs, theirs) }
         if let theirs = other.lastFailure, theirs.time >= lastFailure?.time ?? .min { lastFailure = theirs }
         // `sort` is stable, and of a loop's own exchanges a later one stands behind.
-        recent = Array((recent + other.recent).sorted { $0.time < $1.time }.suffix(Self.mostRecent))
+        ring = Array((recent + other.recent).sorted { $0.time < $1.time }.suffix(Self.mostRecent))
+        oldest = 0
     }
 }
 
