@@ -68,6 +68,8 @@ import Testing
                     $0.state.directory = folder.path
                     state.arrange(&$0)
                     $0.upstream.timeout = .seconds(10)
+                    // The handshake counts as connecting, and may take its time on a busy machine.
+                    $0.upstream.connectTimeout = .seconds(10)
                     before(&$0)
                 }
             ) { larder throws in
