@@ -6,8 +6,8 @@ internal import Glibc
 /// nobody is answered. So whatever takes long says again and again where it may be interrupted.
 public enum Pace {
     /// How long a thread may work before it lets others have the core, in nanoseconds: about as long as a loop takes for
-    /// half a round of requests.
-    static let stretch = 100_000
+    /// thirty requests. Each rest costs some 15,000 on a virtual machine, so it may not be much shorter.
+    static let stretch = 200_000
 
     /// For how long it then stays away, in nanoseconds; the kernel adds some 50,000.
     private static let nap = 20_000
