@@ -12,6 +12,10 @@ public enum Pace {
     /// For how long it then stays away, in nanoseconds; the kernel adds some 50,000.
     private static let nap = 20_000
 
+    /// The calling thread begins to work beside loops. On a thread that never said so, such as a loop's own, or the main one
+    /// before anybody is served, `rest` does nothing.
+    public static func begin() { unsafe pthread_setspecific(beginning, UnsafeRawPointer(bitPattern: now)) }
+
     /// Lets others have the core, if this thread has had it for long: it sleeps for a moment.
     ///
     /// Giving way (`sched_yield`) does not do. A thread that has done nothing for long is owed more by the scheduler than a
@@ -22,14 +26,14 @@ public enum Pace {
     /// loop may want.
     public static func rest() {
         let last = unsafe Int(bitPattern: pthread_getspecific(beginning))
-        guard now - last >= stretch else { return }
+        guard last > 0, now - last >= stretch else { return }
         var time = timespec(tv_sec: 0, tv_nsec: nap)
         unsafe nanosleep(&time, nil)
         // The time that others had the core does not count.
-        unsafe pthread_setspecific(beginning, UnsafeRawPointer(bitPattern: now))
+        begin()
     }
 
-    /// Under which each thread keeps when it last began to work, in nanoseconds; 0 if it never rested.
+    /// Under which each thread keeps when it last began to work, in nanoseconds; 0 if it never did.
     private static let beginning: pthread_key_t = {
         var key = pthread_key_t()
         let code = unsafe pthread_key_create(&key, nil)
