@@ -76,7 +76,7 @@ let package = Package(
         library("Serving", ["Caching", "Catalog", "HTTPCore", "Bytes"]),
 
         // Wrappers: each knows one C library, and beside Bytes they are the only ones that may say `unsafe`.
-        library("EventLoop", ["CUV", "Bytes"], settings: spans),
+        library("EventLoop", ["CUV", "Pacing", "Bytes"], settings: spans),
         library("HTTPParsing", ["CLLHTTP", "HTTPCore", "Bytes"], settings: spans),
         library("Upstream", ["CCurl", "EventLoop", "HTTPCore", "Bytes"], settings: spans),
         library("JSONDocument", ["CYYJSON", "Bytes"], settings: spans),

@@ -1,4 +1,5 @@
 internal import CUV
+import Pacing
 
 extension Loop {
     /// Runs `work` on libuv's thread pool and `then`, with its result, on this loop's thread. Until then the loop stays
@@ -56,7 +57,10 @@ extension Loop {
         super.init(loop: loop)
     }
 
-    override func begin() { result = work() }
+    override func begin() {
+        Pace.begin()
+        result = work()
+    }
 
     override func end() {
         loop.pendingWork -= 1

@@ -1,5 +1,6 @@
 public import Bytes
 import Glibc
+import Pacing
 
 /// Keeps rows of opaque bytes on the disk, on a thread of its own.
 ///
@@ -67,7 +68,10 @@ public final class Store: Sendable {
     public func start() -> Int32 {
         requireNotStarted()
         state.withLock { $0.isStarted = true }
-        let code = startStoreThread { [self] in work() }
+        let code = startStoreThread { [self] in
+            Pace.begin()
+            work()
+        }
         if code != 0 { state.withLock { $0.isStarted = false } }
         return code
     }
