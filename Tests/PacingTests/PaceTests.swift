@@ -6,27 +6,40 @@ import Testing
 
 @Suite("Pace", .timeLimit(.minutes(10)))
 struct PaceTests {
-    /// In nanoseconds of the thread's own time.
-    private static let work = 20_000_000
-
-    @Test func `a thread that rests stays away once in a stretch, not at every call`() async {
-        let times = await Self.timesAway(begins: true)
-        #expect(Self.work / Pace.stretch / 2..<Self.work / Pace.stretch * 2 ~= times)
+    @Test func `a thread that rests stays away now and then, not at every call`() async {
+        let (calls, times) = await Self.timesAway(begins: true)
+        #expect(1...calls / 10 ~= times)
     }
 
     @Test func `a thread that has not begun to work beside loops never stays away`() async {
-        #expect(await Self.timesAway(begins: false) == 0)
+        #expect(await Self.timesAway(begins: false).times == 0)
     }
 
-    /// How often a new thread stays away of its own will while it works, and rests whenever it may.
-    private static func timesAway(begins: Bool) async -> Int {
+    @Test func `rests that are of no use to anybody become rarer, up to a bound, until one is of use`() {
+        var turn = Pace.Turn(began: 0)
+        var stretches = [turn.stretch]
+        for used in [100, 100, 100, 450, 100, 900] {
+            turn.rested(since: 1000, until: 1900, used: used)
+            #expect(turn.began == 1900)
+            stretches.append(turn.stretch)
+        }
+        #expect(stretches.map { $0 / Pace.stretch } == [1, 2, 4, 4, 1, 2, 1])
+        #expect(Pace.longestStretch == 4 * Pace.stretch)
+    }
+
+    /// How often a new thread stays away of its own will while it runs for twenty milliseconds, and how often it might have.
+    private static func timesAway(begins: Bool) async -> (calls: Int, times: Int) {
         await withCheckedContinuation { continuation in
             startThread {
                 if begins { Pace.begin() }
+                var calls = 0
                 let before = timesWaited()
-                let end = ownTime() + work
-                while ownTime() < end { Pace.rest() }
-                continuation.resume(returning: timesWaited() - before)
+                let end = ownTime() + 20_000_000
+                while ownTime() < end {
+                    Pace.rest()
+                    calls += 1
+                }
+                continuation.resume(returning: (calls, timesWaited() - before))
             }
         }
     }
