@@ -113,7 +113,7 @@ let package = Package(
         tests("ServingTests", ["Serving", "Caching", "Catalog", "HTTPCore", "Bytes", "TestSupport"]),
         tests("EventLoopTests", ["EventLoop", "Bytes", "TestSupport"]),
         tests("HTTPParsingTests", ["HTTPParsing", "HTTPCore", "Bytes"]),
-        tests("UpstreamTests", ["Upstream", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
+        tests("UpstreamTests", ["Upstream", "Compression", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
         tests("JSONDocumentTests", ["JSONDocument", "Bytes"]),
         tests("CompressionTests", ["Compression", "Bytes", "TestSupport"]),
         tests("DigestTests", ["Digest", "Bytes"]),

@@ -16,6 +16,9 @@ public final class FetchHandle {
     /// does nothing.
     public func cancel() { client?.cancel(self) }
 
+    /// Has its transfer go on when others have had a turn.
+    func giveWay(_ transfer: Transfer) { client?.goOnLater(transfer) }
+
     /// Tells the result, the first time only.
     func finish(_ result: Result<FetchedResponse, FetchFailure>) {
         guard let done else { return }

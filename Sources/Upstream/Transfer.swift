@@ -16,6 +16,13 @@ final class Transfer: CurlTransfer {
     private var head = ResponseHead()
     private var body = ByteBuilder()
 
+    /// What of the body has been taken since others had a turn, in bytes.
+    private var takenInTurn = 0
+
+    /// The most to take before others have a turn, in bytes. curl reads and unpacks on the loop, for as long as there is
+    /// something to read: a list that came all at once would hold up everybody else for milliseconds.
+    private static let mostInTurn = 96 << 10
+
     static let redirectLimit = 3
 
     init(
@@ -39,8 +46,8 @@ final class Transfer: CurlTransfer {
     private func configure() {
         _ = unsafe shim_easy_set_text(raw, CURLOPT_USERAGENT, settings.userAgent)
         _ = unsafe shim_easy_set_text(raw, CURLOPT_ACCEPT_ENCODING, "")
-        // curl takes up to ten of these in one go and unpacks them there and then, on the loop: with its own choice, 16 KiB, a
-        // list that came all at once would hold up everybody else for milliseconds.
+        // curl unpacks what it has read in one go, however often it is told to wait: `mostInTurn` is overstepped by what one
+        // of these comes to. Its own choice is 16 KiB.
         _ = unsafe shim_easy_set_long(raw, CURLOPT_BUFFERSIZE, 4 << 10)
         _ = unsafe shim_easy_set_size(raw, CURLOPT_MAXFILESIZE_LARGE, curl_off_t(settings.maximumBody))
         if isPost {
@@ -115,7 +122,15 @@ final class Transfer: CurlTransfer {
 
     override func add(bytes: Span<UInt8>) -> Taken {
         if body.count + bytes.count > settings.maximumBody { return stop(.tooLarge(limit: settings.maximumBody)) }
+        if takenInTurn >= Transfer.mostInTurn {
+            handle.giveWay(self)
+            return .later
+        }
+        takenInTurn += bytes.count
         body.append(bytes)
         return .all
     }
+
+    /// Others have had a turn.
+    func beginTurn() { takenInTurn = 0 }
 }

@@ -12,6 +12,9 @@ public final class UpstreamClient {
     /// The fetches under way, by their handles.
     private var transfers: [ObjectIdentifier: Transfer] = [:]
 
+    /// The fetches that have given way to others.
+    private var waiting: [Transfer] = []
+
     /// The streams under way, each in its `place`.
     var streams: [StreamTransfer] = []
 
@@ -55,6 +58,7 @@ public final class UpstreamClient {
             self.tellEarly()
             self.startStreams()
             self.settle(afterSocket: false)
+            self.goOn()
         }
         idle = IdleLimit(on: loop, milliseconds: settings.idleTimeout) { self.endIdle($0) }
     }
@@ -107,6 +111,7 @@ public final class UpstreamClient {
         touched = []
         lingering = []
         early = []
+        waiting = []
         multi.close()
         for handle in handles { handle.finish(.failure(.cancelled)) }
         for transfer in streams { transfer.abandon(.cancelled) }
@@ -138,6 +143,23 @@ public final class UpstreamClient {
         while !early.isEmpty {
             let (handle, failure) = early.removeFirst()
             handle.finish(.failure(failure))
+        }
+    }
+
+    /// Has a fetch that curl holds back go on when other sockets have been served: within a callback of curl's.
+    func goOnLater(_ transfer: Transfer) {
+        waiting.append(transfer)
+        // A timer that is due already would come before the sockets.
+        loop.updateNow()
+        later?.start(after: 1)
+    }
+
+    private func goOn() {
+        let some = waiting
+        waiting = []
+        for transfer in some where transfers[ObjectIdentifier(transfer.handle)] === transfer {
+            transfer.beginTurn()
+            multi?.allow(transfer, receiving: true, sending: true)
         }
     }
 

@@ -1,4 +1,5 @@
 import Bytes
+import Compression
 import EventLoop
 import Testing
 import Upstream
@@ -225,6 +226,36 @@ import Upstream
         defer { origin.stop() }
         let body = try fetch(origin.url).get().body
         #expect(body.span.copied() == bytes)
+    }
+
+    @Test(arguments: [true, false])
+    func `of a large body that comes at once no more is taken at a time than others can wait for`(isCoded: Bool) throws
+    {
+        let bytes = [UInt8](repeating: UInt8(ascii: "x"), count: 2 << 20)
+        let compressed = Gzip.compress(bytes.span)
+        let coded = try #require(compressed)
+        let sent = Shared(false)
+        let origin = try Origin { connection in
+            _ = connection.request()
+            let body = isCoded ? coded.span.copied() : bytes
+            let coding = isCoded ? "Content-Encoding: gzip\r\n" : ""
+            connection.send("HTTP/1.1 200 OK\r\n\(coding)Content-Length: \(body.count)\r\n\r\n")
+            sent.update { $0 = true }
+            connection.send(body)
+        }
+        defer { origin.stop() }
+        var (turns, length) = (0, 0)
+        try withClient { client, loop in
+            let other = LoopTimer(on: loop) { if sent.value { turns += 1 } }
+            other.start(after: 1, repeating: 1)
+            client.fetch(FetchRequest(url: origin.url)) {
+                length = (try? $0.get().body.count) ?? 0
+                other.close()
+            }
+        }
+        #expect(length == bytes.count)
+        // A twentieth of it is 100 kilobytes, and curl adds what it has unpacked already.
+        #expect(turns >= 10)
     }
 }
 
