@@ -4,7 +4,7 @@ struct Columns: Sendable {
     let inputs: [ModalitySet]
     let parameters: NameSets
     let created: [Int64?]
-    let contextLength: [Int64]
+    let contextLength: [Int64?]
     let promptPrice: [FixedDecimal?]
     let completionPrice: [FixedDecimal?]
     let intelligence: [FixedDecimal?]

@@ -55,12 +55,20 @@ public struct FixedDecimal: Hashable, Comparable, Sendable {
     }
 }
 
-extension Int64 {
-    /// Reads a number of 0 or more that is mathematically an integer, whatever its spelling (`10`, `1e1`, `10.0`). Nil for
-    /// anything else, a sign and what exceeds 64 bits included.
-    init?(wholeNumber text: Span<UInt8>) {
+/// A number of 0 or more that is mathematically an integer.
+enum WholeNumber: Equatable {
+    /// It is this one.
+    case number(Int64)
+    /// It exceeds 64 bits.
+    case tooLarge
+
+    /// Reads it, whatever its spelling (`10`, `1e1`, `10.0`). Nil for anything else, a sign included.
+    init?(_ text: Span<UInt8>) {
         guard let spelling = DecimalSpelling(text), !spelling.isSigned else { return nil }
-        guard case .exact(let value) = spelling.scaled(by: 0, in: text) else { return nil }
-        self.init(exactly: value)
+        switch spelling.scaled(by: 0, in: text) {
+        case .exact(let value): self = Int64(exactly: value).map { .number($0) } ?? .tooLarge
+        case .tooLarge: self = .tooLarge
+        case .inexact: return nil
+        }
     }
 }

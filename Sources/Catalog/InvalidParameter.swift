@@ -12,6 +12,11 @@ public struct InvalidParameter: Error, Equatable, Sendable {
         message = "\(parameter) must be \(expectation), not \"\(Self.printable(value))\""
     }
 
+    init(_ parameter: String, mustNotExceed greatest: Int64, not value: [UInt8]) {
+        self.parameter = parameter
+        message = "\(parameter) is too large: the largest is \(greatest), not \"\(Self.printable(value))\""
+    }
+
     private static let greatestLength = 40
 
     private static func printable(_ value: [UInt8]) -> String {

@@ -15,8 +15,8 @@ public struct ModelFields: Equatable, Sendable {
     /// When the model was added, in seconds since 1970.
     public var created: Int64?
 
-    /// The number of tokens; 0 if unknown.
-    public var contextLength: Int64 = 0
+    /// The number of tokens, not negative.
+    public var contextLength: Int64?
 
     /// Dollars per prompt token; a negative price is no price.
     public var promptPrice: FixedDecimal?

@@ -39,7 +39,13 @@ struct ParameterValue {
 
     /// An integer in the range given, however it is spelled.
     func integer(from least: Int64, to greatest: Int64 = .max) throws(InvalidParameter) -> Int64 {
-        if let number = Int64(wholeNumber: bytes.span), number >= least, number <= greatest { return number }
+        switch WholeNumber(bytes.span) {
+        case .number(let number):
+            if number >= least, number <= greatest { return number }
+        case .tooLarge:
+            if greatest == .max { throw InvalidParameter(parameter.rawValue, mustNotExceed: greatest, not: bytes) }
+        case nil: break
+        }
         let range = greatest == .max ? "of \(least) or more" : "from \(least) to \(greatest)"
         throw InvalidParameter(parameter.rawValue, mustBe: "an integer \(range)", not: bytes)
     }

@@ -51,7 +51,8 @@ extension Snapshot {
     }
 
     private func filterByFigures(_ candidates: inout Candidates, _ query: Query) {
-        if let least = query.minimumContext { candidates.keep { columns.contextLength[$0] >= least } }
+        // An unknown context passes as one of 0 does.
+        if let least = query.minimumContext { candidates.keep { columns.contextLength[$0] ?? 0 >= least } }
         candidates.keep(query.promptPrice, of: columns.promptPrice)
         candidates.keep(query.completionPrice, of: columns.completionPrice)
         candidates.keep(query.intelligenceIndex, of: columns.intelligence)

@@ -62,7 +62,7 @@ extension Columns {
     func key(_ row: Int, in order: SortOrder) -> Int128? {
         switch order {
         case .newest: created[row].map { Int128($0) }
-        case .contextHighToLow: Int128(contextLength[row])
+        case .contextHighToLow: contextLength[row].map { Int128($0) }
         case .pricingLowToHigh: priceSum(row).map { -$0 }
         case .pricingHighToLow: priceSum(row)
         case .intelligenceHighToLow: intelligence[row]?.units

@@ -1,8 +1,9 @@
 public import Bytes
 
-/// A point in time as HTTP spells it: IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+/// A point in time as HTTP spells it: IMF-fixdate, `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7). Two older forms
+/// are read too.
 public enum HTTPDate {
-    /// The number of bytes of every such date.
+    /// The number of bytes of every date that is written.
     public static let length = 29
 
     /// Appends the date of a Unix time in seconds. Years are 1970 to 9999.
@@ -27,25 +28,8 @@ public enum HTTPDate {
         out.append(" GMT")
     }
 
-    /// The Unix time of an IMF-fixdate, or nil if the text is none. The two obsolete forms are not read: nothing that
-    /// Larder talks to sends them, and a date that is not understood is ignored wherever one may stand.
-    public static func parse(_ text: Span<UInt8>) -> Int64? {
-        guard text.count == length, text.extracting(25..<29).equals(" GMT"), text.extracting(3..<5).equals(", "),
-            text[7] == UInt8(ascii: " "), text[11] == UInt8(ascii: " "), text[16] == UInt8(ascii: " "),
-            text[19] == UInt8(ascii: ":"), text[22] == UInt8(ascii: ":"),
-            let day = number(text, 5, 2), let year = number(text, 12, 4),
-            let hour = number(text, 17, 2), let minute = number(text, 20, 2), let second = number(text, 23, 2),
-            let month = (0..<12).first(where: { text.extracting(8..<11).equals(name(months, $0)) }),
-            (1...31).contains(day), hour < 24, minute < 60, second < 61
-        else { return nil }
-        let days = CivilDate.daysSinceEpoch(year: year, month: month + 1, day: day)
-        // A day that its month does not have counts on into the next one.
-        guard CivilDate(daysSinceEpoch: days).day == day else { return nil }
-        return days * 86_400 + Int64(hour * 3600 + minute * 60 + second)
-    }
-
-    private static let weekdays: InlineArray<7, StaticString> = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    private static let months: InlineArray<12, StaticString> = [
+    static let weekdays: InlineArray<7, StaticString> = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    static let months: InlineArray<12, StaticString> = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
@@ -56,16 +40,6 @@ public enum HTTPDate {
     private static func appendTwoDigits(_ number: Int, to out: inout ByteBuilder) {
         out.append(UInt8(ascii: "0") + UInt8(number / 10))
         out.append(UInt8(ascii: "0") + UInt8(number % 10))
-    }
-
-    private static func number(_ text: Span<UInt8>, _ start: Int, _ digits: Int) -> Int? {
-        var value = 0
-        for index in start..<start + digits {
-            let digit = text[index] &- UInt8(ascii: "0")
-            guard digit < 10 else { return nil }
-            value = value * 10 + Int(digit)
-        }
-        return value
     }
 }
 

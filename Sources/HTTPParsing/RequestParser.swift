@@ -66,7 +66,7 @@ internal import CLLHTTP
             return unsafe record.pointee.bodyFollows
                 ? .head(consumed: outcome.position) : .request(consumed: outcome.position)
         default:
-            return .invalid(failure(outcome.code))
+            return .invalid(failure(outcome.code, endingAt: outcome.position, bytes))
         }
     }
 
@@ -84,7 +84,7 @@ internal import CLLHTTP
         case HPE_PAUSED:
             unsafe llhttp_resume(raw)
             return data.isEmpty ? .end(consumed: outcome.position) : .data(data, consumed: outcome.position)
-        default: return .invalid(failure(outcome.code))
+        default: return .invalid(failure(outcome.code, endingAt: outcome.position, bytes))
         }
     }
 
@@ -141,13 +141,28 @@ internal import CLLHTTP
         return true
     }
 
-    private func failure(_ code: llhttp_errno_t) -> ParseFailure {
+    /// What is wrong with the end of a request line that has one of the two versions, where reading stopped at `end` or the
+    /// byte before it; nil if it is the version itself that is wrong. llhttp has one code for both.
+    private static func badLineEnd(_ bytes: Span<UInt8>, at end: Int) -> String? {
+        let lineEnd = end > 0 && bytes[end - 1] == UInt8(ascii: "\n") ? end - 1 : end
+        guard lineEnd >= 8, lineEnd < bytes.count else { return nil }
+        let version = bytes.extracting(lineEnd - 8..<lineEnd)
+        guard version.equals("HTTP/1.1") || version.equals("HTTP/1.0") else { return nil }
+        switch bytes[lineEnd] {
+        case UInt8(ascii: "\n"): return "The request line ends with a bare LF, not with CR LF"
+        case UInt8(ascii: " "), UInt8(ascii: "\t"): return "White space behind the version in the request line"
+        default: return nil
+        }
+    }
+
+    private func failure(_ code: llhttp_errno_t, endingAt end: Int, _ bytes: Span<UInt8>) -> ParseFailure {
         switch unsafe record.pointee.failure {
         case .targetTooLong: return .targetTooLong
         case .tooManyFields: return .tooManyFields
         case .none: break
         }
         // llhttp knows the preface of HTTP/2 (RFC 9113 section 3.4), and stops behind it.
+        if code == HPE_INVALID_VERSION, let reason = Self.badLineEnd(bytes, at: end) { return .malformed(reason) }
         if code == HPE_INVALID_VERSION || code == HPE_PAUSED_H2_UPGRADE { return .version }
         let reason = unsafe llhttp_get_error_reason(raw).map { unsafe String(cString: $0) } ?? ""
         let name = unsafe String(cString: llhttp_errno_name(code))

@@ -31,6 +31,20 @@ import Testing
         #expect(list.ids(query, facets) == ["b/four", "b/three", "a/two", "a/one"])
     }
 
+    @Test func `in an order that is known here a row without a value comes behind one of zero, whoever holds it`() {
+        let list = Snapshot.make([
+            .make("a/none"), .make("a/zero", context: 0), .make("a/some", context: 1), .make("a/other"),
+        ])
+        let ids = ["c/none", "a/none", "c/zero", "a/zero", "a/some", "c/some"]
+        let facet = FacetRows.make(ids, beside: list) {
+            .make($0, context: ["c/zero": 0, "c/some": 1][$0])
+        }
+        let context = list.join("zdr=true&sort=context-high-to-low") { _ in facet }
+        #expect(context?.ids == ["a/some", "c/some", "a/zero", "c/zero", "a/none", "c/none"])
+        let ranked = list.join("category=x&sort=context-high-to-low") { _ in facet }
+        #expect(ranked?.ids == ["a/some", "c/some", "c/zero", "a/zero", "c/none", "a/none"])
+    }
+
     @Test func `local filters, pages and totals come after the facets`() {
         let facets = ["zdr": ["b/four", "a/two", "a/one"], "sort": ["b/four", "a/two", "a/one", "b/three"]]
         #expect(list.ids("zdr=true", facets) == ["a/one", "b/four"])

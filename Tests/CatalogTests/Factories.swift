@@ -6,7 +6,7 @@ extension ModelFields {
     static func make(
         _ id: String = "acme/anvil", slug: String? = nil, alias: String? = nil, name: String = "",
         created: Int64? = nil,
-        context: Int64 = 0, prompt: String? = nil, completion: String? = nil, inputs: [String] = [],
+        context: Int64? = nil, prompt: String? = nil, completion: String? = nil, inputs: [String] = [],
         outputs: [String] = ["text"], parameters: [String] = [], tokenizer: String? = nil, intelligence: String? = nil,
         coding: String? = nil, agentic: String? = nil, elo: String? = nil
     ) -> ModelFields {

@@ -71,7 +71,9 @@ import Testing
         ("context=9223372036854775807", []),
     ])
     func contextIsAtLeast(query: String, expected: [String]) {
-        let snapshot = Snapshot.make([.make("null"), .make("small", context: 8192), .make("large", context: 128_000)])
+        let snapshot = Snapshot.make([
+            .make("null"), .make("zero", context: 0), .make("small", context: 8192), .make("large", context: 128_000),
+        ])
         #expect(snapshot.ids(query) == expected)
     }
 

@@ -11,7 +11,21 @@ import Testing
         ("limit=-1", "limit must be an integer from 1 to 1000, not \"-1\""),
         ("limit=1e400", "limit must be an integer from 1 to 1000, not \"1e400\""),
         ("offset=-1", "offset must be an integer of 0 or more, not \"-1\""),
-        ("offset=9223372036854775808", "offset must be an integer of 0 or more, not \"9223372036854775808\""),
+        (
+            "offset=9223372036854775808",
+            "offset is too large: the largest is 9223372036854775807, not \"9223372036854775808\""
+        ),
+        (
+            "context=100000000000000000000000",
+            "context is too large: the largest is 9223372036854775807, not \"100000000000000000000000\""
+        ),
+        ("min_age_days=1e400", "min_age_days is too large: the largest is 9223372036854775807, not \"1e400\""),
+        ("max_age_days=1e19", "max_age_days is too large: the largest is 9223372036854775807, not \"1e19\""),
+        (
+            "context=9223372036854775807.5",
+            "context must be an integer of 1 or more, not \"9223372036854775807.5\""
+        ),
+        ("context=-1e400", "context must be an integer of 1 or more, not \"-1e400\""),
         ("context=0", "context must be an integer of 1 or more, not \"0\""),
         ("context=128k", "context must be an integer of 1 or more, not \"128k\""),
         ("min_age_days=0.5", "min_age_days must be an integer of 0 or more, not \"0.5\""),
@@ -54,6 +68,17 @@ import Testing
     func integersMayBeSpelledAsTheyLike(value: String) {
         guard case .local(let query) = plan("limit=\(value)") else { return #expect(Bool(false)) }
         #expect(query.limit == 10)
+    }
+
+    @Test(arguments: ["9223372036854775807", "9223372036854775807.0", "9223372036854775.807e3"])
+    func theLargestIntegerIsTaken(value: String) {
+        for name in ["context", "offset", "min_age_days", "max_age_days"] {
+            guard case .local(let query) = plan("\(name)=\(value)") else {
+                Issue.record("refused: \(name)=\(value)")
+                continue
+            }
+            #expect([query.minimumContext, query.offset, query.minimumAge, query.maximumAge].contains(.max))
+        }
     }
 
     @Test(

@@ -45,6 +45,21 @@ import Testing
         #expect(snapshot.ids("sort=pricing-high-to-low") == ["whole", "half", "other"])
     }
 
+    @Test(arguments: [
+        "newest", "context-high-to-low", "pricing-high-to-low", "intelligence-high-to-low", "coding-high-to-low",
+        "agentic-high-to-low", "design-arena-elo-high-to-low", "pricing-low-to-high",
+    ])
+    func aValueOfZeroIsAValue(sort: String) {
+        let zero = { (id: String) in
+            ModelFields.make(
+                id, created: 0, context: 0, prompt: "0", completion: "0", intelligence: "0", coding: "0", agentic: "0",
+                elo: "0")
+        }
+        let none = [ModelFields.make("none-1"), .make("none-2")]
+        let snapshot = Snapshot.make([none[0], zero("zero-1"), none[1], zero("zero-2")])
+        #expect(snapshot.ids("sort=\(sort)") == ["zero-1", "zero-2", "none-1", "none-2"])
+    }
+
     @Test func averagesAreExact() {
         let snapshot = Snapshot.make([
             .make("more", prompt: "0.000000000000000000000002", completion: "0"),

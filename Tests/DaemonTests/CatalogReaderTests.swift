@@ -62,6 +62,15 @@ import Testing
         #expect(model.fields.created == expected)
     }
 
+    @Test(
+        arguments: [
+            ("0", 0), ("10", 10), ("1e6", 1_000_000), ("-1", 0), ("null", nil), ("\"10\"", nil), ("1e300", nil),
+        ] as [(String, Int64?)])
+    func anUnknownContextIsNotOneOfZero(context: String, expected: Int64?) throws {
+        let model = try readModel("{\"data\":{\"id\":\"a\",\"context_length\":\(context)}}")
+        #expect(model.fields.contextLength == expected)
+    }
+
     @Test func fieldsAreReadFromWhereTheyStand() throws {
         let model = try readModel(
             #"""

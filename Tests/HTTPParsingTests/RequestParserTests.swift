@@ -159,6 +159,21 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
         #expect(outcome == .invalid(.version, after: 0))
     }
 
+    @Test(arguments: [1, 1000])
+    func `a request line that ends wrongly is told so, and not of its version`(step: Int) {
+        let bareLF = "The request line ends with a bare LF, not with CR LF"
+        let space = "White space behind the version in the request line"
+        for (end, reason) in [("\n", bareLF), (" \r\n", space), (" x\r\n", space), ("\t\r\n", space)] {
+            for version in ["HTTP/1.0", "HTTP/1.1"] {
+                let outcome = read("GET / \(version)\(end)Host: a\r\n\r\n", step: step)
+                #expect(outcome == .invalid(.malformed(reason), after: 0))
+            }
+        }
+        for version in ["HTTP/2.0\n", "HTTP/1.2 ", "HTTP/1.1.1", "HTTP/1.\n", "HTTP/1.10"] {
+            #expect(read("GET / \(version)\r\nHost: a\r\n\r\n", step: step) == .invalid(.version, after: 0))
+        }
+    }
+
     @Test func `a client that begins with HTTP/2 is told about the version`() {
         #expect(read("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", step: 1000) == .invalid(.version, after: 0))
     }

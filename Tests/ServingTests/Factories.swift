@@ -51,7 +51,7 @@ extension Entry {
 
 extension ModelFields {
     /// A model that makes text.
-    static func make(_ id: String, created: Int64? = nil, context: Int64 = 0) -> ModelFields {
+    static func make(_ id: String, created: Int64? = nil, context: Int64? = nil) -> ModelFields {
         var model = ModelFields(id: id)
         model.created = created
         model.contextLength = context

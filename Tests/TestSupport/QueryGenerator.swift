@@ -59,7 +59,7 @@ public struct QueryGenerator {
         case "model_authors": return list(models.map(\.author) + ["nobody"], upTo: 3)
         case "q": return text(of: model)
         case "arch": return chance(9) ? "gp" : anyCase(letters(of: model.tokenizer))
-        case "context": return String(max(1, model.context + Int.random(in: -1...1, using: &random)))
+        case "context": return String(max(1, (model.context ?? 0) + Int.random(in: -1...1, using: &random)))
         case "min_age_days", "max_age_days":
             let days = max(0, now - (model.created ?? 0)) / 86_400
             return String(max(0, days + Int.random(in: -1...1, using: &random)))

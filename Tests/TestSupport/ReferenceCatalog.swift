@@ -106,7 +106,7 @@ public struct ReferenceCatalog: Sendable {
     }
 
     private func passesFigures(_ model: ReferenceModel, _ values: [String: String], now: Int) -> Bool {
-        if let context = values["context"].flatMap({ Int($0) }), model.context < context { return false }
+        if let context = values["context"].flatMap({ Int($0) }), model.context ?? 0 < context { return false }
         let figures: [(PlainDecimal?, String, String)] = [
             (model.prompt?.movingPoint(by: 6), "min_price", "max_price"),
             (model.completion?.movingPoint(by: 6), "min_output_price", "max_output_price"),
@@ -146,7 +146,7 @@ public struct ReferenceCatalog: Sendable {
     private func value(_ model: ReferenceModel, _ sort: String) -> PlainDecimal? {
         switch sort {
         case "newest": model.created.flatMap { PlainDecimal(String($0)) }
-        case "context-high-to-low": PlainDecimal(String(model.context))
+        case "context-high-to-low": model.context.flatMap { PlainDecimal(String($0)) }
         case "pricing-low-to-high", "pricing-high-to-low": model.averagePrice
         case "intelligence-high-to-low": model.intelligence
         case "coding-high-to-low": model.coding

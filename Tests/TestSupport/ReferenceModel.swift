@@ -6,7 +6,7 @@ struct ReferenceModel: Sendable {
     let slug: String
     let name: String
     let created: Int?
-    let context: Int
+    let context: Int?
     let prompt: PlainDecimal?
     let completion: PlainDecimal?
     let inputs: [String]
@@ -23,7 +23,7 @@ struct ReferenceModel: Sendable {
         slug = model["canonical_slug"] as? String ?? ""
         name = model["name"] as? String ?? ""
         created = Self.integer(model["created"])
-        context = max(0, Self.integer(model["context_length"]) ?? 0)
+        context = Self.integer(model["context_length"]).map { max(0, $0) }
         let pricing = model["pricing"] as? [String: Any] ?? [:]
         prompt = Self.price(pricing["prompt"])
         completion = Self.price(pricing["completion"])

@@ -10,7 +10,7 @@ extension ModelFields {
         aliasTarget = model["alias_target"]?["slug"]?.string
         name = model["name"]?.string ?? ""
         created = model["created"]?.wholeNumber
-        contextLength = max(0, model["context_length"]?.wholeNumber ?? 0)
+        contextLength = model["context_length"]?.wholeNumber.map { max(0, $0) }
         supportedParameters = model["supported_parameters"]?.strings ?? []
 
         let pricing = model["pricing"]

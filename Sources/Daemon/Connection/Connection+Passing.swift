@@ -26,8 +26,7 @@ extension Connection {
         passing.start(request, on: client)
     }
 
-    private static let notInDemo = Problem(
-        .notFound, "the built-in demo upstream has the model catalogue only", detail: .badRequest)
+    private static let notInDemo = Problem(.notFound, DemoUpstream.lack, detail: .badRequest)
 
     private func passedFraming(_ head: Span<UInt8>, _ method: Method, hasBody: Bool) -> StreamRequest.Body {
         guard hasBody else {

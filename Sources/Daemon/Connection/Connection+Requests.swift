@@ -37,7 +37,7 @@ extension Connection {
         if !fields.hasAnthropicVersion, let answer = stored(head, fields) {
             if answer.source.freshness.isFresh(at: shard.loop.nowMilliseconds) {
                 if answer.wantsCompression() { shard.compress(answer) }
-                let hasCurrent = fields.isMet(by: answer, parser, head)
+                let hasCurrent = fields.isMet(by: answer, parser, head, now: shard.loop.wallSeconds)
                 if method == .get, !hasCurrent, !closesAfterAnswer, parser.isVersion11 { return sendHit(answer) }
                 return send(answer, isHead: method == .head, hasCurrent: hasCurrent)
             }
@@ -121,7 +121,9 @@ extension Connection {
         let status = staleStatus(
             of: answer, unasked: nil, demand: fields.demand, owner: owner,
             authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) })
-        send(answer, isHead: isHead, hasCurrent: fields.isMet(by: answer, parser, head), status: status)
+        send(
+            answer, isHead: isHead, hasCurrent: fields.isMet(by: answer, parser, head, now: shard.loop.wallSeconds),
+            status: status)
         return true
     }
 
@@ -145,7 +147,8 @@ extension Connection {
         }
         let summary = RequestSummary(
             isHead: isHead, target: targetBytes.copied(), parts: parts, route: route, coding: fields.coding(head),
-            demand: fields.demand, owner: owner(head, fields), precondition: fields.precondition(parser, head))
+            demand: fields.demand, owner: owner(head, fields),
+            precondition: fields.precondition(parser, head, now: shard.loop.wallSeconds))
         let request = PendingRequest(
             summary: summary,
             authorization: fields.authorization.map { SharedBytes(copying: head.extracting($0)) })

@@ -54,20 +54,23 @@ struct RequestFields {
         return Demand(cacheControl: cacheControl, pragmaNoCache: hasPragmaNoCache)
     }
 
-    /// What the request says of a representation that the client has.
-    func precondition(_ parser: borrowing RequestParser, _ head: Span<UInt8>) -> Precondition? {
+    /// What the request says of a representation that the client has; `now` is the Unix time in seconds.
+    func precondition(_ parser: borrowing RequestParser, _ head: Span<UInt8>, now: Int64) -> Precondition? {
         if ifNoneMatch == nil && ifModifiedSince == nil { return nil }
         var tags: [UInt8]?
         for index in tagLines(parser) where isTagLine(parser, head, index) {
             tags = (tags.map { $0 + [UInt8(ascii: ",")] } ?? []) + head.extracting(parser.field(index).value).copied()
         }
         return Precondition(
-            ifNoneMatch: tags, ifModifiedSince: ifModifiedSince.flatMap { HTTPDate.parse(head.extracting($0)) })
+            ifNoneMatch: tags,
+            ifModifiedSince: ifModifiedSince.flatMap { HTTPDate.parse(head.extracting($0), now: now) })
     }
 
     /// Whether the client has this answer's representation already. As `Precondition.isMet`, without a copy: it is asked on
     /// every hit.
-    func isMet(by answer: Answer, _ parser: borrowing RequestParser, _ head: Span<UInt8>) -> Bool {
+    func isMet(
+        by answer: Answer, _ parser: borrowing RequestParser, _ head: Span<UInt8>, now: @autoclosure () -> Int64
+    ) -> Bool {
         if let ifNoneMatch {
             let tag = answer.entityTag
             if EntityTag.matches(ifNoneMatch: head.extracting(ifNoneMatch), current: tag.span) { return true }
@@ -78,7 +81,9 @@ struct RequestFields {
             }
             return false
         }
-        guard let ifModifiedSince, let date = HTTPDate.parse(head.extracting(ifModifiedSince)) else { return false }
+        guard let ifModifiedSince, let date = HTTPDate.parse(head.extracting(ifModifiedSince), now: now()) else {
+            return false
+        }
         return answer.lastModified <= date
     }
 

@@ -3,6 +3,8 @@ import Catalog
 /// The upstream that is built into the program: it answers as the real one would, out of `DemoCatalog`.
 public enum DemoUpstream {
     private static let whole = DemoAnswer.shared(list(DemoCatalog.models))
+    /// What is said of a resource that is not built in.
+    static let lack = "the built-in demo upstream has the model catalogue only"
     private static let modalities: Set = [
         "text", "image", "embeddings", "audio", "video", "rerank", "decisions", "speech", "transcription",
     ]
@@ -20,7 +22,7 @@ public enum DemoUpstream {
         case "/images/models": return .shared(list(DemoCatalog.models.filter { answers($0, in: ["image"]) }))
         case "/videos/models": return .shared(list(DemoCatalog.models.filter { answers($0, in: ["video"]) }))
         default:
-            guard resource.hasPrefix("/model/") else { return .failure(404, "Not Found") }
+            guard resource.hasPrefix("/model/") else { return .failure(404, lack) }
             return model(String(resource.dropFirst("/model/".count)))
         }
     }

@@ -11,7 +11,7 @@ enum ClockRule {
     static func finding(date: String?, age: String?, now: Int64) -> Diagnosis {
         guard let date else { return Diagnosis("clock", .skip, "upstream does not say what time it is") }
         let bytes = Array(date.utf8)
-        guard let sent = HTTPDate.parse(bytes.span) else {
+        guard let sent = HTTPDate.parse(bytes.span, now: now) else {
             return Diagnosis("clock", .warn, "upstream's Date is not a date: \(date)")
         }
         let skew = now - sent - max(0, age.flatMap { Int64($0) } ?? 0)

@@ -32,7 +32,7 @@ struct ResponseFields {
             case "last-modified":
                 // A date in the future would keep clients from ever asking in earnest (RFC 9110 section 8.8.2.1).
                 lastModifiedText = value
-                lastModified = min(wallSeconds, HTTPDate.parse(bytes.span) ?? wallSeconds)
+                lastModified = min(wallSeconds, HTTPDate.parse(bytes.span, now: wallSeconds) ?? wallSeconds)
             case "retry-after": retryAfter = RetryAfter.parse(bytes.span, now: wallSeconds)
             case "content-type": contentType = HeadWriter.sanitized(bytes.span)
             default: break

@@ -121,14 +121,23 @@ struct DemoUpstreamTests {
     }
 
     @Test(
-        "Anything else is not there",
+        "Another model is not there",
+        arguments: ["/model/openai/gpt-9", "/model/openai/gpt-4o:free"])
+    func unknownModel(target: String) {
+        #expect(Self.get(target).status == 404)
+        #expect(Self.text(target) == #"{"error":{"message":"Not Found","code":404}}"#)
+    }
+
+    @Test(
+        "Of anything else it is said that the demo has no such thing",
         arguments: [
-            "/", "/model", "/model/", "/model/openai/gpt-9", "/model/openai/gpt-4o:free", "/chat/completions",
-            "/models/openai/gpt-4o", "/modelsx",
+            "/", "/model", "/model/", "/chat/completions", "/models/openai/gpt-4o", "/models/openai/gpt-4o/endpoints",
+            "/modelsx", "/providers", "/api/v1/endpoints/zdr",
         ])
     func missing(target: String) {
         #expect(Self.get(target).status == 404)
-        #expect(Self.text(target) == #"{"error":{"message":"Not Found","code":404}}"#)
+        let message = "the built-in demo upstream has the model catalogue only"
+        #expect(Self.text(target) == "{\"error\":{\"message\":\"\(message)\",\"code\":404}}")
     }
 
     @Test(

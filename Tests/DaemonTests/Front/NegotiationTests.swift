@@ -70,6 +70,8 @@ import Testing
                 RawCase(name, "9110 13", "GET /models HTTP/1.1\r\nHost: localhost\r\n\(lines)\r\n", [status])
             }
             let old = "Sat, 01 Jan 2000 00:00:00 GMT"
+            let nextYear = try #require(Int(date.dropFirst(12).prefix(4))) + 1
+            let obsolete = "Friday, 01-Jan-\(String(nextYear).suffix(2)) 00:00:00 GMT"
             let cases = [
                 ask("the tag", "If-None-Match: \(tag)\r\n", 304), ask("any tag", "If-None-Match: *\r\n", 304),
                 ask("a weak one", "If-None-Match: W/\(tag)\r\n", 304),
@@ -77,6 +79,10 @@ import Testing
                 ask("another", "If-None-Match: \"x\"\r\n", 200), ask("no tag", "If-None-Match: x\r\n", 200),
                 ask("the date", "If-Modified-Since: \(date)\r\n", 304),
                 ask("an old date", "If-Modified-Since: \(old)\r\n", 200),
+                ask("a date as RFC 850 has it", "If-Modified-Since: \(obsolete)\r\n", 304),
+                ask("an old one", "If-Modified-Since: Saturday, 01-Jan-00 00:00:00 GMT\r\n", 200),
+                ask("a date as asctime() has it", "If-Modified-Since: Fri Jan  1 00:00:00 \(nextYear)\r\n", 304),
+                ask("an old one of those", "If-Modified-Since: Sat Jan  1 00:00:00 2000\r\n", 200),
                 ask("a date that is none", "If-Modified-Since: yesterday\r\n", 200),
                 ask("another tag and the date", "If-None-Match: \"x\"\r\nIf-Modified-Since: \(date)\r\n", 200),
                 ask("the tag and an old date", "If-None-Match: \(tag)\r\nIf-Modified-Since: \(old)\r\n", 304),

@@ -71,9 +71,8 @@ import Testing
             let client = try larder.connect()
             #expect(try client.get("/models?use_rss=true&feed=good").status == 200)
 
-            let began = ContinuousClock.now
+            // Upstream's time-out ends the wait of those that hang, and of those alone: for the others the detail is the fault.
             let told = try client.get("/models")
-            #expect(ContinuousClock.now - began < .seconds(5))
             #expect(told.status == fault.status)
             #expect(told.cacheStatus == "larder; fwd=miss; \(fault.detail)")
             #expect(told.text.hasPrefix(#"{"error":{"code":\#(fault.status),"message":""#), "\(told.text)")

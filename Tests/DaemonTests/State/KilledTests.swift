@@ -61,6 +61,8 @@ import Testing
             let answer = try larder.get("/models")
             times.append(.now - began)
             try #require(answer.status == 200, "round \(round): \(answer.text)")
+            // The copy lay ready: the answer waited neither for upstream nor for a refresh to fail.
+            #expect(answer.isHit, "round \(round): \(answer.cacheStatus)")
             let number = try #require(Self.number(in: answer.text))
             #expect(number <= most && number >= last, "round \(round): \(number) of \(most), after \(last)")
             let isWhole = answer.text == Self.list(number)
@@ -74,11 +76,11 @@ import Testing
         }
         // What was fetched under the load did reach the disk.
         #expect(advances > 1)
+        // For whoever reads the log; how long a start may take depends on the machine.
         times.sort()
         print(
             "killed \(kills) times; from the start to the first good answer:",
             "\(times[0]) at best, \(times[times.count / 2]) mostly, \(times[times.count - 1]) at worst")
-        #expect(times[times.count / 2] < .seconds(10))
     }
 }
 

@@ -1,0 +1,103 @@
+import Bytes
+
+extension HTTPDate {
+    /// The Unix time of a date in any of the three forms that a recipient has to know (RFC 9110 section 5.6.7), or nil if the
+    /// text is none:
+    ///
+    ///     Sun, 06 Nov 1994 08:49:37 GMT     IMF-fixdate, the one that is sent
+    ///     Sunday, 06-Nov-94 08:49:37 GMT    RFC 850
+    ///     Sun Nov  6 08:49:37 1994          asctime() of ANSI C
+    ///
+    /// The weekday must be one, but need not be that day's. A year of two digits is the latest one that ends in them and
+    /// lies no more than 50 years after `now` (Unix seconds).
+    public static func parse(_ text: Span<UInt8>, now: @autoclosure () -> Int64) -> Int64? {
+        guard text.count >= asctimeLength else { return nil }
+        if text[3] == UInt8(ascii: " ") { return asctime(text) }
+        if text[3] == UInt8(ascii: ",") { return fixdate(text) }
+        return longDate(text, now: now())
+    }
+
+    private static let asctimeLength = 24
+
+    private static func fixdate(_ text: Span<UInt8>) -> Int64? {
+        guard text.count == length, hasShortWeekday(text), text.extracting(3..<5).equals(", "),
+            text[7] == UInt8(ascii: " "), text[11] == UInt8(ascii: " "), text[16] == UInt8(ascii: " "),
+            text.extracting(25..<29).equals(" GMT"),
+            let day = number(text, 5, 2), let month = month(text, 8), let year = number(text, 12, 4),
+            let time = timeOfDay(text, 17)
+        else { return nil }
+        return seconds(year: year, month: month, day: day, time: time)
+    }
+
+    private static func asctime(_ text: Span<UInt8>) -> Int64? {
+        guard text.count == asctimeLength, hasShortWeekday(text), text[7] == UInt8(ascii: " "),
+            text[10] == UInt8(ascii: " "), text[19] == UInt8(ascii: " "),
+            let month = month(text, 4),
+            let day = text[8] == UInt8(ascii: " ") ? number(text, 9, 1) : number(text, 8, 2),
+            let time = timeOfDay(text, 11), let year = number(text, 20, 4)
+        else { return nil }
+        return seconds(year: year, month: month, day: day, time: time)
+    }
+
+    private static func longDate(_ text: Span<UInt8>, now: Int64) -> Int64? {
+        guard let comma = text.firstIndex(of: UInt8(ascii: ",")), text.count == comma + 24,
+            (0..<7).contains(where: { text.extracting(0..<comma).equals(longWeekdays[$0]) })
+        else { return nil }
+        let date = text.extracting(comma..<text.count)
+        guard date.extracting(0..<2).equals(", "), date[4] == UInt8(ascii: "-"), date[8] == UInt8(ascii: "-"),
+            date[11] == UInt8(ascii: " "), date.extracting(20..<24).equals(" GMT"),
+            let day = number(date, 2, 2), let month = month(date, 5), let twoDigits = number(date, 9, 2),
+            let time = timeOfDay(date, 12)
+        else { return nil }
+        // What lies outside of the years that dates have is as good as their end.
+        let now = min(max(now, 0), 253_402_300_799)
+        let thisYear = CivilDate(daysSinceEpoch: now / 86_400).year
+        var year = thisYear / 100 * 100 + 100 + twoDigits
+        func isFar() -> Bool {
+            let days = CivilDate.daysSinceEpoch(year: year - 50, month: month, day: day)
+            return days * 86_400 + Int64(time) > now
+        }
+        while isFar() { year -= 100 }
+        return seconds(year: year, month: month, day: day, time: time)
+    }
+
+    private static let longWeekdays: InlineArray<7, StaticString> = [
+        "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    ]
+
+    private static func hasShortWeekday(_ text: Span<UInt8>) -> Bool {
+        (0..<7).contains { text.extracting(0..<3).equals(weekdays[$0]) }
+    }
+
+    /// The month whose name stands at `start`, counted from 1.
+    private static func month(_ text: Span<UInt8>, _ start: Int) -> Int? {
+        (0..<12).first { text.extracting(start..<start + 3).equals(months[$0]) }.map { $0 + 1 }
+    }
+
+    /// The seconds since midnight that `hh:mm:ss` at `start` spells, a leap second included.
+    private static func timeOfDay(_ text: Span<UInt8>, _ start: Int) -> Int? {
+        guard text[start + 2] == UInt8(ascii: ":"), text[start + 5] == UInt8(ascii: ":"),
+            let hour = number(text, start, 2), let minute = number(text, start + 3, 2),
+            let second = number(text, start + 6, 2), hour < 24, minute < 60, second < 61
+        else { return nil }
+        return hour * 3600 + minute * 60 + second
+    }
+
+    private static func seconds(year: Int, month: Int, day: Int, time: Int) -> Int64? {
+        guard (1...31).contains(day) else { return nil }
+        let days = CivilDate.daysSinceEpoch(year: year, month: month, day: day)
+        // A day that its month does not have counts on into the next one.
+        guard CivilDate(daysSinceEpoch: days).day == day else { return nil }
+        return days * 86_400 + Int64(time)
+    }
+
+    private static func number(_ text: Span<UInt8>, _ start: Int, _ digits: Int) -> Int? {
+        var value = 0
+        for index in start..<start + digits {
+            let digit = text[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            value = value * 10 + Int(digit)
+        }
+        return value
+    }
+}
