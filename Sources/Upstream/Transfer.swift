@@ -2,10 +2,13 @@ import Bytes
 internal import CCurl
 import EventLoop
 
+/// Who is told what has become of a fetch.
+typealias FetchDone = (Result<FetchedResponse, FetchFailure>) -> Void
+
 /// One fetch: a transfer, used again for each redirect, and what it has received so far.
 final class Transfer: CurlTransfer {
     /// Who is told in the end.
-    let handle: FetchHandle
+    let done: FetchDone
 
     private let settings: UpstreamSettings
     private let isPost: Bool
@@ -19,10 +22,10 @@ final class Transfer: CurlTransfer {
     static let redirectLimit = 3
 
     init(
-        _ handle: FetchHandle, easy: EasyHandle, url: FetchURL, request: FetchRequest, settings: UpstreamSettings,
-        now: UInt64
+        _ done: @escaping FetchDone, easy: EasyHandle, url: FetchURL, request: FetchRequest,
+        settings: UpstreamSettings, now: UInt64
     ) {
-        self.handle = handle
+        self.done = done
         self.url = url
         self.settings = settings
         isPost = request.method == .post
