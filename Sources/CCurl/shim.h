@@ -2,6 +2,8 @@
 #include <curl/curl.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <arpa/inet.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -128,11 +130,45 @@ static inline CURLcode shim_easy_set_context(CURL *easy, CURLcode (*made)(CURL *
     return code ? code : curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, context);
 }
 
-/* The OpenSSL context of the connection that a transfer uses at the moment; null without TLS. */
-static inline SSL_CTX *shim_easy_context(CURL *easy) {
+/* The TLS of the connection that a transfer uses at the moment; null without any. */
+static inline SSL *shim_easy_tls(CURL *easy) {
     struct curl_tlssessioninfo *session = NULL;
-    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) || !session || !session->internals) return NULL;
-    return session->backend == CURLSSLBACKEND_OPENSSL ? SSL_get_SSL_CTX((SSL *)session->internals) : NULL;
+    if (curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session) || !session) return NULL;
+    return session->backend == CURLSSLBACKEND_OPENSSL ? (SSL *)session->internals : NULL;
+}
+
+/* Its OpenSSL context. */
+static inline SSL_CTX *shim_easy_context(CURL *easy) {
+    SSL *tls = shim_easy_tls(easy);
+    return tls ? SSL_get_SSL_CTX(tls) : NULL;
+}
+
+/* Whether both sides have agreed on HTTP/2. */
+static inline int shim_is_version_2(SSL *tls) {
+    const unsigned char *name = NULL;
+    unsigned int length = 0;
+    SSL_get0_alpn_selected(tls, &name, &length);
+    return length == 2 && !memcmp(name, "h2", 2);
+}
+
+/* The port of a TCP socket's own end; 0 for any other. */
+static inline int shim_own_port(int socket) {
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    if (getsockname(socket, (struct sockaddr *)&at, &size)) return 0;
+    if (at.ss_family == AF_INET) return ntohs(((struct sockaddr_in *)&at)->sin_port);
+    return at.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&at)->sin6_port) : 0;
+}
+
+/* Whether a TCP socket's other end has this address, spelled as curl does. */
+static inline int shim_has_peer(int socket, const char *address) {
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    char text[INET6_ADDRSTRLEN];
+    if (getpeername(socket, (struct sockaddr *)&at, &size)) return 0;
+    const void *bytes = at.ss_family == AF_INET6 ? (const void *)&((struct sockaddr_in6 *)&at)->sin6_addr
+                                                 : (const void *)&((struct sockaddr_in *)&at)->sin_addr;
+    return inet_ntop(at.ss_family, bytes, text, sizeof text) && !strcmp(text, address);
 }
 
 /* Macros of OpenSSL. */

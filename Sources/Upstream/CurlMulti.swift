@@ -16,6 +16,7 @@ import Glibc
     private let turned: (Bool) -> Void
     /// By their descriptors.
     private var sockets: [WatchedSocket?] = []
+    private var ports = SocketsByPort()
     private var timer: LoopTimer?
     private var isClosed = false
     private var isAdding = false
@@ -46,6 +47,7 @@ import Glibc
     func adopt(_ easy: EasyHandle) {
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_socket(easy.raw, socketOpened, socketClosed, me)
+        easy.multi = self
     }
 
     /// Begins a transfer, which the caller keeps until `remove`.
@@ -104,7 +106,10 @@ import Glibc
     }
 
     private func replace(_ socket: curl_socket_t, by new: WatchedSocket?) {
-        known(socket)?.close()
+        if let known = known(socket) {
+            known.close()
+            if let port = known.port { ports.remove(socket, port: port) }
+        }
         while sockets.count <= Int(socket) { sockets.append(nil) }
         sockets[Int(socket)] = new
     }
@@ -126,8 +131,12 @@ import Glibc
         var readiness: Readiness = []
         if what & CURL_POLL_IN != 0 { readiness.insert(.readable) }
         if what & CURL_POLL_OUT != 0 { readiness.insert(.writable) }
+        if watched.isConnection, watched.port == nil { watched.port = ports.add(socket) }
         watched.want(readiness)
     }
+
+    /// The socket of the connection that curl has chosen for a request, by what curl tells of it; nil if that is not known.
+    func socket(port: Int32, peer: UnsafePointer<CChar>) -> curl_socket_t? { unsafe ports.find(port: port, peer: peer) }
 
     private func makeSocket(_ socket: curl_socket_t, isConnection: Bool) -> WatchedSocket {
         WatchedSocket(socket, on: loop, isConnection: isConnection) { [unowned self] in ready(socket, $0) }

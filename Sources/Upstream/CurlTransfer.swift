@@ -15,6 +15,11 @@ import EventLoop
     /// The connection's last word, where the body's end hangs on it.
     private var farewell: TLSFarewell?
 
+    /// Whether curl is to use none of the kept connections.
+    final var wantsNewConnection = false {
+        didSet { _ = unsafe shim_easy_set_long(raw, CURLOPT_FRESH_CONNECT, wantsNewConnection ? 1 : 0) }
+    }
+
     /// Why we ourselves made curl stop.
     private(set) var stopped: FetchFailure?
 
@@ -38,6 +43,9 @@ import EventLoop
         /// Nothing, and the transfer is to end: see `stop`.
         case never
     }
+
+    /// Whether a request may go out now. It is asked anew where a kept connection has ended without an answer.
+    func mayBegin() -> Bool { true }
 
     /// Whether the final response's head is complete.
     var hasHead: Bool { false }

@@ -17,6 +17,9 @@ internal import CCurl
     /// The origin that its streams go to, which curl reads from there; nil if none has used it yet.
     var origin: ParsedOrigin?
 
+    /// Whoever watches its connections' sockets; it outlives this.
+    unowned var multi: CurlMulti?
+
     private var lines: LineList
 
     init(_ settings: UpstreamSettings, _ trust: TrustStore, _ watch: TLSWatch) {
@@ -32,6 +35,7 @@ internal import CCurl
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_WRITEDATA, me)
         _ = unsafe shim_easy_set_sink(raw, CURLOPT_WRITEFUNCTION, bytesReceived)
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
+        _ = unsafe shim_easy_set_before_request(raw, requestBegins, me)
         // The fields are for upstream, never for a proxy that tunnels to it.
         _ = unsafe shim_easy_set_long(raw, CURLOPT_HEADEROPT, Int(CURLHEADER_SEPARATE))
         _ = unsafe shim_easy_set_long(raw, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)

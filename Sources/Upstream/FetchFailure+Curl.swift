@@ -24,6 +24,10 @@ extension FetchFailure {
         // "Unsupported protocol" is a response that does not begin like HTTP/1: the URL's scheme was checked before.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP2:
             self = .malformed(text)
+        // So curl (7.88) calls a line that is longer than its buffer for one, 100 KiB.
+        case CURLE_OUT_OF_MEMORY where phase == .head: self = .malformed("a line of its head is too long")
+        // None of our callbacks has refused anything: bytes follow the end of what curl decodes.
+        case CURLE_WRITE_ERROR: self = .malformed("its body goes on behind the end of its content coding")
         default: self = .other(text)
         }
     }

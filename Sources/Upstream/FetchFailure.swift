@@ -32,7 +32,7 @@ public enum FetchFailure: Error, Equatable, Sendable {
     case tooManyRedirects(limit: Int)
     /// A redirect to another origin, which was not asked.
     case redirectElsewhere(String)
-    /// Somebody cancelled the fetch, or closed the client.
+    /// The client was closed.
     case cancelled
     /// Anything else that curl reports.
     case other(String)

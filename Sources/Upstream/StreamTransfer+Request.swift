@@ -40,7 +40,6 @@ extension StreamTransfer {
         _ = unsafe shim_easy_set_long(raw, CURLOPT_UPLOAD_BUFFERSIZE, 16 << 10)
         _ = unsafe shim_easy_set_sink(raw, CURLOPT_READFUNCTION, bodyWanted)
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_READDATA, handle)
-        _ = unsafe shim_easy_set_before_request(raw, requestBegins, handle)
     }
 
     /// Tells curl the method, if it is not the one that curl takes for such a body.
@@ -96,13 +95,6 @@ private func stream(of context: UnsafeMutableRawPointer?) -> StreamTransfer {
 }
 
 // MARK: C callbacks
-
-private func requestBegins(
-    _ context: UnsafeMutableRawPointer?, _ peer: UnsafeMutablePointer<CChar>?, _ own: UnsafeMutablePointer<CChar>?,
-    _ peerPort: Int32, _ ownPort: Int32
-) -> Int32 {
-    unsafe stream(of: context).mayBegin() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-}
 
 private func bodyWanted(
     _ start: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?

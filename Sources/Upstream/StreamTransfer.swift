@@ -155,7 +155,7 @@ final class StreamTransfer: CurlTransfer {
 
     /// Whether a request may go out now: curl asks anew where a kept connection has ended without an answer, and does not mind
     /// whether the request may be repeated or what it has taken of the body.
-    func mayBegin() -> Bool {
+    override func mayBegin() -> Bool {
         attempts += 1
         if attempts == 1 || isIdempotent(method) && !hasGivenBody {
             hasGivenBody = hasGivenBody || isSentWhole && !outgoing.isEmpty

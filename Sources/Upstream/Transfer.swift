@@ -2,11 +2,15 @@ import Bytes
 internal import CCurl
 import EventLoop
 
+/// Who is told what has become of a fetch.
+typealias FetchDone = (Result<FetchedResponse, FetchFailure>) -> Void
+
 /// One fetch: a transfer, used again for each redirect, and what it has received so far.
 final class Transfer: CurlTransfer {
     /// Who is told in the end.
-    let handle: FetchHandle
+    let done: FetchDone
 
+    private unowned let client: UpstreamClient
     private let settings: UpstreamSettings
     private let isPost: Bool
     private let wantsCertificates: Bool
@@ -26,12 +30,13 @@ final class Transfer: CurlTransfer {
     static let redirectLimit = 3
 
     init(
-        _ handle: FetchHandle, easy: EasyHandle, url: FetchURL, request: FetchRequest, settings: UpstreamSettings,
+        _ done: @escaping FetchDone, easy: EasyHandle, url: FetchURL, request: FetchRequest, client: UpstreamClient,
         now: UInt64
     ) {
-        self.handle = handle
+        self.done = done
         self.url = url
-        self.settings = settings
+        self.client = client
+        settings = client.settings
         isPost = request.method == .post
         wantsCertificates = request.wantsCertificates
         begin = now
@@ -123,7 +128,7 @@ final class Transfer: CurlTransfer {
     override func add(bytes: Span<UInt8>) -> Taken {
         if body.count + bytes.count > settings.maximumBody { return stop(.tooLarge(limit: settings.maximumBody)) }
         if takenInTurn >= Transfer.mostInTurn {
-            handle.giveWay(self)
+            client.goOnLater(self)
             return .later
         }
         takenInTurn += bytes.count

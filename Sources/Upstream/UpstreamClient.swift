@@ -9,11 +9,11 @@ public final class UpstreamClient {
     let trust: TrustStore
     private(set) var multi: CurlMulti?
 
-    /// The fetches under way, by their handles.
+    /// The fetches under way.
     private var transfers: [ObjectIdentifier: Transfer] = [:]
 
     /// The fetches that have given way to others.
-    private var waiting: [Transfer] = []
+    private var resting: [Transfer] = []
 
     /// The streams under way, each in its `place`.
     var streams: [StreamTransfer] = []
@@ -41,7 +41,7 @@ public final class UpstreamClient {
     let watch = TLSWatch()
 
     /// Failures that are known before curl is asked: they are told later all the same.
-    private var early: [(handle: FetchHandle, failure: FetchFailure)] = []
+    private var early: [(done: FetchDone, failure: FetchFailure)] = []
     private(set) var later: LoopTimer?
 
     /// A client, which must be closed before its loop is. Fails when the CA file cannot be used.
@@ -69,27 +69,18 @@ public final class UpstreamClient {
     /// Fetches, and calls `done` once, on the loop and never before this has returned.
     ///
     /// After `close()` nothing is fetched and `done` is called at once, with `.cancelled`.
-    @discardableResult
-    public func fetch(
-        _ request: FetchRequest, _ done: @escaping (Result<FetchedResponse, FetchFailure>) -> Void
-    ) -> FetchHandle {
-        let handle = FetchHandle(self, done)
-        guard let multi else {
-            handle.finish(.failure(.cancelled))
-            return handle
-        }
+    public func fetch(_ request: FetchRequest, _ done: @escaping (Result<FetchedResponse, FetchFailure>) -> Void) {
+        guard let multi else { return done(.failure(.cancelled)) }
         guard let url = FetchURL(request.url) else {
-            return failLater(handle, .other("the URL is none that can be asked for"))
+            return failLater(done, .other("the URL is none that can be asked for"))
         }
         guard request.hasSoundFields else {
-            return failLater(handle, .other("a request field has a character that no field may have"))
+            return failLater(done, .other("a request field has a character that no field may have"))
         }
         let transfer = Transfer(
-            handle, easy: makeEasy(for: multi), url: url, request: request, settings: settings,
-            now: loop.nowNanoseconds)
-        transfers[ObjectIdentifier(handle)] = transfer
+            done, easy: makeEasy(for: multi), url: url, request: request, client: self, now: loop.nowNanoseconds)
+        transfers[ObjectIdentifier(transfer)] = transfer
         multi.add(transfer)
-        return handle
     }
 
     /// Gives up every fetch and stream, which are told `.cancelled`, and closes every connection. Further calls do nothing.
@@ -102,7 +93,7 @@ public final class UpstreamClient {
         idle = nil
         starting = []
         spare = []
-        let handles = early.map(\.handle) + transfers.values.map(\.handle)
+        let waiting = early.map(\.done) + transfers.values.map(\.done)
         for transfer in transfers.values { multi.remove(transfer) }
         for transfer in streams { multi.remove(transfer) }
         let streams = streams
@@ -111,9 +102,9 @@ public final class UpstreamClient {
         touched = []
         lingering = []
         early = []
-        waiting = []
+        resting = []
         multi.close()
-        for handle in handles { handle.finish(.failure(.cancelled)) }
+        for done in waiting { done(.failure(.cancelled)) }
         for transfer in streams { transfer.abandon(.cancelled) }
     }
 
@@ -124,40 +115,30 @@ public final class UpstreamClient {
         return easy
     }
 
-    func cancel(_ handle: FetchHandle) {
-        if let place = early.firstIndex(where: { $0.handle === handle }) {
-            early.remove(at: place)
-        } else if let transfer = transfers.removeValue(forKey: ObjectIdentifier(handle)) {
-            multi?.remove(transfer)
-        }
-        handle.finish(.failure(.cancelled))
-    }
-
-    private func failLater(_ handle: FetchHandle, _ failure: FetchFailure) -> FetchHandle {
-        early.append((handle, failure))
+    private func failLater(_ done: @escaping FetchDone, _ failure: FetchFailure) {
+        early.append((done, failure))
         later?.start(after: 0)
-        return handle
     }
 
     private func tellEarly() {
         while !early.isEmpty {
-            let (handle, failure) = early.removeFirst()
-            handle.finish(.failure(failure))
+            let (done, failure) = early.removeFirst()
+            done(.failure(failure))
         }
     }
 
     /// Has a fetch that curl holds back go on when other sockets have been served: within a callback of curl's.
     func goOnLater(_ transfer: Transfer) {
-        waiting.append(transfer)
+        resting.append(transfer)
         // A timer that is due already would come before the sockets.
         loop.updateNow()
         later?.start(after: 1)
     }
 
     private func goOn() {
-        let some = waiting
-        waiting = []
-        for transfer in some where transfers[ObjectIdentifier(transfer.handle)] === transfer {
+        let some = resting
+        resting = []
+        for transfer in some where transfers[ObjectIdentifier(transfer)] === transfer {
             transfer.beginTurn()
             multi?.allow(transfer, receiving: true, sending: true)
         }
@@ -171,8 +152,8 @@ public final class UpstreamClient {
         switch transfer.ended(code, issuer: watch.takeIssuer(), now: loop.nowNanoseconds) {
         case .askAgain: multi.add(transfer)
         case .finish(let result):
-            transfers[ObjectIdentifier(transfer.handle)] = nil
-            transfer.handle.finish(result)
+            transfers[ObjectIdentifier(transfer)] = nil
+            transfer.done(result)
         }
     }
 }

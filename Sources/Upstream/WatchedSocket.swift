@@ -9,6 +9,9 @@ final class WatchedSocket {
     /// Whether curl tells when it is closed.
     let isConnection: Bool
 
+    /// The port of a connection's own end, once that is known.
+    var port: Int32?
+
     private let socket: Int32
     private let loop: Loop
     private let fire: (Readiness) -> Void

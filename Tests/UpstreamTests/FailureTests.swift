@@ -1,4 +1,5 @@
 import EventLoop
+import Glibc
 import Testing
 import Upstream
 
@@ -57,6 +58,35 @@ import Upstream
         }
         defer { origin.stop() }
         #expect(try fetch(origin.url).failure?.name == "malformed")
+    }
+
+    @Test func `a head with a line too long for curl is a failure that says so`() throws {
+        let text = "HTTP/1.1 200 OK\r\nX: \(String(repeating: "a", count: 400_000))\r\nContent-Length: 2\r\n\r\n{}"
+        #expect(try outcome(ofSending: text).failure == .malformed("a line of its head is too long"))
+    }
+
+    @Test(
+        arguments: [
+            ("gzip", gzipped),
+            ("br", [0x0B, 0x02, 0x80, 0x68, 0x65, 0x6C, 0x6C, 0x6F, 0x03]),
+        ] as [(String, [UInt8])])
+    func `what follows the end of a content coding is a failure that says so`(coding: String, bytes: [UInt8]) throws {
+        // The rest in the same piece, and in one of its own.
+        for isSeparate in [false, true] {
+            let origin = try Origin { connection in
+                _ = connection.request()
+                connection.send(
+                    "HTTP/1.1 200 OK\r\nContent-Encoding: \(coding)\r\nContent-Length: \(bytes.count + 4)\r\n\r\n")
+                connection.send(isSeparate ? bytes : bytes + Array("junk".utf8))
+                if isSeparate {
+                    usleep(50_000)
+                    connection.send("junk")
+                }
+            }
+            defer { origin.stop() }
+            let failure = try fetch(origin.url).failure
+            #expect(failure == .malformed("its body goes on behind the end of its content coding"), "\(isSeparate)")
+        }
     }
 
     @Test func `a server that never answers is given up, and it is said what was waited for`() throws {

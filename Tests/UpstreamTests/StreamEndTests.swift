@@ -72,7 +72,6 @@ import Upstream
             outer.onBody = { _ in
                 begin(.make("GET", origin.url), on: client, inner)
                 client.fetch(FetchRequest(url: origin.url)) { text = $0.text }
-                client.fetch(FetchRequest(url: origin.url)) { _ in }.cancel()
             }
             begin(.make("GET", origin.url), on: client, outer)
         }

@@ -40,10 +40,11 @@ import Upstream
         origin.send(ok("one"))
         let one = StreamRecorder()
         let two = StreamRecorder()
-        try withClient(settings { $0.caFile = origin.caFile }) { client, _ in
+        try withClient(settings { $0.caFile = origin.caFile }) { client, loop in
             one.onEnd = { _ in
                 begin(.make("POST", origin.url, body: .length(0)), on: client, two)
-                origin.send(ok("two"))
+                // Not before the request has gone: nobody would have asked for it.
+                after(300, on: loop) { origin.send(ok("two")) }
             }
             begin(.make("GET", origin.url), on: client, one)
         }

@@ -38,6 +38,10 @@ import Testing
         Fault("ends with the connection, half way", cut(.untilClose(half)), detail: "fwd-status=200; detail=unusable"),
         Fault("does not speak HTTP", .garbage(Array("SSH-2.0-OpenSSH\r\n".utf8)), detail: "detail=unusable"),
         Fault("sends bytes", .garbage([0, 1, 2, 255, 254]), detail: "detail=unusable"),
+        Fault(
+            "has too long a head",
+            .response(status: 200, fields: ["X-Long": String(repeating: "a", count: 400_000)], body: .text("{}")),
+            detail: "detail=unusable"),
         Fault("sends no JSON", text("<html>busy</html>"), detail: "fwd-status=200; detail=unusable"),
         Fault("sends nothing", text(""), detail: "fwd-status=200; detail=unusable"),
         Fault("sends an array", text("[]"), detail: "fwd-status=200; detail=unusable"),
