@@ -18,12 +18,14 @@ public enum Pace {
     /// The calling thread begins to work beside loops. On a thread that never said so, such as a loop's own, or the main one
     /// before anybody is served, `rest` does nothing.
     public static func begin() {
-        if let turn = unsafe own {
-            unsafe turn.pointee.began = clock(CLOCK_MONOTONIC)
+        let turn = Turn(began: clock(CLOCK_MONOTONIC))
+        if let own = unsafe own {
+            // How busy the loops were at the last piece of work says nothing of now.
+            unsafe own.pointee = turn
         } else {
-            let turn = UnsafeMutablePointer<Turn>.allocate(capacity: 1)
-            unsafe turn.initialize(to: Turn(began: clock(CLOCK_MONOTONIC)))
-            unsafe pthread_setspecific(turns, turn)
+            let own = UnsafeMutablePointer<Turn>.allocate(capacity: 1)
+            unsafe own.initialize(to: turn)
+            unsafe pthread_setspecific(turns, own)
         }
     }
 
