@@ -78,7 +78,7 @@ let package = Package(
         // Wrappers: each knows one C library, and beside Bytes they are the only ones that may say `unsafe`.
         library("EventLoop", ["CUV", "Pacing", "Bytes"], settings: spans),
         library("HTTPParsing", ["CLLHTTP", "HTTPCore", "Bytes"], settings: spans),
-        library("Upstream", ["CCurl", "EventLoop", "HTTPCore", "Bytes"], settings: spans),
+        library("Upstream", ["CCurl", "EventLoop", "HTTPParsing", "HTTPCore", "Bytes"], settings: spans),
         library("JSONDocument", ["CYYJSON", "Bytes"], settings: spans),
         library("Compression", ["CZlib", "CBrotli", "Pacing", "Bytes"], settings: spans),
         library("Digest", ["CCrypto", "Pacing", "Bytes"], settings: spans),
@@ -113,7 +113,9 @@ let package = Package(
         tests("ServingTests", ["Serving", "Caching", "Catalog", "HTTPCore", "Bytes", "TestSupport"]),
         tests("EventLoopTests", ["EventLoop", "Bytes", "TestSupport"]),
         tests("HTTPParsingTests", ["HTTPParsing", "HTTPCore", "Bytes"]),
-        tests("UpstreamTests", ["Upstream", "Compression", "EventLoop", "HTTPCore", "Bytes", "TestSupport"]),
+        tests(
+            "UpstreamTests",
+            ["Upstream", "Compression", "EventLoop", "HTTPParsing", "HTTPCore", "Bytes", "TestSupport"]),
         tests("JSONDocumentTests", ["JSONDocument", "Bytes"]),
         tests("CompressionTests", ["Compression", "Bytes", "TestSupport"]),
         tests("DigestTests", ["Digest", "Bytes"]),

@@ -116,6 +116,12 @@
         count -= prefix
     }
 
+    /// Forgets the last `suffix` bytes.
+    public mutating func removeLast(_ suffix: Int) {
+        precondition(suffix >= 0 && suffix <= count, "more bytes removed than there are")
+        count -= suffix
+    }
+
     /// Hands the bytes over. The allocation is taken as it is, so reserve well when the result is to be kept for long.
     public consuming func finish() -> SharedBytes {
         let result = unsafe SharedBytes(adopting: base, count: count)

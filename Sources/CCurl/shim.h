@@ -32,7 +32,7 @@ static inline CURLcode shim_easy_set_list(CURL *easy, CURLoption option, struct 
     return curl_easy_setopt(easy, option, value);
 }
 
-/* For CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION and CURLOPT_READFUNCTION. */
+/* For CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION. */
 static inline CURLcode shim_easy_set_sink(
     CURL *easy, CURLoption option, size_t (*sink)(char *, size_t, size_t, void *)) {
     return curl_easy_setopt(easy, option, sink);
@@ -54,18 +54,16 @@ static inline CURLcode shim_easy_set_before_request(
     return code ? code : curl_easy_setopt(easy, CURLOPT_PREREQDATA, data);
 }
 
-static inline CURLcode shim_easy_set_trailers(
-    CURL *easy, int (*trailers)(struct curl_slist **, void *), void *data) {
-    CURLcode code = curl_easy_setopt(easy, CURLOPT_TRAILERFUNCTION, trailers);
-    return code ? code : curl_easy_setopt(easy, CURLOPT_TRAILERDATA, data);
-}
-
 static inline CURLcode shim_easy_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }
 
 static inline CURLcode shim_easy_get_size(CURL *easy, CURLINFO info, curl_off_t *value) {
     return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode shim_easy_get_socket(CURL *easy, curl_socket_t *value) {
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, value);
 }
 
 static inline CURLcode shim_easy_get_text(CURL *easy, CURLINFO info, char **value) {
@@ -109,14 +107,20 @@ static inline CURLUcode shim_url_parse(CURLU *url, const char *text) {
     return curl_url_set(url, CURLUPART_URL, text, CURLU_DISALLOW_USER | CURLU_PATH_AS_IS);
 }
 
+/* As curl reads a proxy's URL, which need not tell a scheme; user and password are decoded when asked for. */
+static inline CURLUcode shim_url_guess(CURLU *url, const char *text) {
+    return curl_url_set(url, CURLUPART_URL, text, CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME);
+}
+
 /* As a browser reads a Location field: relative to what `url` holds, and forgiving about what should be encoded. */
 static inline CURLUcode shim_url_resolve(CURLU *url, const char *location) {
     return curl_url_set(url, CURLUPART_URL, location, CURLU_DISALLOW_USER | CURLU_URLENCODE | CURLU_ALLOW_SPACE);
 }
 
-/* Like curl_url_get, but with the scheme's port where the URL names none. */
+/* Like curl_url_get, but with the scheme's port where the URL names none, and with names and passwords decoded. */
 static inline CURLUcode shim_url_part(CURLU *url, CURLUPart part, char **text) {
-    return curl_url_get(url, part, text, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : 0);
+    int isSecret = part == CURLUPART_USER || part == CURLUPART_PASSWORD;
+    return curl_url_get(url, part, text, part == CURLUPART_PORT ? CURLU_DEFAULT_PORT : isSecret ? CURLU_URLDECODE : 0);
 }
 
 /* A file without a name, in memory only; -1 and errno on failure. The C library declares it for _GNU_SOURCE only. */
@@ -177,6 +181,9 @@ static inline int shim_new_context_index(void) { return SSL_CTX_get_ex_new_index
 static inline int shim_is_farewell(int where, int value) {
     return (where & SSL_CB_ALERT) && (where & SSL_CB_READ) && (value & 0xFF) == SSL_AD_CLOSE_NOTIFY;
 }
+
+/* Lets bytes that could not be sent be sent on from another place. */
+static inline void shim_accept_moving_buffer(SSL *tls) { SSL_set_mode(tls, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER); }
 
 /* curl asks OpenSSL to take a connection that just ends for one that was closed in good order. */
 static inline void shim_mind_missing_farewell(SSL_CTX *context) {

@@ -13,7 +13,7 @@ import Glibc
     private let loop: Loop
     private let raw: UnsafeMutableRawPointer
     private let ended: (CurlTransfer, CURLcode) -> Void
-    private let turned: (Bool) -> Void
+    private let turned: () -> Void
     /// By their descriptors.
     private var sockets: [WatchedSocket?] = []
     private var ports = SocketsByPort()
@@ -26,9 +26,8 @@ import Glibc
     /// Whether curl, or what is told after it, is being called by the loop; `turned` comes after it.
     private(set) var isActing = false
 
-    /// `ended` is told of each transfer that has come to its end, `turned` of the end of each round of
-    /// calls, and whether it began with a socket.
-    init(on loop: Loop, ended: @escaping (CurlTransfer, CURLcode) -> Void, turned: @escaping (Bool) -> Void) {
+    /// `ended` is told of each transfer that has come to its end, `turned` of the end of each round of calls.
+    init(on loop: Loop, ended: @escaping (CurlTransfer, CURLcode) -> Void, turned: @escaping () -> Void) {
         self.loop = loop
         self.ended = ended
         self.turned = turned
@@ -98,7 +97,7 @@ import Glibc
             ended(unsafe CurlTransfer.of(easy), code)
         }
         isActing = false
-        turned(socket != CURL_SOCKET_TIMEOUT)
+        turned()
     }
 
     private func known(_ socket: curl_socket_t) -> WatchedSocket? {
@@ -137,6 +136,13 @@ import Glibc
 
     /// The socket of the connection that curl has chosen for a request, by what curl tells of it; nil if that is not known.
     func socket(port: Int32, peer: UnsafePointer<CChar>) -> curl_socket_t? { unsafe ports.find(port: port, peer: peer) }
+
+    /// Has the socket of a connection that curl has made watched for somebody else from now on; nil if there is none.
+    func takeOver(_ socket: curl_socket_t, _ fire: @escaping (Readiness) -> Void) -> WatchedSocket? {
+        let known = known(socket)
+        known?.fire = fire
+        return known
+    }
 
     private func makeSocket(_ socket: curl_socket_t, isConnection: Bool) -> WatchedSocket {
         WatchedSocket(socket, on: loop, isConnection: isConnection) { [unowned self] in ready(socket, $0) }

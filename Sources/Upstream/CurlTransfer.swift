@@ -3,13 +3,10 @@ internal import CCurl
 import EventLoop
 
 /// What one of curl's easy handles is used for; what becomes of what it receives is its subclasses' part.
-///
-/// The request's fields live in its lines and nowhere else, which are freed with the transfer.
 @safe class CurlTransfer {
     let easy: EasyHandle
     let raw: UnsafeMutableRawPointer
 
-    private let lines: RequestLines
     private var isShakingHands = false
 
     /// The connection's last word, where the body's end hangs on it.
@@ -23,14 +20,11 @@ import EventLoop
     /// Why we ourselves made curl stop.
     private(set) var stopped: FetchFailure?
 
-    /// A transfer with these lines for its head.
-    init(_ easy: EasyHandle, _ lines: consuming RequestLines) {
+    init(_ easy: EasyHandle) {
         self.easy = easy
         unsafe raw = easy.raw
-        self.lines = lines
         unsafe easy.errorText.pointee = 0
         unsafe easy.user = self
-        easy.send(self.lines)
     }
 
     // MARK: For the subclasses to say
@@ -43,9 +37,6 @@ import EventLoop
         /// Nothing, and the transfer is to end: see `stop`.
         case never
     }
-
-    /// Whether a request may go out now. It is asked anew where a kept connection has ended without an answer.
-    func mayBegin() -> Bool { true }
 
     /// Whether the final response's head is complete.
     var hasHead: Bool { false }

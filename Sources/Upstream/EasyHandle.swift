@@ -1,9 +1,6 @@
 internal import CCurl
 
 /// One of curl's easy handles with what is the same for every transfer of a client.
-///
-/// To make one and to set it up takes a third of what a small request takes, so streams use them again. What a request has set
-/// is taken back when it ends: see `StreamTransfer.takeBack`.
 @safe final class EasyHandle {
     let raw: UnsafeMutableRawPointer
 
@@ -13,9 +10,6 @@ internal import CCurl
     /// The transfer that uses it, which curl's callbacks are for. Not retained: curl calls back only while the transfer is in
     /// the client's table.
     unowned(unsafe) var user: CurlTransfer?
-
-    /// The origin that its streams go to, which curl reads from there; nil if none has used it yet.
-    var origin: ParsedOrigin?
 
     /// Whoever watches its connections' sockets; it outlives this.
     unowned var multi: CurlMulti?
@@ -50,9 +44,10 @@ internal import CCurl
         unsafe trust.apply(to: raw)
         if let path = settings.unixSocket { _ = unsafe shim_easy_set_text(raw, CURLOPT_UNIX_SOCKET_PATH, path) }
         if let proxy = settings.proxy { _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY, proxy) }
+        // Otherwise curl looks for NO_PROXY all the same.
+        if let proxy = settings.proxy { _ = unsafe shim_easy_set_text(raw, CURLOPT_NOPROXY, proxy == "" ? "*" : "") }
         if settings.proxy == "" {
-            // Otherwise curl looks for NO_PROXY all the same, and copies for each request where a proxy's authorities are.
-            _ = unsafe shim_easy_set_text(raw, CURLOPT_NOPROXY, "*")
+            // Otherwise curl copies for each request where a proxy's authorities are.
             _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY_CAINFO, nil)
             _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY_CAPATH, nil)
         }
@@ -68,7 +63,4 @@ internal import CCurl
         self.lines.set(lines)
         _ = unsafe shim_easy_set_list(raw, CURLOPT_HTTPHEADER, self.lines.start)
     }
-
-    /// Takes the lines back from curl.
-    func takeLinesBack() { lines.removeAll() }
 }

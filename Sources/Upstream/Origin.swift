@@ -15,9 +15,13 @@ struct Origin: Equatable {
         self.host = host
         self.port = port
         text = "\(scheme)://\(host):\(port)"
+        authority = port == (scheme == "https" ? "443" : "80") ? host : "\(host):\(port)"
     }
 
     var isSecure: Bool { scheme == "https" }
+
+    /// Host and port as a `Host` field has them (RFC 9110 section 7.2).
+    let authority: String
 }
 
 /// An absolute URL that can be asked for.
@@ -39,8 +43,8 @@ struct FetchURL {
         if base != nil, unsafe shim_url_resolve(handle, text) != CURLUE_OK { return nil }
         // A fragment is for the reader, not for the server.
         _ = unsafe curl_url_set(handle, CURLUPART_FRAGMENT, nil, 0)
-        guard let whole = unsafe read(handle, CURLUPART_URL), let scheme = unsafe read(handle, CURLUPART_SCHEME),
-            let host = unsafe read(handle, CURLUPART_HOST), let port = unsafe read(handle, CURLUPART_PORT),
+        guard let whole = unsafe urlPart(handle, CURLUPART_URL), let scheme = unsafe urlPart(handle, CURLUPART_SCHEME),
+            let host = unsafe urlPart(handle, CURLUPART_HOST), let port = unsafe urlPart(handle, CURLUPART_PORT),
             scheme == "http" || scheme == "https"
         else { return nil }
         self.text = whole
@@ -48,28 +52,10 @@ struct FetchURL {
     }
 }
 
-private func read(_ handle: OpaquePointer, _ part: CURLUPart) -> String? {
+/// A part of a URL; nil if it has none.
+func urlPart(_ handle: OpaquePointer, _ part: CURLUPart) -> String? {
     var text: UnsafeMutablePointer<CChar>?
     guard unsafe shim_url_part(handle, part, &text) == CURLUE_OK, let text = unsafe text else { return nil }
     defer { unsafe curl_free(text) }
     return unsafe String(cString: text)
-}
-
-/// The origin of a URL as curl keeps one that it has read, so that it need not read it for each request.
-@safe final class ParsedOrigin {
-    /// What it was read from.
-    let url: String
-    let origin: Origin
-    let raw: OpaquePointer
-
-    /// Nil if it is no URL that can be asked for.
-    init?(_ url: String) {
-        guard let origin = FetchURL(url)?.origin, let raw = unsafe curl_url() else { return nil }
-        self.url = url
-        self.origin = origin
-        unsafe self.raw = raw
-        if unsafe shim_url_parse(raw, origin.text) != CURLUE_OK { return nil }
-    }
-
-    deinit { unsafe curl_url_cleanup(raw) }
 }

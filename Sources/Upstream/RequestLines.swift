@@ -86,9 +86,6 @@ import Glibc
         }
         unsafe node.pointee.next = last
     }
-
-    /// Forgets the request's lines.
-    mutating func removeAll() { unsafe start.pointee.next = last }
 }
 
 private func text(_ literal: StaticString) -> UnsafeMutablePointer<CChar> {

@@ -45,6 +45,6 @@ func requestBegins(
 ) -> Int32 {
     let transfer = unsafe user(of: context)
     // What is shut takes nothing: nothing has been sent by then.
-    if unsafe transfer.leavesSpoiledConnection(port: ownPort, peer: peer!) { return CURL_PREREQFUNC_OK }
-    return transfer.mayBegin() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
+    _ = unsafe transfer.leavesSpoiledConnection(port: ownPort, peer: peer!)
+    return CURL_PREREQFUNC_OK
 }

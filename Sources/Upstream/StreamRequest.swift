@@ -25,7 +25,8 @@ public struct StreamRequest: ~Copyable {
     /// The request target to send, byte for byte: a path with its query, or `*`.
     public var target = ByteBuilder(capacity: 256)
 
-    private(set) var lines = RequestLines()
+    /// The fields as they are sent.
+    private(set) var fields = ByteBuilder(capacity: 1000)
     private var areFieldsSound = true
 
     /// A request that has no target yet, and no fields.
@@ -36,7 +37,7 @@ public struct StreamRequest: ~Copyable {
     }
 
     /// Adds a field, which is sent byte for byte, in this order. What belongs to the connection is the caller's to leave out;
-    /// `Host`, `Content-Length` and `Transfer-Encoding` are passed over here, because curl sets them by `url` and `body`.
+    /// `Host`, `Content-Length` and `Transfer-Encoding` are passed over here, because they are set by `url` and `body`.
     public mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>) {
         guard FieldSyntax.isToken(name), FieldSyntax.isValue(value) else {
             areFieldsSound = false
@@ -46,7 +47,7 @@ public struct StreamRequest: ~Copyable {
         case 4 where name.equalsIgnoringCase("host"): return
         case 14 where name.equalsIgnoringCase("content-length"): return
         case 17 where name.equalsIgnoringCase("transfer-encoding"): return
-        default: lines.add(name, value)
+        default: fields.append(line: name, value)
         }
     }
 
@@ -61,7 +62,7 @@ public struct StreamRequest: ~Copyable {
         return nil
     }
 
-    /// The framing as it is sent: a HEAD never has a body with curl, and one would mean nothing (RFC 9110 section 9.3.2).
+    /// The framing as it is sent: the body of a HEAD would mean nothing (RFC 9110 section 9.3.2).
     var sentBody: Body { method == "HEAD" ? .none : body }
 }
 

@@ -1,101 +1,80 @@
 import Bytes
-internal import CCurl
 import EventLoop
-import HTTPCore
+import HTTPParsing
 
-/// A streamed exchange: what curl has received and not been told yet, what is to be sent, and who is told.
+/// A streamed exchange: what waits to be sent, what has come and not been told yet, and who is told.
 ///
-/// curl's callbacks only fill and empty buffers; the delegate is told after curl has returned, in `settle`.
-///
-/// It speaks HTTP/1.1 only. On a shared HTTP/2 connection a paused stream of curl's (7.88) lets the peer send 32 MiB more, which
-/// cannot be lowered, and halts all others of the connection until it goes on. On a connection of its own the kernel's
-/// buffers bound what a slow reader holds back.
-final class StreamTransfer: CurlTransfer {
-    /// The most that is received and not told yet, in bytes; curl's own buffer comes to that.
-    static let enough = 64 << 10
-
-    /// The longest body that is given to curl together with the head, in bytes; curl copies it.
-    static let mostAtOnce = 16 << 10
+/// Reading only fills buffers; the delegate is told from `go`, where nothing of ours is under way.
+final class StreamTransfer {
+    /// How often it reads before others have a turn.
+    private static let mostReads = 4
 
     private var client: UpstreamClient?
     /// Whoever sends; it lets go of this when this lets go of it.
     private var handle: UpstreamStream?
     private var delegate: (any UpstreamStreamDelegate)?
     private let loop: Loop
-    /// When something has moved last, and what curl has sent by then.
+    /// When something has moved last, in the loop's milliseconds.
     private var lastMoved: UInt64
-    private var counted = 0
 
     /// Its place in the client's table.
     var place: Int
 
-    // The request.
-    let method: String
-    let body: StreamRequest.Body
-    /// Whether the easy handle keeps nothing of the request once `takeBack` has been called.
-    var isReusable = false
-    private var isHead: Bool { method == "HEAD" }
-    private var attempts = 0
-    private var hasGivenBody = false
-    private var outgoing = OutgoingBody()
-    /// Of the announced length; nil in chunks.
-    private var unsent: Int?
-    private var isBodyWhole = false
-    /// Whether the body has gone to curl with the head.
-    private(set) var isSentWhole = false
-    private var trailers: [(name: String, value: [UInt8])] = []
-    private var isFull = false
-    private var hasRoom = false
-    /// Whether curl waits for more to send.
-    private var isStarved = false
-
-    // The response.
-    private var reader = StreamHead()
-    private var incoming = ByteBuilder(capacity: 1000)
-    private var isPaused = false
-    /// Whether curl has bytes that were not taken.
-    private var isHeld = false
-    private var outcome: Result<Void, FetchFailure>?
-
     /// Whether it stands in the client's list of those that have something to tell.
     var isTouched = false
 
+    private var connection: UpstreamConnection?
+
+    // The request.
+    private let method: String
+    /// Nil if the request cannot be sent.
+    private let origin: Origin?
+    private var outgoing: OutgoingRequest
+    private var isFull = false
+    private var hasRoom = false
+    /// Whether upstream takes no more of the request.
+    private var isDeaf = false
+
+    // The response.
+    private var interim: [ResponseParser.Head] = []
+    private var final: ResponseParser.Head?
+    private var incoming = ByteBuilder(capacity: 1000)
+    private var trailers: Range<Int>?
+    private var status = 0
+    private var hasHeard = false
+    private var isPaused = false
+    /// Whether there may be more to read.
+    private var mayRead = false
+    /// Whether bytes came behind the response.
+    private var hasLeftover = false
+    private var failure: FetchFailure?
+
     var isOver: Bool { delegate == nil }
 
-    /// Whether curl waits for a body that upstream, having answered, perhaps does not read any more. See `settle`.
-    var isLingering: Bool { isStarved && reader.isComplete && !isOver }
-
     init(
-        _ request: consuming StreamRequest, to origin: ParsedOrigin?, easy: EasyHandle, client: UpstreamClient,
+        _ request: consuming StreamRequest, to origin: Origin?, by proxy: PlainProxy?, client: UpstreamClient,
         delegate: any UpstreamStreamDelegate, place: Int
     ) {
         self.client = client
         self.delegate = delegate
-        loop = client.loop
+        self.origin = origin
         self.place = place
+        loop = client.loop
         loop.updateNow()
         lastMoved = loop.nowMilliseconds
-        body = request.sentBody
-        if case .length(let count) = body { unsent = count }
-        isBodyWhole = body == .none
         method = request.method
-        var target = request.target
-        target.append(0)
-        super.init(easy, request.lines)
-        if let origin { prepare(target, origin, client.settings) }
+        outgoing = OutgoingRequest(request, to: origin, by: proxy)
     }
 
     private func moved() { lastMoved = loop.nowMilliseconds }
 
     /// How long nothing has moved, in milliseconds.
-    var rested: Int {
-        // What curl sends it does not report.
-        let count = number(CURLINFO_SIZE_UPLOAD_T)
-        if count != counted {
-            counted = count
-            moved()
-        }
-        return Int(loop.nowMilliseconds - lastMoved)
+    var rested: Int { Int(loop.nowMilliseconds - lastMoved) }
+
+    /// How far it has come.
+    var phase: FetchPhase {
+        guard let connection, !connection.isOpen else { return status == 0 ? .head : .body }
+        return connection.phase
     }
 
     /// The handle for whoever asked.
@@ -106,128 +85,181 @@ final class StreamTransfer: CurlTransfer {
         return made
     }
 
-    /// Ends before it has begun; told like any other end.
+    /// Ends with a failure; told like any other end.
     func fail(_ failure: FetchFailure) {
-        outcome = .failure(failure)
-        touch()
+        self.failure = self.failure ?? failure
+        client?.touch(self)
     }
 
-    private func touch() { client?.touch(self) }
+    // MARK: The connection
 
-    // MARK: The request's body
-
-    /// Tells curl the body's framing, just before it begins: one that is whole and small goes out with the head.
+    /// Sends the request on its way, on a kept connection if there is one.
     func begin() {
-        let isWhole = isBodyWhole && outgoing.count == unsent && outgoing.count <= StreamTransfer.mostAtOnce
-        if isWhole {
-            unsafe sendWhole(outgoing.start, outgoing.count)
-            isSentWhole = true
-            unsent = 0
-        } else {
-            sendInParts()
-        }
-        nameMethod()
+        guard let client, let multi = client.multi, let origin else { return }
+        use(client.takeConnection(to: origin, multi))
     }
+
+    /// Sends it anew on a connection of its own, where a kept one has ended. Nothing of a body may have gone.
+    private func beginAnew() {
+        connection?.close()
+        outgoing.rewind()
+        isDeaf = false
+        mayRead = false
+        guard let client, let multi = client.multi, let origin else { return }
+        use(client.makeConnection(to: origin, multi))
+    }
+
+    private func use(_ connection: UpstreamConnection) {
+        self.connection = connection
+        connection.stream = self
+        connection.parser.begin(isHead: method == "HEAD")
+        if connection.isOpen { connected(nil) }
+    }
+
+    /// The connection has been made, or could not be.
+    func connected(_ failure: FetchFailure?) {
+        if let failure { return fail(failure) }
+        moved()
+        flush()
+        watch()
+    }
+
+    /// The connection is ready for something that is waited for, or has failed, which reading will tell.
+    func ready(_ readiness: Readiness) {
+        if readiness.contains(.writable) { flush() }
+        if readiness != .writable { mayRead = true }
+        client?.settle(self)
+    }
+
+    private func watch() {
+        var readiness: Readiness = isPaused ? [] : .readable
+        if outgoing.waiting > 0 { readiness.insert(.writable) }
+        connection?.watch(readiness)
+    }
+
+    /// The connection has ended, by a failure or in good order.
+    private func connectionEnded(_ failure: FetchFailure?) {
+        if trailers != nil {
+            // There is the whole response, and nobody left to send the rest of the request to.
+            stopSending()
+        } else if failure == nil, connection?.parser.endsWithConnection == true {
+            trailers = 0..<0
+            stopSending()
+        } else if !hasHeard, connection?.isUsed == true {
+            if isIdempotent(method), outgoing.isRepeatable {
+                beginAnew()
+            } else {
+                fail(.cut("a kept connection ended without an answer, and this request is not one to repeat"))
+            }
+        } else {
+            let place = status > 0 ? "within the body" : hasHeard ? "within the head" : "without an answer"
+            fail(failure ?? .cut("the connection ended \(place)"))
+        }
+    }
+
+    // MARK: The request
 
     func send(_ bytes: Span<UInt8>) -> Bool {
-        if isOver || isBodyWhole { return true }
+        if isOver || isDeaf || outgoing.isWhole { return true }
         outgoing.append(bytes)
-        feed()
-        isFull = outgoing.count >= OutgoingBody.enough
+        flush()
+        isFull = outgoing.waiting >= OutgoingRequest.enough
+        watch()
         return !isFull
     }
 
     func finishBody(_ trailers: [(name: String, value: [UInt8])]) {
-        if isOver || isBodyWhole { return }
-        self.trailers = trailers.filter {
-            FieldSyntax.isToken($0.name.utf8.span) && FieldSyntax.isValue($0.value.span)
+        if isOver || isDeaf || outgoing.isWhole { return }
+        if outgoing.missing > 0 {
+            return fail(.other("the request's body ended \(outgoing.missing) bytes before its length"))
         }
-        isBodyWhole = true
-        feed()
+        outgoing.finish(trailers)
+        flush()
+        watch()
+        // The response may only have waited for this.
+        if self.trailers != nil { client?.touch(self) }
     }
 
-    /// Lets curl come for more.
-    private func feed() {
-        guard isStarved else { return }
-        isStarved = false
-        client?.multi?.allow(self, receiving: !isHeld, sending: true)
-    }
-
-    /// Whether a request may go out now: curl asks anew where a kept connection has ended without an answer, and does not mind
-    /// whether the request may be repeated or what it has taken of the body.
-    override func mayBegin() -> Bool {
-        attempts += 1
-        if attempts == 1 || isIdempotent(method) && !hasGivenBody {
-            hasGivenBody = hasGivenBody || isSentWhole && !outgoing.isEmpty
-            return true
-        }
-        _ = stop(.cut("a kept connection ended without an answer, and this request is not one to repeat"))
-        return false
-    }
-
-    /// Gives curl bytes of the body: a count, 0 at the end, or what pauses or ends the transfer.
-    func giveBody(_ room: UnsafeMutableRawBufferPointer) -> Int {
-        let limit = min(room.count, unsent ?? .max)
-        let size = unsafe outgoing.take(into: UnsafeMutableRawBufferPointer(rebasing: room[..<limit]))
-        if size > 0 {
-            hasGivenBody = true
-            moved()
-            if unsent != nil { unsent! -= size }
-            if isFull, outgoing.count <= OutgoingBody.enough / 2 {
-                isFull = false
-                hasRoom = true
-                touch()
+    private func flush() {
+        guard let connection, connection.isOpen else { return }
+        sending: while outgoing.waiting > 0 {
+            switch connection.send(outgoing.span) {
+            case .some(let count):
+                outgoing.advance(count)
+                moved()
+            case .later: break sending
+            // A kept connection has ended just now: nothing of this request is on its way.
+            case .failed where connection.isUsed && !outgoing.hasBegun: return beginAnew()
+            case .failed:
+                // Upstream may have said why, and reading tells.
+                outgoing.drop()
+                isDeaf = true
+                mayRead = true
+                client?.touch(self)
             }
-            return size
         }
-        if !isBodyWhole {
-            isStarved = true
-            if reader.isComplete { client?.lingering.append(self) }
-            return Int(CURL_READFUNC_PAUSE)
+        if isFull, outgoing.waiting <= OutgoingRequest.enough / 2 {
+            isFull = false
+            hasRoom = true
+            client?.touch(self)
+        } else if trailers != nil, outgoing.isSent {
+            client?.touch(self)
         }
-        if let unsent, unsent > 0 {
-            _ = stop(.other("the request's body ended \(unsent) bytes before its length"))
-            return Int(CURL_READFUNC_ABORT)
-        }
-        return 0
     }
 
-    /// The trailers, as a list that curl frees.
-    func giveTrailers() -> UnsafeMutablePointer<curl_slist>? {
-        var list: UnsafeMutablePointer<curl_slist>?
-        for trailer in trailers {
-            var line = RequestLines()
-            line.add(trailer.name.utf8.span, trailer.value.span)
-            unsafe list = curl_slist_append(list, line.start)
-        }
-        return unsafe list
+    /// Upstream does not want the rest.
+    private func stopSending() {
+        if outgoing.isSent { return }
+        outgoing.drop()
+        isDeaf = true
     }
 
     // MARK: The response
 
-    override var hasHead: Bool { reader.isComplete }
-
-    override func add(line: Span<UInt8>) -> Taken {
-        moved()
-        if !reader.add(line) { return stop(.malformed("its head has more than \(ResponseHead.maximumBytes) bytes")) }
-        if reader.status == 101 {
-            return stop(.malformed("it switches to another protocol, which nobody has asked for"))
+    private func read() {
+        guard let client, let connection else { return mayRead = false }
+        switch connection.receive(into: client.room) {
+        case .some(let count, let more):
+            mayRead = more
+            moved()
+            let bytes = unsafe UnsafeRawBufferPointer(rebasing: client.room.raw[..<count])
+            take(unsafe Span(_unsafeBytes: bytes), of: connection)
+        case .nothing: mayRead = false
+        case .end:
+            mayRead = false
+            connectionEnded(nil)
+        case .failed(let failure):
+            mayRead = false
+            connectionEnded(failure)
         }
-        if reader.isWithoutLength, !isHead { awaitFarewell() }
-        if reader.hasNext { touch() }
-        return .all
     }
 
-    override func add(bytes: Span<UInt8>) -> Taken {
-        if isPaused || incoming.count + bytes.count > StreamTransfer.enough {
-            isHeld = true
-            touch()
-            return .later
+    private func take(_ bytes: Span<UInt8>, of connection: UpstreamConnection) {
+        hasHeard = true
+        // Nobody has asked for what comes behind the response.
+        if trailers != nil { return connectionEnded(nil) }
+        var rest = bytes
+        while true {
+            let (event, consumed) = connection.parser.next(rest)
+            switch event {
+            case .needMore: return
+            case .interim(let head) where head.status == 101:
+                return fail(.malformed("it switches to another protocol, which nobody has asked for"))
+            case .interim(let head): interim.append(head)
+            case .head(let head):
+                final = head
+                status = head.status
+                // A refusal is not worth the rest of the request (RFC 9112 section 9.5).
+                if status >= 300 { stopSending() }
+            case .body(let range): incoming.append(rest.extracting(range))
+            case .end(let trailers):
+                self.trailers = trailers
+                hasLeftover = consumed < rest.count
+                return
+            case .invalid(let reason): return fail(.malformed(reason))
+            }
+            rest = rest.extracting(consumed...)
         }
-        moved()
-        incoming.append(bytes)
-        touch()
-        return .all
     }
 
     func pause() { isPaused = true }
@@ -235,61 +267,102 @@ final class StreamTransfer: CurlTransfer {
     func resume() {
         guard isPaused else { return }
         isPaused = false
-        touch()
-    }
-
-    func ended(_ code: CURLcode, issuer: String?) {
-        outcome = failure(code, issuer: issuer).map { .failure($0) } ?? .success(())
-        touch()
+        mayRead = true
+        client?.touch(self)
     }
 
     // MARK: Telling
 
-    /// Tells what has come, as far as the delegate takes it.
-    func settle() {
-        while let delegate, let head = reader.next() { reader.tell(head, to: delegate) }
+    /// Tells what has come and reads on, by turns, for as long as the delegate takes it and others need not wait.
+    func go() {
+        tell()
+        var reads = 0
+        while mayRead, !isPaused, !isOver, reads < Self.mostReads {
+            reads += 1
+            read()
+            tell()
+        }
+        if isOver { return }
+        if mayRead, !isPaused { client?.touchLater(self) }
+        watch()
+    }
+
+    /// Whether there is nothing left to wait for.
+    private var isFinished: Bool { failure != nil || trailers != nil && (isDeaf || outgoing.isSent) }
+
+    private func tell() {
+        if let connection {
+            while !interim.isEmpty, let delegate { connection.parser.tell(interim.removeFirst(), to: delegate) }
+            if let head = final, let delegate {
+                final = nil
+                connection.parser.tell(head, to: delegate)
+            }
+        }
         if !isPaused, !incoming.isEmpty {
             delegate?.received(incoming.span)
             incoming.removeAll()
         }
-        if isPaused || outcome == nil { delegate?.settled() }
+        if isPaused || !isFinished { delegate?.settled() }
         if hasRoom {
             hasRoom = false
             delegate?.wantsBody()
         }
-        // curl ends a transfer whose body upstream does not want any more, but not while the sending is paused.
-        if isLingering { feed() }
-        if isPaused || isOver { return }
-        if let outcome { return end(outcome) }
-        if isHeld {
-            isHeld = false
-            client?.multi?.allow(self, receiving: true, sending: !isStarved)
-        }
+        if !isPaused, isFinished { end() }
     }
 
-    private func end(_ outcome: Result<Void, FetchFailure>) {
+    private func end() {
         guard let delegate else { return }
         let client = client
+        let connection = connection
+        self.connection = nil
         close()
-        if case .success = outcome, isReusable, isBodyWhole, unsent ?? 0 == 0, isSentWhole || outgoing.count == 0 {
-            takeBack()
-            client?.keep(easy)
+        if let failure {
+            connection?.close()
+            return delegate.failed(failure)
         }
-        switch outcome {
-        case .success: reader.tellEnd(to: delegate)
-        case .failure(let failure): delegate.failed(failure)
+        guard let connection, let trailers else { return }
+        if !isDeaf, !hasLeftover, connection.parser.keepsAlive {
+            client?.keep(connection)
+        } else {
+            connection.close()
         }
+        // Its parser stays as it is until the next request, which has not begun.
+        connection.parser.tellEnd(trailers, to: delegate)
     }
 
+    /// Closes its connection.
+    func disconnect() { connection?.close() }
+
     /// Ends with a failure at once, whatever has not been told.
-    func abandon(_ failure: FetchFailure) { end(.failure(failure)) }
+    func abandon(_ failure: FetchFailure) {
+        self.failure = self.failure ?? failure
+        end()
+    }
 
     /// Lets go of everybody; nobody is told anything more.
     func close() {
         client?.forget(self)
         client = nil
+        connection?.close()
+        connection = nil
         handle?.transfer = nil
         handle = nil
         delegate = nil
+    }
+}
+
+extension ResponseParser {
+    /// Tells a head.
+    fileprivate func tell(_ head: Head, to delegate: any UpstreamStreamDelegate) {
+        if head.status < 200 {
+            delegate.informational(status: head.status, fields: self[head.fields])
+        } else {
+            delegate.head(status: head.status, fields: self[head.fields])
+        }
+    }
+
+    /// Tells the response's end.
+    fileprivate func tellEnd(_ trailers: Range<Int>, to delegate: any UpstreamStreamDelegate) {
+        delegate.ended(trailers: self[trailers])
     }
 }

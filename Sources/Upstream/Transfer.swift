@@ -17,6 +17,8 @@ final class Transfer: CurlTransfer {
     private let begin: UInt64
     private var url: FetchURL
     private var redirects = 0
+    /// The request's fields live here and nowhere else.
+    private let lines: RequestLines
     private var head = ResponseHead()
     private var body = ByteBuilder()
 
@@ -42,7 +44,9 @@ final class Transfer: CurlTransfer {
         begin = now
         var lines = RequestLines()
         for field in request.fields { lines.add(field.name.utf8.span, field.value.utf8.span) }
-        super.init(easy, lines)
+        self.lines = lines
+        super.init(easy)
+        easy.send(self.lines)
         configure()
         prepare(now: now)
     }

@@ -8,15 +8,18 @@ extension UpstreamClient {
     /// met a kept connection that had just ended. After `close()` nothing is sent, and `failed` is told at once, within this
     /// call, with `.cancelled`.
     public func stream(_ request: consuming StreamRequest, delegate: any UpstreamStreamDelegate) -> UpstreamStream {
-        guard let multi else {
+        guard multi != nil else {
             delegate.failed(.cancelled)
             return UpstreamStream()
         }
         // Requests go to one origin as a rule, so the last one is remembered.
-        if lastOrigin?.url != request.url { lastOrigin = ParsedOrigin(request.url) }
-        let flaw = lastOrigin == nil ? .other("the URL is none that can be asked for") : request.flaw
+        if lastOrigin.url != request.url {
+            let origin = FetchURL(request.url)?.origin
+            lastOrigin = (request.url, origin, origin.flatMap { PlainProxy(for: $0, setting: settings.proxy) })
+        }
+        let flaw = lastOrigin.origin == nil ? .other("the URL is none that can be asked for") : request.flaw
         let transfer = StreamTransfer(
-            request, to: flaw == nil ? lastOrigin : nil, easy: takeEasy(multi), client: self, delegate: delegate,
+            request, to: flaw == nil ? lastOrigin.origin : nil, by: lastOrigin.proxy, client: self, delegate: delegate,
             place: streams.count)
         streams.append(transfer)
         idle?.began()
@@ -34,24 +37,41 @@ extension UpstreamClient {
     func startStreams() {
         guard let multi, !starting.isEmpty else { return }
         multi.addAtOnce {
-            for transfer in starting where !transfer.isOver {
-                transfer.begin()
-                multi.add(transfer)
-            }
+            for transfer in starting where !transfer.isOver { transfer.begin() }
             starting.removeAll(keepingCapacity: true)
         }
     }
 
-    /// An easy handle that has asked the last origin before, or a new one: curl keeps of another origin what it has read.
-    private func takeEasy(_ multi: CurlMulti) -> EasyHandle {
-        if let easy = spare.popLast(), easy.origin === lastOrigin { return easy }
-        return makeEasy(for: multi)
+    // MARK: Connections
+
+    /// A connection that can be used at once, or one that is being made.
+    func takeConnection(to origin: Origin, _ multi: CurlMulti) -> UpstreamConnection {
+        kept.take(to: origin, now: loop.nowMilliseconds) ?? makeConnection(to: origin, multi)
     }
 
-    /// Keeps an easy handle for another stream.
-    func keep(_ easy: EasyHandle) {
-        if multi != nil, spare.count < UpstreamClient.mostSpare { spare.append(easy) }
+    /// A connection that is being made.
+    func makeConnection(to origin: Origin, _ multi: CurlMulti) -> UpstreamConnection {
+        let connection = UpstreamConnection(to: origin, easy: makeEasy(for: multi), client: self)
+        multi.add(connection)
+        return connection
     }
+
+    /// Keeps a connection for another stream.
+    func keep(_ connection: UpstreamConnection) {
+        connection.stream = nil
+        connection.isUsed = true
+        connection.rest()
+        kept.add(connection, now: loop.nowMilliseconds)
+    }
+
+    /// Something has come on a kept connection: its end as a rule.
+    func stirred(_ connection: UpstreamConnection) {
+        if connection.isQuiet() { return connection.rest() }
+        kept.remove(connection)
+        connection.close()
+    }
+
+    // MARK: Streams
 
     /// Gives up the streams on which nothing has moved for as long as `limit`, in milliseconds; see `IdleLimit`.
     func endIdle(_ limit: Int) -> Int? {
@@ -78,33 +98,46 @@ extension UpstreamClient {
         if let multi, !multi.isActing, !isSettling { later?.start(after: 0) }
     }
 
-    /// Lets the streams tell what has come. What a socket brought may have been the end of one that lingers.
-    func settle(afterSocket: Bool) {
+    /// Has a stream go on when others have had a turn.
+    func touchLater(_ transfer: StreamTransfer) {
+        waiting.append(transfer)
+        later?.start(after: 0)
+    }
+
+    /// Has those go on that have waited.
+    func touchWaiting() {
+        if waiting.isEmpty { return }
+        let some = waiting
+        waiting = []
+        for transfer in some where !transfer.isOver { touch(transfer) }
+    }
+
+    /// Lets one stream go on, at a socket's call.
+    func settle(_ transfer: StreamTransfer) {
+        if !transfer.isTouched {
+            transfer.isTouched = true
+            touched.append(transfer)
+        }
+        settle()
+    }
+
+    /// Lets the streams tell what has come.
+    func settle() {
         if isSettling { return }
         isSettling = true
         defer { isSettling = false }
-        if afterSocket, !lingering.isEmpty {
-            let waiting = lingering
-            lingering = []
-            for transfer in waiting where transfer.isLingering { touch(transfer) }
-        }
         // Those that are told may touch others, and close the client.
         var next = 0
         while next < touched.count {
             let transfer = touched[next]
             next += 1
             transfer.isTouched = false
-            if !transfer.isOver { transfer.settle() }
+            if !transfer.isOver { transfer.go() }
         }
         touched.removeAll(keepingCapacity: true)
     }
 
-    func ended(_ transfer: StreamTransfer, _ code: CURLcode) {
-        multi?.remove(transfer)
-        transfer.ended(code, issuer: watch.takeIssuer())
-    }
-
-    /// Takes a stream out of the table, and from curl. A second time does nothing.
+    /// Takes a stream out of the table. A second time does nothing.
     func forget(_ transfer: StreamTransfer) {
         let place = transfer.place
         guard place < streams.count, streams[place] === transfer else { return }
@@ -113,7 +146,6 @@ extension UpstreamClient {
             streams[place] = last
             last.place = place
         }
-        multi?.remove(transfer)
         if streams.isEmpty { idle?.stop() }
     }
 }

@@ -21,20 +21,22 @@ public final class UpstreamClient {
     /// Those that curl has not been told of yet.
     var starting: [StreamTransfer] = []
 
-    /// Easy handles that wait for the next stream. Each takes 6 kB.
-    var spare: [EasyHandle] = []
-    static let mostSpare = 64
+    /// The connections that wait for the next stream.
+    var kept = KeptConnections()
 
-    /// The origin of the last stream's URL.
-    var lastOrigin: ParsedOrigin?
+    /// Where streams read into.
+    let room = ReadingRoom()
+
+    /// The last stream's URL, the origin that it names, and the proxy that is asked for it.
+    var lastOrigin: (url: String, origin: Origin?, proxy: PlainProxy?) = ("", nil, nil)
 
     private(set) var idle: IdleLimit?
 
     /// Those that have something to tell.
     var touched: [StreamTransfer] = []
 
-    /// Those that were answered while curl waited for more of the request's body.
-    var lingering: [StreamTransfer] = []
+    /// Those that have more to read, when others have had a turn.
+    var waiting: [StreamTransfer] = []
 
     var isSettling = false
 
@@ -53,11 +55,12 @@ public final class UpstreamClient {
         trust = try TrustStore(caFile: settings.caFile)
         multi = CurlMulti(
             on: loop, ended: { transfer, code in self.ended(transfer, code) },
-            turned: { afterSocket in self.settle(afterSocket: afterSocket) })
+            turned: { self.settle() })
         later = LoopTimer(on: loop) {
             self.tellEarly()
             self.startStreams()
-            self.settle(afterSocket: false)
+            self.touchWaiting()
+            self.settle()
             self.goOn()
         }
         idle = IdleLimit(on: loop, milliseconds: settings.idleTimeout) { self.endIdle($0) }
@@ -92,15 +95,15 @@ public final class UpstreamClient {
         idle?.close()
         idle = nil
         starting = []
-        spare = []
         let waiting = early.map(\.done) + transfers.values.map(\.done)
         for transfer in transfers.values { multi.remove(transfer) }
-        for transfer in streams { multi.remove(transfer) }
+        for transfer in streams { transfer.disconnect() }
+        kept.close()
         let streams = streams
         transfers = [:]
         self.streams = []
         touched = []
-        lingering = []
+        self.waiting = []
         early = []
         resting = []
         multi.close()
@@ -146,7 +149,9 @@ public final class UpstreamClient {
 
     private func ended(_ transfer: CurlTransfer, _ code: CURLcode) {
         guard let multi else { return }
-        if let stream = transfer as? StreamTransfer { return ended(stream, code) }
+        if let connection = transfer as? UpstreamConnection {
+            return connection.connected(code, issuer: watch.takeIssuer())
+        }
         guard let transfer = transfer as? Transfer else { return }
         multi.remove(transfer)
         switch transfer.ended(code, issuer: watch.takeIssuer(), now: loop.nowNanoseconds) {

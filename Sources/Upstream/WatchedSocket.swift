@@ -14,12 +14,13 @@ final class WatchedSocket {
 
     private let socket: Int32
     private let loop: Loop
-    private let fire: (Readiness) -> Void
+    /// Told of what is wanted, and of errors while anything is.
+    var fire: (Readiness) -> Void
     private var poll: DescriptorPoll?
     private var wanted: Readiness = []
     private var watched: Readiness = []
 
-    /// One that is not watched yet. `fire` is told of what is wanted, and of errors while anything is.
+    /// One that is not watched yet.
     init(_ socket: Int32, on loop: Loop, isConnection: Bool, _ fire: @escaping (Readiness) -> Void) {
         self.socket = socket
         self.loop = loop
@@ -27,12 +28,12 @@ final class WatchedSocket {
         self.fire = fire
     }
 
-    /// What curl waits for from now on.
-    func want(_ readiness: Readiness) {
+    /// What is waited for from now on, and whether the loop goes on for its sake.
+    func want(_ readiness: Readiness, keepsLoopRunning: Bool = true) {
         wanted = readiness
         // A socket nearly always has room: not to be watched for in vain.
         if !wanted.isSubset(of: watched) || watched.contains(.writable) && !wanted.contains(.writable) { watch(wanted) }
-        poll?.keepsLoopRunning = !wanted.isEmpty
+        poll?.keepsLoopRunning = keepsLoopRunning && !wanted.isEmpty
     }
 
     private func watch(_ readiness: Readiness) {

@@ -144,6 +144,8 @@ import Upstream
         ("SSH-2.0-OpenSSH_9.2\r\n", "another protocol"),
         ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nbytes", "an upgrade"),
         ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nhello", "no chunks"),
+        ("HTTP/1.1 200 OK\r\nX-Folded: one\r\n  two\r\nContent-Length: 0\r\n\r\n", "a folded line"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "another coding"),
     ])
     func `what is not HTTP is malformed`(text: String, kind: String) throws {
         let origin = try Origin { connection in

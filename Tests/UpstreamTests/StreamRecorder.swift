@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import HTTPParsing
 import Testing
 import Upstream
 
@@ -28,13 +29,13 @@ final class StreamRecorder: UpstreamStreamDelegate {
     var text: String { String(decoding: body, as: UTF8.self) }
     var isOver: Bool { calls.last == "ended" || failure != nil }
 
-    func informational(status: Int, fields: StreamFields) {
+    func informational(status: Int, fields: ReceivedFields) {
         note("\(status)")
         interim += lines(fields)
         onInterim(self)
     }
 
-    func head(status: Int, fields: StreamFields) {
+    func head(status: Int, fields: ReceivedFields) {
         note("\(status)")
         self.fields = lines(fields)
         onHead(self)
@@ -54,7 +55,7 @@ final class StreamRecorder: UpstreamStreamDelegate {
         onRoom(self)
     }
 
-    func ended(trailers: StreamFields) {
+    func ended(trailers: ReceivedFields) {
         note("ended")
         self.trailers = lines(trailers)
         onEnd(self)
@@ -72,7 +73,7 @@ final class StreamRecorder: UpstreamStreamDelegate {
     }
 }
 
-private func lines(_ fields: StreamFields) -> [String] {
+private func lines(_ fields: ReceivedFields) -> [String] {
     (0..<fields.count).map { "\(fields.name($0).text())=\(fields.value($0).text())" }
 }
 

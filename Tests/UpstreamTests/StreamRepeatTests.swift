@@ -21,9 +21,11 @@ import Upstream
         defer { origin.stop() }
         let recorder = StreamRecorder()
         try withClient { client, loop in
-            client.fetch(FetchRequest(url: "\(origin.url)/first")) { _ in
+            let first = StreamRecorder()
+            first.onEnd = { _ in
                 begin(.make(method, origin.url, "/second", body: body), on: client, recorder, begun: begun)
             }
+            begin(.make("GET", origin.url, "/first"), on: client, first)
         }
         return (recorder.calls, origin.requests.filter { $0.contains("/second") })
     }
@@ -65,9 +67,11 @@ import Upstream
         defer { origin.stop() }
         let recorder = StreamRecorder()
         try withClient { client, loop in
-            client.fetch(FetchRequest(url: origin.url)) { _ in
+            let first = StreamRecorder()
+            first.onEnd = { _ in
                 after(50, on: loop) { begin(.make("POST", origin.url, body: .length(0)), on: client, recorder) }
             }
+            begin(.make("GET", origin.url), on: client, first)
         }
         #expect(recorder.text == "hello 2")
     }

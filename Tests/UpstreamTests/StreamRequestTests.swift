@@ -139,4 +139,19 @@ import Upstream
         #expect(
             proxy.requests == ["GET http://models.invalid/list?a=%2f&&[1]|2 HTTP/1.1\r\nHost: models.invalid\r\n\r\n"])
     }
+
+    @Test func `a proxy that wants to know who asks is told so, and upstream is asked in its own name`() throws {
+        let proxy = try Origin(answering: ok("by proxy"))
+        defer { proxy.stop() }
+        let url = proxy.url.replacing("http://", with: "http://us%40er:pass%3Aword@")
+        let recorder = try exchange(
+            .make("POST", "http://models.invalid:8080", "/x", body: .length(2)), settings: settings { $0.proxy = url }
+        ) { $0.send("hi") }
+        #expect(recorder.text == "by proxy")
+        #expect(
+            proxy.requests == [
+                "POST http://models.invalid:8080/x HTTP/1.1\r\nHost: models.invalid:8080\r\n"
+                    + "Proxy-Authorization: Basic dXNAZXI6cGFzczp3b3Jk\r\nContent-Length: 2\r\n\r\n"
+            ])
+    }
 }

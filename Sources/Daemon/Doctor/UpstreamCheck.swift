@@ -47,7 +47,7 @@ struct UpstreamCheck {
             }
             return Diagnosis("proxy", .ok, "none: no variable names one")
         }
-        if let proxy = rule.masked { return Diagnosis("proxy", .ok, "\(proxy), by \(rule.origin)") }
+        if let proxy = rule.proxy.map(URLText.masked) { return Diagnosis("proxy", .ok, "\(proxy), by \(rule.origin)") }
         return Diagnosis("proxy", .ok, "none for this host, by \(rule.origin)")
     }
 

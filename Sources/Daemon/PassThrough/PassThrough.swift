@@ -84,7 +84,7 @@ final class PassThrough: UpstreamStreamDelegate {
 
     // MARK: The response
 
-    func informational(status: Int, fields: StreamFields) {
+    func informational(status: Int, fields: ReceivedFields) {
         // HTTP/1.0 knows no such responses (RFC 9110 section 15.2).
         guard isVersion11, !hasHead else { return }
         shard.scratch.removeAll()
@@ -94,11 +94,8 @@ final class PassThrough: UpstreamStreamDelegate {
         write()
     }
 
-    func head(status: Int, fields: StreamFields) {
-        guard let told = UpstreamFraming(fields, status: status, isHead: isHead) else {
-            upstream?.cancel()
-            return failed(.malformed("its head does not tell where the body ends, or has a field that is none"))
-        }
+    func head(status: Int, fields: ReceivedFields) {
+        let told = UpstreamFraming(fields, status: status, isHead: isHead)
         sentStatus = status
         let code = Status(rawValue: status)
         framing =
@@ -147,7 +144,7 @@ final class PassThrough: UpstreamStreamDelegate {
 
     func settled() { flush() }
 
-    func ended(trailers: StreamFields) {
+    func ended(trailers: ReceivedFields) {
         upstream = nil
         shard.recordPassed(status: sentStatus, bytes: sentBytes, began: began, nil)
         if case .chunked = framing {

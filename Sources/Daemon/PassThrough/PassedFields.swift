@@ -1,5 +1,6 @@
 import Bytes
 import HTTPCore
+import HTTPParsing
 import Serving
 import Upstream
 
@@ -7,7 +8,7 @@ import Upstream
 enum PassedFields {
     /// Appends lines of fields as they came, but for those of upstream's own connection. A length is told once, and only
     /// where it holds.
-    static func append(_ fields: StreamFields, tellsLength: Bool, _ map: UpstreamMap, to out: inout ByteBuilder) {
+    static func append(_ fields: ReceivedFields, tellsLength: Bool, _ map: UpstreamMap, to out: inout ByteBuilder) {
         var hops = HopByHop()
         var tellsLength = tellsLength
         for index in 0..<fields.count {
@@ -45,7 +46,7 @@ enum PassedFields {
     }
 
     /// Whether there is a field of this name, which is in lower case.
-    static func has(_ name: StaticString, _ fields: StreamFields) -> Bool {
+    static func has(_ name: StaticString, _ fields: ReceivedFields) -> Bool {
         for index in 0..<fields.count where fields.name(index).equalsIgnoringCase(name) { return true }
         return false
     }

@@ -1,6 +1,7 @@
 import Bytes
 import HTTPCore
 import Testing
+import Upstream
 
 @testable import Daemon
 
@@ -58,7 +59,7 @@ import Testing
     }
 
     @Test func `a password is not shown`() {
-        #expect(rule(["HTTPS_PROXY": "http://u:hunter2@p:1"])?.masked == "http://***@p:1")
+        #expect(rule(["HTTPS_PROXY": "http://u:hunter2@p:1"])?.proxy.map(URLText.masked) == "http://***@p:1")
     }
 }
 

@@ -1,14 +1,14 @@
 /// Which proxy a request goes through, and who says so, as curl decides it.
-struct ProxyRule: Equatable {
+public struct ProxyRule: Equatable, Sendable {
     /// Who says so: `upstream.proxy` or the name of an environment variable.
-    let origin: String
+    public let origin: String
 
     /// The proxy's URL, which may hold a password; nil for none.
-    let proxy: String?
+    public let proxy: String?
 
     /// The rule for a URL's scheme and host. `setting` is `upstream.proxy`, which goes over the environment; an empty one
     /// stands for no proxy at all. Nil if nothing is said.
-    init?(scheme: String, host: String, setting: String?, environment: [String: String]) {
+    public init?(scheme: String, host: String, setting: String?, environment: [String: String]) {
         if let setting {
             origin = "upstream.proxy"
             proxy = setting.isEmpty ? nil : setting
@@ -31,12 +31,12 @@ struct ProxyRule: Equatable {
     }
 
     /// A variable that looks as if it named a proxy for a URL's scheme, and is not read.
-    static func unread(scheme: String, _ environment: [String: String]) -> String? {
+    public static func unread(scheme: String, _ environment: [String: String]) -> String? {
         scheme == "http" && environment["HTTP_PROXY"]?.isEmpty == false ? "HTTP_PROXY" : nil
     }
 
     /// Whether a list of names has the host in it, or a domain or a network (`10.0.0.0/8`) that it belongs to.
-    static func exempts(_ host: String, _ list: String) -> Bool {
+    public static func exempts(_ host: String, _ list: String) -> Bool {
         if list == "*" { return true }
         let host = host.lowercased()
         let address = ipv4(host[...])
@@ -47,9 +47,6 @@ struct ProxyRule: Equatable {
             return !name.isEmpty && (host == name || host.hasSuffix("." + name))
         }
     }
-
-    /// The proxy's URL with `***` for a user name and a password.
-    var masked: String? { proxy.map(URLText.masked) }
 
     /// Whether an address is an entry of the list, or lies in the network that it names.
     private static func isIn(_ address: UInt32, _ entry: Substring) -> Bool {
