@@ -182,8 +182,12 @@ static inline int shim_is_farewell(int where, int value) {
     return (where & SSL_CB_ALERT) && (where & SSL_CB_READ) && (value & 0xFF) == SSL_AD_CLOSE_NOTIFY;
 }
 
-/* Lets bytes that could not be sent be sent on from another place. */
-static inline void shim_accept_moving_buffer(SSL *tls) { SSL_set_mode(tls, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER); }
+/* Lets bytes that could not be sent be sent on from another place, and reads a record at once: its length is not asked for
+   first. */
+static inline void shim_prepare_streaming(SSL *tls) {
+    SSL_set_mode(tls, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_set_read_ahead(tls, 1);
+}
 
 /* curl asks OpenSSL to take a connection that just ends for one that was closed in good order. */
 static inline void shim_mind_missing_farewell(SSL_CTX *context) {

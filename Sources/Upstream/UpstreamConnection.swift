@@ -48,8 +48,7 @@ import HTTPParsing
         var number = curl_socket_t(-1)
         _ = unsafe shim_easy_get_socket(raw, &number)
         socket = easy.multi?.takeOver(number) { [unowned self] in ready($0) }
-        // What waits to be sent may lie elsewhere when it is sent on.
-        if let tls = unsafe shim_easy_tls(raw) { unsafe shim_accept_moving_buffer(tls) }
+        if let tls = unsafe shim_easy_tls(raw) { unsafe shim_prepare_streaming(tls) }
         stream?.connected(isOpen ? nil : .unreachable("the connection was lost while it was made"))
     }
 
