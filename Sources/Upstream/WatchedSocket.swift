@@ -1,6 +1,6 @@
 import EventLoop
 
-/// A socket of curl's, and what the loop watches it for.
+/// A socket of a connection that curl has made, and what the loop watches it for.
 ///
 /// curl lets go of a socket with each response's end and takes it up again with the next request. Following that to the letter
 /// takes seven system calls a request, so of a connection the poll stays as it is for as long as nothing comes of it: what

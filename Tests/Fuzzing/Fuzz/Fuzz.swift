@@ -8,7 +8,7 @@ import FuzzChecks
     static func main() {
         let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
         guard let check = unsafe checks(name) else {
-            print("FUZZ_TARGET must be request, query or catalog, not \"\(name)\"")
+            print("FUZZ_TARGET must be request, response, query or catalog, not \"\(name)\"")
             exit(64)
         }
         var count = CommandLine.argc
@@ -19,6 +19,7 @@ import FuzzChecks
     private static func checks(_ name: String) -> (@convention(c) (UnsafePointer<UInt8>?, Int) -> CInt)? {
         switch name {
         case "request": unsafe checkRequest
+        case "response": unsafe checkResponse
         case "query": unsafe checkQuery
         case "catalog": unsafe checkCatalog
         default: nil
@@ -30,6 +31,10 @@ import FuzzChecks
 
 private func checkRequest(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     report(RequestCheck.fault(in: unsafe input(start, count)))
+}
+
+private func checkResponse(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    report(ResponseCheck.fault(in: unsafe input(start, count)))
 }
 
 private func checkQuery(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

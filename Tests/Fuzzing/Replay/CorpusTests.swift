@@ -7,13 +7,16 @@ import Testing
     @Test("requests", arguments: corpus("request"))
     func requests(file: URL) throws { #expect(RequestCheck.fault(in: try bytes(file)) == nil) }
 
+    @Test("responses", arguments: corpus("response"))
+    func responses(file: URL) throws { #expect(ResponseCheck.fault(in: try bytes(file)) == nil) }
+
     @Test("queries", arguments: corpus("query"))
     func queries(file: URL) throws { #expect(QueryCheck.fault(in: try bytes(file)) == nil) }
 
     @Test("bodies from upstream", arguments: corpus("catalog"))
     func bodies(file: URL) throws { #expect(CatalogCheck.fault(in: try bytes(file)) == nil) }
 
-    @Test("the corpus is there", arguments: ["request", "query", "catalog"])
+    @Test("the corpus is there", arguments: ["request", "response", "query", "catalog"])
     func corpusIsThere(name: String) { #expect(corpus(name).count > 10) }
 }
 
