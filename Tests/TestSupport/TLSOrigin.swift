@@ -54,12 +54,26 @@ public final class TLSOrigin {
         }
         configure(server, ["s_server", "-accept", address, "-cert", "certificate.pem", "-key", "key.pem"] + mode)
         server.standardInput = input
+        try Data().write(to: URL(fileURLWithPath: folder + "/received"))
+        if case .byHand = answer { server.standardOutput = FileHandle(forWritingAtPath: folder + "/received") }
         try server.run()
         while !isListening(address) { usleep(10_000) }
     }
 
     /// Sends to whoever is or will be connected.
     public func send(_ text: String) { input.fileHandleForWriting.write(Data(text.utf8)) }
+
+    /// What a server by hand was sent, heads and all.
+    public var received: [UInt8] { Array(FileManager.default.contents(atPath: folder + "/received") ?? Data()) }
+
+    /// How many bytes that are.
+    public var receivedCount: Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/received")
+        return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    }
+
+    /// Has the server stand still, or go on.
+    public func hold(_ isHeld: Bool) { Glibc.kill(server.processIdentifier, isHeld ? SIGSTOP : SIGCONT) }
 
     /// Ends the server's connections as the end of its process does: without TLS's own goodbye.
     public func kill() { Glibc.kill(server.processIdentifier, SIGKILL) }

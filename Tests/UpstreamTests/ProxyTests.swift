@@ -20,9 +20,12 @@ import Upstream
             settings: settings { $0.proxy = proxy.url })
         #expect(outcome.failure?.name == "unreachable")
         #expect(outcome.failure?.message.contains("403") == true)
-        #expect(proxy.requests.count == 1)
+        let asked = Asked.make("GET", "https://models.invalid", fields: [("Authorization", "Bearer k")])
+        let streamed = try exchange(asked, settings: settings { $0.proxy = proxy.url })
+        #expect(streamed.calls == ["unreachable"] && streamed.failure?.message.contains("403") == true)
+        #expect(proxy.requests.count == 2)
         #expect(proxy.requests[0].hasPrefix("CONNECT models.invalid:443 HTTP/1.1\r\n"))
-        #expect(!proxy.requests[0].contains("Bearer"))
+        #expect(!proxy.requests.contains { $0.contains("Bearer") })
     }
 
     @Test func `through a tunnel only upstream's own head is the response's, and upstream's certificate counts`() throws
@@ -45,6 +48,10 @@ import Upstream
         let response = try fetch(upstream.url, fields: [("Authorization", "Bearer k")], settings: trusting).get()
         #expect(response.status == 200)
         #expect(response.field("x-proxy") == nil)
+        let asked = Asked.make("GET", upstream.url, fields: [("Authorization", "Bearer k")])
+        #expect(try exchange(asked, settings: untrusting).calls == ["tls"])
+        let streamed = try exchange(asked, settings: trusting)
+        #expect(streamed.calls == ["200", "body", "ended"] && !streamed.fields.contains { $0.hasPrefix("X-Proxy") })
         #expect(!proxy.requests.contains { $0.contains("Bearer") })
     }
 

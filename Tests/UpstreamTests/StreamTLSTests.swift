@@ -50,4 +50,52 @@ import Upstream
         }
         #expect(one.text + two.text == "onetwo")
     }
+
+    @Test func `a body that upstream is slow to take comes whole`() throws {
+        let origin = try TLSOrigin(.byHand)
+        defer { origin.stop() }
+        let blocks = 200
+        var sent = 0
+        var fulls = 0
+        func fill(_ stream: UpstreamStream?) {
+            while sent < blocks {
+                sent += 1
+                let isFull = stream?.send([UInt8](repeating: UInt8(sent), count: 65_537).span) == false
+                if isFull {
+                    fulls += 1
+                    return
+                }
+            }
+            stream?.finishBody()
+        }
+        let one = StreamRecorder()
+        let two = StreamRecorder()
+        two.onRoom = { fill($0.stream) }
+        try withClient(settings { $0.caFile = origin.caFile }) { client, loop in
+            func answer() {
+                if origin.receivedCount < blocks * 65_537 { return after(50, on: loop, answer) }
+                origin.send(ok("two"))
+            }
+            one.onEnd = { _ in
+                origin.hold(true)
+                begin(.make("POST", origin.url, body: .length(blocks * 65_537)), on: client, two) { fill($0) }
+                after(300, on: loop) {
+                    #expect(sent < blocks)
+                    origin.hold(false)
+                    answer()
+                }
+            }
+            origin.send(ok("one"))
+            begin(.make("GET", origin.url), on: client, one)
+        }
+        #expect(two.text == "two")
+        #expect(fulls > 3)
+        let body = Array(origin.received.suffix(blocks * 65_537))
+        for number in 0..<blocks {
+            let start = number * 65_537
+            let block = [UInt8](repeating: UInt8(number + 1), count: 65_537)
+            let isSame = body.span.extracting(start..<start + 65_537).equals(block.span)
+            #expect(isSame, "\(number)")
+        }
+    }
 }
