@@ -25,37 +25,73 @@ struct Columns: Sendable {
 
     /// `pause` is called every few microseconds.
     init(_ rows: [ModelFields], pausing pause: () -> Void) {
-        func column<Value>(_ value: (ModelFields) -> Value) -> [Value] {
-            defer { pause() }
-            return rows.map(value)
+        let figures = rows.map { row in
+            pause()
+            return Figures(row)
         }
-
-        outputs = column { ModalitySet($0.outputModalities, among: ModalitySet.outputs) }
-        inputs = column { ModalitySet($0.inputModalities, among: ModalitySet.inputs) }
+        outputs = figures.map(\.outputs)
+        inputs = figures.map(\.inputs)
+        created = figures.map(\.created)
+        contextLength = figures.map(\.contextLength)
+        promptPrice = figures.map(\.promptPrice)
+        completionPrice = figures.map(\.completionPrice)
+        intelligence = figures.map(\.intelligence)
+        coding = figures.map(\.coding)
+        agentic = figures.map(\.agentic)
+        designArenaElo = figures.map(\.designArenaElo)
+        pause()
         parameters = NameSets(rows.map(\.supportedParameters), pausing: pause)
-        created = column(\.created)
-        contextLength = column(\.contextLength)
-        promptPrice = column(\.promptPrice)
-        completionPrice = column(\.completionPrice)
-        intelligence = column(\.intelligenceIndex)
-        coding = column(\.codingIndex)
-        agentic = column(\.agenticIndex)
-        designArenaElo = column(\.designArenaElo)
-        priceEdges = column(\.priceEdges)
+        priceEdges = rows.map(\.priceEdges)
         search = TextSearch(rows, pausing: pause)
 
         var tokenizers = NameTable()
-        tokenizer = column { tokenizers.intern(($0.tokenizer ?? "").foldedUTF8) }
+        tokenizer = rows.map { row in
+            let name = (row.tokenizer ?? "").foldedUTF8
+            return tokenizers.intern(name.span)
+        }
         self.tokenizers = tokenizers
+        pause()
         var authors = NameTable()
-        author = column { authors.intern($0.author.foldedUTF8) }
+        author = rows.map { row in
+            let name = row.author.foldedUTF8
+            return authors.intern(name.span)
+        }
         self.authors = authors
+        pause()
 
         let columns = self
         rankings = SortOrder.allCases.map { order in
             pause()
             return order.ranking(0..<Int32(rows.count)) { columns.key(Int($0), in: order) }
         }
+    }
+}
+
+/// What is no text of a row. A look at a whole row counts the references to all of its texts up and down; done for each
+/// column, that cost more than the columns.
+private struct Figures {
+    let outputs: ModalitySet
+    let inputs: ModalitySet
+    let created: Int64?
+    let contextLength: Int64?
+    let promptPrice: FixedDecimal?
+    let completionPrice: FixedDecimal?
+    let intelligence: FixedDecimal?
+    let coding: FixedDecimal?
+    let agentic: FixedDecimal?
+    let designArenaElo: FixedDecimal?
+
+    init(_ row: ModelFields) {
+        outputs = ModalitySet(row.outputModalities, among: ModalitySet.outputs)
+        inputs = ModalitySet(row.inputModalities, among: ModalitySet.inputs)
+        created = row.created
+        contextLength = row.contextLength
+        promptPrice = row.promptPrice
+        completionPrice = row.completionPrice
+        intelligence = row.intelligenceIndex
+        coding = row.codingIndex
+        agentic = row.agenticIndex
+        designArenaElo = row.designArenaElo
     }
 }
 

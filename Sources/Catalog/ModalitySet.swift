@@ -32,8 +32,7 @@ public struct ModalitySet: OptionSet, Hashable, Sendable {
     init(_ list: [String], among names: [StaticString]) {
         self = []
         for name in list {
-            let bytes = Array(name.utf8)
-            if let modality = ModalitySet(bytes.span, among: names) { formUnion(modality) }
+            if let modality = ModalitySet(name.utf8.span, among: names) { formUnion(modality) }
         }
     }
 }

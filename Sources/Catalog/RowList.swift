@@ -81,12 +81,3 @@ public final class RowList: Sendable {
         return Selection(matches: rows, query: query, validUntil: validUntil)
     }
 }
-
-extension Snapshot {
-    /// The hash of each row's bytes.
-    var rowHashes: [UInt64] {
-        let owner = rows
-        let bytes = owner.span
-        return (0..<count).map { bytes.extracting(starts[$0]..<starts[$0 + 1] - 1).hash64() }
-    }
-}

@@ -14,6 +14,9 @@ public final class Snapshot: Sendable {
     /// the next of them.
     public let priceEdges: DayMinutes
 
+    /// The hash of each row's bytes.
+    let rowHashes: [UInt64]
+
     let columns: Columns
     /// The rows one after the other, each with a comma behind it, so that a run of neighbours is one copy.
     let rows: SharedBytes
@@ -29,7 +32,8 @@ public final class Snapshot: Sendable {
     init(_ fields: [ModelFields], rows: SharedBytes, starts: [Int], pausing pause: () -> Void) {
         pause()
         count = fields.count
-        identity = rows.span.hash64()
+        rowHashes = fields.indices.map { rows.span.extracting(starts[$0]..<starts[$0 + 1] - 1).hash64() }
+        identity = RowList.identity(of: rowHashes)
         pause()
         columns = Columns(fields, pausing: pause)
         priceEdges = DayMinutes(fields.flatMap(\.priceEdges.minutes))

@@ -11,8 +11,7 @@ public struct SnapshotBuilder: ~Copyable {
     public init(capacity: Int = 4096) { rows = ByteBuilder(capacity: capacity) }
 
     /// Adds a model: its fields, and the JSON object that stands for it in answers, byte for byte.
-    public mutating func append(_ model: ModelFields, row: Span<UInt8>) {
-        var model = model
+    public mutating func append(_ model: consuming ModelFields, row: Span<UInt8>) {
         if let price = model.promptPrice, price.units < 0 { model.promptPrice = nil }
         if let price = model.completionPrice, price.units < 0 { model.completionPrice = nil }
         fields.append(model)

@@ -14,8 +14,12 @@ struct TextSearch: Sendable {
     init(_ rows: [ModelFields], pausing pause: () -> Void) {
         let texts = rows.map { row in
             pause()
-            return Array(
-                [row.name, row.id, row.canonicalSlug ?? ""].map(\.foldedUTF8).joined(separator: [Self.separator]))
+            var text = row.name.foldedUTF8
+            text.append(Self.separator)
+            text += row.id.foldedUTF8
+            text.append(Self.separator)
+            text += (row.canonicalSlug ?? "").foldedUTF8
+            return text
         }
         self.texts = TextColumn(texts)
         signatures = texts.map { Signature($0.span) }

@@ -6,6 +6,16 @@ public enum Gzip {
     /// The bytes that are handed to zlib in one go: a tenth of a millisecond's work.
     private static let portion = 8 << 10
 
+    /// The level that is usual, whose search is set below.
+    private static let usualLevel: Int32 = 6
+
+    /// Has the usual level search as suits a list of models, whose rows are much alike: a match may be as long as the format
+    /// knows, a longer one is looked for behind any shorter than 64, but among 40 candidates instead of 128. That takes a
+    /// sixth less time than zlib's own choice for 0.5 % more bytes; level 5 takes a quarter less for 5 %.
+    private static func tuneUsualLevel(_ stream: inout z_stream) {
+        unsafe _ = deflateTune(&stream, 8, 64, 258, 40)
+    }
+
     /// The bytes as one gzip member, or nil when memory does not suffice or there are 4 GiB of them or more.
     ///
     /// Equal bytes at one level give equal members: the header bears neither a time nor a name.
@@ -16,6 +26,7 @@ public enum Gzip {
         var stream = unsafe z_stream()
         guard unsafe shim_deflate_init_gzip(&stream, Int32(level)) == Z_OK else { return nil }
         defer { unsafe _ = deflateEnd(&stream) }
+        if level == usualLevel { unsafe tuneUsualLevel(&stream) }
 
         // With room for the worst case, one call writes it all; the copy then takes as much as is needed and no more.
         let bound = unsafe Int(deflateBound(&stream, UInt(bytes.count)))

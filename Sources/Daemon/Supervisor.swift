@@ -130,7 +130,7 @@ final class Supervisor {
             tellAll(.stop)
         }
         heartbeatTimer = LoopTimer(on: loop) { [unowned self] in beat() }
-        try Loop.startPool(name: "larder-pool")
+        try Loop.startPool(name: "larder-pool", threads: min(4, max(2, settings.workers)))
         for index in 0..<settings.workers {
             let (shardSettings, observer, sockets) = (shardSettings, observer, sockets.sockets(for: index))
             let keeper = keeper

@@ -156,10 +156,5 @@ private func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, to value:
 /// Sets what accepted sockets inherit, which saves system calls on each.
 private func setInherited(_ descriptor: Int32) throws(UVError) {
     try set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, to: 1)
-    try set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: mostUnsent)
+    try set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: UnsentLimit.inherited)
 }
-
-/// How many bytes of a connection the kernel takes that it cannot send yet. By itself it would take megabytes: with
-/// hundreds of clients that all fetch a long list, what is copied has left the processor's caches before it is sent.
-/// Nearly all answers are shorter, and go in one piece.
-private let mostUnsent: Int32 = 512 * 1024

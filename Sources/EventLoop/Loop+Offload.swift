@@ -1,4 +1,5 @@
 internal import CUV
+import Glibc
 import Pacing
 
 extension Loop {
@@ -18,8 +19,12 @@ extension Loop {
     }
 
     /// Starts libuv's pool, which the first work would do otherwise, so that its threads have a name of their own: a thread
-    /// begins with the name of the one that starts it. A pool that is there already keeps its names.
-    public static func startPool(name: String) throws(UVError) {
+    /// begins with the name of the one that starts it. A pool that is there already stays as it is.
+    ///
+    /// Of `threads` each keeps memory of its own, which their work goes to in turn; libuv's own choice is four. The
+    /// environment (`UV_THREADPOOL_SIZE`) goes first.
+    public static func startPool(name: String, threads: Int) throws(UVError) {
+        unsafe setenv("UV_THREADPOOL_SIZE", "\(threads)", 0)
         try LoopThread.spawn(name: name) {
             let loop = Loop()
             loop.offload({}, then: {})

@@ -29,6 +29,9 @@ import Glibc
     /// Pieces of work handed to the thread pool that have not been answered yet.
     public internal(set) var pendingWork = 0
 
+    /// How many streams are open; what each may leave unsent depends on it.
+    var openStreams = 0
+
     private var isClosed = false
 
     /// Makes a loop. It fails only when the machine is out of descriptors or memory, and then stops the program.

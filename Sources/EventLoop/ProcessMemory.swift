@@ -2,9 +2,11 @@ internal import CUV
 
 /// What the process holds without need.
 public enum ProcessMemory {
-    /// Gives memory that was freed back to the system, where the allocator has kept it. It takes up to a millisecond, and
-    /// others who allocate may wait for it: not for a loop's thread.
-    public static func trim() { shim_trim_heap() }
+    /// Gives memory that was freed back to the system, where the allocator has kept it and there are more than about `kept`
+    /// bytes of it. It takes up to a millisecond, and others who allocate may wait for it: not for a loop's thread.
+    public static func trim(keeping kept: Int = 0) {
+        if kept == 0 || shim_idle_memory() > kept { shim_trim_heap() }
+    }
 
     /// Gives back the pages of the program's own code.
     ///

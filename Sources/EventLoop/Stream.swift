@@ -26,6 +26,9 @@ import Glibc
     private var queuedWrites = 0
     private var failure: UVError?
 
+    /// How many bytes the kernel takes that it cannot send yet. A unix socket has no such limit.
+    private var unsentLimit = UnsentLimit.inherited
+
     /// Set by `shutdownThenClose`: nothing is written any more, and what comes in is thrown away.
     var ending: StreamEnding?
 
@@ -48,14 +51,28 @@ import Glibc
         // libuv owns this reference until `streamClosed`.
         unsafe raw.pointee.data = Unmanaged.passRetained(self).toOpaque()
         loop.openHandles += 1
+        loop.openStreams += 1
         if code < 0 {
             _ = Glibc.close(descriptor)
             close()
             throw UVError(rawValue: code)
         }
+        followUnsentLimit()
     }
 
     deinit { unsafe UnsafeMutableRawPointer(raw).deallocate() }
+
+    /// Lets as much be unsent as is right for the number of streams that there are now. That is looked at when a stream
+    /// begins and when an answer does not fit into the socket, so a hit that goes out at once pays nothing for it.
+    private func followUnsentLimit() {
+        let limit = UnsentLimit.bytes(among: loop.openStreams)
+        guard limit != unsentLimit, unsafe raw.pointee.type == UV_TCP else { return }
+        var descriptor: Int32 = -1
+        let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+        guard unsafe uv_fileno(handle, &descriptor) == 0 else { return }
+        UnsentLimit.set(limit, on: descriptor)
+        unsentLimit = limit
+    }
 
     /// Bytes that were given to `write` and that the socket has not taken yet.
     public var queuedBytes: Int { unsafe Int(raw.pointee.write_queue_size) }
@@ -119,6 +136,7 @@ import Glibc
     private func queue(_ buffers: UnsafeMutablePointer<uv_buf_t>, _ head: ByteSlice?, _ body: ByteSlice?)
         -> WriteOutcome
     {
+        followUnsentLimit()
         let request = WriteRequest.take(from: loop)
         unsafe request.keep(head, body, copying: &buffers[1])
         var first = 0
@@ -183,6 +201,7 @@ import Glibc
 
     fileprivate func closed() {
         loop.openHandles -= 1
+        loop.openStreams -= 1
         ending = nil
         delegate?.closed(self, error: failure)
         delegate = nil

@@ -30,12 +30,6 @@ extension Database {
 
     private func put(_ record: StoredRecord) throws(DatabaseProblem) {
         let before = try digest(of: record.key)
-        if before != record.digest {
-            var body = try connection.prepare("INSERT INTO body(digest, bytes) VALUES(?, ?) ON CONFLICT DO NOTHING")
-            try body.bind(record.digest)
-            try body.bind(record.body)
-            try body.run()
-        }
         var row = try connection.prepare(
             """
             INSERT INTO response(resource, owner, fields, digest, expires, stored) VALUES(?, ?, ?, ?, ?, ?)
@@ -49,7 +43,14 @@ extension Database {
         try row.bind(record.expires)
         try row.bind(record.stored)
         try row.run()
-        if let before, before != record.digest { try removeBody(before) }
+        guard before != record.digest else { return }
+        // First the old one, whose pages the new one then takes: in the other order twice as many are written, the old
+        // one's once more with zeros.
+        if let before { try removeBody(before) }
+        var body = try connection.prepare("INSERT INTO body(digest, bytes) VALUES(?, ?) ON CONFLICT DO NOTHING")
+        try body.bind(record.digest)
+        try body.bind(record.body)
+        try body.run()
     }
 
     private func update(_ change: RecordUpdate) throws(DatabaseProblem) {

@@ -58,10 +58,25 @@ extension JSONValue {
         return rest == 0 ? Int64(exactly: whole) : nil
     }
 
+    /// A number that is spelled with a few digits and nothing else, as nearly every one is that counts something.
+    private var shortNumber: Int64? {
+        guard kind == .number else { return nil }
+        let text = text
+        guard (1...18).contains(text.count) else { return nil }
+        var number: Int64 = 0
+        for index in 0..<text.count {
+            let digit = text[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            number = number * 10 + Int64(digit)
+        }
+        return number
+    }
+
     private static var one: Int128 { 1_000_000_000_000_000_000_000_000 }
 
     /// A number's whole part; what exceeds 64 bits has no value.
     var wholeNumber: Int64? {
+        if let shortNumber { return shortNumber }
         guard let decimal else { return nil }
         // Division cuts towards zero; the whole part of -0.5 is -1.
         let (whole, rest) = decimal.units.quotientAndRemainder(dividingBy: Self.one)

@@ -192,6 +192,10 @@ extension Shard {
         }
     }
 
+    /// The most memory to keep free from one catalogue to the next, in bytes. One that is given back comes anew for each of
+    /// them, page by page, of which each takes about a microsecond.
+    private static let keptForRefreshes = 12 << 20
+
     private func landed(_ voyage: Voyage, _ entry: Entry, _ record: StoredRecord?, bytes: Int) {
         let (flight, owner) = (voyage.flight, voyage.party.owner)
         recordFetch(of: flight.resource, status: entry.status.rawValue, bytes: bytes, began: voyage.began, nil)
@@ -212,7 +216,10 @@ extension Shard {
             if entry.status == .ok {
                 hasCatalog = true
                 // Reading it took several times its size, which is free now.
-                if entry.identity != voyage.stored?.identity { loop.offload({ ProcessMemory.trim() }, then: {}) }
+                if entry.identity != voyage.stored?.identity {
+                    let kept = voyage.stored == nil ? 0 : Self.keptForRefreshes
+                    loop.offload({ ProcessMemory.trim(keeping: kept) }, then: {})
+                }
             }
             tellReadiness(.ready)
         }
