@@ -26,9 +26,13 @@ extension FetchFailure {
             self = .malformed(text)
         // So curl (7.88) calls a line that is longer than its buffer for one, 100 KiB.
         case CURLE_OUT_OF_MEMORY where phase == .head: self = .malformed("a line of its head is too long")
+        case lineTooLarge where phase == .head: self = .malformed("a line of its head is too long")
         // None of our callbacks has refused anything: bytes follow the end of what curl decodes.
         case CURLE_WRITE_ERROR: self = .malformed("its body goes on behind the end of its content coding")
         default: self = .other(text)
         }
     }
 }
+
+/// `CURLE_TOO_LARGE`, which curl 8.6 has brought.
+private let lineTooLarge = CURLcode(rawValue: 100)
