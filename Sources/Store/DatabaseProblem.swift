@@ -14,14 +14,16 @@ enum DatabaseProblem: Error, Equatable {
     init(code: Int32, during action: StaticString, systemError: Int32 = 0) {
         let meaning = unsafe String(cString: sqlite3_errstr(code))
         var text = "\(action): \(meaning) (SQLite \(code))"
-        if systemError != 0 { text += ", \(systemText(systemError))" }
+        // The file ends where a page should be, of which SQLite 3.46 says so, and older ones that it is malformed.
+        let isCutOff = code == SQLITE_IOERR | 2 << 8
+        if systemError != 0, !isCutOff { text += ", \(systemText(systemError))" }
         switch code & 0xff {
         // Our statements are fixed and were tried, so an error in one of them, a broken constraint or an endless search
         // (INTERRUPT, see `Connection`) come from a schema or rows that are not ours.
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, SQLITE_ERROR, SQLITE_INTERNAL, SQLITE_CONSTRAINT,
             SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_INTERRUPT, SQLITE_RANGE, SQLITE_SCHEMA, SQLITE_EMPTY:
             self = .damaged(text)
-        default: self = .unavailable(text)
+        default: self = isCutOff ? .damaged(text) : .unavailable(text)
         }
     }
 
