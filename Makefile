@@ -15,6 +15,7 @@
 # make install    that build, units for systemd, completions, settings: under PREFIX (/usr/local), in DESTDIR
 # make uninstall  take it away again; settings and state stay
 # make deb        a Debian package of it, in .build/ship
+# make test-debian13 the Swift tests with the libraries of Debian 13; as root
 # make test-deploy  install it into a real systemd and a real container, and break it there; as root
 # make clean      forget every build
 #
@@ -28,7 +29,7 @@ LIMIT := timeout -k 10 1200
 SHIP := .build/ship/release/larder
 
 .PHONY: help demo run build test test-page test-http check check-deep fuzz soak bench counts ship install uninstall deb \
-	test-deploy clean setup test-build
+	test-deploy test-debian13 clean setup test-build
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '/^make /p'
@@ -97,6 +98,10 @@ uninstall:
 
 deb: ship
 	scripts/package-deb
+
+test-debian13: setup
+	scripts/setup --deploy
+	scripts/test-debian13
 
 test-deploy: ship
 	scripts/setup --deploy
