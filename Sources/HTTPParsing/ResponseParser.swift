@@ -116,10 +116,12 @@ internal import CLLHTTP
         }
     }
 
-    /// What llhttp lets pass and RFC 9112 does not: other versions (section 2.3), transfer codings that nobody has asked for,
-    /// which would be left in the body, and any of them in version 1.0 (section 6.1).
+    /// What llhttp lets pass and the RFCs do not: other versions (RFC 9112 section 2.3), status codes of no class (RFC 9110
+    /// section 15), transfer codings that nobody has asked for, which would be left in the body, and any of them in version 1.0
+    /// (RFC 9112 section 6.1).
     private func headFlaw() -> String? {
         guard unsafe raw.pointee.http_major == 1 else { return "its version is not HTTP/1" }
+        if status < 100 { return "its status code is below 100" }
         guard unsafe record.pointee.hasTransferCoding else { return nil }
         if unsafe raw.pointee.http_minor == 0 { return "Transfer-Encoding in a response of HTTP/1.0" }
         let fields = unsafe record.pointee.newFields

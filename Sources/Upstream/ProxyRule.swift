@@ -1,3 +1,5 @@
+import Glibc
+
 /// Which proxy a request goes through, and who says so, as curl decides it.
 public struct ProxyRule: Equatable, Sendable {
     /// Who says so: `upstream.proxy` or the name of an environment variable.
@@ -39,7 +41,8 @@ public struct ProxyRule: Equatable, Sendable {
     public static func exempts(_ host: String, _ list: String) -> Bool {
         if list == "*" { return true }
         let host = host.lowercased()
-        let address = ipv4(host[...])
+        // In a URL an address of version 6 has brackets, in the list it has none.
+        let address = address(host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host[...])
         return list.lowercased().split(whereSeparator: { $0 == "," || $0 == " " }).contains { entry in
             if let address { return isIn(address, entry) }
             var name = entry.hasPrefix(".") ? entry.dropFirst() : entry
@@ -49,22 +52,27 @@ public struct ProxyRule: Equatable, Sendable {
     }
 
     /// Whether an address is an entry of the list, or lies in the network that it names.
-    private static func isIn(_ address: UInt32, _ entry: Substring) -> Bool {
+    private static func isIn(_ address: [UInt8], _ entry: Substring) -> Bool {
         let parts = entry.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let network = ipv4(parts[0]) else { return false }
+        guard let network = Self.address(parts[0]), network.count == address.count else { return false }
         guard parts.count == 2 else { return address == network }
-        guard let bits = Int(parts[1]), (0...32).contains(bits) else { return false }
+        let most = address.count * 8
+        guard let told = Int(parts[1]), (0...most).contains(told) else { return false }
         // To curl, no bits at all are all of them.
-        let mask = bits == 0 ? UInt32.max : UInt32.max << UInt32(32 - bits)
-        return address & mask == network & mask
+        let bits = told == 0 ? most : told
+        return address.indices.allSatisfy { index in
+            let mask = ~(UInt8.max >> UInt8(min(8, max(0, bits - index * 8))))
+            return address[index] & mask == network[index] & mask
+        }
     }
 
-    private static func ipv4(_ text: Substring) -> UInt32? {
-        let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
-        guard parts.count == 4 else { return nil }
-        return parts.reduce(0) { sum, part in
-            guard let sum, let part else { return nil }
-            return sum << 8 | UInt32(part)
+    /// The bytes of an address of version 4 or 6.
+    private static func address(_ text: Substring) -> [UInt8]? {
+        if text.contains(":") {
+            var bytes = [UInt8](repeating: 0, count: 16)
+            return unsafe inet_pton(AF_INET6, String(text), &bytes) == 1 ? bytes : nil
         }
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) }
+        return parts.count == 4 && text.utf8.count { $0 == UInt8(ascii: ".") } == 3 ? parts : nil
     }
 }

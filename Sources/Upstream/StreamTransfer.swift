@@ -45,6 +45,8 @@ final class StreamTransfer {
     private var isPaused = false
     /// Whether there may be more to read.
     private var mayRead = false
+    /// What is wrong with the connection, where that was found otherwise than by reading.
+    private var breakage: FetchFailure?
     /// Whether bytes came behind the response.
     private var hasLeftover = false
     private var failure: FetchFailure?
@@ -105,6 +107,7 @@ final class StreamTransfer {
         outgoing.rewind()
         isDeaf = false
         mayRead = false
+        breakage = nil
         guard let client, let multi = client.multi, let origin else { return }
         use(client.makeConnection(to: origin, multi))
     }
@@ -124,8 +127,9 @@ final class StreamTransfer {
         watch()
     }
 
-    /// The connection is ready for something that is waited for, or has failed, which reading will tell.
+    /// The connection is ready for something that is waited for, or has failed: what came before that is read all the same.
     func ready(_ readiness: Readiness) {
+        if readiness.contains(.error) { breakage = breakage ?? .cut("the connection was reset") }
         if readiness.contains(.writable) { flush() }
         if readiness != .writable { mayRead = true }
         client?.settle(self)
@@ -187,11 +191,14 @@ final class StreamTransfer {
             case .some(let count):
                 outgoing.advance(count)
                 moved()
-            case .later: break sending
+            case .later:
+                outgoing.wait()
+                break sending
             // A kept connection has ended just now: nothing of this request is on its way.
             case .failed where connection.isUsed && !outgoing.hasBegun: return beginAnew()
-            case .failed:
+            case .failed(let failure):
                 // Upstream may have said why, and reading tells.
+                breakage = failure
                 outgoing.drop()
                 isDeaf = true
                 mayRead = true
@@ -217,14 +224,17 @@ final class StreamTransfer {
     // MARK: The response
 
     private func read() {
-        guard let client, let connection else { return mayRead = false }
+        guard let client, let connection, connection.isOpen else { return mayRead = false }
         switch connection.receive(into: client.room) {
         case .some(let count, let more):
             mayRead = more
             moved()
             let bytes = unsafe UnsafeRawBufferPointer(rebasing: client.room.raw[..<count])
             take(unsafe Span(_unsafeBytes: bytes), of: connection)
-        case .nothing: mayRead = false
+        case .nothing:
+            mayRead = false
+            // Once sending has failed, OpenSSL may go on saying that there is nothing yet, and never looks.
+            if let breakage { connectionEnded(breakage) }
         case .end:
             mayRead = false
             connectionEnded(nil)

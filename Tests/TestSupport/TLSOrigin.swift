@@ -78,6 +78,9 @@ public final class TLSOrigin {
     /// Ends the server's connections as the end of its process does: without TLS's own goodbye.
     public func kill() { Glibc.kill(server.processIdentifier, SIGKILL) }
 
+    /// Waits until the process that `kill()` ends is gone, and its connections with it.
+    public func waitForEnd() { server.waitUntilExit() }
+
     /// Ends the server and removes its files.
     public func stop() {
         kill()

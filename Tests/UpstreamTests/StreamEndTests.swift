@@ -62,6 +62,16 @@ import Upstream
         #expect(recorder.calls == ["200", "body", "ended"])
     }
 
+    @Test func `pausing and going on before there is a connection does no harm`() throws {
+        let origin = try Origin(answering: ok("hello"))
+        defer { origin.stop() }
+        let recorder = try exchange(.make("GET", origin.url)) { stream in
+            stream.pause()
+            stream.resume()
+        }
+        #expect(recorder.calls == ["200", "body", "ended"])
+    }
+
     @Test func `within a call everything may be done`() throws {
         let origin = try Origin(answering: ok("hello"))
         defer { origin.stop() }

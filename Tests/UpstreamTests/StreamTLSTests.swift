@@ -98,4 +98,30 @@ import Upstream
             #expect(isSame, "\(number)")
         }
     }
+
+    @Test func `what TLS has taken in part counts as gone: no other connection is asked`() throws {
+        let origin = try TLSOrigin(.byHand)
+        defer { origin.stop() }
+        // More than a socket takes at once.
+        let count = 16 << 20
+        let one = StreamRecorder()
+        let two = StreamRecorder()
+        try withClient(settings { $0.caFile = origin.caFile }) { client, loop in
+            one.onEnd = { _ in
+                origin.hold(true)
+                begin(.make("POST", origin.url, body: .length(count + 1)), on: client, two) { stream in
+                    stream.send([UInt8](repeating: 0x61, count: count).span)
+                }
+                after(300, on: loop) {
+                    origin.kill()
+                    origin.waitForEnd()
+                    // Before the loop can tell of the connection's end.
+                    two.stream?.send("b")
+                }
+            }
+            origin.send(ok("one"))
+            begin(.make("GET", origin.url), on: client, one)
+        }
+        #expect(two.calls.last == "cut")
+    }
 }

@@ -58,6 +58,16 @@ import Upstream
         #expect(ProxyRule.exempts("10.1.2.3", list) == isExempt)
     }
 
+    @Test(arguments: [
+        ("fd00::1:2", true), ("fd00:0:0::0001:0002", true), ("fd00::/8", true), ("x.org,fd00::1:3/127", true),
+        ("*", true),
+        ("[fd00::1:2]", false), ("fd00::1:4/127", false), ("fd00::/129", false), ("::/0", false), ("fe00::/8", false),
+        ("2", false), ("0.0.0.0/0", false), ("", false),
+    ])
+    func `NO_PROXY exempts an address of version 6 too, without brackets`(list: String, isExempt: Bool) {
+        #expect(ProxyRule.exempts("[fd00::1:2]", list) == isExempt)
+    }
+
     @Test func `a password is not shown`() {
         #expect(rule(["HTTPS_PROXY": "http://u:hunter2@p:1"])?.proxy.map(URLText.masked) == "http://***@p:1")
     }
