@@ -100,7 +100,7 @@ import Upstream
         }
         // What the kernel holds, and little more.
         #expect(stood > 0 && stood < StreamFlowTests.blocks / 4, "\(stood)")
-        #expect(fulls > 10)
+        #expect(fulls > 0)
         #expect(recorder.calls.filter { $0 != "room" }.last == "ended")
         #expect(recorder.calls.contains("200"))
         if body == .chunked { #expect(recorder.text == "0\r\n\r\n") }
