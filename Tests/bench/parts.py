@@ -210,7 +210,8 @@ def memory(options, rows, body, folder) -> dict:
         mixed, kept = larder.memory(), larder.metric("larder_cache_bytes")
     with upstream(folder, rows, user) as origin, servers.larder(
             options.larder, origin, folder, LARDER_TTL_USER="1d") as larder:
-        keys, client = 200, Client(larder)
+        # Memory grows by a megabyte at once, which is 5 KiB for each of 200 keys.
+        keys, client = 800, Client(larder)
 
         def ask(first, count):
             for index in range(first, first + count):
