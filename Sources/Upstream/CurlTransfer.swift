@@ -9,9 +9,6 @@ import EventLoop
 
     private var isShakingHands = false
 
-    /// The connection's last word, where the body's end hangs on it.
-    private var farewell: TLSFarewell?
-
     /// Whether curl is to use none of the kept connections.
     final var wantsNewConnection = false {
         didSet { _ = unsafe shim_easy_set_long(raw, CURLOPT_FRESH_CONNECT, wantsNewConnection ? 1 : 0) }
@@ -55,34 +52,25 @@ import EventLoop
         return .never
     }
 
-    /// Minds whether the connection's end is one in good order, because the body's end hangs on it. For within a callback,
-    /// while there is a connection.
-    final func awaitFarewell() {
-        if farewell == nil { unsafe farewell = TLSFarewell(raw) }
-    }
-
     /// Makes ready for being asked again.
     final func forgetConnection() {
         unsafe easy.errorText.pointee = 0
-        farewell = nil
         isShakingHands = false
     }
 
     /// TLS has begun on a new connection of this transfer's.
     final func handshakeBegan() { isShakingHands = true }
 
-    /// Why a transfer that curl has ended has no whole response; nil if it has one.
+    /// What went wrong by curl's code, or why we made it stop; nil if nothing did.
     final func failure(_ code: CURLcode, issuer: String?, limit: Int = .max) -> FetchFailure? {
         if let stopped { return stopped }
-        if code != CURLE_OK {
-            let text = unsafe String(
-                cString: easy.errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(easy.errorText))
-            return FetchFailure(code, text: text, issuer: issuer, phase: phase, limit: limit)
-        }
-        // curl is content with a head that ends where the connection does.
-        if !hasHead { return .cut("the connection ended within the head") }
-        if let farewell, !farewell.wasSaid { return .cut("the connection ended without TLS's close_notify") }
-        return nil
+        if code == CURLE_OK { return nil }
+        return FetchFailure(code, text: text(code), issuer: issuer, phase: phase, limit: limit)
+    }
+
+    /// curl's own words for a code: about this transfer, or else for any.
+    final func text(_ code: CURLcode) -> String {
+        unsafe String(cString: easy.errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(easy.errorText))
     }
 
     /// How far the transfer has come, by the times that curl has noted down: those not reached are 0.

@@ -8,7 +8,8 @@ struct OutgoingRequest: ~Copyable {
 
     private var bytes = ByteBuilder(capacity: 1000)
     private var sent = 0
-    private var isTaken = false
+    /// Whether some may have gone that is not counted as sent.
+    private var isHeld = false
     /// Nil once the head has made way for what follows it.
     private var headCount: Int?
     private let isChunked: Bool
@@ -64,7 +65,7 @@ struct OutgoingRequest: ~Copyable {
     mutating func advance(_ count: Int) { sent += count }
 
     /// Whether anything has gone, or may have.
-    var hasBegun: Bool { sent > 0 || headCount == nil || isTaken }
+    var hasBegun: Bool { sent > 0 || headCount == nil || isHeld }
 
     /// Whether it can be sent once more: nothing of a body has gone.
     var isRepeatable: Bool { headCount.map { sent <= $0 } ?? false }
@@ -72,12 +73,12 @@ struct OutgoingRequest: ~Copyable {
     /// Begins anew, as far as it is repeatable.
     mutating func rewind() {
         sent = 0
-        isTaken = false
+        isHeld = false
     }
 
     /// Nothing more goes for now. With TLS some may be on its way all the same: what it has begun to send counts only when all
     /// of it has gone.
-    mutating func wait() { isTaken = true }
+    mutating func noteHeld() { isHeld = true }
 
     /// Takes in more of the body; what goes beyond its length is left out.
     mutating func append(_ body: Span<UInt8>) {

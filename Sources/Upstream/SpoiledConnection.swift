@@ -5,18 +5,17 @@ extension CurlTransfer {
     /// Sees to it that the request does not go out on a kept connection on which something waits already: whatever that is,
     /// perhaps a whole response, curl (7.88) would take it for the answer, and each answer for that to the next request.
     ///
-    /// What waits may also be the end. The connection is shut, so that curl cannot send and asks anew, on a new one; false if
-    /// there was nothing to mind. For just before a request begins, with what curl tells of the connection.
-    final func leavesSpoiledConnection(port: Int32, peer: UnsafePointer<CChar>) -> Bool {
+    /// What waits may also be the end. The connection is shut, so that curl cannot send and asks anew, on a new one. For just
+    /// before a request begins, with what curl tells of the connection.
+    final func shutSpoiledConnection(port: Int32, peer: UnsafePointer<CChar>) {
         if isOnNewConnection {
             if wantsNewConnection { wantsNewConnection = false }
-            return false
+            return
         }
-        guard let socket = unsafe easy.multi?.socket(port: port, peer: peer), isSpoiled(socket) else { return false }
+        guard let socket = unsafe easy.multi?.socket(port: port, peer: peer), isSpoiled(socket) else { return }
         shutdown(socket, Int32(SHUT_RDWR))
         // More may have been spoiled at once, and curl gives up after a few.
         wantsNewConnection = true
-        return true
     }
 
     /// A new connection is not looked at: TLS's tickets wait there.
@@ -45,6 +44,6 @@ func requestBegins(
 ) -> Int32 {
     let transfer = unsafe user(of: context)
     // What is shut takes nothing: nothing has been sent by then.
-    _ = unsafe transfer.leavesSpoiledConnection(port: ownPort, peer: peer!)
+    unsafe transfer.shutSpoiledConnection(port: ownPort, peer: peer!)
     return CURL_PREREQFUNC_OK
 }

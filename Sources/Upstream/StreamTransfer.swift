@@ -40,7 +40,6 @@ final class StreamTransfer {
     private var final: ResponseParser.Head?
     private var incoming = ByteBuilder(capacity: 1000)
     private var trailers: Range<Int>?
-    private var status = 0
     private var hasHeard = false
     private var isPaused = false
     /// Whether there may be more to read.
@@ -75,9 +74,11 @@ final class StreamTransfer {
 
     /// How far it has come.
     var phase: FetchPhase {
-        guard let connection, !connection.isOpen else { return status == 0 ? .head : .body }
-        return connection.phase
+        if let connection, !connection.isOpen { return connection.phase }
+        return hasHead ? .body : .head
     }
+
+    private var hasHead: Bool { connection?.parser.hasHead == true }
 
     /// The handle for whoever asked.
     func makeHandle() -> UpstreamStream {
@@ -156,7 +157,7 @@ final class StreamTransfer {
                 fail(.cut("a kept connection ended without an answer, and this request is not one to repeat"))
             }
         } else {
-            let place = status > 0 ? "within the body" : hasHeard ? "within the head" : "without an answer"
+            let place = hasHead ? "within the body" : hasHeard ? "within the head" : "without an answer"
             fail(failure ?? .cut("the connection ended \(place)"))
         }
     }
@@ -192,7 +193,7 @@ final class StreamTransfer {
                 outgoing.advance(count)
                 moved()
             case .later:
-                outgoing.wait()
+                outgoing.noteHeld()
                 break sending
             // A kept connection has ended just now: nothing of this request is on its way.
             case .failed where connection.isUsed && !outgoing.hasBegun: return beginAnew()
@@ -258,9 +259,8 @@ final class StreamTransfer {
             case .interim(let head): interim.append(head)
             case .head(let head):
                 final = head
-                status = head.status
                 // A refusal is not worth the rest of the request (RFC 9112 section 9.5).
-                if status >= 300 { stopSending() }
+                if head.status >= 300 { stopSending() }
             case .body(let range): incoming.append(rest.extracting(range))
             case .end(let trailers):
                 self.trailers = trailers

@@ -43,7 +43,7 @@ internal import CCurl
     /// Counted: the connection is gone when the question is put.
     private let context: OpaquePointer
 
-    /// Of the connection that a transfer uses; nil without TLS. For within curl's callbacks.
+    /// Of the connection that a transfer uses; nil without TLS. While there is one: within curl's callbacks, or of one that is ours.
     init?(_ easy: UnsafeMutableRawPointer) {
         guard let context = unsafe shim_easy_context(easy), unsafe SSL_CTX_up_ref(context) == 1 else { return nil }
         unsafe self.context = context

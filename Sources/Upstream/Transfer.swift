@@ -22,6 +22,9 @@ final class Transfer: CurlTransfer {
     private var head = ResponseHead()
     private var body = ByteBuilder()
 
+    /// The connection's last word, where the body's end hangs on it.
+    private var farewell: TLSFarewell?
+
     /// What of the body has been taken since others had a turn, in bytes.
     private var takenInTurn = 0
 
@@ -79,6 +82,7 @@ final class Transfer: CurlTransfer {
         _ = unsafe shim_easy_set_long(raw, CURLOPT_CONNECTTIMEOUT_MS, max(1, min(left, settings.connectTimeout)))
         head = ResponseHead()
         body.removeAll()
+        farewell = nil
         forgetConnection()
     }
 
@@ -89,7 +93,7 @@ final class Transfer: CurlTransfer {
     }
 
     func ended(_ code: CURLcode, issuer: String?, now: UInt64) -> Step {
-        if let failure = failure(code, issuer: issuer, limit: settings.maximumBody) {
+        if let failure = failure(code, issuer: issuer, limit: settings.maximumBody) ?? lack {
             return .finish(.failure(failure))
         }
         if !isPost, [301, 302, 303, 307, 308].contains(head.status),
@@ -102,6 +106,12 @@ final class Transfer: CurlTransfer {
             duration: .nanoseconds(now - begin),
             certificates: wantsCertificates ? unsafe ServerCertificate.shown(to: raw) : [])
         return .finish(.success(response))
+    }
+
+    /// What a response lacks with which curl is content: one whose head ends where the connection does.
+    private var lack: FetchFailure? {
+        if !hasHead { return .cut("the connection ended within the head") }
+        return farewell?.wasSaid == false ? .cut("the connection ended without TLS's close_notify") : nil
     }
 
     /// Redirects are followed here and not by curl, because none may take the caller's key to another origin.
@@ -123,7 +133,7 @@ final class Transfer: CurlTransfer {
 
     override func add(line: Span<UInt8>) -> Taken {
         if head.add(line) {
-            if head.endsWithConnection { awaitFarewell() }
+            if head.endsWithConnection, farewell == nil { unsafe farewell = TLSFarewell(raw) }
             return .all
         }
         return stop(.malformed("its head has more than \(ResponseHead.maximumBytes) bytes"))

@@ -41,7 +41,7 @@ import HTTPParsing
 
     /// curl has made the connection, or could not.
     func connected(_ code: CURLcode, issuer: String?) {
-        if code != CURLE_OK, let failure = failure(code, issuer: issuer) {
+        if let failure = failure(code, issuer: issuer) {
             stream?.connected(failure)
             return
         }
@@ -85,19 +85,19 @@ import HTTPParsing
         var count = 0
         let code = unsafe curl_easy_recv(raw, room.raw.baseAddress, room.raw.count, &count)
         switch code {
-        // A socket that gives less than there is room for is empty; TLS may hold some back.
-        case CURLE_OK where count > 0: return .some(count, more: origin.isSecure || count == ReadingRoom.size)
-        case CURLE_OK: return hasFarewell ? .end : .failed(.cut("the connection ended without TLS's close_notify"))
+        // A socket that gives less than there is room for is empty.
+        case CURLE_OK where count > 0: return .some(count, more: mayHoldBytes || count == ReadingRoom.size)
+        // With TLS anybody between could end the connection.
+        case CURLE_OK:
+            return unsafe TLSFarewell(raw)?.wasSaid ?? true
+                ? .end : .failed(.cut("the connection ended without TLS's close_notify"))
         case CURLE_AGAIN: return .nothing
         default: return .failed(.cut(text(code)))
         }
     }
 
-    /// Whether the end that has come is one in good order: with TLS anybody between could make the other.
-    private var hasFarewell: Bool {
-        guard origin.isSecure, let tls = unsafe shim_easy_tls(raw) else { return true }
-        return unsafe SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN != 0
-    }
+    /// Whether something between the socket and us, the origin's TLS or a proxy's, may have bytes that were not received yet.
+    private var mayHoldBytes: Bool { origin.isSecure || client.settings.proxy != "" }
 
     /// Whether a request may go out: what waits here already, perhaps a whole response, would be taken for its answer.
     func isQuiet() -> Bool {
@@ -120,9 +120,5 @@ import HTTPParsing
         isClosed = true
         stream = nil
         easy.multi?.remove(self)
-    }
-
-    private func text(_ code: CURLcode) -> String {
-        unsafe String(cString: easy.errorText.pointee == 0 ? curl_easy_strerror(code) : UnsafePointer(easy.errorText))
     }
 }

@@ -100,7 +100,8 @@ import Upstream
         }
         // What the kernel holds, and little more.
         #expect(stood > 0 && stood < StreamFlowTests.blocks / 4, "\(stood)")
-        #expect(fulls > 0)
+        // How often is a matter of timing; each time there is room again, and is told once.
+        #expect(fulls > 0 && recorder.calls.count { $0 == "room" } == fulls)
         #expect(recorder.calls.filter { $0 != "room" }.last == "ended")
         #expect(recorder.calls.contains("200"))
         if body == .chunked { #expect(recorder.text == "0\r\n\r\n") }

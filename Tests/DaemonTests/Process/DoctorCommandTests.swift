@@ -160,6 +160,20 @@ import Testing
         #expect(proxy.requests.isEmpty != isUsed && proxy.requests.count <= 1)
     }
 
+    @Test func `upstream.proxy goes over NO_PROXY, for fetches and for what is passed through`() throws {
+        let proxy = try ScriptedOrigin { _ in .status(403) }
+        let environment = ["LARDER_UPSTREAM_PROXY": "http://127.0.0.1:\(proxy.port)", "NO_PROXY": "*"]
+        let report = try doctor(upstream: "http://upstream.invalid", [], environment)
+        #expect(report.text("proxy").hasSuffix(", by upstream.proxy"))
+        #expect(!proxy.requests.isEmpty)
+
+        let before = proxy.requests.count
+        let larder = try LarderProcess.serve(["--upstream", "http://upstream.invalid"], environment: environment)
+        #expect(try larder.get("/key").status == 403)
+        #expect(proxy.requests.count > before)
+        try larder.end()
+    }
+
     @Test(arguments: [
         ("127.0.0.0/8", true), ("127.0.0.1", true), ("10.0.0.0/8", false), ("0.0.0.0/0", false), ("1", false),
     ])

@@ -13,13 +13,7 @@ public enum RequestCheck {
     private static func fault(in input: [UInt8], limits: HeadLimits) -> String? {
         let whole = RequestReading(input, pieces: [], limits: limits)
         if let fault = whole.fault { return fault }
-        // The cuts depend on nothing but the input, so that a case fails again whenever it is run again.
-        var random = SeededGenerator(seed: input.span.hash64())
-        let cuts = [
-            Array(repeating: 1, count: input.count), random.pieces(input.count, longest: 5),
-            random.pieces(input.count, longest: 64),
-        ]
-        for pieces in cuts {
+        for pieces in SeededGenerator.cuts(of: input) {
             let reading = RequestReading(input, pieces: pieces, limits: limits)
             if let fault = reading.fault { return "\(fault), cut into \(pieces)" }
             if !areSame(whole, reading) { return "in one piece: \(whole)\ncut into \(pieces): \(reading)" }
@@ -49,7 +43,17 @@ public enum RequestCheck {
 }
 
 extension SeededGenerator {
-    mutating func pieces(_ count: Int, longest: Int) -> [Int] {
+    /// The sizes of the pieces that an input arrives in, several times. They depend on nothing but the input, so that a case fails
+    /// again whenever it is run again.
+    static func cuts(of input: [UInt8]) -> [[Int]] {
+        var random = SeededGenerator(seed: input.span.hash64())
+        return [
+            Array(repeating: 1, count: input.count), random.pieces(input.count, longest: 5),
+            random.pieces(input.count, longest: 64),
+        ]
+    }
+
+    private mutating func pieces(_ count: Int, longest: Int) -> [Int] {
         var pieces: [Int] = []
         var sum = 0
         while sum < count {

@@ -9,13 +9,7 @@ public enum ResponseCheck {
         for isHead in [false, true] {
             let whole = ResponseReading(input, isHead: isHead, pieces: [])
             if let fault = whole.fault { return fault }
-            // The cuts depend on nothing but the input, so that a case fails again whenever it is run again.
-            var random = SeededGenerator(seed: input.span.hash64())
-            let cuts = [
-                Array(repeating: 1, count: input.count), random.pieces(input.count, longest: 5),
-                random.pieces(input.count, longest: 64),
-            ]
-            for pieces in cuts {
+            for pieces in SeededGenerator.cuts(of: input) {
                 let reading = ResponseReading(input, isHead: isHead, pieces: pieces)
                 if whole != reading { return "in one piece: \(whole)\ncut into \(pieces): \(reading)" }
             }
