@@ -1,35 +1,41 @@
 # make demo       build, and serve a built-in catalogue: no key, no network needed
-# make run        build, and serve what upstream has
+# make run        build, and serve OpenRouter's catalogue
 # make build      the release build, .build/release/larder
-# make test       all tests: Swift, then the Python SDKs against the release build
-# make test-page  the page /_larder/ in a headless Chromium, which it installs
-# make test-http  docs/openapi.json against the release build, with requests made up from it; a minute
+# make test       all tests: Swift, then the Python SDKs, an HTTP/2 upstream and the rules of HTTP with the release build
+# make test-clients-all  also test clients that take gigabytes to install (Aider, LiteLLM, Codex, Claude Code and others)
+# make test-page  test the page /_larder/ in a headless Chromium, which it installs
+# make test-http  check the release build against docs/openapi.json with generated requests; a minute
+# make conform    check the release build against the RFCs of HTTP, beside nginx, HAProxy and Varnish, which it installs; 4 minutes
 # make check      format, layers, imports; warnings are errors
-# make check-deep every test under the thread and the address sanitizer, many kills and damaged files, the fuzzers, a
-#                 short soak; takes a while
-# make fuzz       each fuzzer for a minute
-# make soak       ten minutes at full speed before an upstream that fails in every way, each answer checked
-# make bench      times, beside nginx, HAProxy, Varnish and a bare C server, which it installs; a quarter of an hour
-# make counts     instructions, allocations and system calls per request, against what is committed
-# make ship       a release build that needs no Swift on the machine it runs on, .build/ship/release/larder
-# make install    that build, units for systemd, completions, settings: under PREFIX (/usr/local), in DESTDIR
-# make uninstall  take it away again; settings and state stay
-# make deb        a Debian package of it, in .build/ship
-# make test-debian13 the Swift tests with the libraries of Debian 13; as root
-# make test-deploy  install it into a real systemd and a real container, and break it there; as root
-# make clean      forget every build
+# make check-deep all tests under the thread and address sanitizers, many kills and damaged files, the fuzzers, a short
+#                 soak; slow
+# make fuzz       run each fuzzer for a minute
+# make soak       ten minutes at full speed with an upstream that fails in every way; checks each answer
+# make bench      compare times with nginx, HAProxy, Varnish and a bare C server, which it installs; a quarter of an hour
+# make counts     compare instructions, allocations and system calls per request with the committed numbers
+# make ship       a release build that needs no Swift on the target machine, .build/ship/release/larder
+# make install    install that build, systemd units, completions and settings under PREFIX (/usr/local), in DESTDIR
+# make uninstall  remove it; keeps settings and state
+# make deb        build a Debian package of it in .build/ship
+# make test-debian13 run the Swift tests with the libraries of Debian 13; as root
+# make test-alerts  check the alerts for Prometheus with promtool
+# make test-deploy  install it under a real systemd and in a real container, and test failures there; as root
+# make clean      delete all builds
 #
-# Each of them first runs scripts/setup, which installs what is missing.
+# Each target first runs scripts/setup, which installs missing packages.
 
 BUILD := swift build --explicit-target-dependency-import-check error
-# Neither a test nor a tool may hang for ever.
-LIMIT := timeout -k 10 1200
+# No test or tool may hang forever.
+LIMIT := timeout -k 10 2400
 
-# Swift's own library is linked in. It has a folder of its own, as every other build links that library dynamically.
+# What `larder --version` says; nothing without git.
+COMMIT = $(shell git rev-parse --short=7 HEAD 2>/dev/null)
+
+# Swift's runtime is linked statically. This build has its own folder, because all other builds link it dynamically.
 SHIP := .build/ship/release/larder
 
-.PHONY: help demo run build test test-page test-http check check-deep fuzz soak bench counts ship install uninstall deb \
-	test-deploy test-debian13 clean setup test-build
+.PHONY: help demo run build test test-clients-all test-page test-http conform check check-deep fuzz soak bench counts ship install uninstall deb \
+	test-deploy test-alerts test-debian13 clean setup test-build
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '/^make /p'
@@ -53,12 +59,21 @@ test: test-build build
 	scripts/setup --tests
 	$(LIMIT) swift test --skip-build
 	scripts/test-clients
+	scripts/test-http2
+	scripts/conform --quick
+
+test-clients-all: build
+	scripts/test-clients --all
 
 test-page: build
 	scripts/test-page
 
 test-http: build
 	scripts/test-http
+
+conform: build
+	scripts/setup --bench
+	scripts/conform --server all
 
 check: setup
 	swift format lint --strict --parallel --recursive --configuration .swift-format Sources Tests Package.swift
@@ -84,9 +99,9 @@ counts: build
 	scripts/counts
 
 ship: setup
-	$(BUILD) -c release --product larder --static-swift-stdlib --scratch-path .build/ship
+	BUILD_COMMIT=$(COMMIT) $(BUILD) -c release --product larder --static-swift-stdlib --scratch-path .build/ship
 
-# Whoever installs is often root and has no Swift: what `make ship` has built is taken as it is.
+# `make install` often runs as root without Swift, so it uses the finished build of `make ship`.
 $(SHIP):
 	$(MAKE) --no-print-directory ship
 
@@ -98,6 +113,9 @@ uninstall:
 
 deb: ship
 	scripts/package-deb
+
+test-alerts:
+	scripts/test-alerts
 
 test-debian13: setup
 	scripts/setup --deploy

@@ -5,6 +5,13 @@ import PackageDescription
 /// that an input takes through it.
 let isFuzzing = Context.environment["FUZZING"] != nil
 
+/// The first seven hex digits of the commit that is built, for `larder --version`. They come from the environment, which
+/// `make ship` and the Dockerfile set. So the same sources and the same environment give the same program, with or without
+/// git, and a plain `swift build` is not repeated because of a commit.
+let commit = Context.environment["BUILD_COMMIT"].map { $0.prefix(7) }.flatMap { digits in
+    digits.count == 7 && digits.allSatisfy { $0.isASCII && $0.isHexDigit } ? String(digits) : nil
+}
+
 /// Every target: warnings are errors, every unsafe expression carries the word `unsafe`, imports stay private unless a
 /// public signature needs them.
 let house: [SwiftSetting] = [
@@ -48,9 +55,9 @@ let package = Package(
     name: "larder",
     products: [.executable(name: "larder", targets: ["larder"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        // Exact versions, so that a build today and one in a year have the same sources.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ],
     targets: [
         // C: headers only.
@@ -62,63 +69,154 @@ let package = Package(
         system("CBrotli", pkgConfig: "libbrotlienc", apt: "libbrotli-dev"),
         system("CCrypto", pkgConfig: "libcrypto", apt: "libssl-dev"),
         system("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+        // Linked statically, since Debian 12 and 13 have versions whose interfaces differ. Its pkg-config file sets a macro,
+        // which SwiftPM warns of.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
         // Memory: owned bytes, handed out as spans.
         library("Bytes", settings: spans),
 
-        // The scheduler: where long work may be interrupted.
-        library("Pacing"),
+        // Threads: a mutex, names, and where long work lets others have the core.
+        .systemLibrary(name: "CThreads"),
+        library("Threads", ["CThreads"]),
+
+        // What the program was built from.
+        .systemLibrary(name: "CBuild"),
 
         // Pure: no I/O, no clock, no thread, no `unsafe`.
         library("HTTPCore", ["Bytes"]),
         library("Caching", ["HTTPCore", "Bytes"]),
         library("Catalog", ["Bytes"]),
+        library("History", ["Catalog", "Bytes"]),
+        library("TOML"),
         library("Serving", ["Caching", "Catalog", "HTTPCore", "Bytes"]),
+        library("Metrics", ["Serving", "HTTPCore", "Bytes"]),
+        library("Fleet", ["Bytes"]),
 
         // Wrappers: each knows one C library, and beside Bytes they are the only ones that may say `unsafe`.
-        library("EventLoop", ["CUV", "Pacing", "Bytes"], settings: spans),
+        library("EventLoop", ["CUV", "Threads", "Bytes"], settings: spans),
         library("HTTPParsing", ["CLLHTTP", "HTTPCore", "Bytes"], settings: spans),
-        library("Upstream", ["CCurl", "EventLoop", "HTTPParsing", "HTTPCore", "Bytes"], settings: spans),
+        library("HTTPClient", ["CCurl", "EventLoop", "HTTPParsing", "HTTPCore", "Bytes"], settings: spans),
         library("JSONDocument", ["CYYJSON", "Bytes"], settings: spans),
-        library("Compression", ["CZlib", "CBrotli", "Pacing", "Bytes"], settings: spans),
-        library("Digest", ["CCrypto", "Pacing", "Bytes"], settings: spans),
-        library("Store", ["CSQLite", "Pacing", "Bytes"], settings: spans),
+        library("Compression", ["CZlib", "CBrotli", "Threads", "Bytes"], settings: spans),
+        library("Digest", ["CCrypto", "Threads", "Bytes"], settings: spans),
+        library("Store", ["CSQLite", "Threads", "Bytes"], settings: spans),
+        library("Engine", ["CHiredis", "Fleet", "HTTPClient", "EventLoop", "Bytes"], settings: spans),
 
         // The parts of the page, compiled in; its Swift is a list of their names.
         .target(
             name: "Page", resources: [.embedInCode("Parts")], swiftSettings: house),
 
+        // Parts of the program, each on its own.
+        library("CatalogJSON", ["Catalog", "JSONDocument", "Threads", "Bytes"]),
+        library("Settings", ["TOML", "Fleet", "Caching", "Catalog", "EventLoop", "Bytes"]),
+        library(
+            "Demo",
+            ["CatalogJSON", "Catalog", "HTTPClient", "HTTPParsing", "HTTPCore", "EventLoop", "JSONDocument", "Bytes"]),
+        library(
+            "Persistence",
+            [
+                "Store", "Fetching", "CatalogJSON", "Serving", "History", "Caching", "Catalog", "HTTPCore", "Digest",
+                "EventLoop", "Threads", "Bytes",
+            ]),
+        library(
+            "Fetching",
+            [
+                "HTTPClient", "Compression", "CatalogJSON", "Serving", "Caching", "Catalog", "HTTPCore", "JSONDocument",
+                "Digest", "Threads", "Bytes",
+            ]),
+        library("FleetService", ["Engine", "Fleet", "Digest", "EventLoop", "Threads", "Bytes"]),
+        library(
+            "Commands",
+            [
+                "Settings", "Fetching", "CatalogJSON", "HTTPClient", "HTTPCore", "History", "Catalog", "EventLoop",
+                "JSONDocument", "Bytes",
+            ]),
+
         // Composition.
         library(
             "Daemon",
             [
-                "Serving", "Caching", "Catalog", "HTTPCore", "EventLoop", "HTTPParsing", "Upstream", "JSONDocument",
-                "Compression", "Digest", "Page", "Store", "Pacing", "Bytes",
+                "Settings", "Demo", "Fetching", "Persistence", "CatalogJSON", "Serving", "Metrics", "History",
+                "Caching",
+                "Catalog", "HTTPCore", "EventLoop",
+                "HTTPParsing", "HTTPClient", "JSONDocument", "Compression", "Digest", "Page", "Store", "Threads",
+                "Bytes",
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "TOMLKit", package: "TOMLKit"),
             ]),
         .executableTarget(
             name: "larder",
-            dependencies: ["Daemon", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            swiftSettings: house),
+            dependencies: [
+                "CBuild", "Daemon", "Commands", "Settings", "Bytes",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house + (commit.map { [.unsafeFlags(["-Xcc", "-DLARDER_COMMIT=0x\($0)"])] } ?? []),
+            // All functions of libraries are looked up at the start, so that the table of their addresses is read-only from
+            // then on.
+            linkerSettings: [
+                .unsafeFlags(["relro", "now"].flatMap { ["-Xlinker", "-z", "-Xlinker", $0] })
+            ]),
 
         // Tests: one target for each target, and what they share.
-        .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport", swiftSettings: spans),
+        .target(
+            name: "TestSupport", dependencies: ["Threads", "Bytes"], path: "Tests/TestSupport",
+            swiftSettings: spans),
         tests("TestSupportTests", ["TestSupport"]),
-        tests("BytesTests", ["Bytes"]),
-        tests("PacingTests", ["Pacing", "TestSupport"]),
+        tests("BytesTests", ["Bytes", "TestSupport"]),
+        tests("ThreadsTests", ["Threads", "TestSupport"]),
         tests("HTTPCoreTests", ["HTTPCore", "Bytes"]),
         tests("CachingTests", ["Caching", "HTTPCore", "Bytes"]),
         tests("CatalogTests", ["Catalog", "JSONDocument", "Bytes", "TestSupport"]),
+        // A second, plainly written comparison of catalogues.
+        .target(
+            name: "HistoryReference", dependencies: ["History", "JSONDocument", "Bytes", "TestSupport"],
+            path: "Tests/HistoryReference", swiftSettings: house),
+        tests(
+            "HistoryTests",
+            ["History", "HistoryReference", "Catalog", "CatalogJSON", "JSONDocument", "Bytes", "TestSupport"]),
+        tests("TOMLTests", ["TOML", "TestSupport"]),
         tests("ServingTests", ["Serving", "Caching", "Catalog", "HTTPCore", "Bytes", "TestSupport"]),
-        tests("EventLoopTests", ["EventLoop", "Bytes", "TestSupport"]),
+        tests("MetricsTests", ["Metrics", "Serving", "HTTPCore", "Bytes", "TestSupport"]),
+        // Whole fleets on virtual time, for FleetTests and for scripts/simulate. Optimized in debug builds too, which halves
+        // the time of its tests; Fleet itself is then still built with its assertions.
+        .target(
+            name: "FleetSimulation", dependencies: ["Fleet", "TestSupport"], path: "Tests/FleetSimulation",
+            swiftSettings: house + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+        .executableTarget(
+            name: "simulate", dependencies: ["FleetSimulation"], path: "Tests/Simulate", swiftSettings: house),
+        tests("FleetTests", ["Fleet", "FleetSimulation"]),
+        tests("EngineTests", ["Engine", "Fleet", "EventLoop", "Bytes", "TestSupport"]),
+        tests("FleetServiceTests", ["FleetService", "Engine", "Fleet", "Digest", "TestSupport"]),
+        tests("EventLoopTests", ["EventLoop", "Threads", "Bytes", "TestSupport"]),
         tests("HTTPParsingTests", ["HTTPParsing", "HTTPCore", "Bytes"]),
         tests(
-            "UpstreamTests",
-            ["Upstream", "Compression", "EventLoop", "HTTPParsing", "HTTPCore", "Bytes", "TestSupport"]),
+            "HTTPClientTests",
+            ["HTTPClient", "EventLoop", "HTTPParsing", "HTTPCore", "Threads", "Bytes", "TestSupport"]),
         tests("JSONDocumentTests", ["JSONDocument", "Bytes"]),
         tests("CompressionTests", ["Compression", "Bytes", "TestSupport"]),
         tests("DigestTests", ["Digest", "Bytes"]),
+        tests("CatalogJSONTests", ["CatalogJSON", "Catalog", "JSONDocument", "Threads", "Bytes", "TestSupport"]),
+        tests("SettingsTests", ["Settings", "Caching", "Catalog", "Bytes", "TestSupport"]),
+        tests("DemoTests", ["Demo", "Catalog", "TestSupport"]),
+        tests(
+            "FetchingTests",
+            [
+                "Fetching", "Persistence", "CatalogJSON", "Compression", "HTTPClient", "Serving", "Caching", "Catalog",
+                "HTTPCore", "Bytes",
+                "TestSupport",
+            ]),
+        tests(
+            "PersistenceTests",
+            [
+                "Persistence", "Fetching", "Store", "Serving", "History", "Caching", "Catalog", "CatalogJSON",
+                "JSONDocument", "HTTPCore", "Bytes", "TestSupport",
+            ]),
+        tests(
+            "CommandsTests",
+            [
+                "Commands", "Settings", "HTTPClient", "Catalog", "CatalogJSON", "JSONDocument", "HTTPCore", "Bytes",
+                "TestSupport",
+            ]),
         // A process that keeps records, for what only a process can suffer: a full disk, a read-only mount, kill -9.
         .executableTarget(
             name: "StoreTool", dependencies: ["Store", "Bytes", "TestSupport"], path: "Tests/StoreTool",
@@ -127,14 +225,19 @@ let package = Package(
         tests(
             "DaemonTests",
             [
-                "Daemon", "Serving", "Caching", "Catalog", "Upstream", "Store", "JSONDocument", "Digest",
-                "EventLoop", "HTTPCore", "Bytes", "TestSupport",
+                "Daemon", "Commands", "Settings", "Demo", "Fetching", "Persistence", "CatalogJSON", "Serving",
+                "Metrics", "History", "HistoryReference",
+                "Caching", "Catalog", "HTTPClient", "Store", "JSONDocument", "Digest", "Compression", "EventLoop",
+                "HTTPCore", "Threads", "Bytes", "TestSupport",
             ]),
 
         // What the fuzzers check of an input, and the kept inputs as a test.
         .target(
             name: "FuzzChecks",
-            dependencies: ["Daemon", "Catalog", "JSONDocument", "HTTPParsing", "HTTPCore", "Bytes", "TestSupport"],
+            dependencies: [
+                "CatalogJSON", "Catalog", "JSONDocument", "HTTPParsing", "HTTPCore", "TOML", "Engine", "Fleet", "Bytes",
+                "TestSupport",
+            ],
             path: "Tests/Fuzzing/Checks", swiftSettings: house),
         .testTarget(
             name: "FuzzReplayTests", dependencies: ["FuzzChecks"], path: "Tests/Fuzzing/Replay", swiftSettings: house),

@@ -1,7 +1,7 @@
 /// Immutable bytes in one allocation, shared by reference between threads.
 ///
-/// Whoever holds a reference may read; nobody can write after the initializer has returned. That is why a response body can
-/// be sent by several loops at once with no lock and no copy.
+/// Every holder of a reference may read; nothing can write after the initializer has returned. So several loops can
+/// send a response body at once with no lock and no copy.
 @safe public final class SharedBytes: Sendable {
     private nonisolated(unsafe) let base: UnsafeMutablePointer<UInt8>
 
@@ -41,8 +41,8 @@
         }
     }
 
-    /// The address of the first byte, for the C wrappers. It is valid while this object lives: whoever hands it to C keeps
-    /// a reference until C is done.
+    /// The address of the first byte, for the C wrappers. It is valid while this object lives: a caller that passes it
+    /// to C keeps a reference until C is done.
     @unsafe public var address: UnsafePointer<UInt8> { unsafe UnsafePointer(base) }
 }
 
@@ -55,4 +55,33 @@ extension SharedBytes {
 
     /// A part of it, which keeps the whole alive. `range` lies within `0..<count`.
     public subscript(range: Range<Int>) -> ByteSlice { ByteSlice(self, range) }
+}
+
+/// A part of some `SharedBytes`, by value: the owner and a range of its bytes.
+public struct ByteSlice: Sendable {
+    /// The bytes that this is a part of; alive for as long as the slice.
+    public let owner: SharedBytes
+
+    /// Where the part begins in the owner.
+    public let offset: Int
+
+    /// The number of bytes.
+    public let count: Int
+
+    /// A part of `owner`; `range` lies within `0..<owner.count`.
+    public init(_ owner: SharedBytes, _ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= owner.count, "a slice outside of its bytes")
+        self.owner = owner
+        offset = range.lowerBound
+        count = range.count
+    }
+
+    /// The bytes, for as long as the slice is borrowed.
+    public var span: Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let span = owner.span.extracting(offset..<offset + count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
 }

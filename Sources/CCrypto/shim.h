@@ -4,3 +4,4 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>

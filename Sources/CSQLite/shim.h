@@ -1,6 +1,5 @@
 #pragma once
 #include <sqlite3.h>
-#include <sys/prctl.h>
 #include <sys/types.h>
 
 /* sqlite3_db_config is variadic, which Swift cannot call. */
@@ -25,6 +24,3 @@ static inline int shim_replace_pwrite(ssize_t (*write)(int file, const void *byt
     const int other = vfs->xSetSystemCall(vfs, "pwrite", (sqlite3_syscall_ptr)write);
     return one == SQLITE_OK ? other : one;
 }
-
-/* Names the calling thread; the kernel keeps 15 bytes. prctl is variadic as well. */
-static inline void shim_name_this_thread(const char *name) { prctl(PR_SET_NAME, name); }

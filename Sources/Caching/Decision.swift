@@ -1,15 +1,17 @@
 public import HTTPCore
 
-/// What a request asks of the cache by its own directives (RFC 9111 section 5.2.1).
-public enum Demand: Sendable, Equatable {
-    /// A fresh copy if there is one, else upstream.
+/// The cache directive of a request (RFC 9111 section 5.2.1).
+public enum CacheDirective: Sendable, Equatable {
+    /// A fresh copy if there is one, otherwise upstream.
     case any
-    /// Upstream, whatever is stored: `no-cache`, `max-age=0`, or `Pragma: no-cache` alone (RFC 9111 section 5.4).
+    /// Upstream, unless the copy was fetched just now: `no-cache`, `max-age=0`, or `Pragma: no-cache` alone (RFC 9111
+    /// section 5.4).
     case refresh
-    /// What is stored, else nothing: `only-if-cached`.
+    /// A stored copy only: `only-if-cached`.
     case storedOnly
 
-    /// Reads a request's fields. `only-if-cached` wins over `no-cache`: it forbids what the other asks for.
+    /// Reads a request's fields. `only-if-cached` takes precedence over `no-cache`, because it forbids what the other
+    /// requests.
     public init(cacheControl: CacheControl?, pragmaNoCache: Bool) {
         guard let directives = cacheControl else {
             self = pragmaNoCache ? .refresh : .any
@@ -25,28 +27,29 @@ public enum Demand: Sendable, Equatable {
     }
 }
 
-/// What the cache does with a request: one decision, by name.
+/// What the cache does with a request.
 public enum Decision: Sendable, Equatable {
-    /// Serve the copy, which is fresh, or as good as the request wants it.
+    /// Serve the copy, which is fresh or acceptable to the request.
     case hit
-    /// Serve the stale copy, and refresh it behind the answer (RFC 5861 section 3).
+    /// Serve the stale copy, and refresh it in the background (RFC 5861 section 3).
     case stale
-    /// Serve the stale copy: upstream failed a moment ago and is being left alone (RFC 5861 section 4).
+    /// Serve the stale copy: upstream failed a moment ago and is in back-off (RFC 5861 section 4).
     case staleOnError
-    /// Ask upstream, for this reason.
+    /// Send a request upstream, for this reason.
     case fetch(CacheStatus.Reason)
-    /// Answer 504: a copy is wanted, there is none that will do, and asking is forbidden (RFC 9111 section 5.2.1.7).
+    /// Answer 504: no stored copy is acceptable, and the request forbids asking upstream (RFC 9111 section 5.2.1.7).
     case unsatisfiable
 
-    /// Decides from what is stored (nil: nothing), what is demanded and the time. `isLeftAlone` tells that upstream would not
-    /// be asked for it now anyway.
+    /// Decides from the stored copy (nil: none), the request's directive and the time. `isLeftAlone` says that
+    /// back-off blocks requests to upstream now.
     public init(
-        stored: Freshness?, demand: Demand, windows: StaleWindows, isLeftAlone: Bool = false, now: UInt64
+        stored: Freshness?, directive: CacheDirective, windows: StaleWindows, isLeftAlone: Bool = false, now: UInt64
     ) {
         let isFresh = stored?.isFresh(at: now) ?? false
         let isWithinWindow = stored?.mayBeRevalidatedBehind(at: now, windows) ?? false
-        switch demand {
+        switch directive {
         case .any where isFresh, .storedOnly where isFresh || isWithinWindow: self = .hit
+        case .refresh where stored?.isRecent(at: now, windows) ?? false: self = .hit
         case .any where isWithinWindow: self = .stale
         case .any where isLeftAlone && stored?.mayReplaceError(at: now, windows) ?? false: self = .staleOnError
         case .any: self = .fetch(stored == nil ? .miss : .stale)

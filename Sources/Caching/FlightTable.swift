@@ -1,32 +1,32 @@
-/// Fetches that are under way: one for each key, however many wait for it.
+/// Fetches that are in progress: one for each key, however many waiters it has.
 ///
-/// The table only keeps the books. Whoever `board`s first is told to take off; everyone else waits; `land` hands back all
-/// who waited, in the order they came. A waiter that goes away is simply not looked for when the flight has landed: the
-/// flight itself goes on for the others, and for the cache.
-public struct FlightTable<Key: Hashable, Party> {
-    private var waiting: [Key: [Party]] = [:]
+/// The table only tracks the waiters. The first caller of `join` for a key must start the fetch; later callers wait.
+/// `complete` returns all waiters in the order of arrival. A waiter that leaves stays in the table, and the caller of
+/// `complete` ignores it: the flight continues for the others, and for the cache.
+public struct FlightTable<Key: Hashable, Waiter> {
+    private var waiting: [Key: [Waiter]] = [:]
 
-    /// No flight yet.
+    /// Starts with no flights.
     public init() {}
 
-    /// Joins the flight for `key`. True if there was none: the caller then has to start it.
-    public mutating func board(_ party: Party, for key: Key) -> Bool {
+    /// Joins the flight for `key`. True if there was none: the caller must then start it.
+    public mutating func join(_ waiter: Waiter, for key: Key) -> Bool {
         if waiting[key] != nil {
-            waiting[key]!.append(party)
+            waiting[key]!.append(waiter)
             return false
         }
-        waiting[key] = [party]
+        waiting[key] = [waiter]
         return true
     }
 
-    /// Whether a fetch for `key` is under way.
+    /// Whether a fetch for `key` is in progress.
     public func isUnderWay(_ key: Key) -> Bool { waiting[key] != nil }
 
-    /// Who started the flight for `key`; nil if there is none.
-    public func first(of key: Key) -> Party? { waiting[key]?.first }
+    /// The waiter that started the flight for `key`; nil if there is none.
+    public func first(of key: Key) -> Waiter? { waiting[key]?.first }
 
-    /// The flight for `key` has ended: all who waited, the first being the one who started it.
-    public mutating func land(_ key: Key) -> [Party] { waiting.removeValue(forKey: key) ?? [] }
+    /// The flight for `key` has ended. Returns all waiters; the first is the one that started it.
+    public mutating func complete(_ key: Key) -> [Waiter] { waiting.removeValue(forKey: key) ?? [] }
 
     /// The number of flights.
     public var count: Int { waiting.count }

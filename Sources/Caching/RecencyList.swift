@@ -1,9 +1,9 @@
-/// The order in which things were last used, and the bytes that each one keeps: what a bounded cache throws out next.
+/// The order in which items were last used, and the bytes of each: it decides what a bounded cache evicts next.
 ///
-/// Things are known by a ticket. All operations take constant time, and `touch` neither allocates nor counts references,
-/// since it stands on the way of every hit: the links are indices into one array.
+/// Items are identified by a ticket. All operations take constant time, and `touch` neither allocates nor counts
+/// references, since it runs on every hit: the links are indices into one array.
 public struct RecencyList<Element> {
-    /// A thing's place in the list; valid until it is removed.
+    /// The index of an item in the list; valid until the item is removed.
     public struct Ticket: Sendable, Equatable {
         fileprivate let index: Int32
     }
@@ -21,16 +21,16 @@ public struct RecencyList<Element> {
     private var newest: Int32 = none
     private var oldest: Int32 = none
 
-    /// The bytes of all things in the list.
+    /// The bytes of all items in the list.
     public private(set) var bytes = 0
 
-    /// The number of things in the list.
+    /// The number of items in the list.
     public private(set) var count = 0
 
-    /// Nothing yet.
+    /// Starts empty.
     public init() {}
 
-    /// Adds a thing as the one used last.
+    /// Adds an item as the most recently used.
     public mutating func insert(_ element: Element, bytes: Int) -> Ticket {
         let index: Int32
         if free != Self.none {
@@ -47,7 +47,7 @@ public struct RecencyList<Element> {
         return Ticket(index: index)
     }
 
-    /// Notes that a thing was used.
+    /// Marks an item as used now.
     @inline(__always)
     public mutating func touch(_ ticket: Ticket) {
         guard newest != ticket.index else { return }
@@ -55,7 +55,7 @@ public struct RecencyList<Element> {
         link(ticket.index)
     }
 
-    /// Takes a thing out.
+    /// Removes an item.
     @discardableResult
     public mutating func remove(_ ticket: Ticket) -> Element {
         unlink(ticket.index)
@@ -69,7 +69,7 @@ public struct RecencyList<Element> {
         return element
     }
 
-    /// The thing that was not used for the longest time.
+    /// The least recently used item.
     public var leastRecentlyUsed: (element: Element, ticket: Ticket)? {
         guard oldest != Self.none, let element = nodes[Int(oldest)].element else { return nil }
         return (element, Ticket(index: oldest))

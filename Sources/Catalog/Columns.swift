@@ -1,24 +1,19 @@
-/// The fields of all rows, each kind by itself and in the form that is quickest to test.
+/// The fields of all rows, one column for each, in the form that is quickest to test.
 struct Columns: Sendable {
     let outputs: [ModalitySet]
     let inputs: [ModalitySet]
     let parameters: NameSets
     let created: [Int64?]
-    let contextLength: [Int64?]
-    let promptPrice: [FixedDecimal?]
-    let completionPrice: [FixedDecimal?]
-    let intelligence: [FixedDecimal?]
-    let coding: [FixedDecimal?]
-    let agentic: [FixedDecimal?]
+    let contextLength: [Int128?]
+    let prices: TokenPrices<[FixedDecimal?]>
+    let benchmarks: Benchmarks<[FixedDecimal?]>
     let designArenaElo: [FixedDecimal?]
     let priceEdges: [DayMinutes]
     let search: TextSearch
 
-    /// The numbers of the rows' tokenizers and authors, and their names in lower case.
-    let tokenizer: [Int]
-    let tokenizers: NameTable
-    let author: [Int]
-    let authors: NameTable
+    /// The rows' tokenizers and authors, in lower case.
+    let tokenizers: NameColumn
+    let authors: NameColumn
 
     /// For each `SortOrder`, the numbers of all rows in that order: a query that sorts walks it and filters.
     private(set) var rankings: [[Int32]] = []
@@ -33,30 +28,19 @@ struct Columns: Sendable {
         inputs = figures.map(\.inputs)
         created = figures.map(\.created)
         contextLength = figures.map(\.contextLength)
-        promptPrice = figures.map(\.promptPrice)
-        completionPrice = figures.map(\.completionPrice)
-        intelligence = figures.map(\.intelligence)
-        coding = figures.map(\.coding)
-        agentic = figures.map(\.agentic)
+        prices = TokenPrices(prompt: figures.map(\.prices.prompt), completion: figures.map(\.prices.completion))
+        benchmarks = Benchmarks(
+            intelligence: figures.map(\.benchmarks.intelligence), coding: figures.map(\.benchmarks.coding),
+            agentic: figures.map(\.benchmarks.agentic))
         designArenaElo = figures.map(\.designArenaElo)
         pause()
         parameters = NameSets(rows.map(\.supportedParameters), pausing: pause)
         priceEdges = rows.map(\.priceEdges)
         search = TextSearch(rows, pausing: pause)
 
-        var tokenizers = NameTable()
-        tokenizer = rows.map { row in
-            let name = (row.tokenizer ?? "").foldedUTF8
-            return tokenizers.intern(name.span)
-        }
-        self.tokenizers = tokenizers
+        tokenizers = NameColumn(rows) { $0.tokenizer ?? "" }
         pause()
-        var authors = NameTable()
-        author = rows.map { row in
-            let name = row.author.foldedUTF8
-            return authors.intern(name.span)
-        }
-        self.authors = authors
+        authors = NameColumn(rows, \.author)
         pause()
 
         let columns = self
@@ -67,18 +51,35 @@ struct Columns: Sendable {
     }
 }
 
-/// What is no text of a row. A look at a whole row counts the references to all of its texts up and down; done for each
+/// One name for each row, as the number of one of the distinct names.
+struct NameColumn: Sendable {
+    /// The number of each row's name.
+    let numbers: [Int]
+    /// The distinct names, in lower case.
+    let table: NameTable
+
+    init(_ rows: [ModelFields], _ name: (ModelFields) -> String) {
+        var table = NameTable()
+        numbers = rows.map { row in
+            let name = name(row).foldedUTF8
+            return table.intern(name.span)
+        }
+        self.table = table
+    }
+
+    /// For each distinct name, whether a query wants it.
+    func wanted(_ isWanted: ([UInt8]) -> Bool) -> [Bool] { table.names.map(isWanted) }
+}
+
+/// The fields of a row that are not text. Copying a whole row retains and releases all of its texts; done for each
 /// column, that cost more than the columns.
 private struct Figures {
     let outputs: ModalitySet
     let inputs: ModalitySet
     let created: Int64?
-    let contextLength: Int64?
-    let promptPrice: FixedDecimal?
-    let completionPrice: FixedDecimal?
-    let intelligence: FixedDecimal?
-    let coding: FixedDecimal?
-    let agentic: FixedDecimal?
+    let contextLength: Int128?
+    let prices: TokenPrices<FixedDecimal?>
+    let benchmarks: Benchmarks<FixedDecimal?>
     let designArenaElo: FixedDecimal?
 
     init(_ row: ModelFields) {
@@ -86,17 +87,14 @@ private struct Figures {
         inputs = ModalitySet(row.inputModalities, among: ModalitySet.inputs)
         created = row.created
         contextLength = row.contextLength
-        promptPrice = row.promptPrice
-        completionPrice = row.completionPrice
-        intelligence = row.intelligenceIndex
-        coding = row.codingIndex
-        agentic = row.agenticIndex
+        prices = row.prices
+        benchmarks = row.benchmarks
         designArenaElo = row.designArenaElo
     }
 }
 
 extension ModelFields {
-    /// Who made the model: the part of the id before the slash, without the tilde of an alias.
+    /// The author of the model: the part of the id before the slash, without the tilde of an alias.
     var author: String {
         let author = id.utf8.prefix { $0 != UInt8(ascii: "/") }
         return String(Substring(author.first == UInt8(ascii: "~") ? author.dropFirst() : author))

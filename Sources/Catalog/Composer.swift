@@ -5,103 +5,81 @@ public enum Composer {
     /// A list of models with its total and the link to the next page.
     ///
     /// `rawQuery` is the query as it was sent, without the question mark; `resource` is `models` or `models/user`.
+    /// `fields` are the members of the models to show; nil for all. `prefix` is what the link begins with.
     public static func list(
-        _ snapshot: Snapshot, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString = "models"
+        _ rows: SelectedRows, rawQuery: Span<UInt8>, resource: StaticString = "models", fields: FieldSelection? = nil,
+        prefix: [UInt8] = []
     ) -> SharedBytes {
-        let size = selection.rows.reduce(0) { $0 + snapshot.byteCount(ofRow: Int($1)) }
-        return list(size, selection, rawQuery: rawQuery, resource: resource) { body in
-            appendRows(selection.rows, of: snapshot, to: &body)
-        }
-    }
-
-    /// The same of a list whose rows stand in several snapshots.
-    public static func list(
-        _ rows: RowList, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString = "models"
-    ) -> SharedBytes {
-        list(selection.rows.map(rows.place), of: rows.bases, selection, rawQuery: rawQuery, resource: resource)
-    }
-
-    /// The same of a list in either form.
-    public static func list(
-        _ list: ModelList, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString = "models"
-    ) -> SharedBytes {
-        switch list {
-        case .snapshot(let snapshot): Self.list(snapshot, selection, rawQuery: rawQuery, resource: resource)
-        case .rows(let rows): Self.list(rows, selection, rawQuery: rawQuery, resource: resource)
-        }
-    }
-
-    /// The same for a query with facets.
-    public static func list(
-        _ joined: JoinedSelection, rawQuery: Span<UInt8>, resource: StaticString = "models"
-    ) -> SharedBytes {
-        list(
-            joined.selection.rows.map { joined.places[Int($0)] }, of: joined.sources, joined.selection,
-            rawQuery: rawQuery, resource: resource)
-    }
-
-    private static func list(
-        _ places: [RowPlace], of sources: [Snapshot], _ selection: Selection, rawQuery: Span<UInt8>,
-        resource: StaticString
-    ) -> SharedBytes {
-        let size = places.reduce(0) { $0 + sources[Int($1.source)].byteCount(ofRow: Int($1.row)) }
-        return list(size, selection, rawQuery: rawQuery, resource: resource) { body in
-            appendRows(places, of: sources, to: &body)
-        }
-    }
-
-    /// `size` is the number of bytes of the rows, each with its comma; `rows` appends them without the last one.
-    private static func list(
-        _ size: Int, _ selection: Selection, rawQuery: Span<UInt8>, resource: StaticString,
-        rows: (inout ByteBuilder) -> Void
-    ) -> SharedBytes {
-        var tail = ByteBuilder(capacity: 96 + rawQuery.count)
+        let selection = rows.selection
+        var tail = ByteBuilder(capacity: 96 + rawQuery.count + prefix.count)
         tail.append("],\"total_count\":")
         tail.append(decimal: selection.totalCount)
         tail.append(",\"links\":{\"next\":")
         if let offset = selection.nextOffset {
-            NextLink.append(to: &tail, resource: resource, rawQuery: rawQuery, offset: offset)
+            NextLink.append(to: &tail, prefix: prefix, resource: resource, rawQuery: rawQuery, offset: offset)
         } else {
             tail.append("null")
         }
         tail.append("}}")
 
         let head: StaticString = "{\"data\":["
+        if let fields {
+            var body = ByteBuilder(capacity: selection.rows.count * 128 + tail.count)
+            body.append(head)
+            rows.append(to: &body) { model, body in
+                let json = model.json
+                fields.append(json.span, 0..<json.count, to: &body)
+            }
+            body.append(tail.span)
+            return SharedBytes(copying: body.span)
+        }
         let comma = selection.rows.isEmpty ? 0 : 1
-        var body = ByteBuilder(capacity: head.utf8CodeUnitCount + size - comma + tail.count)
+        var body = ByteBuilder(capacity: head.utf8CodeUnitCount + rows.byteCount - comma + tail.count)
         body.append(head)
-        rows(&body)
+        appendRows(rows, to: &body)
         body.append(tail.span)
         return body.finish()
     }
 
-    /// Runs of neighbours go in one piece, with the commas between them; only the very last comma is left out.
+    /// Appends the rows with commas between them, without the brackets of an array.
+    static func appendRows(_ rows: SelectedRows, to body: inout ByteBuilder) {
+        switch rows {
+        case .snapshot(let snapshot, let selection): appendRows(selection.rows, of: snapshot, to: &body)
+        case .list(let list, let selection):
+            appendRows(selection.rows.map(list.place), of: list.bases, to: &body)
+        case .joined(let joined):
+            appendRows(joined.selection.rows.map { joined.places[Int($0)] }, of: joined.sources, to: &body)
+        }
+    }
+
+    /// Copies runs of adjacent rows in one piece, with the commas between them; only the very last comma is left out.
     private static func appendRows(_ rows: [Int32], of snapshot: Snapshot, to body: inout ByteBuilder) {
-        var place = 0
-        while place < rows.count {
-            let first = Int(rows[place])
+        var index = 0
+        while index < rows.count {
+            let first = Int(rows[index])
             var next = first + 1
-            place += 1
-            while place < rows.count, Int(rows[place]) == next {
+            index += 1
+            while index < rows.count, Int(rows[index]) == next {
                 next += 1
-                place += 1
+                index += 1
             }
-            append(first..<next, of: snapshot, isLast: place == rows.count, to: &body)
+            append(first..<next, of: snapshot, isLast: index == rows.count, to: &body)
         }
     }
 
     private static func appendRows(_ places: [RowPlace], of sources: [Snapshot], to body: inout ByteBuilder) {
-        var place = 0
-        while place < places.count {
-            let first = places[place]
+        var index = 0
+        while index < places.count {
+            let first = places[index]
             var next = first.row + 1
-            place += 1
-            while place < places.count, places[place] == RowPlace(source: first.source, row: next) {
+            index += 1
+            while index < places.count, places[index] == RowPlace(source: first.source, row: next) {
                 next += 1
-                place += 1
+                index += 1
             }
             append(
-                Int(first.row)..<Int(next), of: sources[Int(first.source)], isLast: place == places.count, to: &body)
+                Int(first.row)..<Int(next), of: sources[Int(first.source)], isLast: index == places.count,
+                to: &body)
         }
     }
 
@@ -122,47 +100,32 @@ public enum Composer {
     }
 
     /// One model.
-    public static func model(_ row: Span<UInt8>) -> SharedBytes {
-        var body = ByteBuilder(capacity: row.count + 9)
+    public static func model(_ model: ModelRow) -> SharedBytes {
+        var body = ByteBuilder(capacity: model.json.count + 9)
         body.append("{\"data\":")
-        body.append(row)
+        body.append(model.json.span)
         body.append("}")
         return body.finish()
     }
 
-    /// One model of a snapshot.
-    public static func model(_ snapshot: Snapshot, _ index: Int) -> SharedBytes { model(snapshot.row(index).span) }
-
     /// One model in a form that clients of OpenAI's interface understand as well: beside `data`, the members of their
-    /// model object. `created` is 0 when it is unknown, because those clients insist on a number.
-    public static func openAIModel(_ row: Span<UInt8>, _ fields: ModelFields) -> SharedBytes {
-        let id = Array(fields.id.utf8)
-        let author = Array(fields.author.utf8)
-        return openAIModel(row, id: id.span, created: fields.created, author: author.span)
-    }
-
-    /// The same, of a model of a snapshot.
-    public static func openAIModel(_ snapshot: Snapshot, _ index: Int) -> SharedBytes {
-        openAIModel(
-            snapshot.row(index).span, id: snapshot.id(index).span, created: snapshot.created(index),
-            author: snapshot.author(index).span)
-    }
-
-    private static func openAIModel(
-        _ row: Span<UInt8>, id: Span<UInt8>, created: Int64?, author: Span<UInt8>
-    ) -> SharedBytes {
-        var tail = ByteBuilder(capacity: 2 * id.count + 96)
+    /// model object, and `shutdown_date`. `created` is 0 when it is unknown, because those clients insist on a number.
+    public static func openAIModel(_ model: ModelRow) -> SharedBytes {
+        var tail = ByteBuilder(capacity: 2 * model.id.count + model.expirationDate.count + 128)
         tail.append(",\"id\":\"")
-        tail.append(jsonEscaped: id)
+        tail.append(jsonEscaped: model.id.span)
         tail.append("\",\"object\":\"model\",\"created\":")
-        tail.append(decimal: Int(created ?? 0))
+        tail.append(decimal: Int(model.created ?? 0))
         tail.append(",\"owned_by\":\"")
-        tail.append(jsonEscaped: author)
-        tail.append("\"}")
+        let author = model.author
+        tail.append(jsonEscaped: author.span)
+        tail.append("\",\"shutdown_date\":")
+        if model.expirationDate.count == 0 { tail.append("null") } else { tail.append(model.expirationDate.span) }
+        tail.append("}")
 
-        var body = ByteBuilder(capacity: row.count + tail.count + 8)
+        var body = ByteBuilder(capacity: model.json.count + tail.count + 8)
         body.append("{\"data\":")
-        body.append(row)
+        body.append(model.json.span)
         body.append(tail.span)
         return body.finish()
     }

@@ -1,11 +1,14 @@
 import Bytes
 
-/// Decodes `application/x-www-form-urlencoded` as browsers do (WHATWG URL, section 5.1): pairs are split at `&`, a plus is
-/// a space, a percent sign without two hexadecimal digits stands for itself, and what is not UTF-8 becomes U+FFFD.
-enum FormDecoder {
+/// Decodes `application/x-www-form-urlencoded` as browsers do (WHATWG URL, section 5.1): pairs are split at `&`, a plus
+/// is a space, a percent sign without two hexadecimal digits stands for itself, and invalid UTF-8 becomes U+FFFD.
+public enum FormDecoder {
     /// All pairs in the order of the query, repeated names included.
-    static func parameters(_ query: Span<UInt8>) -> [QueryParameter] {
+    public static func parameters(_ query: Span<UInt8>) -> [QueryParameter] {
         var result: [QueryParameter] = []
+        var most = 1
+        for index in query.indices where query[index] == UInt8(ascii: "&") { most += 1 }
+        result.reserveCapacity(most)
         forEachPair(query) { pair in
             let end = query.extracting(pair).firstIndex(of: UInt8(ascii: "=")).map { pair.lowerBound + $0 }
             let name = pair.lowerBound..<(end ?? pair.upperBound)
@@ -31,6 +34,15 @@ enum FormDecoder {
         decoded(pair.extracting(0..<(pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.count)))
     }
 
+    /// The entries of a value between its commas, without spaces at their ends; empty entries are left out.
+    package static func list(_ value: [UInt8]) -> [[UInt8]] {
+        value.split(separator: UInt8(ascii: ",")).map { entry in
+            let start = entry.firstIndex { $0 != UInt8(ascii: " ") } ?? entry.endIndex
+            let end = entry.lastIndex { $0 != UInt8(ascii: " ") }.map { $0 + 1 } ?? start
+            return Array(entry[start..<end])
+        }.filter { !$0.isEmpty }
+    }
+
     private static func decoded(_ text: Span<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count)
@@ -41,7 +53,7 @@ enum FormDecoder {
             if byte == UInt8(ascii: "+") {
                 byte = UInt8(ascii: " ")
             } else if byte == UInt8(ascii: "%"), index + 2 < text.count,
-                let high = hexadecimal(text[index + 1]), let low = hexadecimal(text[index + 2])
+                let high = hexDigitValue(text[index + 1]), let low = hexDigitValue(text[index + 2])
             {
                 byte = high << 4 | low
                 index += 2
@@ -52,12 +64,26 @@ enum FormDecoder {
         }
         return isASCII ? bytes : Array(String(decoding: bytes, as: UTF8.self).utf8)
     }
+}
 
-    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "A")...UInt8(ascii: "F"): (byte | 0x20) - 0x57
-        default: nil
+/// The three characters that encode a byte in a URI, RFC 3986 section 2.1.
+enum PercentEncoding {
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    static func bytes(_ byte: UInt8) -> [UInt8] {
+        [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+
+    /// Appends a text with every byte encoded but letters, digits and `-._~`: one spelling for each text.
+    static func append(_ text: [UInt8], to result: inout [UInt8]) {
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                result.append(byte)
+            default: result += bytes(byte)
+            }
         }
     }
 }

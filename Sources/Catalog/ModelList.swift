@@ -1,8 +1,10 @@
+public import Bytes
+
 /// A list of models in one of its two forms, which answer alike.
 public enum ModelList: Sendable {
     /// A snapshot of its own: the catalogue.
     case snapshot(Snapshot)
-    /// Rows that it shares with others: a key's own list.
+    /// Rows shared with other lists: a key's own list.
     case rows(RowList)
 
     /// The number of models.
@@ -13,31 +15,123 @@ public enum ModelList: Sendable {
         }
     }
 
-    /// The rows that answer a query at a time, in seconds since 1970.
-    public func select(_ query: Query, now: Int64) -> Selection {
+    /// The rows that answer a query at a time, in seconds since 1970: of the whole list, or of what a view leaves of it.
+    public func select(_ query: Query, in view: ViewFilter? = nil, now: Int64) -> Selection {
         switch self {
-        case .snapshot(let snapshot): snapshot.select(query, now: now)
-        case .rows(let list): list.select(query, now: now)
+        case .snapshot(let snapshot): snapshot.select(query, in: view, now: now)
+        case .rows(let list): list.select(query, in: view, now: now)
         }
     }
 
     /// The rows that answer a query with facets at a time, in seconds since 1970. `facets` has for each of the query's
     /// clauses the rows of each of its names.
     ///
-    /// A row passes if it stands in a facet of every clause. It is filtered as it is shown, that is in the list's form
-    /// wherever the list has it and no facet is to be shown in its place. The order is that of the local `sort`, its ties
-    /// and all else being in the order of the ranking clause, or if there is none, of the list.
-    public func select(_ query: ForwardedQuery, facets: [[FacetRows]], now: Int64) -> JoinedSelection {
+    /// A row passes if it is in a facet of every clause. The filter uses the row in the form that is shown: the list's
+    /// form, if the list has the row and no facet replaces it. The order is that of the local `sort`. Ties, and answers
+    /// without a `sort`, follow the ranking clause, or if there is none, the view's order, else the list.
+    public func select(
+        _ query: ForwardedQuery, facets: [[FacetRows]], in view: ViewFilter? = nil, now: Int64
+    ) -> JoinedSelection {
         precondition(facets.count == query.clauses.count, "a facet is missing")
         var join = FacetJoin(self)
-        return join.select(query, facets: facets, now: now)
+        return join.select(query, facets: facets, in: view, now: now)
     }
 
-    /// The snapshots that its rows stand in.
-    var bases: [Snapshot] {
+    /// The snapshots that hold its rows.
+    public var bases: [Snapshot] {
         switch self {
         case .snapshot(let snapshot): [snapshot]
         case .rows(let list): list.bases
         }
+    }
+}
+
+/// A list of models whose rows are in snapshots shared with other lists: the list itself only has a number for each
+/// row.
+///
+/// A key's own list is nearly the catalogue, so it takes about two kilobytes instead of nine hundred. It answers as a
+/// snapshot of the same rows would, byte for byte. It never changes, and keeps its bases alive. A `RowPool` makes it.
+public final class RowList: Sendable {
+    /// The snapshots that hold its rows, without duplicates, at most eight.
+    public let bases: [Snapshot]
+
+    /// A hash of the bytes of all rows: two lists that differ in it have different contents.
+    public let identity: UInt64
+
+    /// The minutes at which the price of one of its models changes.
+    public let priceEdges: DayMinutes
+
+    /// The location of each row in `bases`, packed, in the list's order.
+    private let places: [UInt32]
+
+    /// `hashes` are those of the rows' bytes.
+    init(bases: [Snapshot], places: [UInt32], hashes: [UInt64]) {
+        self.bases = bases
+        self.places = places
+        identity = Self.identity(of: hashes)
+        // One by one, because few rows have any.
+        var edges: Set<Int> = []
+        for packed in places {
+            let place = RowPlace(packed: packed)
+            edges.formUnion(bases[Int(place.source)].columns.priceEdges[Int(place.row)].minutes)
+        }
+        priceEdges = edges.isEmpty ? .none : DayMinutes(edges)
+    }
+
+    /// The list of all rows of a snapshot.
+    public convenience init(_ snapshot: Snapshot) {
+        self.init(
+            bases: [snapshot], places: (0..<Int32(snapshot.count)).map { RowPlace(source: 0, row: $0).packed },
+            hashes: snapshot.rowHashes)
+    }
+
+    static func identity(of hashes: [UInt64]) -> UInt64 {
+        hashes.reduce(UInt64(hashes.count)) { state, hash in
+            // One step of wyhash (public domain): a 64 x 64 -> 128 multiplication, folded.
+            let product = (state ^ 0xE703_7ED1_A0B4_28DB).multipliedFullWidth(by: hash ^ 0x8EBC_6AF0_9C88_C6E3)
+            return product.high ^ product.low
+        }
+    }
+
+    /// The number of models.
+    public var count: Int { places.count }
+
+    /// The bytes that it keeps in memory itself, roughly: its bases are counted separately, once for all lists that
+    /// share them.
+    public var byteCount: Int { places.count * 4 + bases.count * 8 + 192 }
+
+    /// The location of a row.
+    @inline(__always)
+    func place(_ row: Int32) -> RowPlace { RowPlace(packed: places[Int(row)]) }
+
+    /// The JSON object of a row.
+    public func row(_ index: Int) -> ByteSlice {
+        let place = place(Int32(index))
+        return bases[Int(place.source)].row(Int(place.row))
+    }
+
+    /// The id of a row.
+    public func id(_ index: Int) -> ByteSlice {
+        let place = place(Int32(index))
+        return bases[Int(place.source)].id(Int(place.row))
+    }
+
+    /// The rows that answer a query at a time, in seconds since 1970: of the whole list, or of what a view leaves of it.
+    public func select(_ query: Query, in view: ViewFilter? = nil, now: Int64) -> Selection {
+        var all = (0..<Int32(count)).map { $0 }
+        let seen = view?.of(bases)
+        if let seen { all = seen.filter(all, at: place) }
+        var (rows, validUntil) = bases.filter(all, of: count, at: place, by: query, now: now)
+        if let sort = query.sort ?? view?.view.sort {
+            rows = sort.ranking(rows) { row in
+                let place = place(row)
+                return bases[Int(place.source)].columns.key(Int(place.row), in: sort)
+            }
+        }
+        if let seen {
+            if query.sort == nil { rows = seen.pinsFirst(rows, at: place) }
+            validUntil = earliest(validUntil, seen.validUntil)
+        }
+        return Selection(matches: rows, query: query, validUntil: validUntil)
     }
 }

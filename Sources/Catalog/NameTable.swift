@@ -4,11 +4,11 @@ import Bytes
 struct NameTable: Sendable {
     /// The names, each at its number.
     private(set) var names: [[UInt8]] = []
-    /// Numbers by the hash of the name; of another name with that hash, under the next that is free. To hash the bytes one by
-    /// one, as an array as the key would, took ten times as long.
+    /// Numbers by the hash of the name; another name with the same hash is under the next free key. Hashing the bytes
+    /// one by one, as an array key would, took ten times as long.
     private var numbers: [UInt64: Int] = [:]
 
-    /// The number of a name, which is entered if it is new.
+    /// The number of a name, which is added if it is new.
     mutating func intern(_ name: Span<UInt8>) -> Int {
         let (key, known) = find(name)
         if let known { return known }
@@ -20,7 +20,7 @@ struct NameTable: Sendable {
     /// The number of a name, or nil if no row has it.
     func number(of name: [UInt8]) -> Int? { find(name.span).number }
 
-    /// The number of a name, and the key under which it stands or would.
+    /// The number of a name, and the key under which it is or would be stored.
     private func find(_ name: Span<UInt8>) -> (key: UInt64, number: Int?) {
         var key = name.hash64()
         while let number = numbers[key] {
@@ -32,7 +32,7 @@ struct NameTable: Sendable {
     }
 }
 
-/// For each row, the set of its names as bits, so many words a row as the number of distinct names asks for.
+/// For each row, the set of its names as bits. The number of words per row depends on the number of distinct names.
 struct NameSets: Sendable {
     /// The numbers of all names that occur.
     let table: NameTable

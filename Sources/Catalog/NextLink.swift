@@ -2,11 +2,14 @@ import Bytes
 
 /// The link to the next page: the same query with another offset.
 enum NextLink {
-    /// Appends a JSON string: every parameter stays as it was spelled, but for `offset`, which goes to the end.
+    /// Appends a JSON string: every parameter keeps its spelling, except `offset`, which moves to the end. `prefix` comes
+    /// before the path, and needs no escapes.
     static func append(
-        to body: inout ByteBuilder, resource: StaticString, rawQuery: Span<UInt8>, offset: Int
+        to body: inout ByteBuilder, prefix: [UInt8], resource: StaticString, rawQuery: Span<UInt8>, offset: Int
     ) {
-        body.append("\"/api/v1/")
+        body.append("\"")
+        body.append(prefix.span)
+        body.append("/api/v1/")
         body.append(resource)
         body.append("?")
         FormDecoder.forEachPair(rawQuery) { range in

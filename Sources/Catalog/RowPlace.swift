@@ -1,4 +1,6 @@
-/// Where a row stands: in which of several snapshots, and its number there.
+import Bytes
+
+/// The location of a row: which of several snapshots, and its number there.
 struct RowPlace: Equatable, Sendable {
     let source: Int32
     let row: Int32
@@ -10,19 +12,19 @@ struct RowPlace: Equatable, Sendable {
 
     // MARK: Packed
 
-    /// How many snapshots a packed place can tell apart.
+    /// How many snapshots a packed location can distinguish.
     static let mostSources = 8
 
     private static let rowBits: Int32 = 28
 
-    /// A place in 31 bits, as lists and facets keep it. Places of neighbours are neighbouring numbers.
+    /// A location in 31 bits, as lists and facets keep it. Adjacent rows have adjacent numbers.
     @inline(__always)
     init(packed: UInt32) {
         source = Int32(packed >> UInt32(Self.rowBits))
         row = Int32(packed & (1 << UInt32(Self.rowBits) - 1))
     }
 
-    /// This place packed. A list of 2^28 rows would take more than two gigabytes, which no body may have.
+    /// This location, packed. A list of 2^28 rows would take more than two gigabytes, which no body may have.
     var packed: UInt32 {
         precondition(source < Self.mostSources && row < 1 << Self.rowBits, "a place that cannot be packed")
         return UInt32(source) << UInt32(Self.rowBits) | UInt32(row)
@@ -31,7 +33,7 @@ struct RowPlace: Equatable, Sendable {
 
 extension [Snapshot] {
     /// Those of the rows that pass a query at a time, in the order given, and the first second at which others could.
-    /// `place` tells where each of them stands; numbers are below `count`.
+    /// `place` returns the location of each; numbers are below `count`.
     func filter(
         _ numbers: [Int32], of count: Int, at place: (Int32) -> RowPlace, by query: Query, now: Int64
     ) -> (rows: [Int32], validUntil: Int64?) {
@@ -48,7 +50,7 @@ extension [Snapshot] {
             }
             let (kept, validUntil) = source.filter(rows, by: query, now: now)
             if let validUntil { end = Swift.min(end ?? validUntil, validUntil) }
-            // What is kept is in the order of what was asked.
+            // The remaining rows keep the order of the input.
             var next = 0
             for (asked, row) in rows.enumerated() where next < kept.count && row == kept[next] {
                 isKept[Int(mine[asked])] = true
@@ -57,4 +59,38 @@ extension [Snapshot] {
         }
         return (numbers.filter { isKept[Int($0)] }, end)
     }
+}
+
+/// The JSON objects of a list's models, one after the other, before they are matched with rows that are stored
+/// elsewhere.
+public struct RowBytes: ~Copyable {
+    private var bytes: ByteBuilder
+    /// Where each row begins, and at the end where the next one would.
+    private var starts = [0]
+
+    /// The hash of each row's bytes.
+    private(set) var hashes: [UInt64] = []
+
+    /// Empty, with room for this many bytes of rows; it grows by itself when they are used up.
+    public init(capacity: Int = 4096) { bytes = ByteBuilder(capacity: capacity) }
+
+    /// The number of rows.
+    public var count: Int { hashes.count }
+
+    /// Adds a row.
+    public mutating func append(_ row: Span<UInt8>) {
+        bytes.append(row)
+        starts.append(bytes.count)
+        hashes.append(row.hash64())
+    }
+
+    /// Whether a row has these bytes.
+    func row(_ index: Int, equals bytes: Span<UInt8>) -> Bool { self.bytes.span.extracting(range(index)).equals(bytes) }
+
+    /// Adds a row to a snapshot.
+    func add(_ index: Int, _ fields: ModelFields, to builder: inout SnapshotBuilder) {
+        builder.append(fields, row: bytes.span.extracting(range(index)))
+    }
+
+    private func range(_ index: Int) -> Range<Int> { starts[index]..<starts[index + 1] }
 }

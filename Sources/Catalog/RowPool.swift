@@ -1,13 +1,13 @@
 import Bytes
 
-/// Knows which rows are kept somewhere, so that equal rows of different lists are kept once.
+/// Tracks the rows in memory, so that equal rows of different lists are stored once.
 ///
 /// It keeps no row itself: it refers weakly to the newest catalogue and to the *extras*, small snapshots of rows that it has
 /// found nowhere else. A row is looked for by the hash of its bytes, and compared byte by byte.
 ///
-/// What a list keeps alive stays near what it needs, however often it is refreshed: it refers only to snapshots of which it
-/// needs a fair share, and to few of them; rows that stand elsewhere are copied together into one new extra. An earlier
-/// catalogue is never referred to anew.
+/// A list keeps little more alive than it needs, however often it is refreshed. It refers to few snapshots, and only to
+/// those of which it needs a fair share; other rows are copied together into one new extra. A new list never refers to
+/// an earlier catalogue.
 public struct RowPool {
     /// A snapshot for as long as someone else keeps it.
     private struct Source {
@@ -32,17 +32,18 @@ public struct RowPool {
 
     private var extras: [Int: Source] = [:]
     private var nextExtra = 0
-    /// Where the rows of extras stand, the newest of equal ones. Some may be gone.
+    /// The locations of the rows of extras, the newest of equal ones. Some may be gone.
     private var extraRows: [UInt64: Spot] = [:]
 
     /// The lists made so far, by identity.
     private var lists: [UInt64: KnownList] = [:]
-    /// When there are so many records, those of what is gone are dropped.
+    /// At this number of records, those of freed objects are dropped.
     private var mostRecords = 256
 
-    /// A list refers to the catalogue if it needs one of so many of its rows, else it would keep all of it alive for a few.
+    /// A list refers to the catalogue only if it needs at least one in this many of its rows. Otherwise a few rows
+    /// would keep the whole catalogue alive.
     static let catalogueShare = 16
-    /// The same for an extra, which is no one else's.
+    /// The same for an extra, which nothing else keeps alive.
     static let extraShare = 4
 
     /// Nothing known.
@@ -53,8 +54,8 @@ public struct RowPool {
 
     // MARK: Catalogues
 
-    /// Makes a snapshot the one that lists are told apart from. If the one before has the very same rows, it stays, and is
-    /// returned: whoever has it keeps it, and no list needs to be made anew. `pause` is called every few microseconds.
+    /// Makes a snapshot the catalogue that new lists refer to. If the previous one has the same rows, it stays and is
+    /// returned, so that its users keep it and no list must be rebuilt. `pause` is called every few microseconds.
     public mutating func catalogue(_ snapshot: Snapshot, pausing pause: () -> Void = {}) -> Snapshot {
         defer { pause() }
         if let known = catalogue.snapshot, known.identity == snapshot.identity, known.starts == snapshot.starts {
@@ -71,8 +72,8 @@ public struct RowPool {
 
     // MARK: Lists
 
-    /// The list of these rows. `fields` reads the fields of a row, by its number; it is asked only for rows that are kept
-    /// nowhere yet.
+    /// The list of these rows. `fields` reads the fields of a row, by its number; it is called only for rows that are
+    /// not stored yet.
     public mutating func list(_ rows: borrowing RowBytes, fields: (Int) -> ModelFields) -> RowList {
         forgetWhatIsGone()
         let identity = RowList.identity(of: rows.hashes)
@@ -119,13 +120,13 @@ public struct RowPool {
         return found
     }
 
-    /// The rows without a place that stand in an extra.
+    /// The rows without a location that are in an extra.
     private struct Hits {
         let snapshot: Snapshot
         var rows: [(index: Int, row: Int32)] = []
     }
 
-    /// The extras of which a list needs enough, those that it needs the most of first.
+    /// The extras of which a list needs enough rows, those with the most needed rows first.
     private func extrasWorthReferring(_ rows: borrowing RowBytes, _ places: [UInt32?]) -> [Hits] {
         var hits: [Int: Hits] = [:]
         for index in 0..<rows.count where places[index] == nil {
@@ -135,14 +136,14 @@ public struct RowPool {
             hits[spot.extra, default: Hits(snapshot: snapshot)].rows.append((index, spot.row))
         }
         let worthwhile = hits.filter { $0.value.rows.count * Self.extraShare >= $0.value.snapshot.count }
-        // The number of an extra decides between equals, so that the same rows give the same list.
+        // The number of an extra breaks ties, so that the same rows give the same list.
         let order = worthwhile.sorted { left, right in
             (left.value.rows.count, left.key) > (right.value.rows.count, right.key)
         }
         return order.map(\.value)
     }
 
-    /// Copies the rows that have no place yet into a snapshot for others to find.
+    /// Copies the rows that have no location yet into a snapshot that other lists can share.
     private mutating func newExtra(
         _ rows: borrowing RowBytes, source: Int32, _ places: inout [UInt32?], fields: (Int) -> ModelFields
     ) -> Snapshot {
@@ -160,7 +161,7 @@ public struct RowPool {
         return snapshot
     }
 
-    /// Drops the records of what is gone, whenever there are twice as many records as the last time.
+    /// Drops the records of freed objects whenever the number of records has doubled.
     private mutating func forgetWhatIsGone() {
         guard recordCount >= mostRecords else { return }
         extras = extras.filter { $0.value.snapshot != nil }

@@ -1,8 +1,16 @@
 extension Snapshot {
-    /// The rows that answer a query at a time, in seconds since 1970.
-    public func select(_ query: Query, now: Int64) -> Selection {
-        let (rows, validUntil) = filter(rows(in: query.sort), by: query, now: now)
-        return Selection(matches: rows, query: query, validUntil: validUntil)
+    /// The rows that answer a query at a time, in seconds since 1970: of all rows, or of those that a view leaves.
+    public func select(_ query: Query, in view: ViewFilter? = nil, now: Int64) -> Selection {
+        guard let seen = view?.of([self]) else {
+            let (rows, validUntil) = filter(rows(in: query.sort), by: query, now: now)
+            return Selection(matches: rows, query: query, validUntil: validUntil)
+        }
+        let place = { (row: Int32) in RowPlace(source: 0, row: row) }
+        let left = seen.filter(rows(in: query.sort ?? seen.view.sort), at: place)
+        let (rows, validUntil) = filter(left, by: query, now: now)
+        return Selection(
+            matches: query.sort == nil ? seen.pinsFirst(rows, at: place) : rows, query: query,
+            validUntil: earliest(validUntil, seen.validUntil))
     }
 
     /// All rows in an order; nil is upstream's.
@@ -19,7 +27,7 @@ extension Snapshot {
             let pattern = TextSearch.Pattern(folded: query.text)
             candidates.keep { columns.search.row($0, contains: pattern) }
         }
-        // Age comes last: only what passes all else can come or go with time.
+        // Age comes last: only a row that passes all other conditions can appear or disappear with time.
         let validUntil = filterByAge(&candidates, query, now: now)
         return (candidates.rows, validUntil)
     }
@@ -36,12 +44,12 @@ extension Snapshot {
             candidates.keep { row in number.map { columns.parameters.contains(row, $0) } ?? false }
         }
         if !query.architecture.isEmpty {
-            let wanted = columns.tokenizers.names.map { Self.tokenizer($0, isOf: query.architecture) }
-            candidates.keep { wanted[columns.tokenizer[$0]] }
+            let wanted = columns.tokenizers.wanted { Self.tokenizer($0, isOf: query.architecture) }
+            candidates.keep { wanted[columns.tokenizers.numbers[$0]] }
         }
         if !query.authors.isEmpty {
-            let wanted = columns.authors.names.map { query.authors.contains($0) }
-            candidates.keep { wanted[columns.author[$0]] }
+            let wanted = columns.authors.wanted { query.authors.contains($0) }
+            candidates.keep { wanted[columns.authors.numbers[$0]] }
         }
     }
 
@@ -51,20 +59,22 @@ extension Snapshot {
     }
 
     private func filterByFigures(_ candidates: inout Candidates, _ query: Query) {
-        // An unknown context passes as one of 0 does.
-        if let least = query.minimumContext { candidates.keep { columns.contextLength[$0] ?? 0 >= least } }
-        candidates.keep(query.promptPrice, of: columns.promptPrice)
-        candidates.keep(query.completionPrice, of: columns.completionPrice)
-        candidates.keep(query.intelligenceIndex, of: columns.intelligence)
-        candidates.keep(query.codingIndex, of: columns.coding)
-        candidates.keep(query.agenticIndex, of: columns.agentic)
+        // An unknown context counts as 0.
+        if let least = query.minimumContext.map({ Int128($0) }) {
+            candidates.keep { columns.contextLength[$0] ?? 0 >= least }
+        }
+        candidates.keep(query.prices.prompt, of: columns.prices.prompt)
+        candidates.keep(query.prices.completion, of: columns.prices.completion)
+        candidates.keep(query.benchmarks.intelligence, of: columns.benchmarks.intelligence)
+        candidates.keep(query.benchmarks.coding, of: columns.benchmarks.coding)
+        candidates.keep(query.benchmarks.agentic, of: columns.benchmarks.agentic)
     }
 
     /// Returns the first second at which a candidate crosses a bound, or nil if none will.
     private func filterByAge(_ candidates: inout Candidates, _ query: Query, now: Int64) -> Int64? {
-        guard query.minimumAge != nil || query.maximumAge != nil else { return nil }
-        let least = query.minimumAge.map { AgeLimit(days: $0) }
-        let greatest = query.maximumAge.map { AgeLimit(days: $0) }
+        guard query.age.isBounded else { return nil }
+        let least = query.age.minimum.map { AgeLimit(days: $0) }
+        let greatest = query.age.maximum.map { AgeLimit(days: $0) }
         var change: Int64?
         func note(_ second: Int64?) {
             if let second, second > now, second < .max { change = min(change ?? second, second) }
@@ -82,7 +92,7 @@ extension Snapshot {
     }
 }
 
-/// An age in days, as seconds after some moment. What lies beyond 64 bits never comes.
+/// An age in days, as seconds after some moment. A time beyond 64 bits never comes.
 private struct AgeLimit {
     private let seconds: Int64
 
@@ -99,5 +109,27 @@ private struct AgeLimit {
     func exceeded(from moment: Int64) -> Int64 {
         let sum = reached(from: moment)
         return sum == .max ? .max : sum + 1
+    }
+}
+
+/// The rows that have passed so far, in the order of the answer. Each condition is one pass over them.
+struct Candidates {
+    private(set) var rows: [Int32]
+
+    /// Drops the rows for which `passes` is false. It does not branch on the outcome, which is unpredictable.
+    @inline(__always)
+    mutating func keep(_ passes: (Int) -> Bool) {
+        var kept = 0
+        for index in rows.indices {
+            let row = rows[index]
+            rows[kept] = row
+            kept += passes(Int(row)) ? 1 : 0
+        }
+        rows.removeLast(rows.count - kept)
+    }
+
+    /// Drops the rows whose value is out of bounds, if there are bounds.
+    mutating func keep(_ range: DecimalRange, of column: [FixedDecimal?]) {
+        if range.isBounded { keep { range.contains(column[$0]) } }
     }
 }

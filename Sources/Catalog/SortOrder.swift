@@ -42,7 +42,7 @@ public enum SortOrder: Int, CaseIterable, Sendable {
         return nil
     }
 
-    /// The numbers of all rows in this order: stable, those without a value last. `key` is what a row is ranked by.
+    /// The numbers of all rows in this order: stable, rows without a value last. `key` returns a row's sort key.
     func ranking(_ rows: some Sequence<Int32>, by key: (Int32) -> Int128?) -> [Int32] {
         var valued: [(row: Int32, key: Int128)] = []
         var others: [Int32] = []
@@ -50,31 +50,31 @@ public enum SortOrder: Int, CaseIterable, Sendable {
             if let key = key(row) { valued.append((row, key)) } else { others.append(row) }
         }
         // The standard library's sort is stable, but does not promise to be.
-        let places = valued.indices.sorted { left, right in
+        let ranked = valued.indices.sorted { left, right in
             valued[left].key == valued[right].key ? left < right : valued[left].key > valued[right].key
         }
-        return places.map { valued[$0].row } + others
+        return ranked.map { valued[$0].row } + others
     }
 }
 
 extension Columns {
-    /// What a row is ranked by in an order, the greatest first; nil for a row without a value.
+    /// The sort key of a row in an order, the greatest first; nil for a row without a value.
     func key(_ row: Int, in order: SortOrder) -> Int128? {
         switch order {
         case .newest: created[row].map { Int128($0) }
-        case .contextHighToLow: contextLength[row].map { Int128($0) }
+        case .contextHighToLow: contextLength[row]
         case .pricingLowToHigh: priceSum(row).map { -$0 }
         case .pricingHighToLow: priceSum(row)
-        case .intelligenceHighToLow: intelligence[row]?.units
-        case .codingHighToLow: coding[row]?.units
-        case .agenticHighToLow: agentic[row]?.units
+        case .intelligenceHighToLow: benchmarks.intelligence[row]?.units
+        case .codingHighToLow: benchmarks.coding[row]?.units
+        case .agenticHighToLow: benchmarks.agentic[row]?.units
         case .designArenaEloHighToLow: designArenaElo[row]?.units
         }
     }
 
-    /// Twice the average, which ranks alike. A row of which one price is unknown has no average.
+    /// Twice the average, which gives the same order. A row with an unknown price has no average.
     private func priceSum(_ row: Int) -> Int128? {
-        guard let prompt = promptPrice[row], let completion = completionPrice[row] else { return nil }
+        guard let prompt = prices.prompt[row], let completion = prices.completion[row] else { return nil }
         return prompt.units + completion.units
     }
 }

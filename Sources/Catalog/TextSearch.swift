@@ -1,14 +1,14 @@
 import Bytes
 
-/// Finds the rows in whose name, id or slug a text occurs, letters of either case being the same.
+/// Finds the rows whose name, id or slug contains a text, ignoring case.
 ///
-/// Each row has a signature: for each pair of neighbouring bytes, one bit out of 256. A row whose signature lacks a bit of
-/// the wanted text cannot hold it, so nearly all rows are dismissed after four words, and only the rest is read.
+/// Each row has a signature: for each pair of neighbouring bytes, one bit out of 256. A row whose signature lacks a bit
+/// of the searched text cannot contain it. So nearly all rows are rejected after four words, and only the rest is read.
 struct TextSearch: Sendable {
     private let texts: TextColumn
     private let signatures: [Signature]
 
-    /// Stands between the texts of a row: it is no part of UTF-8, so nothing is found across it.
+    /// Separates the texts of a row. It cannot occur in UTF-8, so no match crosses it.
     private static let separator: UInt8 = 0xFF
 
     init(_ rows: [ModelFields], pausing pause: () -> Void) {
@@ -86,6 +86,40 @@ private struct Signature: Sendable {
 }
 
 extension String {
-    /// The UTF-8 of the string in lower case, the form in which names are compared that may come in either.
+    /// The UTF-8 of the string in lower case, for comparing names without regard to case.
     var foldedUTF8: [UInt8] { Array(lowercased().utf8) }
+}
+
+/// One text for each row, all in one run of bytes.
+struct TextColumn: Sendable {
+    /// The texts one after the other, without separators.
+    let bytes: SharedBytes
+    /// Where each text begins, and at the end where the last one ends.
+    private let starts: [Int]
+
+    init(_ texts: [[UInt8]]) {
+        var joined = ByteBuilder(capacity: texts.reduce(0) { $0 + $1.count })
+        var starts = [0]
+        starts.reserveCapacity(texts.count + 1)
+        for text in texts {
+            joined.append(text.span)
+            starts.append(joined.count)
+        }
+        self.starts = starts
+        bytes = joined.finish()
+    }
+
+    /// The range of a row's text in `bytes`.
+    @inline(__always)
+    func range(_ row: Int) -> Range<Int> { starts[row]..<starts[row + 1] }
+
+    /// The text of a row.
+    func slice(_ row: Int) -> ByteSlice { bytes[range(row)] }
+
+    /// Whether a row's text is this.
+    @inline(__always)
+    func matches(_ row: Int, _ text: Span<UInt8>) -> Bool { bytes.span.extracting(range(row)).equals(text) }
+
+    /// Whether both are one and the same object.
+    func isSame(as other: TextColumn) -> Bool { bytes === other.bytes }
 }

@@ -1,45 +1,163 @@
 import EventLoop
+import Settings
 
-/// The sockets of all listeners, had before any thread is started, so that an address that cannot be had is one clear
-/// error and nothing has begun.
+/// The sockets of all listeners, opened before any thread is started. So an unavailable address is one clear error, and
+/// nothing has started yet.
 struct OpenSockets {
     private var byLoop: [[ListeningSocket]]
+    /// The sockets of each address.
+    private var groups: [[ListeningSocket]] = []
+
+    /// Whether the service manager made them, and keeps them.
+    private(set) var areManagers = false
 
     /// The addresses, with the port that the system chose where 0 was asked for.
     private(set) var addresses: [SocketAddress] = []
 
-    /// Opens a socket on each address for each of `loops` loops.
-    init(_ listen: [ListenAddress], loops: Int) throws(OpenSocketsError) {
+    /// Opens a socket on one address for each of a number of loops.
+    typealias Opening = (SocketAddress, _ loops: Int) throws(UVError) -> [ListeningSocket]
+
+    /// Opens a socket on each address for each of `loops` loops. `localhost` is two addresses, of which a machine may
+    /// have only one.
+    init(
+        _ listen: [ListenAddress], loops: Int,
+        open: Opening = { (address, loops) throws(UVError) in try ListeningSocket.group(address, count: loops) }
+    ) throws(OpenSocketsError) {
         byLoop = Array(repeating: [], count: loops)
-        for address in listen {
-            do {
-                let opened = try ListeningSocket.group(
-                    try SocketAddress(parsing: address.description), count: loops)
-                for (loop, socket) in opened.enumerated() { byLoop[loop].append(socket) }
-                addresses.append(opened[0].address)
-            } catch {
-                for socket in byLoop.joined() { socket.close() }
-                throw OpenSocketsError(description: "cannot listen on \(address): \(error)")
+        do throws(OpenSocketsError) {
+            for address in listen {
+                let parts = address.each
+                for group in try parts.count == 1
+                    ? [Self.group(address, loops, open)] : Self.localhost(parts, loops, open)
+                { add(group) }
             }
+        } catch {
+            close()
+            throw error
         }
     }
 
     /// Shares sockets that were handed over among `loops` loops.
     init(handedOver handed: [ListeningSocket], loops: Int) throws(OpenSocketsError) {
         byLoop = Array(repeating: [], count: loops)
+        areManagers = true
         for socket in handed {
             do throws(UVError) {
-                for (loop, copy) in try socket.shared(among: loops).enumerated() { byLoop[loop].append(copy) }
+                add(try socket.shared(among: loops))
             } catch {
                 throw OpenSocketsError(
-                    description: "cannot listen on \(socket.address), which was handed over: \(error)")
+                    description: "cannot listen on \(socket.address), a socket from the service manager: \(error)")
             }
-            addresses.append(socket.address)
         }
     }
 
-    /// The sockets that a loop listens on.
+    /// Takes over the sockets of another Larder, in its order, and distributes them over `loops` loops. It may have had
+    /// another number of them.
+    init(takenOver sockets: [ListeningSocket], loops: Int) throws(OpenSocketsError) {
+        byLoop = Array(repeating: [], count: loops)
+        var groups: [[ListeningSocket]] = []
+        for socket in sockets {
+            if groups.last?[0].address == socket.address {
+                groups[groups.count - 1].append(socket)
+            } else {
+                groups.append([socket])
+            }
+        }
+        for group in groups {
+            do throws(UVError) {
+                if group[0].address.isUnix {
+                    add(try group[0].shared(among: loops))
+                    continue
+                }
+                // Each of them has connections in its queue that somebody has to accept. With more loops than
+                // sockets, the others get new ones.
+                var group = group
+                while group.count < loops { group.append(try ListeningSocket(group[0].address)) }
+                add(group)
+            } catch {
+                throw OpenSocketsError(description: "cannot listen on \(group[0].address): \(error)")
+            }
+        }
+    }
+
+    private mutating func add(_ group: [ListeningSocket]) {
+        for (index, socket) in group.enumerated() { byLoop[index % byLoop.count].append(socket) }
+        addresses.append(group[0].address)
+        groups.append(group)
+    }
+
+    /// The sockets for another process, each once: loops that share a socket have several descriptors of it.
+    var distinct: [ListeningSocket] { groups.flatMap { $0[0].isShared ? [$0[0]] : $0 } }
+
+    /// This process no longer removes the files of unix sockets.
+    func giveFilesAway() { for socket in groups.joined() { socket.giveFileAway() } }
+
+    /// This process removes the files of unix sockets in the end, if it was told of them.
+    func takeFiles() { for socket in groups.joined() { socket.takeFile() } }
+
+    /// The sockets that one loop listens on.
     func sockets(for loop: Int) -> [ListeningSocket] { byLoop[loop] }
+
+    /// Closes all of them, if no loop will.
+    func close() { for socket in byLoop.joined() { socket.close() } }
+
+    private static func group(
+        _ address: ListenAddress, _ loops: Int, _ open: Opening
+    ) throws(OpenSocketsError) -> [ListeningSocket] {
+        do {
+            return try open(try SocketAddress(parsing: address.description), loops)
+        } catch {
+            throw OpenSocketsError(description: "cannot listen on \(address): \(error)")
+        }
+    }
+
+    // MARK: localhost
+
+    /// How often another port is tried, if any port is allowed and the first is free in one address family only.
+    private static let tries = 16
+
+    /// The sockets of both addresses of `localhost`, on one port. One that this machine does not have, because IPv6 or IPv4 is
+    /// switched off, is left out; a port in use on either is an error.
+    private static func localhost(
+        _ parts: [ListenAddress], _ loops: Int, _ open: Opening
+    ) throws(OpenSocketsError) -> [[ListeningSocket]] {
+        var attempt = 1
+        while true {
+            var groups: [[ListeningSocket]] = []
+            var absent: OpenSocketsError?
+            var isTaken = false
+            for part in parts {
+                guard case .tcp(let host, let port) = part else { continue }
+                let chosen = groups.first?[0].address.port ?? port
+                let address = ListenAddress.tcp(host: host, port: chosen)
+                do throws(UVError) {
+                    guard let parsed = try? SocketAddress(parsing: address.description) else { continue }
+                    groups.append(try open(parsed, loops))
+                } catch {
+                    let problem = OpenSocketsError(
+                        description: "cannot listen on \(address), one of the two addresses of localhost: \(error)")
+                    if error == .addressNotAvailable || error == .familyNotSupported {
+                        absent = problem
+                    } else if error == .addressInUse, port == 0, !groups.isEmpty, attempt < tries {
+                        isTaken = true
+                    } else {
+                        close(groups)
+                        throw problem
+                    }
+                }
+            }
+            if isTaken {
+                close(groups)
+                attempt += 1
+            } else if groups.isEmpty, let absent {
+                throw absent
+            } else {
+                return groups
+            }
+        }
+    }
+
+    private static func close(_ groups: [[ListeningSocket]]) { for socket in groups.joined() { socket.close() } }
 }
 
 /// Why Larder cannot listen where it should.

@@ -1,142 +1,164 @@
+import Bytes
 import Caching
 import Digest
 public import EventLoop
 import Glibc
+import HTTPClient
 import Logging
+import Persistence
 import Serving
+import Settings
+import Threads
 
-/// Starts the loops, hands them each other's mailboxes, passes signals on, and waits for their end. It runs on the main
-/// thread, on a loop of its own that serves nothing.
+/// Starts the loops, gives them each other's mailboxes, forwards signals, and waits for the loops to end. It runs on
+/// the main thread, on a loop of its own that serves nothing.
 final class Supervisor {
-    var settings: Settings
-    var shardSettings: ShardSettings
-    var observer: Observer
-    var log: Logger { observer.log }
+    private(set) var settings: Settings
+    private(set) var shardSettings: ShardSettings
+    private var telemetry: SharedTelemetry
+    var log: Logger { telemetry.log }
     let loop = Loop()
-    private var mailbox: Mailbox<SupervisorMessage>?
+    private(set) var mailbox: Mailbox<SupervisorMessage>?
     private var signals: [SignalWatch] = []
-    private var drainTimer: LoopTimer?
-    let manager: ServiceManager
-    private var heartbeat: Heartbeat
-    private var heartbeatTimer: LoopTimer?
-    private var readiness: Readiness
-    private var threads: [LoopThread] = []
-    private var shards: [Mailbox<ShardMessage>?]
-    private(set) var servingCount = 0
-    private var hasStarted = false
-    private var idleCount = 0
-    private var endedCount = 0
-    private(set) var isDraining = false
-    private var exitCode: Int32 = 0
-    let addresses: [SocketAddress]
-    /// Reads the settings again; nil where nobody can.
-    let readSettings: SettingsReading?
-    /// Whether they are to be read again once everything serves.
-    var isReloadWanted = false
-    /// Whether they were bad the last time.
-    var isReloadRefused = false
-
+    /// Ends the shutdown delay, and then the drain.
+    var endTimer: LoopTimer?
+    var watchdog: Watchdog
+    var manager: ServiceManager { watchdog.manager }
+    var lifecycle: Lifecycle
+    private(set) var loops: LoopGroup
+    let sockets: OpenSockets
+    private var addresses: [SocketAddress] { sockets.addresses }
+    private var reloading: Reloading
     private let onServing: (RunningLarder) -> Void
-    let keeper: StateKeeper?
-    /// What the loops begin with; they have it once they run.
-    private var stateAtStart: StateAtStart
-    private var stateTimer: LoopTimer?
+    let upkeep: StoreUpkeep
+    var handovers: Handovers
 
     private init(
-        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], manager: ServiceManager, observer: Observer,
-        state: OpenState, reading readSettings: SettingsReading?, onServing: @escaping (RunningLarder) -> Void
+        _ settings: Settings, isDemo: Bool, sockets: OpenSockets, manager: ServiceManager,
+        telemetry: SharedTelemetry, state: OpenState, reading readSettings: SettingsReading?, handovers: Handovers,
+        onServing: @escaping (RunningLarder) -> Void
     ) {
         self.settings = settings
-        self.manager = manager
-        heartbeat = Heartbeat(loops: settings.workers)
-        readiness = settings.upstream.warmUp ? .warmingUp : .ready
+        self.sockets = sockets
+        self.handovers = handovers
+        watchdog = Watchdog(manager, loops: settings.workers)
+        lifecycle = Lifecycle(warmsUp: settings.upstream.warmUp)
+        loops = LoopGroup(count: settings.workers)
         self.onServing = onServing
-        self.readSettings = readSettings
-        self.addresses = addresses
-        self.observer = observer
+        reloading = Reloading(readSettings)
+        self.telemetry = telemetry
         shardSettings = ShardSettings(
-            settings, isDemo: isDemo, addresses: addresses, fingerprinter: state.fingerprinter)
-        (keeper, stateAtStart) = state.begin(
-            settings, isDemo: isDemo, shardSettings.entryBuilder, now: loop.nowMilliseconds, log: observer.log)
-        shards = Array(repeating: nil, count: settings.workers)
+            settings, isDemo: isDemo, addresses: sockets.addresses, fingerprinter: state.fingerprinter)
+        let (store, start) = state.begin(
+            settings, isDemo: isDemo, shardSettings.keeping.entryBuilder, now: loop.nowMilliseconds,
+            log: telemetry.log)
+        upkeep = StoreUpkeep(store, of: state, start, on: loop)
     }
 
-    /// Serves until SIGTERM or SIGINT, or until it is told by the handle that `onServing` is given once every address
-    /// accepts connections. Returns the exit code; throws what keeps it from starting, such as a port in use.
+    /// Serves until SIGTERM or SIGINT, or until it is stopped by the handle that is passed to `onServing` once every
+    /// address accepts connections. Returns the exit code; throws an error that prevents the start, such as a port in
+    /// use.
     ///
-    /// Sockets that the `environment` says were handed over are served in place of those of the settings.
+    /// Sockets that the `environment` says were handed over replace those of the settings. `launch` is how this process
+    /// was started; without it there is no handover to another process.
     static func run(
-        _ settings: Settings, isDemo: Bool, environment: [String: String], reading: SettingsReading?,
-        onServing: @escaping (RunningLarder) -> Void
+        _ settings: Settings, isDemo: Bool, environment: [String: String], launch: ProgramLaunch?, notes: ProcessNotes,
+        reading: SettingsReading?, onServing: @escaping (RunningLarder) -> Void
     ) throws -> Int32 {
         ignoreBrokenPipes()
         let format = LineFormat(settings.log.format)
-        let writer = try LogWriter(format)
+        let writer = try LogWriter(format, hasPrefix: isJournal(environment["JOURNAL_STREAM"]))
         defer { writer.close() }
         let log = Logger.larder(settings.log, format, writer)
         let manager = ServiceManager(environment: environment, processID: getpid(), log: log)
         var settings = settings
         allowDescriptors(for: settings, log)
-        let handed = try HandedSockets.take(from: environment, processID: getpid())
-        let sockets: OpenSockets
-        if handed.isEmpty {
-            sockets = try OpenSockets(settings.listen, loops: settings.workers)
-        } else {
-            sockets = try OpenSockets(handedOver: handed, loops: settings.workers)
+        let takeover = try Takeover(environment: environment)
+        let sockets = try openSockets(settings, takeover, environment)
+        if sockets.areManagers {
             settings.listen = sockets.addresses.compactMap { ListenAddress($0.description) }
-            log.tell(.socketsHandedOver, "taking the sockets that were handed over, in place of what listen says")
+            if !isDemo { try refuseOwnListener(settings, sockets) }
+            log.event(.socketsHandedOver, "using the sockets from the service manager instead of listen")
         }
-        let state = try OpenState(settings, isDemo: isDemo, log: log)
-        var observer = Observer(settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log)
-        observer.state = state.reporter()
+        if settings.state.enabled, settings.state.directory != nil { try takeover?.waitForState() }
+        let state = try OpenState(settings, isDemo: isDemo, isOurs: takeover != nil, log: log)
+        var telemetry = SharedTelemetry(
+            settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log, notes: notes)
+        telemetry.state = state.reporter()
         let listen = settings.listen
         let supervisor = Supervisor(
-            settings, isDemo: isDemo, addresses: sockets.addresses, manager: manager, observer: observer, state: state,
-            reading: handed.isEmpty ? reading : reading.map { listening(on: listen, $0) },
-            onServing: onServing)
-        defer { supervisor.keeper?.close() }
-        try supervisor.start(sockets)
+            settings, isDemo: isDemo, sockets: sockets, manager: manager, telemetry: telemetry, state: state,
+            reading: sockets.areManagers ? reading.map { listening(on: listen, $0) } : reading,
+            handovers: Handovers(takeover: takeover), onServing: onServing)
+        defer { supervisor.upkeep.store?.close() }
+        try supervisor.start(launch)
         supervisor.loop.run()
-        for thread in supervisor.threads { thread.join() }
+        supervisor.loops.join()
         supervisor.loop.close()
-        log.tell(.stopped, "stopped")
-        return supervisor.exitCode
+        log.event(.stopped, "stopped")
+        return supervisor.lifecycle.exitCode
     }
 
-    /// Makes sure that as many connections can be open as the settings allow: each may have one to upstream beside it, and
-    /// the loops have some of their own.
+    /// The loader has checked the addresses in the settings; these are the service manager's.
+    private static func refuseOwnListener(_ settings: Settings, _ sockets: OpenSockets) throws {
+        guard settings.upstream.proxy == nil,
+            let own = OwnListener.reached(
+                by: settings.upstream.url, among: settings.listen, machineNames: machineNames())
+        else { return }
+        sockets.close()
+        throw OpenSocketsError(
+            description: "upstream.url is \(settings.upstream.url), which leads to Larder's own listener \(own)")
+    }
+
+    /// Ensures that as many connections can be open as the settings allow. Each may need one more to upstream, and the
+    /// loops have some of their own.
     static func allowDescriptors(for settings: Settings, _ log: Logger) {
         let wanted = settings.server.maxConnections * 2 + 64 + settings.workers * 16
         let allowed = raiseDescriptorLimit(to: wanted)
         if allowed < settings.server.maxConnections + 64 {
-            log.tell(
-                .fewDescriptors, "only \(allowed) descriptors may be open, too few for server.max_connections",
+            log.event(
+                .fewDescriptors, "only \(allowed) file descriptors are allowed, too few for server.max_connections",
                 ["server.max_connections": "\(settings.server.maxConnections)"])
         }
     }
 
-    private func start(_ sockets: OpenSockets) throws {
+    private static func openSockets(
+        _ settings: Settings, _ takeover: Takeover?, _ environment: [String: String]
+    ) throws -> OpenSockets {
+        if let takeover, !takeover.areManagers {
+            return try OpenSockets(takenOver: takeover.sockets, loops: settings.workers)
+        }
+        let handed = try takeover?.sockets ?? HandedSockets.take(from: environment, processID: getpid())
+        if handed.isEmpty { return try OpenSockets(settings.listen, loops: settings.workers) }
+        return try OpenSockets(handedOver: handed, loops: settings.workers)
+    }
+
+    private func start(_ launch: ProgramLaunch?) throws {
         let mailbox = Mailbox<SupervisorMessage>(on: loop) { [unowned self] in receive($0) }
         self.mailbox = mailbox
         for signal in [Self.terminate, Self.interrupt] {
-            signals.append(try SignalWatch(on: loop, signal: signal) { [unowned self] in drain() })
+            signals.append(try SignalWatch(on: loop, signal: signal) { [unowned self] in end() })
         }
-        if readSettings != nil {
+        if reloading.isPossible {
             signals.append(try SignalWatch(on: loop, signal: Self.hangUp) { [unowned self] in reload() })
         }
+        if let launch { handovers.handover = try Handover(launch, on: loop, for: self, log: log) }
         SignalsAtStart.release()
-        drainTimer = LoopTimer(on: loop) { [unowned self] in
-            log.tell(.drainTimeout, "the time to drain is over; closing what is still open")
-            tellAll(.stop)
+        endTimer = LoopTimer(on: loop) { [unowned self] in
+            let step = lifecycle.timePassed()
+            if step == .stop {
+                log.event(.drainTimeout, "the drain timeout has passed; closing the remaining connections")
+            }
+            take(step)
         }
-        heartbeatTimer = LoopTimer(on: loop) { [unowned self] in beat() }
+        watchdog.timer = LoopTimer(on: loop) { [unowned self] in beat() }
         try Loop.startPool(name: "larder-pool", threads: min(4, max(2, settings.workers)))
         for index in 0..<settings.workers {
-            let (shardSettings, observer, sockets) = (shardSettings, observer, sockets.sockets(for: index))
-            let keeper = keeper
-            threads.append(
-                try LoopThread.spawn(name: "larder-\(index)") {
-                    runShard(index, shardSettings, sockets, mailbox, keeper, observer)
+            let (shardSettings, telemetry, sockets) = (shardSettings, telemetry, sockets.sockets(for: index))
+            let store = upkeep.store
+            loops.add(
+                try NamedThread.start(name: "larder-\(index)") {
+                    runShard(index, shardSettings, sockets, mailbox, store, telemetry)
                 })
         }
     }
@@ -148,157 +170,192 @@ final class Supervisor {
     private func receive(_ message: SupervisorMessage) {
         switch message {
         case .up(let index, let mailbox):
-            shards[index] = mailbox
-            // One of the others may have failed, and will then never be up: whoever is must not wait for it.
-            if isDraining { return tellAll(.stop) }
-            let all = shards.compactMap(\.self)
-            if all.count == settings.workers { begin(all) }
+            let all = loops.up(index, mailbox)
+            // Another loop may have failed and will then never be up: the running ones must not wait for it.
+            if lifecycle.isEnding { return broadcast(.stop) }
+            if let all { begin(all) }
         case .serving:
-            servingCount += 1
-            if servingCount == settings.workers { announce() }
-        case .pong(let index):
-            if heartbeat.answered(index) { manager.notifyAlive() }
+            guard loops.begun() else { return }
+            if let takeover = handovers.takeover { takeover.begunToServe() } else { announce() }
+        case .pong(let index): if watchdog.heartbeat.answered(index) { manager.notifyAlive() }
         case .readiness(let readiness):
-            tell(readiness)
+            if lifecycle.report(readiness), loops.allServe { manager.notifyStatus(status) }
+            handovers.takeover?.report(lifecycle.readiness)
             endStart()
         case .failed(_, let reason):
-            log.tell(.loopFailed, "\(reason)")
-            exitCode = 1
-            isDraining = true
-            tellAll(.stop)
-        case .drain: drain()
-        case .idle:
-            idleCount += 1
-            if idleCount == settings.workers { tellAll(.stop) }
+            log.event(.loopFailed, "\(reason)")
+            lifecycle.fail()
+            broadcast(.stop)
+        case .drain: end()
+        case .copiesRemoved: handovers.handover?.copiesRemoved()
+        case .idle: if loops.drained() { broadcast(.stop) }
         case .ended(let index):
-            if heartbeat.ended(index) { manager.notifyAlive() }
-            endedCount += 1
-            if endedCount == settings.workers { finish() }
+            if watchdog.heartbeat.ended(index) { manager.notifyAlive() }
+            if loops.hasEnded() { finish() }
         }
     }
 
     private func begin(_ all: [Mailbox<ShardMessage>]) {
-        tellAll(.begin(all, stateAtStart))
-        // The loops replace it in time; it must not outlive that here.
-        stateAtStart = .nothing
-        guard let keeper else { return }
-        let clock = ClockWatch(now: loop.nowMilliseconds, wall: Loop.wallMilliseconds)
-        var (watch, pruned) = (clock, loop.nowMilliseconds)
-        stateTimer = LoopTimer(on: loop) { [unowned self] in
-            _ = loop.wallSeconds
-            let now = loop.nowMilliseconds
-            if watch.hasJumped(now: now, wall: Loop.wallMilliseconds) { keeper.noteClock(now: now) }
-            guard now >= pruned + Self.pruningPeriod else { return }
-            pruned = now
-            keeper.prune(now: now)
+        broadcast(.begin(all, upkeep.takeStart()))
+        upkeep.begin()
+        guard let takeover = handovers.takeover else { return broadcast(.accept) }
+        do {
+            try takeover.begin(on: loop, for: self, lifecycle.readiness)
+        } catch {
+            giveUp("cannot talk to the old process: \(error)")
         }
-        stateTimer?.start(after: Self.clockPeriod, repeating: Self.clockPeriod)
     }
 
-    /// How often the wall clock is compared with the monotonic one, in milliseconds.
-    private static let clockPeriod = 5_000
-    /// How often copies are dropped that are of no use any more, in milliseconds. Never at the start: the clock of a machine that
-    /// has just been switched on may be wrong.
-    private static let pruningPeriod: UInt64 = 600_000
-
-    private func announce() {
-        let upstream = shardSettings.isDemo ? "the built-in demo catalogue" : settings.upstream.url
+    /// All loops accept connections, and this is the process that does so.
+    func announce() {
+        if let takeover = handovers.takeover {
+            sockets.takeFiles()
+            log.event(
+                .tookOver, "took over from process \(takeover.oldProcess)", ["process": "\(takeover.oldProcess)"])
+        }
+        let upstream = shardSettings.source.isDemo ? "the built-in demo catalogue" : settings.upstream.url
         for address in addresses {
-            log.tell(
-                .serving, "serving on \(address.url)", ["upstream": "\(upstream)", "workers": "\(settings.workers)"])
+            log.event(
+                .serving, "serving on \(address.url)",
+                ["upstream": "\(upstream)", "workers": "\(settings.workers)"].merging(
+                    address.pageURL.map { ["page": "\($0)"] } ?? [:]
+                ) { $1 })
         }
         manager.notifyReady(status)
         if let watchdog = manager.watchdog {
-            heartbeatTimer?.start(after: 0, repeating: max(1, watchdog / 3))
+            self.watchdog.timer?.start(after: 0, repeating: max(1, watchdog / 3))
         }
-        if isReloadWanted { reload() }
+        if reloading.isWanted { reload() }
         if let mailbox { onServing(RunningLarder(addresses: addresses, mailbox: mailbox)) }
         endStart()
+        handovers.handover?.begunToServe()
     }
 
-    /// Once all loops serve, and there is a catalogue where one is to be there first: what only the start needed goes.
+    /// Called once all loops serve, and the catalogue is there if it is required first. Frees what only the start
+    /// needed.
     private func endStart() {
-        guard !hasStarted, servingCount == settings.workers, readiness == .ready else { return }
-        hasStarted = true
+        guard lifecycle.endStart(allServe: loops.allServe) else { return }
         ProcessMemory.forgetStartCode()
         ProcessMemory.trim()
     }
 
     /// The line that `systemctl status` shows.
-    var status: String {
-        let places = addresses.map(\.url).joined(separator: ", ")
-        let serving =
-            switch readiness {
-            case .warmingUp: "Serving on \(places); fetching the catalogue"
-            case .ready: "Serving on \(places)"
-            case .noCatalog: "Serving on \(places); there is no catalogue, and upstream cannot be reached"
-            case .draining: "Finishing what is in flight"
-            }
-        return isReloadRefused && !isDraining ? "\(serving); the settings are bad, and the earlier ones stay" : serving
+    private var status: String {
+        lifecycle.status(
+            addresses: addresses.map(\.url).joined(separator: ", "), isReloadRefused: reloading.isRefused)
     }
 
-    private func tell(_ readiness: Readiness) {
-        guard self.readiness != readiness, self.readiness != .draining else { return }
-        self.readiness = readiness
-        if servingCount == settings.workers { manager.notifyStatus(status) }
-    }
-
-    /// Asks every loop whether it turns. The service manager is told so when all have answered, and ends the process when
-    /// it has not been told for too long.
+    /// Asks every loop whether it still runs. When all have answered, the service manager is notified. It ends the
+    /// process if it gets no notification for too long.
     private func beat() {
-        let silent = heartbeat.silent
+        let silent = watchdog.heartbeat.silent
         if !silent.isEmpty {
             let names = silent.map { "larder-\($0)" }.joined(separator: ", ")
-            return log.tell(.loopSilent, "no answer from \(names): the service manager is not told that all is well")
+            return log.event(.loopSilent, "no answer from \(names): not notifying the service manager")
         }
-        for index in heartbeat.begin() { shards[index]?.send(.ping) }
+        for index in watchdog.heartbeat.begin() { loops.send(.ping, to: index) }
     }
 
-    private func drain() {
-        if isDraining {
-            log.tell(.endedTwice, "told to end a second time; closing what is still open")
-            return tellAll(.stop)
+    // MARK: Reloading
+
+    /// What SIGHUP does: reads the settings again, and sends them to every loop. Valid settings take effect as a whole,
+    /// invalid ones not at all. This is postponed while loops are starting, and ignored during shutdown.
+    private func reload() {
+        guard !lifecycle.isEnding, let read = reloading.begin(allServe: loops.allServe) else { return }
+        handovers.handover?.reloaded()
+        manager.notifyReloading()
+        do {
+            try take(try read())
+            reloading.end(isRefused: false)
+        } catch {
+            reloading.end(isRefused: true)
+            telemetry.notes.refusedReload("\(error)")
+            log.event(.reloadRefused, "keeping the old settings: \(error)")
         }
-        isDraining = true
-        log.tell(.draining, "draining")
-        readiness = .draining
-        manager.notifyStopping(status)
-        drainTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
-        tellAll(.drain)
+        manager.notifyReady(status)
     }
 
-    func tellAll(_ message: ShardMessage) {
-        for shard in shards { shard?.send(message) }
+    /// Applies the settings, except those that need a restart.
+    private func take(_ read: Settings) throws(UpstreamError) {
+        let (new, changed) = Reloading.merge(read, into: settings)
+        let old = settings
+        let next = shardSettings.taking(new, addresses: addresses)
+        // A value that a loop could not use must be found before any loop is notified.
+        if !next.source.isDemo { try UpstreamClient(on: loop, settings: next.source.client).close() }
+        settings = new
+        shardSettings = next
+        telemetry.take(new)
+        if new.server.maxConnections != old.server.maxConnections {
+            Self.allowDescriptors(for: new, log)
+            next.openConnections.allow(new.server.maxConnections)
+        }
+        upkeep.store?.take(next.keeping.windows)
+        broadcast(.reload(next, telemetry))
+        telemetry.notes.reloaded(waiting: changed.filter(\.needsRestart).map(\.name))
+        Reloading.log(changed, to: log)
     }
+
+    // MARK: Ending
+
+    /// What SIGTERM and SIGINT do. Loops that do not serve yet have nothing that a delay would be good for.
+    private func end() {
+        handovers.handover?.ending()
+        let isFirst = !lifecycle.isEnding
+        let step = lifecycle.end(hasDelay: settings.server.shutdownDelay > .zero && loops.allServe)
+        if step == .stop {
+            log.event(.secondSignal, "received another SIGTERM or SIGINT; closing all connections")
+        }
+        take(step)
+        if isFirst { manager.notifyStopping(status) }
+    }
+
+    private func take(_ step: Lifecycle.Step) {
+        switch step {
+        case .leave:
+            let delay = settings.server.shutdownDelay
+            log.event(
+                .shutdownDelay, "still accepting connections for \(DurationText.show(delay)); /readyz answers 503")
+            endTimer?.start(after: Int(delay.milliseconds))
+            broadcast(.leave)
+        case .drain:
+            log.event(.draining, "draining: finishing the requests in flight")
+            endTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
+            broadcast(.drain(isHandover: false))
+        case .stop: broadcast(.stop)
+        }
+    }
+
+    func broadcast(_ message: ShardMessage) { loops.broadcast(message) }
 
     private func finish() {
         for signal in signals { signal.close() }
-        drainTimer?.close()
-        heartbeatTimer?.close()
-        stateTimer?.close()
+        endTimer?.close()
+        watchdog.timer?.close()
+        handovers.close()
+        upkeep.end()
         mailbox?.close()
     }
 }
 
-/// A Larder that serves, as others see it.
+/// A handle to a Larder that serves.
 public struct RunningLarder: Sendable {
-    /// What it listens on, with the ports that the system chose.
+    /// The addresses that it listens on, with the ports that the system chose.
     public let addresses: [SocketAddress]
     fileprivate let mailbox: Mailbox<SupervisorMessage>
 
-    /// Tells it to drain and end, as SIGTERM does; a second time, to end at once.
+    /// Makes it drain and end, as SIGTERM does; the second call ends it at once.
     public func drain() { mailbox.send(.drain) }
 }
 
 /// The whole life of a shard's thread.
 private func runShard(
     _ index: Int, _ settings: ShardSettings, _ sockets: [ListeningSocket], _ supervisor: Mailbox<SupervisorMessage>,
-    _ keeper: StateKeeper?, _ observer: Observer
+    _ store: (any EntryStore)?, _ telemetry: SharedTelemetry
 ) {
     do {
         try Shard(
-            index: index, settings: settings, sockets: sockets, supervisor: supervisor, state: keeper,
-            observer: observer
+            index: index, settings: settings, sockets: sockets, supervisor: supervisor, store: store,
+            telemetry: telemetry
         ).run()
     } catch {
         supervisor.send(.failed(index, "\(error)"))
@@ -307,19 +364,16 @@ private func runShard(
 }
 
 extension SocketAddress {
-    /// As a person would type it into a client.
+    /// The address in the form that a person would type into a client.
     var url: String { isUnix ? description : "http://\(description)" }
-}
 
-/// Serves until told to end; what `larder serve` calls. Returns the exit code, and throws with one clear line what keeps it
-/// from starting.
-///
-/// `environment` is where the service manager's protocols are read from: sockets that it hands over (`LISTEN_FDS`), and
-/// where it wants to be told how things are (`NOTIFY_SOCKET`, `WATCHDOG_USEC`). `reload` reads the settings again
-/// on SIGHUP, on the thread that this is called on; without it the signal is left alone.
-public func serve(
-    _ settings: Settings, demo: Bool, environment: [String: String] = [:],
-    onServing: @escaping (RunningLarder) -> Void = { _ in }, reload: (() throws(SettingsError) -> Settings)? = nil
-) throws -> Int32 {
-    try Supervisor.run(settings, isDemo: demo, environment: environment, reading: reload, onServing: onServing)
+    /// Where a browser on this machine finds the page; nil for a unix socket.
+    var pageURL: String? {
+        switch self {
+        case .unix: nil
+        case .ipv4(0, let port): "http://127.0.0.1:\(port)/_larder/"
+        case .ipv6(0, 0, let port): "http://[::1]:\(port)/_larder/"
+        case .ipv4, .ipv6: "\(url)/_larder/"
+        }
+    }
 }

@@ -1,7 +1,9 @@
+import Bytes
+
 /// HMAC-SHA256 (RFC 2104) under one secret.
 ///
 /// The two blocks that depend on the secret alone are hashed once, when the fingerprinter is made. A fingerprint of a
-/// short text then costs two more blocks and allocates nothing, so that it may stand in the path of every request.
+/// short text then costs two more blocks and allocates nothing, so every request can afford it.
 public struct Fingerprinter: Sendable {
     private let inner: SHA256
     private let outer: SHA256
@@ -34,7 +36,7 @@ public struct Fingerprinter: Sendable {
         return (0..<secretSize).map { _ in UInt8.random(in: .min ... .max, using: &source) }
     }
 
-    /// A fingerprinter under a new secret, which nobody knows: its fingerprints mean nothing to another process.
+    /// A fingerprinter under a new random secret: its fingerprints mean nothing to another process.
     public static func random() -> Fingerprinter {
         let secret = randomSecret()
         return Fingerprinter(secret: secret.span)
@@ -49,6 +51,19 @@ public struct Fingerprinter: Sendable {
         sealing.update(hash.finish())
         return Fingerprint(digest: sealing.finish())
     }
+
+    /// All 256 bits of the HMAC of `bytes`.
+    public func digest(of bytes: borrowing Span<UInt8>) -> Digest256 { fingerprint(bytes).digest }
+
+    /// The fingerprint of `prefix` followed by `bytes`. It allocates nothing.
+    public func fingerprint(_ prefix: StaticString, _ bytes: borrowing Span<UInt8>) -> Fingerprint {
+        var hash = inner
+        hash.update(prefix)
+        hash.update(bytes)
+        var sealing = outer
+        sealing.update(hash.finish())
+        return Fingerprint(digest: sealing.finish())
+    }
 }
 
 extension Fingerprinter: CustomStringConvertible, CustomReflectable {
@@ -57,4 +72,25 @@ extension Fingerprinter: CustomStringConvertible, CustomReflectable {
 
     /// No children, for the same reason.
     public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// Identifies a secret text, such as a caller's key, without revealing it: an HMAC-SHA256 of the text.
+///
+/// Equal texts under one secret have equal fingerprints; the text cannot be recovered from one.
+public struct Fingerprint: Hashable, Sendable {
+    let digest: Digest256
+
+    /// The first 8 hexadecimal digits, for people to read: enough to distinguish a few keys, not to identify one.
+    public var shortText: String { String(hexText(digest.first).prefix(8)) }
+
+    /// The first 128 bits, as two numbers: more than enough to distinguish keys, and small enough for a table's key.
+    public var words: (high: UInt64, low: UInt64) { (digest.first, digest.second) }
+
+    /// One word is enough: without the secret, no attacker can choose fingerprints that collide in it.
+    public func hash(into hasher: inout Hasher) { hasher.combine(digest.first) }
+}
+
+extension Fingerprint: CustomStringConvertible {
+    /// The short text, so that a log line or an interpolation shows no more than that.
+    public var description: String { shortText }
 }

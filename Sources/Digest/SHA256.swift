@@ -1,5 +1,6 @@
+import Bytes
 internal import CCrypto
-import Pacing
+import Threads
 
 /// SHA-256 (FIPS 180-4), on a context that lives on the stack.
 public struct SHA256: Sendable {
@@ -11,7 +12,7 @@ public struct SHA256: Sendable {
         precondition(code == 1, "SHA256_Init knows no failure")
     }
 
-    /// What is taken in in one go where there is much of it: a tenth of a millisecond's work, or less.
+    /// The bytes hashed in one go when there are many: a tenth of a millisecond's work, or less.
     private static let portion = 64 << 10
 
     /// The digest of these bytes.
@@ -21,7 +22,7 @@ public struct SHA256: Sendable {
         while begin < bytes.count {
             let end = min(begin + portion, bytes.count)
             hash.update(bytes.extracting(begin..<end))
-            if end < bytes.count { Pace.rest() }
+            if end < bytes.count { Throttle.pauseIfNeeded() }
             begin = end
         }
         return hash.finish()
@@ -36,6 +37,12 @@ public struct SHA256: Sendable {
         }
     }
 
+    /// Takes in a literal's bytes.
+    mutating func update(_ text: StaticString) {
+        let code = unsafe SHA256_Update(&context, text.utf8Start, text.utf8CodeUnitCount)
+        precondition(code == 1, "SHA256_Update knows no failure")
+    }
+
     /// Takes in the 32 bytes of another digest.
     @inline(__always)
     mutating func update(_ digest: Digest256) {
@@ -48,7 +55,7 @@ public struct SHA256: Sendable {
         }
     }
 
-    /// The digest of what was taken in; the context is spent.
+    /// The digest of the bytes so far; the context cannot be used afterwards.
     @inline(__always)
     consuming func finish() -> Digest256 {
         var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -60,4 +67,26 @@ public struct SHA256: Sendable {
             first: UInt64(bigEndian: words.0), second: UInt64(bigEndian: words.1),
             third: UInt64(bigEndian: words.2), fourth: UInt64(bigEndian: words.3))
     }
+}
+
+/// The 256 bits that SHA-256 makes of some bytes, kept by value.
+public struct Digest256: Hashable, Sendable {
+    // Four words, in the order in which the digest is written; the first byte is the most significant of `first`.
+    let first: UInt64
+    let second: UInt64
+    let third: UInt64
+    let fourth: UInt64
+
+    /// Four words, the first bytes in the highest bits of the first.
+    public var words: (UInt64, UInt64, UInt64, UInt64) { (first, second, third, fourth) }
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] {
+        [first, second, third, fourth].flatMap { word in
+            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+        }
+    }
+
+    /// The bytes as 64 lower-case hexadecimal digits.
+    public var hex: String { hexText(first) + hexText(second) + hexText(third) + hexText(fourth) }
 }

@@ -1,91 +1,72 @@
 public import Bytes
-internal import CUV
+internal import Threads
 
-/// Bytes on their way from many threads to one that may be held up for long: whoever has some leaves them here and goes on.
+/// A queue of bytes from many threads to one thread that may block for long. The writers never wait.
 ///
-/// The room is bounded. What does not fit is dropped and counted, never waited for. The lock is held for no longer than it
-/// takes to copy or to swap.
-@safe public final class ByteQueue: Sendable {
-    private let limit: Int
-    private let lock = Lock()
-    private nonisolated(unsafe) let changed: UnsafeMutablePointer<uv_cond_t>
-    private nonisolated(unsafe) var waiting: ByteBuilder
-    private nonisolated(unsafe) var lost = 0
-    private nonisolated(unsafe) var untold = 0
-    private nonisolated(unsafe) var isWriting = false
-    private nonisolated(unsafe) var isClosed = false
+/// The room is bounded. Bytes that do not fit are dropped and counted; no thread waits for room. The lock is held for
+/// no longer than it takes to copy or to swap.
+public final class ByteQueue: Sendable {
+    private struct State: ~Copyable {
+        var waiting: ByteBuilder
+        var lost = 0
+        /// Those of the lost ones that the reading thread does not know of yet.
+        var unreported = 0
+        var isWriting = false
+        var isClosed = false
+    }
 
-    /// A queue for so many bytes, besides those that were taken.
+    private let limit: Int
+    private let state: Mutex<State>
+
+    /// A queue for this many bytes, not counting those already taken.
     public init(limit: Int) {
         self.limit = limit
-        unsafe waiting = ByteBuilder(capacity: min(limit, 64 << 10))
-        unsafe changed = .allocate(capacity: 1)
-        let code = unsafe uv_cond_init(changed)
-        precondition(code == 0, "no condition: \(UVError(rawValue: code))")
+        state = Mutex(State(waiting: ByteBuilder(capacity: min(limit, 64 << 10))))
     }
 
-    deinit {
-        unsafe uv_cond_destroy(changed)
-        unsafe changed.deallocate()
-    }
-
-    /// Leaves bytes, which are so many items. Where there is no room for them, or after `close`, they are dropped, and it is
-    /// `false`. What matters more may have so many bytes of room beyond the limit.
+    /// Adds bytes that hold this many items. If there is no room, or after `close`, drops them and returns `false`.
+    /// More important bytes may use this much room beyond the limit.
     @discardableResult
     public func append(_ bytes: Span<UInt8>, items: Int = 1, beyond: Int = 0) -> Bool {
-        unsafe uv_mutex_lock(lock.raw)
-        defer { unsafe uv_mutex_unlock(lock.raw) }
-        guard unsafe !isClosed, unsafe waiting.count + bytes.count <= limit + beyond else {
-            unsafe lost += items
-            unsafe untold += items
-            return false
+        state.change { state in
+            guard !state.isClosed, state.waiting.count + bytes.count <= limit + beyond else {
+                state.lost += items
+                state.unreported += items
+                return false
+            }
+            state.waiting.append(bytes)
+            return true
         }
-        unsafe waiting.append(bytes)
-        unsafe uv_cond_broadcast(changed)
-        return true
     }
 
-    /// How many items were dropped since the beginning.
-    public var dropped: Int { lock.withLock { unsafe lost } }
+    /// How many items were dropped in all.
+    public var dropped: Int { state.withLock { $0.lost } }
 
-    /// For the one thread that takes: waits until there is something, and puts it in place of what `bytes` held. The number
-    /// of items dropped since the last time is returned; nil after `close`, when nothing is left.
+    /// For the one reading thread: waits until there are bytes, and replaces the content of `bytes` with them. Returns
+    /// the number of items dropped since the last call; nil after `close`, when nothing is left.
     public func take(_ bytes: inout ByteBuilder) -> Int? {
-        unsafe uv_mutex_lock(lock.raw)
-        defer { unsafe uv_mutex_unlock(lock.raw) }
         bytes.removeAll()
-        unsafe isWriting = false
-        unsafe uv_cond_broadcast(changed)
-        while unsafe waiting.isEmpty {
-            if unsafe isClosed { return nil }
-            unsafe uv_cond_wait(changed, lock.raw)
+        state.change { $0.isWriting = false }
+        // The outer optional says that the wait is over.
+        let unreported = state.wait { state -> Int?? in
+            guard !state.waiting.isEmpty else { return state.isClosed ? .some(nil) : nil }
+            swap(&state.waiting, &bytes)
+            state.isWriting = true
+            defer { state.unreported = 0 }
+            return state.unreported
         }
-        unsafe swap(&waiting, &bytes)
-        unsafe isWriting = true
-        defer { unsafe untold = 0 }
-        return unsafe untold
+        return unreported ?? nil
     }
 
-    /// Waits until all that was left here has been taken and dealt with, for so many milliseconds at most. Returns whether
-    /// it has been.
+    /// Waits until all bytes have been taken and processed, for this many milliseconds at most. Returns whether they
+    /// have been.
     @discardableResult
     public func waitUntilDone(milliseconds: Int) -> Bool {
-        let end = uv_hrtime() + UInt64(max(0, milliseconds)) * 1_000_000
-        unsafe uv_mutex_lock(lock.raw)
-        defer { unsafe uv_mutex_unlock(lock.raw) }
-        while true {
-            if unsafe waiting.isEmpty && !isWriting { return true }
-            let now = uv_hrtime()
-            guard now < end else { return false }
-            _ = unsafe uv_cond_timedwait(changed, lock.raw, end - now)
-        }
+        state.wait(until: .after(.milliseconds(max(0, milliseconds)))) { state in
+            state.waiting.isEmpty && !state.isWriting ? true : nil
+        } ?? false
     }
 
-    /// Takes no more. What was left before is still handed out.
-    public func close() {
-        lock.withLock {
-            unsafe isClosed = true
-            unsafe uv_cond_broadcast(changed)
-        }
-    }
+    /// Accepts no more bytes. Earlier ones can still be taken.
+    public func close() { state.change { $0.isClosed = true } }
 }

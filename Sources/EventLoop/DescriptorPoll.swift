@@ -1,4 +1,5 @@
 internal import CUV
+import Glibc
 
 /// What a watched descriptor is ready for.
 public struct Readiness: OptionSet, Sendable {
@@ -12,11 +13,11 @@ public struct Readiness: OptionSet, Sendable {
     public static let readable = Readiness(rawValue: 1)
     /// There is room to write, or a connect has ended.
     public static let writable = Readiness(rawValue: 2)
-    /// The descriptor has failed; it is watched no more until `watch(for:)` is called again.
+    /// The descriptor has failed; it is not watched again until `watch(for:)` is called.
     public static let error = Readiness(rawValue: 4)
 }
 
-/// Watches a descriptor that somebody else owns, reads and writes, such as one of curl's sockets.
+/// Watches a descriptor that other code owns, reads and writes, such as one of curl's sockets.
 @safe public final class DescriptorPoll {
     private let raw: UnsafeMutablePointer<uv_poll_t>
     private let loop: Loop
@@ -40,7 +41,8 @@ public struct Readiness: OptionSet, Sendable {
 
     deinit { unsafe raw.deallocate() }
 
-    /// Whether the loop goes on for its sake while it watches. One that only minds what nobody waits for need not.
+    /// Whether the poll keeps the loop running while it watches. A poll for background work that nothing waits for need
+    /// not.
     public var keepsLoopRunning = true {
         didSet {
             guard !isClosed, keepsLoopRunning != oldValue else { return }
@@ -65,7 +67,7 @@ public struct Readiness: OptionSet, Sendable {
         unsafe uv_poll_stop(raw)
     }
 
-    /// Lets go of the descriptor at once, without closing it. Further calls do nothing.
+    /// Releases the descriptor at once, without closing it. Further calls do nothing.
     public func close() {
         guard !isClosed else { return }
         isClosed = true
@@ -94,4 +96,26 @@ private func descriptorReady(_ handle: UnsafeMutablePointer<uv_poll_t>?, _ statu
 
 private func pollClosed(_ handle: UnsafeMutablePointer<uv_handle_t>?) {
     unsafe Unmanaged<DescriptorPoll>.fromOpaque(handle!.pointee.data).takeRetainedValue().closed()
+}
+
+/// Writes all bytes to a descriptor, for as long as that takes: not for a loop's thread. Returns whether they could be
+/// written; this fails once the reader has closed.
+@discardableResult
+public func writeAll(_ bytes: Span<UInt8>, to descriptor: Int32) -> Bool {
+    unsafe bytes.withUnsafeBytes { buffer in
+        var done = 0
+        while done < buffer.count {
+            let count = unsafe write(descriptor, buffer.baseAddress! + done, buffer.count - done)
+            if count > 0 {
+                done += count
+            } else if errno == EAGAIN {
+                // Another process that shares the pipe may have made it non-blocking.
+                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = unsafe poll(&ready, 1, -1)
+            } else if errno != EINTR {
+                return false
+            }
+        }
+        return true
+    }
 }

@@ -4,18 +4,18 @@ import Glibc
 /// Accepts connections on a loop.
 ///
 /// It polls the socket and accepts by itself, because `uv_listen` would close waiting connections when descriptors run
-/// out; here they wait in the kernel's backlog.
+/// out. Here they wait in the kernel's backlog.
 public final class Listener {
-    /// How many are accepted in one go, so that a crowd of newcomers does not keep the loop from those who are there. Of a
-    /// shared socket it is one: the others were woken as well, and a loop that took all would have them all.
+    /// How many are accepted in one go, so that a burst of new connections does not starve the existing ones. For a
+    /// shared socket it is one: the other loops were woken as well, and one loop must not take all connections.
     private var batch: Int { socket.isShared ? 1 : 64 }
 
-    /// How long accepting rests when the system has refused a descriptor, in milliseconds.
+    /// How long accepting pauses after the system has refused a descriptor, in milliseconds.
     private static let rest = 100
 
     private let loop: Loop
     private let socket: ListeningSocket
-    /// Cut by `close()`, since it may well hold the listener.
+    /// Cleared by `close()`, since it may hold the listener.
     private var accept: ((Stream) -> Void)?
     private var poll: DescriptorPoll?
     private var retry: LoopTimer?
@@ -23,7 +23,7 @@ public final class Listener {
     /// Whether connections are left waiting in the kernel.
     public private(set) var isPaused = false
 
-    /// Told when accepting has failed, such as with `.tooManyFiles`; it is tried again by itself after a while.
+    /// Called when accepting has failed, such as with `.tooManyFiles`. The listener retries by itself after a while.
     public var failed: ((UVError) -> Void)?
 
     /// Hands each connection to a socket to `accept`, which sets its delegate and starts reading. It owns the socket from now
@@ -45,7 +45,7 @@ public final class Listener {
     /// What it listens on; for port 0 the port that the system chose.
     public var boundAddress: SocketAddress { socket.address }
 
-    /// Leaves new connections in the kernel's backlog.
+    /// Stops accepting; new connections stay in the kernel's backlog.
     public func pause() {
         isPaused = true
         poll?.stop()
@@ -81,7 +81,8 @@ public final class Listener {
             }
             switch errno {
             case EAGAIN: return
-            // Newcomers that have gone again (accept(2) asks to treat network errors like this) are no failure of ours.
+            // A connection that the peer has already closed is not our failure (accept(2) asks to treat network errors
+            // like this).
             case EINTR, ECONNABORTED, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET, EHOSTUNREACH, EOPNOTSUPP,
                 ENETUNREACH:
                 continue

@@ -1,5 +1,6 @@
 internal import CUV
 import Glibc
+import Threads
 
 /// A socket that listens but is on no loop yet.
 ///
@@ -21,8 +22,8 @@ public struct ListeningSocket: Sendable {
     /// Opens a socket and listens.
     ///
     /// With `reusePort`, several sockets may listen on one TCP port, and the kernel spreads connections over them;
-    /// libuv 1.44 knows nothing of that, which is why the socket is made here. An IPv6 socket takes IPv6 only. A unix
-    /// socket's file is taken over if nobody answers on it any more.
+    /// libuv 1.44 does not support that, so the socket is made here. An IPv6 socket takes IPv6 only. A unix socket's
+    /// file is replaced if no process answers on it.
     public init(_ address: SocketAddress, backlog: Int = 1024, reusePort: Bool = true) throws(UVError) {
         try self.init(address, backlog: backlog, sharing: reusePort ? .joins : .no)
     }
@@ -30,9 +31,9 @@ public struct ListeningSocket: Sendable {
     /// Whether other sockets may listen on the same port.
     private enum Sharing {
         case no
-        /// With others that are already there.
+        /// Together with sockets that already listen.
         case joins
-        /// With others to come; one that is already there is an error.
+        /// Together with later sockets; one that already listens is an error.
         case founds
     }
 
@@ -56,8 +57,8 @@ public struct ListeningSocket: Sendable {
         return group
     }
 
-    /// This one socket for `count` loops: the socket itself and descriptors of its own for the others, so that each loop
-    /// can close what it has. Whichever accepts first gets a connection. If this fails, the socket is closed.
+    /// This one socket for `count` loops: the socket itself and descriptors of its own for the others, so that each
+    /// loop can close what it has. The first loop to accept gets a connection. If this fails, the socket is closed.
     public func shared(among count: Int) throws(UVError) -> [ListeningSocket] {
         var group = [self]
         do throws(UVError) {
@@ -91,7 +92,7 @@ public struct ListeningSocket: Sendable {
             }
             // From here on the file, if there is one, is ours.
             if case .unix(let path) = address { made = SocketFile(path) }
-            // Only from now on: while it was bound, nobody else could be there.
+            // Only from now on: during the bind, no other socket could be there.
             if family != AF_UNIX, sharing == .founds { try set(descriptor, SOL_SOCKET, SO_REUSEPORT, to: 1) }
             if listen(descriptor, Int32(backlog)) < 0 { throw UVError(errno: errno) }
         } catch {
@@ -104,9 +105,12 @@ public struct ListeningSocket: Sendable {
         self.address = SocketAddress(boundTo: descriptor) ?? address
     }
 
-    /// Takes over a stream socket that already listens, such as one handed over by systemd; `.invalid` if it does not, or
-    /// is of another kind. The file of a unix socket stays its maker's.
-    public init(descriptor: Int32) throws(UVError) {
+    /// Takes over a stream socket that already listens, such as one handed over by systemd; `.invalid` if it does not,
+    /// or is of another kind. The file of a unix socket still belongs to its creator.
+    ///
+    /// `fileIdentity` is what the creator said about the file, if this process is to remove it one day: from `takeFile`
+    /// on.
+    public init(descriptor: Int32, fileIdentity: String? = nil) throws(UVError) {
         guard try option(descriptor, SO_ACCEPTCONN) != 0, try option(descriptor, SO_TYPE) == SOCK_STREAM.rawValue,
             let address = SocketAddress(boundTo: descriptor)
         else { throw .invalid }
@@ -115,7 +119,11 @@ public struct ListeningSocket: Sendable {
         if !address.isUnix { try setInherited(descriptor) }
         self.descriptor = descriptor
         self.address = address
-        file = nil
+        guard case .unix(let path) = address, let fileIdentity else {
+            file = nil
+            return
+        }
+        file = SocketFile(path, identity: fileIdentity)
     }
 
     private init(descriptor: Int32, address: SocketAddress) {
@@ -131,6 +139,16 @@ public struct ListeningSocket: Sendable {
         return ListeningSocket(descriptor: copy, address: address)
     }
 
+    /// Distinguishes the file of a unix socket that this process must remove from later ones at its path; nil if there
+    /// is none.
+    public var fileIdentity: String? { file?.identity }
+
+    /// The file is another process's from now on: this one does not remove it.
+    public func giveFileAway() { file?.setOurs(false) }
+
+    /// The file is this process's from now on.
+    public func takeFile() { file?.setOurs(true) }
+
     /// Closes a socket that no listener has taken. Once only.
     public func close() {
         file?.remove()
@@ -138,7 +156,7 @@ public struct ListeningSocket: Sendable {
     }
 }
 
-/// A socket's option; `.invalid` where the descriptor is no socket.
+/// A socket's option; `.invalid` if the descriptor is not a socket.
 private func option(_ descriptor: Int32, _ option: Int32) throws(UVError) -> Int32 {
     var value: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
@@ -157,4 +175,94 @@ private func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, to value:
 private func setInherited(_ descriptor: Int32) throws(UVError) {
     try set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, to: 1)
     try set(descriptor, Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, to: UnsentLimit.inherited)
+}
+
+/// Listening sockets that the process was started with, by the protocol of sd_listen_fds(3): `LISTEN_FDS` descriptors from
+/// number 3 on, meant for the process `LISTEN_PID`, with names in `LISTEN_FDNAMES`.
+///
+/// The service manager keeps them open, so connections wait in their backlog while one process ends and the next
+/// begins. Our descriptors are copies: closing them only ends our accepting.
+public enum HandedSockets {
+    /// The first descriptor that is handed over.
+    public static let first: Int32 = 3
+
+    /// The sockets that `environment` names; none if there are no such variables, or they are meant for another process.
+    ///
+    /// Throws for the first descriptor that is not a listening TCP or unix stream socket.
+    public static func take(
+        from environment: [String: String], processID: Int32, first: Int32 = HandedSockets.first
+    ) throws(HandedSocketError) -> [ListeningSocket] {
+        guard let count = environment["LISTEN_FDS"], environment["LISTEN_PID"] == String(processID) else { return [] }
+        // Far more than any process has, and far less than what would overflow.
+        guard let count = Int32(count), (0...1_000).contains(count) else {
+            throw HandedSocketError(description: "LISTEN_FDS=\(count) is not a number of sockets")
+        }
+        let names = environment["LISTEN_FDNAMES"]?.split(separator: ":", omittingEmptySubsequences: false) ?? []
+        var sockets: [ListeningSocket] = []
+        for index in 0..<count {
+            do throws(UVError) {
+                sockets.append(try ListeningSocket(descriptor: first + index))
+            } catch {
+                let name = Int(index) < names.count ? " (\(names[Int(index)]))" : ""
+                let reason = error == .invalid ? "it is not a listening stream socket (TCP or Unix)" : error.description
+                throw HandedSocketError(
+                    description: "cannot use descriptor \(first + index)\(name) from the service manager: \(reason)")
+            }
+        }
+        return sockets
+    }
+}
+
+/// Why a socket that was handed over cannot be served on.
+public struct HandedSocketError: Error, CustomStringConvertible {
+    /// One line that names the descriptor.
+    public let description: String
+}
+
+/// The file of a unix socket, distinguished from one that another process has since created at the same path.
+final class SocketFile: Sendable {
+    private let path: String
+    /// Its device and inode.
+    let identity: String
+    /// Whether it is for this process to remove.
+    private let isOurs: Mutex<Bool>
+
+    init?(_ path: String) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return nil }
+        self.path = path
+        identity = "\(UInt(status.st_dev)):\(UInt(status.st_ino))"
+        isOurs = Mutex(true)
+    }
+
+    /// The file that another process has made, and still owns.
+    init(_ path: String, identity: String) {
+        self.path = path
+        self.identity = identity
+        isOurs = Mutex(false)
+    }
+
+    private convenience init?(socketAt path: String) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        self.init(path)
+    }
+
+    func setOurs(_ isOurs: Bool) { self.isOurs.withLock { $0 = isOurs } }
+
+    /// Removes the file, if it is ours, and still this one.
+    func remove() {
+        guard isOurs.withLock({ $0 }), SocketFile(path)?.identity == identity else { return }
+        unsafe unlink(path)
+    }
+
+    /// Removes a socket's file if no process answers on it. Anything else stays, and makes `bind` fail.
+    static func removeIfStale(_ path: String, _ address: SocketAddress) throws(UVError) {
+        guard let file = SocketFile(socketAt: path) else { return }
+        let probe = shim_socket(AF_UNIX)
+        if probe < 0 { throw UVError(errno: errno) }
+        defer { _ = Glibc.close(probe) }
+        let answered = unsafe address.withRaw { raw, size in unsafe connect(probe, raw, size) } == 0
+        if !answered && errno == ECONNREFUSED { file.remove() }
+    }
 }

@@ -1,12 +1,12 @@
 internal import CUV
 import Glibc
-import Pacing
+import Threads
 
 extension Loop {
-    /// Runs `work` on libuv's thread pool and `then`, with its result, on this loop's thread. Until then the loop stays
-    /// open.
+    /// Runs `work` on libuv's thread pool and `then`, with its result, on this loop's thread. The loop stays open until
+    /// then.
     ///
-    /// It is for what takes milliseconds (compressing, parsing) and allocates a few boxes itself.
+    /// It is meant for work that takes milliseconds (compressing, parsing). It allocates a few boxes itself.
     public func offload<Result: Sendable>(
         _ work: @escaping @Sendable () -> Result, then: @escaping (Result) -> Void
     ) {
@@ -18,23 +18,27 @@ extension Loop {
         precondition(code == 0, "no thread pool: \(UVError(rawValue: code))")
     }
 
-    /// Starts libuv's pool, which the first work would do otherwise, so that its threads have a name of their own: a thread
-    /// begins with the name of the one that starts it. A pool that is there already stays as it is.
+    /// Starts libuv's pool, which the first work would do otherwise, so that its threads get a name of their own: a
+    /// thread inherits the name of the one that starts it. An existing pool is not changed.
     ///
-    /// Of `threads` each keeps memory of its own, which their work goes to in turn; libuv's own choice is four. The
-    /// environment (`UV_THREADPOOL_SIZE`) goes first.
+    /// Each of the `threads` keeps memory of its own, and work goes to them in turn; libuv's default is four. The
+    /// environment variable `UV_THREADPOOL_SIZE` takes precedence.
     public static func startPool(name: String, threads: Int) throws(UVError) {
         unsafe setenv("UV_THREADPOOL_SIZE", "\(threads)", 0)
-        try LoopThread.spawn(name: name) {
-            let loop = Loop()
-            loop.offload({}, then: {})
-            loop.run()
-            loop.close()
-        }.join()
+        do throws(ThreadError) {
+            try NamedThread.start(name: name) {
+                let loop = Loop()
+                loop.offload({}, then: {})
+                loop.run()
+                loop.close()
+            }.join()
+        } catch {
+            throw UVError(errno: error.errno)
+        }
     }
 }
 
-/// What the C callbacks can name: a generic class they cannot.
+/// A type that the C callbacks can name; they cannot name a generic class.
 @safe private class AnyJob {
     let loop: Loop
     let request: UnsafeMutablePointer<uv_work_t>
@@ -63,7 +67,7 @@ extension Loop {
     }
 
     override func begin() {
-        Pace.begin()
+        Throttle.begin()
         result = work()
     }
 

@@ -3,30 +3,29 @@ import Glibc
 
 /// One libuv loop, owned by the thread that runs it.
 ///
-/// It is not `Sendable`, and that is the whole concurrency design: whatever hangs on a loop is touched on that loop's
-/// thread only, and other threads speak to it through a `Mailbox`.
+/// It is not `Sendable`, and that is the whole concurrency design: everything that belongs to a loop is used on that
+/// loop's thread only, and other threads send to it through a `Mailbox`.
 @safe public final class Loop {
     /// The C loop. Its `data` is the read slab: the allocation callback finds it there without touching a Swift object.
     let raw: UnsafeMutablePointer<uv_loop_t>
 
-    /// Every read of this loop lands here, and is handed on before the next one starts.
+    /// The buffer for every read of this loop. Its bytes are passed on before the next read starts.
     private let slab: UnsafeMutableRawPointer
     static let slabSize = 64 << 10
 
-    /// The scatter list of the write in hand. libuv copies it before `uv_try_write` or `uv_write` return.
+    /// The scatter list of the current write. libuv copies it before `uv_try_write` or `uv_write` return.
     let gather: UnsafeMutablePointer<uv_buf_t>
 
-    /// Write requests waiting to be used again.
+    /// Idle write requests for reuse.
     var idleWrites: [WriteRequest] = []
 
-    /// Streams, listeners, timers and the like that libuv still holds; a handle counts until its close has come
-    /// through.
+    /// Streams, listeners, timers and the like that libuv still holds; a handle counts until its close has completed.
     public internal(set) var openHandles = 0
 
     /// Writes that the sockets have not taken yet.
     public internal(set) var pendingWrites = 0
 
-    /// Pieces of work handed to the thread pool that have not been answered yet.
+    /// Pieces of work in the thread pool that have not completed yet.
     public internal(set) var pendingWork = 0
 
     /// How many streams are open; what each may leave unsent depends on it.
@@ -43,10 +42,11 @@ import Glibc
         precondition(code == 0, "no event loop: \(UVError(rawValue: code))")
         unsafe raw.pointee.data = slab
         idleWrites.reserveCapacity(WriteRequest.kept)
+        _ = readTimeAsleep()
     }
 
     deinit {
-        // A loop that was never closed may still be pointed to by its handles: then its memory is left alone.
+        // Handles may still point to a loop that was never closed: its memory is then not freed.
         guard isClosed else { return }
         unsafe raw.deallocate()
         unsafe slab.deallocate()
@@ -56,28 +56,33 @@ import Glibc
     /// Serves events until no handle is open and no work pending.
     public func run() { _ = unsafe uv_run(raw, UV_RUN_DEFAULT) }
 
-    /// Milliseconds of a clock that never goes back and goes on while the machine sleeps, as of the start of this iteration.
-    /// It begins long before the machine was started, so that earlier moments have a number as well.
-    public var nowMilliseconds: UInt64 { unsafe uv_now(raw) &+ slept &+ Loop.beforeBoot }
+    /// Milliseconds of a monotonic clock that includes sleep, as of the start of this iteration. Its zero is long
+    /// before boot, so that earlier times can be represented too.
+    public var nowMilliseconds: UInt64 { unsafe uv_now(raw) &+ slept.milliseconds &+ Loop.beforeBoot }
 
-    /// What libuv's clock misses: the time that the machine has slept. Read anew whenever `wallSeconds` has changed.
-    private var slept: UInt64 = Loop.sleptMilliseconds
+    /// The sleep time that libuv's clock does not count. Read again whenever `wallSeconds` has changed.
+    private var slept = TimeAsleep()
     private var lastSecond: Int64 = .min
     private static let beforeBoot: UInt64 = 1 << 42
 
-    private static var sleptMilliseconds: UInt64 {
-        var awake = timespec()
-        var all = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &awake)
-        unsafe clock_gettime(CLOCK_BOOTTIME, &all)
-        let milliseconds = (all.tv_sec - awake.tv_sec) * 1000 + (all.tv_nsec - awake.tv_nsec) / 1_000_000
-        return UInt64(max(0, milliseconds))
+    /// How long the machine has slept since boot, in milliseconds, read now. It never decreases.
+    public func readTimeAsleep() -> UInt64 {
+        let all = Loop.nanoseconds(CLOCK_BOOTTIME)
+        let awake = Loop.nanoseconds(CLOCK_MONOTONIC)
+        slept.read(withSleep: all, withoutSleep: awake)
+        return slept.milliseconds
     }
 
-    /// Reads the clock anew for the rest of this iteration: for starting a timer after something that took long.
+    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
+        var time = timespec()
+        unsafe clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// Reads the clock again for the rest of this iteration. Use it before starting a timer after long work.
     public func updateNow() { unsafe uv_update_time(raw) }
 
-    /// Nanoseconds of a clock that never goes back, read now.
+    /// Nanoseconds of a monotonic clock, read now.
     public var nowNanoseconds: UInt64 { uv_hrtime() }
 
     /// Seconds since 1970, at most one tick of the kernel (4 ms) old.
@@ -92,7 +97,7 @@ import Glibc
         let now = Loop.wallSeconds
         if now != lastSecond {
             lastSecond = now
-            slept = Loop.sleptMilliseconds
+            _ = readTimeAsleep()
         }
         return now
     }
@@ -104,9 +109,8 @@ import Glibc
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
-    /// Lets closing handles and pending work come through and frees the loop. Every handle must have been asked to
-    /// close; one that was not stops a debug build, and in a release build the loop's memory is leaked rather than
-    /// freed under it.
+    /// Waits for closing handles and pending work, and frees the loop. Every handle must have been asked to close; one
+    /// that was not stops a debug build, and in a release build the loop's memory is leaked rather than freed under it.
     public func close() {
         guard !isClosed else { return }
         repeat {
@@ -125,4 +129,66 @@ import Glibc
 
 private func countUnclosed(_ handle: UnsafeMutablePointer<uv_handle_t>?, _ count: UnsafeMutableRawPointer?) {
     if unsafe uv_is_closing(handle) == 0 { unsafe count!.assumingMemoryBound(to: Int.self).pointee += 1 }
+}
+
+/// Calls a closure on the loop after a time, once or again and again.
+@safe public final class LoopTimer {
+    private let raw: UnsafeMutablePointer<uv_timer_t>
+    private let loop: Loop
+    private var fire: (() -> Void)?
+    private var isClosed = false
+
+    /// A timer that does not run yet. It must be closed before its loop is.
+    public init(on loop: Loop, _ fire: @escaping () -> Void) {
+        self.loop = loop
+        self.fire = fire
+        unsafe raw = .allocate(capacity: 1)
+        unsafe uv_timer_init(loop.raw, raw)
+        // libuv owns this reference until `timerClosed`.
+        unsafe raw.pointee.data = Unmanaged.passRetained(self).toOpaque()
+        loop.openHandles += 1
+    }
+
+    deinit { unsafe raw.deallocate() }
+
+    /// Fires after this many milliseconds, counted from the start of this iteration, and then every `period`
+    /// milliseconds (0: once). A running timer is restarted.
+    public func start(after milliseconds: Int, repeating period: Int = 0) {
+        guard !isClosed else { return }
+        unsafe uv_timer_start(raw, timerFired, UInt64(max(0, milliseconds)), UInt64(max(0, period)))
+    }
+
+    /// Stops the timer until it is started again.
+    public func stop() {
+        guard !isClosed else { return }
+        unsafe uv_timer_stop(raw)
+    }
+
+    /// Closes the timer; it never fires again. Further calls do nothing.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        unsafe uv_close(handle, timerClosed)
+    }
+
+    private var handle: UnsafeMutablePointer<uv_handle_t> {
+        unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+    }
+
+    fileprivate func fired() { fire?() }
+
+    fileprivate func closed() {
+        fire = nil
+        loop.openHandles -= 1
+    }
+}
+
+// MARK: C callbacks
+
+private func timerFired(_ handle: UnsafeMutablePointer<uv_timer_t>?) {
+    unsafe Unmanaged<LoopTimer>.fromOpaque(handle!.pointee.data).takeUnretainedValue().fired()
+}
+
+private func timerClosed(_ handle: UnsafeMutablePointer<uv_handle_t>?) {
+    unsafe Unmanaged<LoopTimer>.fromOpaque(handle!.pointee.data).takeRetainedValue().closed()
 }

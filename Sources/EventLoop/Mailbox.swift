@@ -1,6 +1,7 @@
 internal import CUV
+internal import Threads
 
-/// The way into a loop from other threads: messages are sent anywhere and received, in order, on the loop's thread.
+/// Passes messages from other threads to a loop: any thread can send, and the loop's thread receives them in order.
 public final class Mailbox<Message: Sendable>: Sendable {
     private let box: Letterbox<Message>
 
@@ -17,49 +18,48 @@ public final class Mailbox<Message: Sendable>: Sendable {
         box.open(bell)
     }
 
-    /// Sends a message, from any thread. After `close()` it is dropped, which `false` tells.
+    /// Sends a message, from any thread. After `close()` the message is dropped, and the result is `false`.
     @discardableResult
     public func send(_ message: Message) -> Bool { box.put(message) }
 
-    /// Receives no more, and drops what was not received yet. On the loop's thread; further calls do nothing.
+    /// Stops receiving, and drops pending messages. On the loop's thread; further calls do nothing.
     public func close() { box.close() }
 }
 
-/// The messages under way, and the bell while it may be rung.
+/// The pending messages, and the bell while it may be rung.
 ///
-/// The bell is rung under the lock and taken away under it, so no thread can ring it once it is being closed.
+/// The bell is rung and removed under the lock, so no thread can ring it once it is closing.
 private final class Letterbox<Message: Sendable>: Sendable {
     private struct State {
         var messages: [Message] = []
         var bell: Bell?
     }
 
-    private nonisolated(unsafe) var state = State()
-    private let lock = Lock()
+    private let state = Mutex(State())
 
-    func open(_ bell: Bell) { lock.withLock { unsafe state.bell = bell } }
+    func open(_ bell: Bell) { state.withLock { $0.bell = bell } }
 
     func put(_ message: Message) -> Bool {
-        lock.withLock {
-            guard let bell = unsafe state.bell else { return false }
-            unsafe state.messages.append(message)
-            if unsafe state.messages.count == 1 { bell.ring() }
+        state.withLock { state in
+            guard let bell = state.bell else { return false }
+            state.messages.append(message)
+            if state.messages.count == 1 { bell.ring() }
             return true
         }
     }
 
     func takeAll() -> [Message] {
-        lock.withLock {
-            let all = unsafe state.messages
-            unsafe state.messages = []
+        state.withLock { state in
+            let all = state.messages
+            state.messages = []
             return all
         }
     }
 
     func close() {
-        let bell = lock.withLock {
-            let bell = unsafe state.bell
-            unsafe state = State()
+        let bell = state.withLock { state in
+            let bell = state.bell
+            state = State()
             return bell
         }
         bell?.close()
@@ -68,7 +68,7 @@ private final class Letterbox<Message: Sendable>: Sendable {
 
 /// A `uv_async_t`, which can be rung from any thread; several rings before it is heard count as one.
 ///
-/// `ring` is what other threads call, and all that they call: the rest belongs to the loop's thread.
+/// Other threads call only `ring`: the rest belongs to the loop's thread.
 @safe private final class Bell {
     private let raw: UnsafeMutablePointer<uv_async_t>
     private let loop: Loop

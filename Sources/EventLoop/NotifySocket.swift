@@ -1,8 +1,8 @@
 internal import CUV
 import Glibc
 
-/// The way to a service manager that listens on a unix datagram socket for lines such as `READY=1`: the protocol of
-/// sd_notify(3), which needs no library.
+/// Sends messages to a service manager that listens on a unix datagram socket for lines such as `READY=1`. This is the
+/// protocol of sd_notify(3), without its library.
 public struct NotifySocket: Sendable {
     private let address: sockaddr_un
     private let size: socklen_t
@@ -36,8 +36,8 @@ public struct NotifySocket: Sendable {
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = address
         let bytes = Array(message.utf8)
-        let sent = unsafe withUnsafePointer(to: &address) { place in
-            unsafe place.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        let sent = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe bytes.withUnsafeBytes { bytes in
                     unsafe sendto(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL), address, size)
                 }
@@ -47,7 +47,7 @@ public struct NotifySocket: Sendable {
     }
 }
 
-/// The time of CLOCK_MONOTONIC in microseconds, by which a service manager tells which reload is meant.
+/// The time of CLOCK_MONOTONIC in microseconds, by which a service manager identifies the reload.
 public func monotonicMicroseconds() -> UInt64 {
     var now = timespec()
     unsafe clock_gettime(CLOCK_MONOTONIC, &now)

@@ -91,12 +91,14 @@ extension SocketAddress {
     init?(boundTo descriptor: Int32) {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let code = unsafe withUnsafeMutablePointer(to: &storage) { place in
-            unsafe place.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &size) }
+        let code = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getsockname(descriptor, $0, &size)
+            }
         }
         guard code == 0 else { return nil }
-        let address = unsafe withUnsafePointer(to: &storage) { place in
-            unsafe place.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe SocketAddress(raw: $0) }
+        let address = unsafe withUnsafePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe SocketAddress(raw: $0) }
         }
         guard let address else { return nil }
         self = address
@@ -107,15 +109,28 @@ extension SocketAddress {
         }
     }
 
+    /// The address at the other end of a socket; nil if there is none, or if it is of no family that we know.
+    init?(peerOf descriptor: Int32) {
+        var storage = sockaddr_storage()
+        var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let address = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw in
+                unsafe getpeername(descriptor, raw, &size) == 0 ? unsafe SocketAddress(raw: raw) : nil
+            }
+        }
+        guard let address else { return nil }
+        self = address
+    }
+
     /// An address as the kernel or the resolver gave it.
     init?(raw address: UnsafePointer<sockaddr>) {
-        let place = unsafe UnsafeRawPointer(address)
+        let pointer = unsafe UnsafeRawPointer(address)
         switch unsafe Int32(address.pointee.sa_family) {
         case AF_INET:
-            let raw = unsafe place.loadUnaligned(as: sockaddr_in.self)
+            let raw = unsafe pointer.loadUnaligned(as: sockaddr_in.self)
             self = .ipv4(UInt32(bigEndian: raw.sin_addr.s_addr), port: UInt16(bigEndian: raw.sin_port))
         case AF_INET6:
-            let raw = unsafe place.loadUnaligned(as: sockaddr_in6.self)
+            let raw = unsafe pointer.loadUnaligned(as: sockaddr_in6.self)
             let halves = unsafe withUnsafeBytes(of: raw.sin6_addr) { bytes in
                 (
                     UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self)),
@@ -125,7 +140,7 @@ extension SocketAddress {
             self = .ipv6(halves.0, halves.1, port: UInt16(bigEndian: raw.sin6_port))
         case AF_UNIX:
             let offset = MemoryLayout<sockaddr_un>.offset(of: \sockaddr_un.sun_path)!
-            self = .unix(path: unsafe String(cString: (place + offset).assumingMemoryBound(to: CChar.self)))
+            self = .unix(path: unsafe String(cString: (pointer + offset).assumingMemoryBound(to: CChar.self)))
         default:
             return nil
         }
@@ -135,7 +150,62 @@ extension SocketAddress {
 private func lend<Raw, Result>(
     _ raw: inout Raw, _ size: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
 ) -> Result {
-    unsafe withUnsafePointer(to: &raw) { place in
-        unsafe place.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, socklen_t(size)) }
+    unsafe withUnsafePointer(to: &raw) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, socklen_t(size)) }
     }
+}
+
+/// Why a text is not an address to listen on.
+public struct SocketAddressError: Error, Equatable, CustomStringConvertible {
+    /// A sentence that names the text.
+    public let description: String
+}
+
+extension SocketAddress {
+    /// Reads `127.0.0.1:5273`, `[::1]:5273`, `localhost:5273` (which is 127.0.0.1), `name:5273` or `unix:/path`.
+    ///
+    /// Any name other than `localhost` goes to the system's resolver, which may take seconds: do it at start-up only.
+    public init(parsing text: String) throws(SocketAddressError) {
+        if text.hasPrefix("unix:") {
+            let path = String(text.dropFirst(5))
+            if path.isEmpty { throw SocketAddressError(description: "\"\(text)\": the path after unix: is missing") }
+            if path.utf8.count > SocketAddress.longestPath {
+                let limit = SocketAddress.longestPath
+                throw SocketAddressError(
+                    description: "\"\(text)\": the path of a unix socket has at most \(limit) bytes")
+            }
+            self = .unix(path: path)
+            return
+        }
+        guard let colon = text.lastIndex(of: ":") else {
+            throw SocketAddressError(description: "\"\(text)\": an address must be HOST:PORT or unix:PATH")
+        }
+        let digits = text[text.index(after: colon)...]
+        guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }), let port = UInt16(digits) else {
+            throw SocketAddressError(description: "\"\(text)\": the port must be a number from 0 to 65535")
+        }
+        var host = String(text[..<colon])
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = String(host.dropFirst().dropLast()) }
+        if host.contains(":") != isBracketed {
+            throw SocketAddressError(
+                description: "\"\(text)\": an IPv6 address needs brackets, as in [::1]:\(port)")
+        }
+        if host == "localhost" { host = "127.0.0.1" }
+        guard !host.isEmpty, let address = resolve(host, port: port) else {
+            throw SocketAddressError(description: "\"\(text)\": \"\(host)\" has no address")
+        }
+        self = address
+    }
+}
+
+/// The first address of a host, which the resolver finds without the network if it is written as a number.
+private func resolve(_ host: String, port: UInt16) -> SocketAddress? {
+    var hints = unsafe addrinfo()
+    unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    unsafe hints.ai_flags = AI_PASSIVE
+    var found: UnsafeMutablePointer<addrinfo>?
+    guard unsafe getaddrinfo(host, String(port), &hints, &found) == 0, let first = unsafe found else { return nil }
+    defer { unsafe freeaddrinfo(first) }
+    return unsafe first.pointee.ai_addr.flatMap { unsafe SocketAddress(raw: $0) }
 }

@@ -10,7 +10,7 @@ import Glibc
     /// The loop that serves it.
     public let loop: Loop
 
-    /// Who is told. Held strongly, and let go after `closed`.
+    /// The delegate. Held strongly, and released after `closed`.
     public var delegate: (any StreamDelegate)?
 
     /// Whether bytes are being read; when not, they stay in the kernel and slow the peer down.
@@ -26,10 +26,10 @@ import Glibc
     private var queuedWrites = 0
     private var failure: UVError?
 
-    /// How many bytes the kernel takes that it cannot send yet. A unix socket has no such limit.
+    /// How many unsent bytes the kernel buffers. A unix socket has no such limit.
     private var unsentLimit = UnsentLimit.inherited
 
-    /// Set by `shutdownThenClose`: nothing is written any more, and what comes in is thrown away.
+    /// Set by `shutdownThenClose`: nothing more is written, and incoming bytes are discarded.
     var ending: StreamEnding?
 
     /// Takes over a connected stream socket, which is closed if this fails.
@@ -62,8 +62,8 @@ import Glibc
 
     deinit { unsafe UnsafeMutableRawPointer(raw).deallocate() }
 
-    /// Lets as much be unsent as is right for the number of streams that there are now. That is looked at when a stream
-    /// begins and when an answer does not fit into the socket, so a hit that goes out at once pays nothing for it.
+    /// Sets the limit on unsent bytes for the current number of streams. It is checked when a stream begins and when an
+    /// answer does not fit into the socket, so a hit that is sent at once pays nothing for it.
     private func followUnsentLimit() {
         let limit = UnsentLimit.bytes(among: loop.openStreams)
         guard limit != unsentLimit, unsafe raw.pointee.type == UV_TCP else { return }
@@ -85,7 +85,7 @@ import Glibc
         if code < 0 { close(error: UVError(rawValue: code)) }
     }
 
-    /// Reads no more, until `startReading()`.
+    /// Stops reading until `startReading()`.
     public func stopReading() {
         guard !isClosed, isReading else { return }
         isReading = false
@@ -95,12 +95,11 @@ import Glibc
     /// Sends `head`, `fields` and `body`, one after the other, in one system call if the socket takes them.
     ///
     /// The slices are kept alive until they are sent. `fields` is scratch memory of the caller's, valid during this
-    /// call only: it is copied when some of it has to wait. An error of the socket closes the stream, with `.closed` as
-    /// the answer.
+    /// call only: it is copied if some of it must wait. An error of the socket closes the stream; the result is then
+    /// `.closed`.
     public func write(_ head: ByteSlice?, _ fields: Span<UInt8>, _ body: ByteSlice?) -> WriteOutcome {
         guard !isClosed, ending == nil else { return .closed }
-        // Always the same three places, some of them perhaps empty: what is left of the middle one has to be found
-        // again.
+        // Always the same three slots, some perhaps empty, so that the rest of the middle one can be found again.
         let buffers = unsafe loop.gather
         unsafe buffers[0] = buffer(head)
         unsafe buffers[1] = fields.withUnsafeBufferPointer { bytes in
@@ -151,7 +150,7 @@ import Glibc
         return .queued
     }
 
-    /// Closes at once, and throws away what was not sent. Further calls do nothing.
+    /// Closes at once, and discards unsent bytes. Further calls do nothing.
     public func close(error: UVError? = nil) {
         guard !isClosed else { return }
         isClosed = true
@@ -161,8 +160,8 @@ import Glibc
         unsafe uv_close(UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self), streamClosed)
     }
 
-    /// Closes at once with a reset, so that the peer cannot take what it has got so far for the whole (RFC 9112 section 8).
-    /// A unix socket knows no reset and is closed.
+    /// Closes at once with a reset, so that the peer cannot mistake a truncated message for a complete one (RFC 9112
+    /// section 8). A unix socket has no reset and is simply closed.
     public func reset() {
         guard !isClosed else { return }
         if unsafe raw.pointee.type == UV_TCP {
@@ -205,6 +204,16 @@ import Glibc
         ending = nil
         delegate?.closed(self, error: failure)
         delegate = nil
+    }
+}
+
+extension Stream {
+    /// The peer's address; nil if the stream is closed. It takes a system call.
+    public var peer: SocketAddress? {
+        var descriptor: Int32 = -1
+        let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+        guard !isClosed, unsafe uv_fileno(handle, &descriptor) == 0 else { return nil }
+        return SocketAddress(peerOf: descriptor)
     }
 }
 
@@ -253,4 +262,33 @@ private func bytesRead(_ handle: UnsafeMutablePointer<uv_stream_t>?, _ count: In
 
 private func streamClosed(_ handle: UnsafeMutablePointer<uv_handle_t>?) {
     unsafe Unmanaged<Stream>.fromOpaque(handle!.pointee.data).takeRetainedValue().closed()
+}
+
+/// The callbacks of a stream. All are called on the loop's thread. Each of them may write to, stop or close the stream.
+///
+/// A stream holds its delegate strongly until `closed` has been called, which is always the last call.
+public protocol StreamDelegate: AnyObject {
+    /// Bytes have arrived. They are in the loop's only read buffer and are invalid after this returns: copy what must
+    /// stay.
+    func received(_ bytes: Span<UInt8>, on stream: Stream)
+
+    /// The peer will send no more. It may still read, so the stream can still be written to.
+    func endOfInput(on stream: Stream)
+
+    /// All queued bytes have been sent: called once each time the queue empties, never for a write that was `.sent` at
+    /// once.
+    func drained(_ stream: Stream)
+
+    /// The stream is closed and its descriptor gone. `error` is what closed it, or nil if `close()` did.
+    func closed(_ stream: Stream, error: UVError?)
+}
+
+/// What became of a write.
+public enum WriteOutcome: Sendable {
+    /// The socket took all of it.
+    case sent
+    /// The socket took at most a part; the rest waits, and `drained` will be called.
+    case queued
+    /// The stream is closed, closing or shut down: none of it will be sent.
+    case closed
 }

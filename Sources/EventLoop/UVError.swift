@@ -1,6 +1,6 @@
 internal import CUV
 
-/// What the operating system or libuv said when it refused: libuv's code, a negative number.
+/// An error of the operating system or libuv: libuv's code, a negative number.
 public struct UVError: Error, RawRepresentable, Hashable, CustomStringConvertible {
     /// libuv's code, such as -98 (`UV_EADDRINUSE` on Linux).
     public let rawValue: Int32
@@ -32,13 +32,17 @@ public struct UVError: Error, RawRepresentable, Hashable, CustomStringConvertibl
 extension UVError {
     /// Another socket already listens there.
     public static let addressInUse = UVError(rawValue: UV_EADDRINUSE.rawValue)
+    /// This machine has no such address.
+    public static let addressNotAvailable = UVError(rawValue: UV_EADDRNOTAVAIL.rawValue)
+    /// This machine has no addresses of that kind, such as IPv6.
+    public static let familyNotSupported = UVError(rawValue: UV_EAFNOSUPPORT.rawValue)
     /// The peer cut the connection with a reset.
     public static let connectionReset = UVError(rawValue: UV_ECONNRESET.rawValue)
     /// The peer no longer takes what we write.
     public static let brokenPipe = UVError(rawValue: UV_EPIPE.rawValue)
     /// The descriptor is not open.
     public static let badDescriptor = UVError(rawValue: UV_EBADF.rawValue)
-    /// An argument has no sense here.
+    /// An argument is invalid here.
     public static let invalid = UVError(rawValue: UV_EINVAL.rawValue)
     /// A path or name is longer than the system takes.
     public static let nameTooLong = UVError(rawValue: UV_ENAMETOOLONG.rawValue)

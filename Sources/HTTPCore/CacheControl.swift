@@ -2,7 +2,7 @@ import Bytes
 
 /// The directives of a `Cache-Control` field that Larder acts on (RFC 9111 section 5.2), of a request or a response.
 public struct CacheControl: Equatable, Sendable {
-    /// The flags that stood in the field.
+    /// The flags that are present in the field.
     public struct Flags: OptionSet, Sendable {
         /// One bit for each.
         public let rawValue: UInt8
@@ -21,9 +21,11 @@ public struct CacheControl: Equatable, Sendable {
         public static let isPrivate = Flags(rawValue: 1 << 4)
         /// `must-revalidate`
         public static let mustRevalidate = Flags(rawValue: 1 << 5)
+        /// `proxy-revalidate`
+        public static let proxyRevalidate = Flags(rawValue: 1 << 6)
     }
 
-    /// Which of the flags stood there.
+    /// The flags that are present.
     public var flags: Flags = []
 
     /// `max-age` in seconds; nil if absent or not a number.
@@ -35,8 +37,14 @@ public struct CacheControl: Equatable, Sendable {
     /// No directive at all.
     public init() {}
 
-    /// Adds the directives of a field line. Those that are not known are passed over (RFC 9111 section 5.2.3); of a number
-    /// that is given twice the first counts (section 4.2.1).
+    /// Whether a shared cache must not use a response once it is stale: `must-revalidate`, `proxy-revalidate`, and
+    /// `s-maxage`, which implies the latter (RFC 9111 sections 5.2.2.2, 5.2.2.8 and 5.2.2.10).
+    public var forbidsStaleUse: Bool {
+        !flags.isDisjoint(with: [.mustRevalidate, .proxyRevalidate]) || sharedMaxAge != nil
+    }
+
+    /// Adds the directives of a field line. Unknown directives are ignored (RFC 9111 section 5.2.3). If a number is
+    /// given twice, the first one counts (section 4.2.1).
     public mutating func merge(_ field: Span<UInt8>) {
         var elements = ListElements(field)
         while let range = elements.next(in: field) {
@@ -60,6 +68,7 @@ public struct CacheControl: Equatable, Sendable {
         if name.equalsIgnoringCase("public") { return .isPublic }
         if name.equalsIgnoringCase("private") { return .isPrivate }
         if name.equalsIgnoringCase("must-revalidate") { return .mustRevalidate }
+        if name.equalsIgnoringCase("proxy-revalidate") { return .proxyRevalidate }
         return nil
     }
 
@@ -79,5 +88,22 @@ public struct CacheControl: Equatable, Sendable {
             value = min(value * 10 + Int(digit), 1 << 31)
         }
         return value
+    }
+}
+
+/// Entity tags and the one precondition on them that a cache of GET answers needs (RFC 9110 sections 8.8.3 and 13.1.2).
+public enum EntityTag {
+    /// Whether `If-None-Match` names the current representation, by the weak comparison: `*`, or a list that holds the
+    /// same opaque tag, `W/` before it or not. `current` is a strong tag with its quotes.
+    public static func matches(ifNoneMatch field: Span<UInt8>, current: Span<UInt8>) -> Bool {
+        if field.equals(current) { return true }
+        var elements = ListElements(field)
+        while let range = elements.next(in: field) {
+            let element = field.extracting(range)
+            if element.equals("*") { return true }
+            let opaque = element.starts(with: "W/") ? element.extracting(2..<element.count) : element
+            if opaque.equals(current) { return true }
+        }
+        return false
     }
 }

@@ -1,19 +1,19 @@
 public import Bytes
 
-/// What the `Cache-Status` field tells of one answer (RFC 9211).
+/// What the `Cache-Status` field reports about one answer (RFC 9211).
 public enum CacheStatus: Equatable, Sendable {
-    /// Answered from the cache, fresh for `ttl` more seconds; stale for so many if it is negative. `detail` tells why a stale
-    /// one had to do.
+    /// Answered from the cache, fresh for `ttl` more seconds. A negative `ttl` says how long it has been stale.
+    /// `detail` says why a stale answer was used.
     case hit(ttl: Int, detail: Detail? = nil)
 
     /// Upstream was asked, for `reason`.
     case forwarded(Forward)
 
-    /// Answered by Larder with neither a stored response nor upstream; the reason stands in `detail`.
+    /// Answered by Larder with neither a stored response nor upstream. `detail` gives the reason.
     case none(Detail)
 
-    /// Passed through: the cache has no part in it (RFC 9211 section 2.2, `bypass`). Without `status` upstream gave no answer
-    /// that could be passed on, and `detail` tells why.
+    /// Passed through without using the cache (RFC 9211 section 2.2, `bypass`). Without `status`, upstream gave no
+    /// answer that could be passed on, and `detail` says why.
     case bypassed(status: Int?, detail: Detail? = nil)
 
     /// The parameters of an answer that upstream was asked for.
@@ -28,10 +28,10 @@ public enum CacheStatus: Equatable, Sendable {
         public var collapsed: Bool
         /// What went wrong, as a token: `detail`.
         public var detail: Detail?
-        /// The freshness that is left of the stored response which was served although upstream was asked: `ttl`.
+        /// The remaining freshness of the stored response that was served although upstream was asked: `ttl`.
         public var ttl: Int?
 
-        /// All but the reason is absent unless it is given.
+        /// Every parameter but the reason is absent unless it is given.
         public init(
             reason: Reason, status: Int? = nil, stored: Bool = false, collapsed: Bool = false,
             detail: Detail? = nil, ttl: Int? = nil
@@ -67,11 +67,15 @@ public enum CacheStatus: Equatable, Sendable {
     public enum Detail: Sendable {
         /// The request itself is at fault.
         case badRequest
+        /// There is no such view, or the model is not in the view.
+        case view
         /// The request forbade asking upstream, and nothing stored could answer.
         case onlyIfCached
+        /// The request forces a refresh, but the copy was fetched so recently that it is served.
+        case recent
         /// Upstream failed a short while ago and is not asked again yet.
         case backingOff
-        /// So many fetches are under way that no further one is begun.
+        /// Too many fetches are in flight to start another one.
         case busy
         /// No connection to upstream.
         case unreachable
@@ -79,15 +83,17 @@ public enum CacheStatus: Equatable, Sendable {
         case timeout
         /// Upstream's certificate or handshake was not accepted.
         case tls
-        /// Upstream's answer ended before it was whole.
+        /// Upstream's answer ended before it was complete.
         case cut
-        /// Upstream's answer was whole but not what it should be.
+        /// Upstream's answer was complete but not valid.
         case unusable
 
         var token: StaticString {
             switch self {
             case .badRequest: "bad-request"
+            case .view: "view"
             case .onlyIfCached: "only-if-cached"
+            case .recent: "recent"
             case .backingOff: "backing-off"
             case .busy: "busy"
             case .unreachable: "unreachable"

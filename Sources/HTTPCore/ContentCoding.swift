@@ -19,14 +19,14 @@ public enum ContentCoding: UInt8, Sendable, CaseIterable {
     /// The best coding for a request's `Accept-Encoding` (RFC 9110 section 12.5.3): the one that the client gives the most
     /// weight; of equal ones br, then gzip, then identity.
     ///
-    /// `nil` stands for an absent field, which would allow any coding; a client that does not say so may still not be able
-    /// to decode, so it gets identity. `*` stands for gzip, which every client knows. A client that forbids all of them
-    /// gets identity too: 12.5.3 lets a server disregard the field rather than fail with 415. br is left out where there
-    /// is no such form.
+    /// `nil` means that the field is absent. That would allow any coding, but such a client may be unable to decode
+    /// one, so it gets identity. `*` means gzip, which every client supports. A client that forbids all codings gets
+    /// identity too: 12.5.3 lets a server disregard the field rather than fail with 415. br is left out if no such form
+    /// exists.
     public static func preferred(for acceptEncoding: Span<UInt8>?, offersBr: Bool = true) -> ContentCoding {
         guard let field = acceptEncoding else { return .identity }
         if field.count == 4, field.equals("gzip") { return .gzip }
-        // In thousandths; below zero where the field does not name it.
+        // In thousandths; negative if the field does not name the coding.
         var br = -1
         var gzip = -1
         var identity = -1
@@ -46,7 +46,7 @@ public enum ContentCoding: UInt8, Sendable, CaseIterable {
             }
         }
         if gzip < 0 { gzip = other }
-        // What is not named is not forbidden, but nothing that is named is wanted less.
+        // A coding that is not named is not forbidden, but any coding that is named is preferred to it.
         if identity < 0 { identity = min(other, 0) }
         if offersBr, br > 0, br >= gzip, br >= identity { return .br }
         return gzip > 0 && gzip >= identity ? .gzip : .identity
@@ -55,8 +55,8 @@ public enum ContentCoding: UInt8, Sendable, CaseIterable {
 
 /// A weight, `q=0.5`, in thousandths (RFC 9110 section 12.4.2).
 enum Weight {
-    /// The weight among the parameters that begin at `start`, 1000 if there is none, 0 if it is malformed: what a client
-    /// did not ask for rightly is not pressed on it.
+    /// The weight among the parameters that begin at `start`: 1000 if there is none, 0 if it is malformed, so that a
+    /// client never gets a coding that it did not validly ask for.
     static func parse(_ element: Span<UInt8>, from start: Int) -> Int {
         var at = start
         while at < element.count {

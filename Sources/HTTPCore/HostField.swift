@@ -2,8 +2,8 @@ import Bytes
 
 /// The value of `Host`, or the authority of a request target: `uri-host [ ":" port ]` (RFC 9110 section 7.2).
 public enum HostField {
-    /// Where the host stands in a value, without its port; nil if the value is none that a request may bear. An empty host
-    /// is none for `http` (RFC 9110 section 4.2.1).
+    /// The range of the host in a value, without its port; nil if the value is not valid in a request. An empty host is
+    /// not valid for `http` (RFC 9110 section 4.2.1).
     public static func host(in value: Span<UInt8>) -> Range<Int>? {
         guard value.count > 0 else { return nil }
         var end = 0
@@ -34,7 +34,7 @@ public enum HostField {
         }
     }
 
-    /// What stands between the brackets of an IP literal: hexadecimal digits, colons, dots, and a zone.
+    /// The characters between the brackets of an IP literal: hexadecimal digits, colons, dots, and a zone.
     private static func isAddressByte(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: ":") || byte == UInt8(ascii: "%") || isNameByte(byte)
     }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A status code (RFC 9110 section 15).
 public struct Status: RawRepresentable, Hashable, Sendable {
     /// The three digits.
@@ -10,6 +12,8 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let ok = Status(rawValue: 200)
     /// 204 No Content
     public static let noContent = Status(rawValue: 204)
+    /// 302 Found
+    public static let found = Status(rawValue: 302)
     /// 304 Not Modified
     public static let notModified = Status(rawValue: 304)
     /// 308 Permanent Redirect
@@ -46,11 +50,14 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     public static let gatewayTimeout = Status(rawValue: 504)
     /// 505 HTTP Version Not Supported
     public static let httpVersionNotSupported = Status(rawValue: 505)
+    /// 508 Loop Detected (RFC 5842 section 7.2)
+    public static let loopDetected = Status(rawValue: 508)
 
-    /// Whether the code is of the 4xx class.
+    /// Whether the code is in the 4xx class.
     public var isClientError: Bool { (400..<500).contains(rawValue) }
 
-    /// The phrase that RFC 9110 section 15 gives the code, or the name of its class for a code it does not know.
+    /// The phrase that RFC 9110 section 15 defines for the code, or the name of its class for a code that it does not
+    /// define.
     public var reasonPhrase: StaticString {
         switch rawValue {
         case 100: "Continue"
@@ -89,11 +96,40 @@ public struct Status: RawRepresentable, Hashable, Sendable {
         case 503: "Service Unavailable"
         case 504: "Gateway Timeout"
         case 505: "HTTP Version Not Supported"
+        case 508: "Loop Detected"
         case 100..<200: "Informational"
         case 200..<300: "Success"
         case 300..<400: "Redirection"
         case 400..<500: "Client Error"
         default: "Server Error"
+        }
+    }
+}
+
+/// A request method (RFC 9110 section 9). Only the methods that Larder treats differently have a case of their own.
+public enum Method: UInt8, Sendable {
+    case get, head, options, post, put, patch, delete
+    /// Any other token. Only the request's bytes identify it.
+    case other
+
+    /// The method a token names. Methods are case-sensitive (RFC 9110 section 9.1).
+    public init(_ token: Span<UInt8>) {
+        if token.equals("GET") {
+            self = .get
+        } else if token.equals("HEAD") {
+            self = .head
+        } else if token.equals("OPTIONS") {
+            self = .options
+        } else if token.equals("POST") {
+            self = .post
+        } else if token.equals("PUT") {
+            self = .put
+        } else if token.equals("PATCH") {
+            self = .patch
+        } else if token.equals("DELETE") {
+            self = .delete
+        } else {
+            self = .other
         }
     }
 }

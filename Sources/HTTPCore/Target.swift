@@ -2,17 +2,17 @@ import Bytes
 
 /// The parts of a request target in origin-form, as ranges of its bytes (RFC 9112 section 3.2.1).
 public struct Target: Equatable, Sendable {
-    /// The path, up to `?`. It is empty where a target in absolute-form has none.
+    /// The path, up to `?`. It is empty if a target in absolute-form has no path.
     public let path: Range<Int>
 
     /// The query, after `?`; nil if there is none.
     public let query: Range<Int>?
 
-    /// The authority of a target in absolute-form, which then counts instead of `Host` (RFC 9112 section 3.2.2).
+    /// The authority of a target in absolute-form, which overrides `Host` (RFC 9112 section 3.2.2).
     public let authority: Range<Int>?
 
-    /// Splits a target. One that is in absolute-form (`http://host/path`, RFC 9112 section 3.2.2) is read from the end
-    /// of its authority; one in no form that names a path is nil, as is one with a fragment, which no target may have.
+    /// Splits a target. A target in absolute-form (`http://host/path`, RFC 9112 section 3.2.2) is read from the end of
+    /// its authority. Nil if the target's form names no path, or if it has a fragment, which no target may have.
     public init?(_ target: Span<UInt8>) {
         var start = 0
         var authority: Range<Int>?
@@ -23,18 +23,14 @@ public struct Target: Equatable, Sendable {
             authority = scheme..<start
         }
         guard start < target.count || authority != nil else { return nil }
-        var mark: Int?
-        for index in start..<target.count {
-            let byte = target[index]
-            if byte == UInt8(ascii: "#") { return nil }
-            if byte == UInt8(ascii: "?"), mark == nil { mark = index }
-        }
+        guard target.firstIndex(of: UInt8(ascii: "#"), from: start) == nil else { return nil }
+        let mark = target.firstIndex(of: UInt8(ascii: "?"), from: start)
         self.authority = authority
         path = start..<(mark ?? target.count)
         query = mark.map { $0 + 1..<target.count }
     }
 
-    /// Where the authority ends, behind which an empty path is the root (RFC 9110 section 4.2.3).
+    /// The end of the authority. An empty path after it is the root (RFC 9110 section 4.2.3).
     private static func authorityEnd(_ target: Span<UInt8>, from start: Int) -> Int {
         for index in start..<target.count {
             switch target[index] {
@@ -49,5 +45,99 @@ public struct Target: Equatable, Sendable {
         if target.count > 7, target.extracting(0..<7).equalsIgnoringCase("http://") { return 7 }
         if target.count > 8, target.extracting(0..<8).equalsIgnoringCase("https://") { return 8 }
         return 0
+    }
+}
+
+/// Path segments that lead elsewhere: `.` and `..` (RFC 3986 section 3.3).
+///
+/// A client, a proxy or a server may resolve them, each in its own way, and so leave the path that a base URL names.
+/// Spellings that only some programs read as `.` or `..` count too: dots as `%2e`, slashes as `%2f`, `\` and `%5c`, and
+/// parameters after a `;`.
+public enum DotSegments {
+    /// Whether a path, without its query, has one.
+    public static func occur(in path: Span<UInt8>) -> Bool {
+        if !mayOccur(in: path) { return false }
+        var dots = 0
+        var isOther = false
+        var index = 0
+        while index < path.count {
+            let (byte, width) = octet(path, index)
+            index += width
+            switch byte {
+            case UInt8(ascii: "/"), UInt8(ascii: "\\"):
+                if isDotSegment(dots, isOther) { return true }
+                dots = 0
+                isOther = false
+            case UInt8(ascii: ";"):
+                if isDotSegment(dots, isOther) { return true }
+                isOther = true
+            case UInt8(ascii: "."): dots += 1
+            default: isOther = true
+            }
+        }
+        return isDotSegment(dots, isOther)
+    }
+
+    /// Nearly every path has neither a dot nor a percent sign.
+    private static func mayOccur(in path: Span<UInt8>) -> Bool {
+        path.firstIndex(of: UInt8(ascii: ".")) != nil || path.firstIndex(of: UInt8(ascii: "%")) != nil
+    }
+
+    private static func isDotSegment(_ dots: Int, _ isOther: Bool) -> Bool { !isOther && (dots == 1 || dots == 2) }
+
+    /// The octet at `index`, percent-encoded or not, and how many bytes it takes.
+    private static func octet(_ path: Span<UInt8>, _ index: Int) -> (byte: UInt8, width: Int) {
+        guard path[index] == UInt8(ascii: "%"), index + 2 < path.count, let high = hexDigitValue(path[index + 1]),
+            let low = hexDigitValue(path[index + 2])
+        else { return (path[index], 1) }
+        return (high << 4 | low, 3)
+    }
+}
+
+/// Percent-encoding (RFC 3986 section 2.1).
+public enum PercentEncoding {
+    /// The bytes with each `%XX` decoded. A `%` without two hex digits after it stays as it is.
+    public static func decoded(_ text: Span<UInt8>) -> [UInt8] {
+        var out: [UInt8] = []
+        out.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            if text[index] == UInt8(ascii: "%"), index + 2 < text.count,
+                let high = hexDigitValue(text[index + 1]), let low = hexDigitValue(text[index + 2])
+            {
+                out.append(high << 4 | low)
+                index += 3
+            } else {
+                out.append(text[index])
+                index += 1
+            }
+        }
+        return out
+    }
+
+    /// A path segment with everything escaped but unreserved characters, sub-delims, `:`, `@` and `~` (RFC 3986 section 3.3).
+    public static func encodedSegment(_ bytes: [UInt8]) -> String {
+        let digits: [Character] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A", "B", "C", "D", "E", "F"]
+        var out = ""
+        for byte in bytes {
+            if isSegmentByte(byte) {
+                out.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                out.append("%")
+                out.append(digits[Int(byte >> 4)])
+                out.append(digits[Int(byte & 15)])
+            }
+        }
+        return out
+    }
+
+    private static func isSegmentByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            return true
+        default:
+            return "-._~!$&'()*+,;=:@".utf8.contains(byte)
+        }
     }
 }

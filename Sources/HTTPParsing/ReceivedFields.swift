@@ -1,9 +1,9 @@
 internal import Bytes
 
-/// The fields of a response in order: names as they were spelled, values without the white space around them.
-/// They are gone when the parser reads on.
+/// The fields of a response in order: names as the server spelled them, values without the white space around them.
+/// They are valid until the parser reads on.
 public struct ReceivedFields: ~Escapable {
-    /// Where a field lies: its value stands right behind its name.
+    /// The position of a field. Its value directly follows its name.
     struct Line {
         var start: Int
         var nameCount: Int
@@ -38,28 +38,31 @@ public struct ReceivedFields: ~Escapable {
     }
 }
 
-/// The fields of a response's heads and trailers, one after the other: one run of bytes for all of them.
+/// The fields of a response's heads and trailers, one after the other, in one buffer.
 struct FieldTable: ~Copyable {
     private var bytes = ByteBuilder(capacity: 1000)
     private var lines: [ReceivedFields.Line] = []
-    /// Whether the last line has its whole name.
+    /// Whether the name of the last line is complete.
     private var isNamed = true
+    /// Whether a name is as long as `Keep-Alive` or `Transfer-Encoding`. If not, neither needs to be searched for.
+    private(set) var mayConcernConnection = false
 
     init() { lines.reserveCapacity(20) }
 
     /// How many there are.
     var count: Int { lines.count }
 
-    /// What they take, in bytes; a line counts for more than its text.
+    /// Their size in bytes. A line counts for more than its text.
     var size: Int { bytes.count + 4 * lines.count }
 
     mutating func removeAll() {
         bytes.removeAll()
         lines.removeAll(keepingCapacity: true)
         isNamed = true
+        mayConcernConnection = false
     }
 
-    /// Goes on with the name of the last field, or begins the next one.
+    /// Appends to the name of the last field, or begins the next one.
     mutating func append(name: Span<UInt8>) {
         if isNamed {
             endValue()
@@ -70,16 +73,19 @@ struct FieldTable: ~Copyable {
         lines[lines.count - 1].nameCount += name.count
     }
 
-    /// The last field's name is whole.
-    mutating func endName() { isNamed = true }
+    /// The name of the last field is complete.
+    mutating func endName() {
+        isNamed = true
+        if let count = lines.last?.nameCount, count == 10 || count == 17 { mayConcernConnection = true }
+    }
 
-    /// Goes on with the value of the last field.
+    /// Appends to the value of the last field.
     mutating func append(value: Span<UInt8>) {
         bytes.append(value)
         lines[lines.count - 1].valueCount += value.count
     }
 
-    /// Leaves out the white space behind the last value, which llhttp counts in (RFC 9112 section 5.1).
+    /// Removes the white space after the last value, which llhttp includes (RFC 9112 section 5.1).
     mutating func endValue() {
         guard let last = lines.indices.last else { return }
         while lines[last].valueCount > 0, isBlank(bytes.span[bytes.count - 1]) {
@@ -93,5 +99,26 @@ struct FieldTable: ~Copyable {
     subscript(range: Range<Int>) -> ReceivedFields {
         @_lifetime(borrow self)
         get { ReceivedFields(bytes.span, lines.span.extracting(range)) }
+    }
+}
+
+/// Fields that this program makes rather than receives, for code that accepts either.
+public struct MadeFields: ~Copyable {
+    private var table = FieldTable()
+
+    /// No field yet.
+    public init() {}
+
+    /// Adds a field without checking it.
+    public mutating func add(_ name: String, _ value: String) {
+        table.append(name: name.utf8.span)
+        table.endName()
+        table.append(value: value.utf8.span)
+    }
+
+    /// All of them, in order.
+    public var all: ReceivedFields {
+        @_lifetime(borrow self)
+        get { table[0..<table.count] }
     }
 }

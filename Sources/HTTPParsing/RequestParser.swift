@@ -1,13 +1,13 @@
 internal import Bytes
 internal import CLLHTTP
 
-/// Reads requests out of a connection's bytes, one at a time and on demand: the caller pulls, nothing calls back into it.
+/// Reads requests from a connection's bytes, one at a time and on demand: the caller pulls, and there are no callbacks.
 ///
-/// llhttp does the reading, all its lenient flags off. Its callbacks only write down offsets; it pauses where a request's
-/// head is followed by a body and at each message's end, so that what comes next is the caller's decision.
+/// llhttp does the parsing, with all lenient flags off. Its callbacks only record offsets. It pauses after a head that
+/// a body follows and at the end of each message, so that the caller decides what comes next.
 ///
-/// The caller keeps the bytes of an unfinished head in one run, and passes the whole run each time together with how much
-/// of it the parser has seen. Every range that the parser gives is one of that run.
+/// The caller keeps the bytes of an unfinished head in one contiguous run. It passes the whole run each time, with the
+/// number of bytes that the parser has seen. Every range that the parser returns refers to that run.
 @safe public struct RequestParser: ~Copyable {
     private let raw: UnsafeMutablePointer<llhttp_t>
     private let record: UnsafeMutablePointer<HeadRecord>
@@ -29,15 +29,15 @@ internal import CLLHTTP
         unsafe raw.deallocate()
     }
 
-    /// What stands next in the bytes.
+    /// The next item in the bytes.
     public enum Event: Equatable, Sendable {
-        /// All bytes are read and the message is not at its next boundary: come back with more.
+        /// All bytes are read and the message is not at its next boundary: call again with more.
         case needMore
-        /// A whole request without a body. `consumed` bytes of the run are read; what follows them is the next request.
+        /// A complete request without a body. `consumed` bytes of the run are read; the next request follows them.
         case request(consumed: Int)
         /// The head of a request whose body follows; call `nextBody` from `consumed` on.
         case head(consumed: Int)
-        /// This request, or what stands where one should, cannot be read.
+        /// The bytes are not a valid request.
         case invalid(ParseFailure)
     }
 
@@ -53,7 +53,8 @@ internal import CLLHTTP
         case invalid(ParseFailure)
     }
 
-    /// Reads on in the head. `bytes` is the run from the request's first byte; the first `seen` of them were passed before.
+    /// Continues with the head. `bytes` is the run from the request's first byte; the first `seen` of them were passed
+    /// before.
     public mutating func next(_ bytes: Span<UInt8>, seen: Int) -> Event {
         let outcome = execute(bytes, from: seen)
         switch outcome.code {
@@ -70,7 +71,7 @@ internal import CLLHTTP
         }
     }
 
-    /// Reads on in the body after `.head`. `bytes` are bytes that were not passed before.
+    /// Continues with the body after `.head`. `bytes` were not passed before.
     public mutating func nextBody(_ bytes: Span<UInt8>) -> BodyEvent {
         unsafe record.pointee.bodyCount = 0
         let outcome = execute(bytes, from: 0)
@@ -88,8 +89,8 @@ internal import CLLHTTP
         }
     }
 
-    /// Whether the body has ended with the data that was told last, where that was all there was to read. llhttp says so only
-    /// when it is asked once more, which otherwise would be when the next request comes.
+    /// Whether the body ended with the data that was reported last, if that was all there was to read. llhttp reports
+    /// the end only on another call, which would otherwise come with the next request.
     public mutating func endsBody() -> Bool {
         let isChunked = unsafe raw.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0
         guard unsafe !isChunked && raw.pointee.content_length == 0 else { return false }
@@ -109,9 +110,10 @@ internal import CLLHTTP
         }
     }
 
-    /// What llhttp lets pass and RFC 9112 does not: versions 0.9 and 2.0 (section 2.3), other protocols, more than the one
-    /// space between the parts of the request line (section 3), on which two parsers could disagree, and chunks of version
-    /// 1.0, which does not know them (section 6.1).
+    /// What llhttp accepts and RFC 9112 does not: versions 0.9 and 2.0 (section 2.3); other protocols; more than one
+    /// space between the parts of the request line (section 3), on which two parsers could disagree; a length that
+    /// overflows the integer type (RFC 9110 section 8.6); and transfer codings in version 1.0, which does not define
+    /// them (section 6.1).
     private func headFailure(_ bytes: Span<UInt8>) -> ParseFailure? {
         guard unsafe raw.pointee.http_major == 1 else { return .version }
         guard unsafe record.pointee.targetOffset == record.pointee.methodOffset &+ record.pointee.methodCount &+ 1
@@ -119,30 +121,40 @@ internal import CLLHTTP
             return .malformed("More than one space before the request target")
         }
         let end = target.upperBound
-        // llhttp has read a protocol's name there, perhaps ICE or RTSP.
+        // llhttp has read another protocol's name here, such as ICE or RTSP.
         guard bytes[end] == UInt8(ascii: " "), bytes[end + 1] == UInt8(ascii: "H") else {
-            return .malformed("What follows the request target is not HTTP's version")
+            return .malformed("Invalid HTTP version after the request target")
         }
-        let codings = UInt16(F_CHUNKED.rawValue | F_TRANSFER_ENCODING.rawValue)
-        guard unsafe raw.pointee.flags & codings != 0 else { return nil }
-        if !isVersion11 { return .malformed("Transfer-Encoding in a request of HTTP/1.0") }
-        return isOnlyChunked(bytes) ? nil : .transferCoding
+        if unsafe raw.pointee.flags & UInt16(F_CONTENT_LENGTH.rawValue) != 0,
+            unsafe raw.pointee.content_length >> 63 != 0
+        {
+            return .malformed("Content-Length overflow")
+        }
+        return unsafe record.pointee.mayHaveCoding ? codingFailure(bytes) : nil
     }
 
-    /// Whether chunks are the only transfer coding. Any other one would be left in the body, of which nobody further on would
-    /// know.
-    private func isOnlyChunked(_ bytes: Span<UInt8>) -> Bool {
+    /// What is wrong with `Transfer-Encoding`: any value but a single `chunked`. Another coding would stay in the body,
+    /// and without `chunked` the end of the body is unknown (RFC 9112 section 6.3). llhttp treats an empty field as
+    /// absent and then uses `Content-Length`, where another program may read chunks.
+    private func codingFailure(_ bytes: Span<UInt8>) -> ParseFailure? {
+        var codings = 0
         for index in 0..<fieldCount {
             let line = field(index)
             guard bytes.extracting(line.name).equalsIgnoringCase("transfer-encoding") else { continue }
+            if !isVersion11 { return .malformed("Transfer-Encoding in an HTTP/1.0 request") }
             let value = bytes.extracting(line.value)
-            if !value.isEmpty, !value.equalsIgnoringCase("chunked") { return false }
+            if value.isEmpty { return .malformed("Transfer-Encoding is empty") }
+            guard value.equalsIgnoringCase("chunked") else { return .transferCoding }
+            codings += 1
         }
-        return true
+        if codings > 1 { return .malformed("More than one Transfer-Encoding") }
+        // llhttp rejects this as well. The check makes sure that it is rejected in either order of the two fields.
+        let hasLength = unsafe raw.pointee.flags & UInt16(F_CONTENT_LENGTH.rawValue) != 0
+        return codings == 1 && hasLength ? .malformed("Both Content-Length and Transfer-Encoding") : nil
     }
 
-    /// What is wrong with the end of a request line that has one of the two versions, where reading stopped at `end` or the
-    /// byte before it; nil if it is the version itself that is wrong. llhttp has one code for both.
+    /// What is wrong with the end of a request line that has one of the two versions. Parsing stopped at `end` or the
+    /// byte before it. Nil if the version itself is wrong. llhttp has one error code for both.
     private static func badLineEnd(_ bytes: Span<UInt8>, at end: Int) -> String? {
         let lineEnd = end > 0 && bytes[end - 1] == UInt8(ascii: "\n") ? end - 1 : end
         guard lineEnd >= 8, lineEnd < bytes.count else { return nil }
@@ -161,7 +173,7 @@ internal import CLLHTTP
         case .tooManyFields: return .tooManyFields
         case .none: break
         }
-        // llhttp knows the preface of HTTP/2 (RFC 9113 section 3.4), and stops behind it.
+        // llhttp recognizes the preface of HTTP/2 (RFC 9113 section 3.4) and stops after it.
         if code == HPE_INVALID_VERSION, let reason = Self.badLineEnd(bytes, at: end) { return .malformed(reason) }
         if code == HPE_INVALID_VERSION || code == HPE_PAUSED_H2_UPGRADE { return .version }
         let reason = unsafe llhttp_get_error_reason(raw).map { unsafe String(cString: $0) } ?? ""
@@ -172,22 +184,22 @@ internal import CLLHTTP
 
 /// How long a request's body is.
 public enum BodyFraming: Equatable, Sendable {
-    /// So many bytes.
+    /// This many bytes.
     case length(Int)
-    /// As many as the chunks say.
+    /// As many bytes as the chunks contain.
     case chunked
 }
 
 // MARK: What was read
 
 extension RequestParser {
-    /// Where the method stands.
+    /// The range of the method.
     public var method: Range<Int> {
         let start = unsafe Int(record.pointee.methodOffset)
         return unsafe start..<start + Int(record.pointee.methodCount)
     }
 
-    /// Where the request target stands.
+    /// The range of the request target.
     public var target: Range<Int> {
         let start = unsafe Int(record.pointee.targetOffset)
         return unsafe start..<start + Int(record.pointee.targetCount)
@@ -203,19 +215,19 @@ extension RequestParser {
         return unsafe record.pointee.lines[index]
     }
 
-    /// How the body is framed (RFC 9112 section 6.3): by chunks, or by its length, which is 0 where there is none.
+    /// How the body is framed (RFC 9112 section 6.3): by chunks, or by its length, which is 0 if there is no body.
     public var bodyFraming: BodyFraming {
         if unsafe raw.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0 { return .chunked }
-        // llhttp counts the length down while it reads; before the first byte it is the whole.
+        // llhttp counts the length down while it reads. Before the first byte it is the full length.
         return unsafe raw.pointee.flags & UInt16(F_CONTENT_LENGTH.rawValue) != 0
-            ? .length(Int(clamping: raw.pointee.content_length)) : .length(0)
+            ? .length(Int(raw.pointee.content_length)) : .length(0)
     }
 
-    /// Whether the version is 1.1 (else 1.0: llhttp refuses all others).
+    /// Whether the version is 1.1; otherwise it is 1.0, because llhttp rejects all others.
     public var isVersion11: Bool { unsafe raw.pointee.http_minor == 1 }
 
-    /// Whether the connection may carry another request after this one (RFC 9112 section 9.3). `close` overrules
-    /// `keep-alive`, which llhttp does not see to in version 1.0.
+    /// Whether the connection may carry another request after this one (RFC 9112 section 9.3). `close` overrides
+    /// `keep-alive`, which llhttp does not check in version 1.0.
     public var keepsAlive: Bool {
         unsafe raw.pointee.flags & UInt16(F_CONNECTION_CLOSE.rawValue) == 0 && llhttp_should_keep_alive(raw) != 0
     }
@@ -223,7 +235,7 @@ extension RequestParser {
 
 // MARK: llhttp's callbacks
 
-// Each returns 0 to go on, HPE_PAUSED to stop here for the caller, or HPE_USER after noting a failure.
+// Each returns 0 to continue, HPE_PAUSED to stop here for the caller, or HPE_USER after recording a failure.
 
 private typealias Parser = UnsafeMutablePointer<llhttp_t>
 private typealias Text = UnsafePointer<CChar>
@@ -256,8 +268,8 @@ private func onTarget(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
     return 0
 }
 
-// The field lines after a chunked body (its trailer section) are read past: nothing here needs them, and they must not be
-// taken for the head's.
+// The field lines after a chunked body (its trailer section) are skipped: nothing here needs them, and they must not be
+// mistaken for fields of the head.
 
 private func onFieldName(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
     let record = unsafe record(of: parser)
@@ -293,7 +305,7 @@ private func onFieldValue(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32
 private func onHeadComplete(_ parser: Parser?) -> Int32 {
     let record = unsafe record(of: parser)
     unsafe record.pointee.trimValues()
-    // Nobody here changes to another protocol: the field is not heeded (RFC 9110 section 7.8), and HTTP goes on behind it.
+    // Protocol upgrades are not supported: the field is ignored (RFC 9110 section 7.8), and HTTP continues after it.
     unsafe parser!.pointee.upgrade = 0
     let chunked = unsafe parser!.pointee.flags & UInt16(F_CHUNKED.rawValue) != 0
     guard unsafe chunked || parser!.pointee.content_length > 0 else { return 0 }
@@ -310,7 +322,7 @@ private func onBody(_ parser: Parser?, _ at: Text?, _ count: Int) -> Int32 {
 
 private func onMessageComplete(_ parser: Parser?) -> Int32 { Int32(HPE_PAUSED.rawValue) }
 
-/// The callbacks, in the one table that every parser shares. It is written once and never again.
+/// The callbacks, in one table that all parsers share. It is written only once.
 private nonisolated(unsafe) let settings: UnsafeMutablePointer<llhttp_settings_t> = {
     let table = UnsafeMutablePointer<llhttp_settings_t>.allocate(capacity: 1)
     unsafe llhttp_settings_init(table)

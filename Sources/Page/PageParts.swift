@@ -3,6 +3,9 @@ public enum PageParts {
     /// The document, with a line `<!-- style -->` and a line `<!-- script -->` where the other parts belong.
     public static var document: [UInt8] { PackageResources.page_html }
 
+    /// The icon, in two sizes.
+    public static var icon: [UInt8] { PackageResources.favicon_ico }
+
     /// The style sheets, in the order in which they apply.
     public static var styles: [[UInt8]] { [PackageResources.base_css, PackageResources.parts_css] }
 
@@ -10,10 +13,10 @@ public enum PageParts {
     public static var scripts: [[UInt8]] {
         [
             PackageResources.dom_js, PackageResources.numbers_js, PackageResources.theme_js, PackageResources.plots_js,
-            PackageResources.glance_js, PackageResources.tables_js, PackageResources.purge_js,
-            PackageResources.status_js,
+            PackageResources.verdict_js, PackageResources.glance_js, PackageResources.errors_js,
+            PackageResources.tables_js, PackageResources.purge_js, PackageResources.status_js,
             PackageResources.filters_js, PackageResources.details_js, PackageResources.scatter_js,
-            PackageResources.models_js, PackageResources.main_js,
+            PackageResources.views_js, PackageResources.models_js, PackageResources.main_js,
         ]
     }
 }

@@ -3,93 +3,128 @@ public import Caching
 public import Catalog
 import HTTPCore
 
-/// Decides when upstream is asked, for the resources that one loop leads: one fetch for each, however many wait for it on
-/// however many loops.
+/// Decides when to send a request upstream, for the resources that one loop owns. There is one fetch for each
+/// resource, however many requests wait for it on however many loops.
 ///
-/// It does nothing itself: each call returns what is to be done. Whether a response may be shared is known only when it
-/// comes, so callers with different keys first wait for one fetch together; if its answer turns out to be one key's own,
-/// the others go on with fetches of their own, and the next time nobody waits in vain, since how upstream shares is
-/// remembered for each kind of resource.
+/// It does no I/O: each call returns the actions to take. Whether a response may be shared is known only when it
+/// arrives, so callers with different keys first wait for one fetch together. If its answer belongs to one key only,
+/// the others start their own fetches. How upstream shares is remembered for each kind of resource, so that the next
+/// callers do not wait in vain.
 public struct Dispatcher {
-    /// One who waits: a request, or all requests of one loop for the same thing.
-    public struct Party: Sendable {
-        /// The loop to tell.
+    /// A waiter: one request, or all requests of one loop for the same resource.
+    public struct Waiter: Sendable {
+        /// The loop to notify.
         public let loop: Int
-        /// What that loop knows its waiting requests by.
+        /// The ticket by which that loop finds its waiting requests.
         public let ticket: UInt64
-        /// Whose the request is.
+        /// The owner of the request.
         public let owner: Owner
-        /// The value of `Authorization` to present upstream; it is gone when the flight has landed.
+        /// The value of `Authorization` to send upstream; it is dropped when the flight has landed.
         public let authorization: SharedBytes?
-        /// What it asks of the cache.
-        public let demand: Demand
-        /// The list that a facet is read beside, so that it need not keep the rows which that list has.
+        /// The request's cache directive.
+        public let directive: CacheDirective
+        /// The list that a facet is read with, so that the facet does not keep rows that the list already has.
         public let list: ModelList?
-        /// Whether it has been answered with a stale copy already: only a newer one is of use to it.
+        /// Whether it was already answered with a stale copy; only a newer response is of use to it.
         public let isRefresh: Bool
+        /// The value of the request's `Via`, which the fetch extends, so that request loops between servers are
+        /// detected.
+        public let via: SharedBytes?
+        /// Whether its response is for it alone and must not be stored: the request said `no-store`.
+        public let forbidsStoring: Bool
 
-        /// A party that is told under `ticket` on `loop`.
+        /// A waiter on `loop`, notified by `ticket`.
         public init(
-            loop: Int, ticket: UInt64, owner: Owner, authorization: SharedBytes?, demand: Demand,
-            list: ModelList? = nil, isRefresh: Bool = false
+            loop: Int, ticket: UInt64, owner: Owner, authorization: SharedBytes?, directive: CacheDirective,
+            list: ModelList? = nil, isRefresh: Bool = false, forbidsStoring: Bool = false, via: SharedBytes? = nil
         ) {
             self.loop = loop
             self.ticket = ticket
             self.owner = owner
             self.authorization = authorization
-            self.demand = demand
+            self.directive = directive
             self.list = list
             self.isRefresh = isRefresh
+            self.via = via
+            self.forbidsStoring = forbidsStoring
         }
     }
 
-    /// What a fetch is known by. `owner` is nil while callers of all keys wait for it together.
+    /// Identifies a fetch. `owner` is nil while callers of all keys wait for it together.
     public struct Flight: Hashable, Sendable {
-        /// What is fetched.
+        /// The resource.
         public let resource: Resource
-        /// With whose key alone.
+        /// The owner, if the fetch is for one key alone.
         public let owner: Owner?
+        /// A unique number if no other request may join the fetch; 0 for all others.
+        var serial: UInt64 = 0
+
+        init(resource: Resource, owner: Owner?, serial: UInt64 = 0) {
+            self.resource = resource
+            self.owner = owner
+            self.serial = serial
+        }
     }
 
-    /// What is to be done.
+    /// An action to take.
     public enum Action {
-        /// Tell this party.
-        case reply(Party, Outcome, collapsed: Bool)
-        /// Ask upstream with this party's key, and report with `landed`.
-        case start(Flight, as: Party)
+        /// Notify this waiter.
+        case reply(Waiter, Outcome, collapsed: Bool)
+        /// Send a request upstream with this waiter's key, and report the result with `completed`.
+        case start(Flight, as: Waiter)
     }
 
-    /// How a fetch can end for those who wait.
+    /// How a fetch can end for its waiters.
     public enum Outcome: Sendable {
-        /// With a response; `isNew` tells that upstream was asked for it just now.
+        /// With a response; `isNew` says that it was fetched from upstream just now.
         case entry(Entry, isNew: Bool)
-        /// Without one. `spare` is the copy that may be served instead; `leftAloneUntil` is when upstream may be asked again.
-        case failure(FetchProblem, spare: Entry?, leftAloneUntil: UInt64)
+        /// Without a response. `staleIfErrorCopy` is the stale copy that may be served instead.
+        case failure(FetchProblem, staleIfErrorCopy: Entry?, BackoffNotice)
     }
 
-    private var flights = FlightTable<Flight, Party>()
+    /// Until when no request for a resource is sent upstream.
+    public struct BackoffNotice: Sendable, Equatable {
+        /// When the next request is allowed, in milliseconds.
+        public var until: UInt64
+        /// Whether this applies to the caller's own key only; requests with other keys are allowed.
+        public var isOfKey: Bool
+
+        /// No pause for anyone.
+        public static let none = BackoffNotice(until: 0, isOfKey: false)
+    }
+
+    private var flights = FlightTable<Flight, Waiter>()
     private var backoffs: [Flight: Backoff] = [:]
     private var mostBackoffs = 64
     private var personal: Set<Resource.Kind> = Set(Resource.Kind.allCases.filter(\.isPersonal))
+    /// The owner whose key last got a failing answer for a resource since the last success.
+    private var lastFailed: [Resource: Owner] = [:]
+    private var lastSerial: UInt64 = 0
 
-    /// Nothing under way.
+    /// Starts with no fetches.
     public init() {}
 
-    /// The number of fetches under way.
+    /// The number of fetches in progress.
     var flightCount: Int { flights.count }
 
     /// The number of failures that are remembered.
     var rememberedFailures: Int { backoffs.count }
 
-    /// Someone wants a resource. `cache` is that of the loop that leads it, which may have what another loop's has not.
+    /// A request needs a resource. `cache` is that of the loop that owns it, which may have entries that another
+    /// loop's cache lacks.
     public mutating func wanted(
-        _ resource: Resource, by party: Party, cache: inout ResponseCache, now: UInt64
+        _ resource: Resource, by waiter: Waiter, cache: inout ResponseCache, now: UInt64
     ) -> Action? {
-        seek(flight(to: resource, for: party.owner), for: party, cache: &cache, now: now)
+        var flight = flight(to: resource, for: waiter.owner)
+        if waiter.forbidsStoring {
+            lastSerial += 1
+            flight = Flight(resource: resource, owner: waiter.owner, serial: lastSerial)
+        }
+        return seek(flight, for: waiter, cache: &cache, now: now)
     }
 
-    /// The fetch to wait for: one that bears the owner's own key, if any is under way, so that upstream is never asked twice
-    /// at a time with one key; else as upstream shared this kind of resource so far.
+    /// The fetch to wait for: the one with the owner's own key, if any is in progress, so that upstream never gets two
+    /// requests at a time with one key. Otherwise it depends on how upstream has shared this kind of resource so far.
     private func flight(to resource: Resource, for owner: Owner) -> Flight {
         let own = Flight(resource: resource, owner: owner)
         let common = Flight(resource: resource, owner: nil)
@@ -98,112 +133,193 @@ public struct Dispatcher {
         return personal.contains(resource.kind) ? own : common
     }
 
-    /// Answers a party from what is stored, or has it wait for `flight`, or tells it why not.
+    /// Answers a waiter from the cache, makes it wait for `flight`, or reports why neither is possible.
     private mutating func seek(
-        _ flight: Flight, for party: Party, cache: inout ResponseCache, now: UInt64
+        _ flight: Flight, for waiter: Waiter, cache: inout ResponseCache, now: UInt64
     ) -> Action? {
-        let stored = cache.entry(for: flight.resource, owner: party.owner)
-        let windows = party.isRefresh ? .none : cache.windows
-        switch Decision(stored: stored?.freshness, demand: party.demand, windows: windows, now: now) {
+        let stored = cache.entry(for: flight.resource, owner: waiter.owner)
+        var windows = waiter.isRefresh ? .none : cache.windows
+        // A refresh behind the answer would store what the request forbids to store.
+        if waiter.forbidsStoring, waiter.directive == .any { windows.whileRevalidate = 0 }
+        switch Decision(stored: stored?.freshness, directive: waiter.directive, windows: windows, now: now) {
         case .hit, .stale, .staleOnError:
             guard let stored else { preconditionFailure("a hit on nothing") }
-            return .reply(party, .entry(stored, isNew: false), collapsed: false)
+            return .reply(waiter, .entry(stored, isNew: false), collapsed: false)
         case .unsatisfiable:
-            return .reply(party, .failure(.onlyIfCached, spare: nil, leftAloneUntil: 0), collapsed: false)
+            return .reply(waiter, .failure(.onlyIfCached, staleIfErrorCopy: nil, .none), collapsed: false)
         case .fetch:
-            guard let (problem, until) = obstacle(to: flight, for: party.owner, now: now) else {
-                return flights.board(party, for: flight) ? .start(flight, as: party) : nil
+            guard let (problem, notice) = obstacle(to: flight, for: waiter.owner, now: now) else {
+                return flights.join(waiter, for: flight) ? .start(flight, as: waiter) : nil
             }
-            let spare = cache.spare(for: flight.resource, owner: party.owner, after: problem, now: now)
-            return .reply(party, .failure(problem, spare: spare, leftAloneUntil: until), collapsed: false)
+            let staleIfErrorCopy = cache.staleIfErrorCopy(
+                for: flight.resource, owner: waiter.owner, after: problem, now: now)
+            return .reply(waiter, .failure(problem, staleIfErrorCopy: staleIfErrorCopy, notice), collapsed: false)
         }
     }
 
-    /// Why nobody is to wait for `flight` now, and until when upstream is left alone.
-    private func obstacle(to flight: Flight, for owner: Owner, now: UInt64) -> (FetchProblem, until: UInt64)? {
+    /// Why no request may wait for `flight` now, and until when no request is sent upstream.
+    private func obstacle(to flight: Flight, for owner: Owner, now: UInt64) -> (FetchProblem, BackoffNotice)? {
         for concern in [nil, owner] {
             let backoff = backoffs[Flight(resource: flight.resource, owner: concern)]
             guard let backoff, let seconds = backoff.retryAfter(at: now) else { continue }
-            return (.backingOff(seconds: seconds, isAboutKey: concern != nil), backoff.until)
+            let isOfKey = concern != nil
+            return (
+                .backingOff(seconds: seconds, isAboutKey: isOfKey),
+                BackoffNotice(until: backoff.until, isOfKey: isOfKey)
+            )
         }
-        return flights.count >= Self.mostFlights && !flights.isUnderWay(flight) ? (.busy, 0) : nil
+        return flights.count >= Self.mostFlights && !flights.isUnderWay(flight) ? (.busy, .none) : nil
     }
 
-    /// The most fetches under way at once. A caller who leaves does not end the fetch that it caused, so without a bound those
-    /// who ask a slow upstream for ever new things could use up memory and descriptors.
+    /// The most fetches in progress at once. A fetch continues after its caller disconnects, so without a bound,
+    /// clients that request ever new resources from a slow upstream could use up memory and descriptors.
     public static let mostFlights = 1024
 
-    /// A fetch has brought a response, which the caller has stored if its lifetime is not zero. `cache` is that of the loop
-    /// that leads.
-    public mutating func landed(
+    /// A fetch has brought a response, which the caller has stored if its lifetime is not zero. `cache` is that of the
+    /// loop that owns the resource.
+    public mutating func completed(
         _ flight: Flight, with entry: Entry, cache: inout ResponseCache, now: UInt64
     ) -> [Action] {
-        backoffs[flight] = nil
-        let parties = flights.land(flight)
-        guard let first = parties.first else { return [] }
+        let waiters = flights.complete(flight)
+        guard let first = waiters.first else { return [] }
         backoffs[Flight(resource: flight.resource, owner: first.owner)] = nil
+        // Upstream may reject one key and still answer the others.
+        let isRefusalOfKey = entry.status == .unauthorized || entry.status == .forbidden
+        if !isRefusalOfKey { backoffs[Flight(resource: flight.resource, owner: nil)] = nil }
+        if !isRefusalOfKey || lastFailed[flight.resource] == first.owner { lastFailed[flight.resource] = nil }
         if entry.status == .ok, !flight.resource.isPersonal {
             if entry.isShared { personal.remove(flight.resource.kind) } else { personal.insert(flight.resource.kind) }
         }
-        return settle(parties, of: flight, isForAll: entry.isShared, cache: &cache, now: now) { _, _ in
+        return settle(waiters, of: flight, isForAll: entry.isShared, cache: &cache, now: now) { _, _ in
             .entry(entry, isNew: true)
         }
     }
 
-    /// A fetch has failed. `chance` in 0..<1 is the jitter of the pause that follows; `cache` is that of the loop that leads.
+    /// A fetch has failed. `chance` in 0..<1 is the jitter of the pause that follows; `cache` is that of the loop that
+    /// owns the resource.
     public mutating func failed(
         _ flight: Flight, with problem: FetchProblem, cache: inout ResponseCache, chance: Double, now: UInt64
     ) -> [Action] {
-        let parties = flights.land(flight)
-        guard let first = parties.first else { return [] }
-        // What upstream holds against one key must not keep the others from asking.
-        let slowed = problem.isAboutKey ? Flight(resource: flight.resource, owner: first.owner) : flight
-        forgetOldBackoffs(now: now)
-        var backoff = backoffs[slowed] ?? Backoff()
-        backoff.failed(at: now, wish: problem.retryAfter, chance: chance)
-        backoffs[slowed] = backoff
-        return settle(parties, of: flight, isForAll: !problem.isAboutKey, cache: &cache, now: now) { party, cache in
+        let waiters = flights.complete(flight)
+        guard let first = waiters.first else { return [] }
+        // A failure with one key must not block requests with other keys.
+        var isOfKey = problem.concern != .everyone
+        var slowed: [Owner?] = []
+        // If no request was sent upstream, upstream has not failed.
+        if problem.hasAsked {
+            forgetOldBackoffs(now: now)
+            if problem.concern == .keyAtFirst {
+                if hasFailedForAnother(flight.resource, than: first.owner, now: now) { isOfKey = false }
+                lastFailed[flight.resource] = first.owner
+            }
+            slowed.append(isOfKey ? first.owner : nil)
+            // The key's own record shows that this key failed, and outlasts the pause for everyone.
+            if problem.concern == .keyAtFirst, !isOfKey { slowed.append(first.owner) }
+        }
+        var until: UInt64 = 0
+        for owner in slowed {
+            let key = Flight(resource: flight.resource, owner: owner)
+            var backoff = backoffs[key] ?? Backoff()
+            backoff.failed(at: now, wish: problem.retryAfter, chance: chance)
+            backoffs[key] = backoff
+            until = max(until, backoff.until)
+        }
+        let notice = BackoffNotice(until: until, isOfKey: isOfKey)
+        return settle(
+            waiters, of: flight, isForAll: !isOfKey, together: problem.concern == .keyAtFirst, cache: &cache, now: now
+        ) { waiter, cache in
             .failure(
-                problem, spare: cache.spare(for: flight.resource, owner: party.owner, after: problem, now: now),
-                leftAloneUntil: backoff.until)
+                problem,
+                staleIfErrorCopy: cache.staleIfErrorCopy(
+                    for: flight.resource, owner: waiter.owner, after: problem, now: now), notice)
         }
     }
 
-    /// The resources that upstream is not asked for at `now`, and for how many seconds more.
-    public func pauses(at now: UInt64) -> [MetricsReport.BackingOff] {
+    /// Whether another key has recently got a failing answer for the resource, with no success since.
+    private func hasFailedForAnother(_ resource: Resource, than owner: Owner, now: UInt64) -> Bool {
+        guard let other = lastFailed[resource], other != owner,
+            let backoff = backoffs[Flight(resource: resource, owner: other)]
+        else { return false }
+        return !backoff.isForgotten(at: now)
+    }
+
+    /// The resources that are not requested from upstream at `now`, each with the remaining seconds.
+    public func pauses(at now: UInt64) -> [BackoffReport] {
         backoffs.compactMap { flight, backoff in
-            backoff.retryAfter(at: now).map { MetricsReport.BackingOff(resource: flight.resource.label, seconds: $0) }
+            backoff.retryAfter(at: now).map { BackoffReport(resource: flight.resource.label, seconds: $0) }
         }
     }
 
-    /// Drops the records of failures long past, whenever there are twice as many records as the last time. Callers choose
-    /// what fails, and so how many records there are: where too many are left, all go, and upstream is asked once more for
-    /// each of them.
+    /// Drops the records of old failures whenever the number of records has doubled. Callers choose what fails, and so
+    /// how many records there are. If too many remain, all are dropped, and each resource is requested once more.
     private mutating func forgetOldBackoffs(now: UInt64) {
         guard backoffs.count >= mostBackoffs else { return }
         backoffs = backoffs.filter { !$0.value.isForgotten(at: now) }
         if backoffs.count >= Self.backoffLimit { backoffs.removeAll() }
+        lastFailed = lastFailed.filter { backoffs[Flight(resource: $0.key, owner: $0.value)] != nil }
         mostBackoffs = min(max(64, backoffs.count * 2), Self.backoffLimit)
     }
 
     /// The most failures that are remembered at once.
     private static let backoffLimit = 1024
 
-    /// Tells all whom the outcome concerns. Those with other keys than the one it belongs to go on by themselves: while they
-    /// waited, another fetch may have brought what is theirs, or have failed, so it is looked up as if they came only now.
+    /// Notifies all waiters of the outcome. Waiters with keys other than the one it belongs to continue separately.
+    /// While they waited, another fetch may have brought their response or failed, so they are looked up as if they
+    /// had just arrived. With `together` they wait for one next fetch again; otherwise all of them would request from
+    /// a failing upstream at once.
     private mutating func settle(
-        _ parties: [Party], of flight: Flight, isForAll: Bool, cache: inout ResponseCache, now: UInt64,
-        with outcome: (Party, inout ResponseCache) -> Outcome
+        _ waiters: [Waiter], of flight: Flight, isForAll: Bool, together: Bool = false, cache: inout ResponseCache,
+        now: UInt64, with outcome: (Waiter, inout ResponseCache) -> Outcome
     ) -> [Action] {
         var actions: [Action] = []
-        for (index, party) in parties.enumerated() {
-            if isForAll || party.owner == parties[0].owner {
-                actions.append(.reply(party, outcome(party, &cache), collapsed: index > 0))
+        for (index, waiter) in waiters.enumerated() {
+            if isForAll || waiter.owner == waiters[0].owner {
+                actions.append(.reply(waiter, outcome(waiter, &cache), collapsed: index > 0))
             } else {
-                let own = Flight(resource: flight.resource, owner: party.owner)
-                if let action = seek(own, for: party, cache: &cache, now: now) { actions.append(action) }
+                let next =
+                    together
+                    ? self.flight(to: flight.resource, for: waiter.owner)
+                    : Flight(resource: flight.resource, owner: waiter.owner)
+                if let action = seek(next, for: waiter, cache: &cache, now: now) { actions.append(action) }
             }
         }
         return actions
+    }
+}
+
+/// When a loop may refresh a stored copy again after a fetch has ended, in milliseconds of the monotonic clock.
+public struct RefreshPause: Equatable, Sendable {
+    /// The copy is not refreshed before this time.
+    public var notBefore: UInt64 = 0
+    /// Until then it is served in place of an error, with no request to upstream.
+    public var backoffUntil: UInt64 = 0
+    /// Whether this concerns the caller's own key only.
+    public var isAboutKey = false
+
+    /// The shortest time between two refreshes from one loop after the first brought nothing, in milliseconds.
+    public static let shortest: UInt64 = 1_000
+}
+
+extension Dispatcher.Outcome {
+    /// What the loop of the waiters stores; nil for nothing.
+    public func entryToKeep(forbidsStoring: Bool) -> Entry? {
+        switch self {
+        case .entry(let entry, _): forbidsStoring ? nil : entry
+        case .failure(_, let staleIfErrorCopy, _): staleIfErrorCopy
+        }
+    }
+
+    /// When the loop of the waiters may refresh its copy again.
+    public func pause(at now: UInt64) -> RefreshPause {
+        switch self {
+        case .entry(let entry, _):
+            // A refusal does not change a shared copy; other clients make their own requests.
+            guard case .refusal = entry.content else { return RefreshPause() }
+            return RefreshPause(notBefore: now + RefreshPause.shortest, isAboutKey: true)
+        case .failure(_, _, let notice):
+            return RefreshPause(
+                notBefore: max(notice.until, now + RefreshPause.shortest), backoffUntil: notice.until,
+                isAboutKey: notice.isOfKey)
+        }
     }
 }

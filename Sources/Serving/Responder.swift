@@ -3,34 +3,40 @@ import Caching
 public import Catalog
 public import HTTPCore
 
-/// Finds the answer to a request on one of the cached routes, or what is still wanting for it.
+/// Finds the answer to a request on one of the cached routes, or the resources that must be fetched first.
 ///
-/// It is asked again after each fetch, with the entries that came: those count whatever their freshness, since they were
-/// got for this very request.
+/// It is called again after each fetch, with the fetched entries. Those are used whatever their freshness, since they
+/// were fetched for this request.
 public struct Responder: Sendable {
-    /// Parameters that the settings leave to upstream, `filters.upstream`.
+    /// Parameters that the settings always send upstream, `filters.upstream`.
     public let upstreamParameters: Set<String>
 
-    /// A responder under these settings.
-    public init(upstreamParameters: Set<String> = []) { self.upstreamParameters = upstreamParameters }
+    /// The views that paths can name.
+    public let views: ViewTable
 
-    /// What a request comes to.
+    /// Creates a responder with these settings.
+    public init(upstreamParameters: Set<String> = [], views: ViewTable = ViewTable()) {
+        self.upstreamParameters = upstreamParameters
+        self.views = views
+    }
+
+    /// The result of resolving a request.
     public enum Resolution {
-        /// This is the answer; the decision tells how the cache took it.
+        /// The answer; the decision says how the cache handled the request.
         case answer(Answer)
-        /// These resources have to be asked for first, each of them at the same time as the others.
+        /// These resources must be fetched first, all at the same time.
         case fetch([Want])
-        /// It ends with an error of Larder's own.
+        /// The request ends with an error of Larder's own.
         case problem(Problem)
     }
 
-    /// Something that has to be fetched.
-    public struct Want {
-        /// What.
+    /// A resource that must be fetched.
+    public struct Want: Sendable {
+        /// The resource.
         public let resource: Resource
-        /// Why.
+        /// The reason.
         public let reason: CacheStatus.Reason
-        /// The list that a facet is to be read beside.
+        /// The list that a facet is read with.
         public let list: ModelList?
 
         init(_ resource: Resource, _ reason: CacheStatus.Reason, beside list: ModelList? = nil) {
@@ -40,23 +46,32 @@ public struct Responder: Sendable {
         }
     }
 
-    /// Entries that were fetched for the request in hand.
-    public struct Delivery {
+    /// Entries that were fetched for the current request.
+    public struct Delivery: Sendable {
         fileprivate var entries: [(resource: Resource, entry: Entry)] = []
 
-        /// Nothing so far.
+        /// Starts empty.
         public init() {}
 
-        /// Adds what a fetch brought.
+        /// Whether nothing was fetched yet.
+        var isEmpty: Bool { entries.isEmpty }
+
+        /// Adds the result of a fetch.
         public mutating func add(_ entry: Entry, for resource: Resource) { entries.append((resource, entry)) }
 
-        /// Whether the catalogue could not be had, neither from upstream nor from what is stored.
+        /// Whether the catalogue was unavailable, both from upstream and from the cache.
         public private(set) var lacksCatalog = false
 
-        /// Notes that there is no catalogue to look a model up in; what is stored of the model itself has to do.
+        /// Notes that there is no catalogue to look a model up in; only the stored entry of the model itself can be
+        /// used.
         public mutating func goOnWithoutCatalog(_ model: Entry, for resource: Resource) {
             lacksCatalog = true
             add(model, for: resource)
+        }
+
+        /// Removes a copy that everyone shared: upstream no longer allows sharing.
+        public mutating func withdrawShared(_ resource: Resource) {
+            entries.removeAll { $0.resource == resource && $0.entry.isShared }
         }
 
         func entry(for resource: Resource) -> Entry? {
@@ -69,32 +84,85 @@ public struct Responder: Sendable {
     public func resolve(
         _ request: RequestSummary, cache: inout ResponseCache, delivered: Delivery, now: UInt64, wallSeconds: Int64
     ) -> Resolution {
-        let work = Resolving(request: request, delivered: delivered, now: now, wallSeconds: wallSeconds)
+        let target = request.target
+        let path = target.span.extracting(request.parts.path)
+        if let problem = views.problem(of: path) { return .problem(problem) }
+        let view = views.index(of: path).map {
+            Resolving.ViewInUse(view: views.views[$0], index: $0, since: views.since)
+        }
+        let work = Resolving(
+            request: request, delivered: delivered, now: now, wallSeconds: wallSeconds, view: view)
         switch request.route {
-        case .models: return resolveQuery(.models, work, &cache)
-        case .count: return resolveQuery(.count, work, &cache)
-        case .user: return resolveQuery(.user, work, &cache)
+        case .models: return resolveEffective(.models, work, &cache)
+        case .count: return resolveEffective(.count, work, &cache)
+        case .user: return resolveEffective(.user, work, &cache)
+        case .export(let index): return resolveEffective(.export(index), work, &cache)
         case .model(let range, let isPlural): return resolveModel(range, isPlural, work, &cache)
         case .endpoints(let range):
             guard let name = modelName(range, request) else { return .problem(Self.notUTF8) }
-            return resolveOpaque("/models/" + Resource.encodedPath(name) + "/endpoints", work, &cache)
+            // Latency and throughput are null for callers without a key.
+            return resolveOpaque(
+                "/models/" + Resource.encodedPath(name) + "/endpoints", forKeys: request.owner != .nobody, work, &cache)
         case .list(let list): return resolveOpaque(list.rawValue, work, &cache)
+        case .data(let range):
+            guard let path = canonicalPath(range, request) else { return .problem(Self.notUTF8Path) }
+            return resolveOpaque(path, work, &cache)
         case .health, .readiness, .own, .other: preconditionFailure("a route that is not answered from the cache")
         }
     }
 
     // MARK: Lists and counts
 
-    private func resolveQuery(
+    /// Resolves a request as if the parameters that upstream ignores were absent.
+    private func resolveEffective(
         _ route: QueriedRoute, _ work: Resolving, _ cache: inout ResponseCache
     ) -> Resolution {
-        let rawQuery = work.request.rawQuery
-        switch QueryParser.parse(rawQuery.span, upstreamParameters: upstreamParameters) {
+        let work = work.showing(.list(route, work.base))
+        guard !cache.ignoredParameters.isEmpty else { return resolveQuery(route, work, &cache) }
+        let request = work.request
+        let ignored = cache.ignoredParameters
+        let target = request.target
+        guard
+            let query = QueryParser.removing(
+                from: target.span.extracting(request.queryRange),
+                where: {
+                    !upstreamParameters.contains($0)
+                        && ignored.contains($0, of: route.facetedList, owner: request.owner, now: work.now)
+                }),
+            let effective = request.with(query: query)
+        else { return resolveQuery(route, work, &cache) }
+        // A page links to the next one by the query as sent, so only pages have answers of their own.
+        if QueryParser.isPaged(query.span) { return resolveQuery(route, work, query: query, &cache) }
+        let reduced = work.with(effective)
+        if let ready = reduced.ready(in: &cache) { return .answer(ready) }
+        return resolveQuery(route, reduced, &cache)
+    }
+
+    /// Resolves a request; `query` is the effective query, if it differs from the query that was sent.
+    private func resolveQuery(
+        _ route: QueriedRoute, _ work: Resolving, query: [UInt8]? = nil, _ cache: inout ResponseCache
+    ) -> Resolution {
+        let plan: QueryPlan
+        let outputs = work.standardOutputs
+        if let query {
+            plan = QueryParser.parse(query.span, upstreamParameters: upstreamParameters, standardOutputs: outputs)
+        } else {
+            let target = work.request.target
+            plan = QueryParser.parse(
+                target.span.extracting(work.request.queryRange), upstreamParameters: upstreamParameters,
+                standardOutputs: outputs)
+        }
+        switch plan {
         case .invalid(let parameter):
             return .problem(Problem(.badRequest, parameter.message, detail: .badRequest))
-        case .forward(let query) where query.isWhole: return resolveOpaque(route.path, work, &cache)
+        case .forward(let query) where query.isWhole:
+            if work.representation.isOwn { return .problem(Self.notExported) }
+            // Upstream's answer would have models that the view does not have.
+            if work.view != nil, query.hasTooManyFacets { return .problem(Self.tooMuchForView) }
+            return resolveOpaque(route.path, work.showing(.received), &cache)
         case .forward(let query): return resolveFacets(query, route, work, &cache)
         case .local(let query):
+            if let time = query.asOf { return resolvePast(query, at: time, route, work, &cache) }
             let list = route.list
             switch work.entry(for: list, in: &cache) {
             case .wanting(let reason): return .fetch([Want(list, reason)])
@@ -102,80 +170,76 @@ public struct Responder: Sendable {
                 guard let rows = entry.list else {
                     return .answer(work.answer(from: entry, list, keepIn: &cache))
                 }
-                let selection = rows.select(query, now: work.wallSeconds)
-                if let ready = entry.prepared(for: query), route == .models {
+                let filter = work.filter(of: rows.bases, in: &cache)
+                let selection = rows.select(query, in: filter, now: work.wallSeconds)
+                if filter == nil, work.representation.isPreparedWithSnapshot, let ready = entry.prepared(for: query) {
                     return .answer(
                         work.answer(from: entry, list, prepared: ready, selection: selection, keepIn: &cache))
                 }
-                let body =
-                    route == .count
-                    ? Composer.count(selection)
-                    : Composer.list(rows, selection, rawQuery: rawQuery.span, resource: route.resourceName)
+                let body = work.representation.body(SelectedRows(rows, selection), work.page(route, query))
                 return .answer(
                     work.answer(from: entry, list, body: body, query, selection: selection, keepIn: &cache))
             }
         }
     }
 
-    // MARK: Bodies that are kept as they came
+    private static let notExported = Problem(
+        .badRequest, "upstream answers this query as a whole, so it cannot be exported",
+        detail: .badRequest)
 
-    private func resolveOpaque(_ path: String, _ work: Resolving, _ cache: inout ResponseCache) -> Resolution {
-        let query = QueryParser.canonical(work.request.rawQuery.span)
-        let resource = Resource.opaque(path: path, query: String(decoding: query, as: UTF8.self))
+    private static let tooMuchForView = Problem(
+        .badRequest, "the query has too many parameters that only upstream can answer for a view",
+        detail: .badRequest)
+
+    // MARK: Opaque bodies
+
+    private func resolveOpaque(
+        _ path: String, forKeys: Bool? = nil, _ work: Resolving, _ cache: inout ResponseCache
+    ) -> Resolution {
+        let target = work.request.target
+        if let problem = refusalOfTime(work.request) { return .problem(problem) }
+        let query = QueryParser.canonical(target.span.extracting(work.request.queryRange))
+        let resource = Resource.opaque(path: path, query: String(decoding: query, as: UTF8.self), forKeys: forKeys)
         switch work.entry(for: resource, in: &cache) {
         case .wanting(let reason): return .fetch([Want(resource, reason)])
         case .found(let entry): return .answer(work.answer(from: entry, resource, keepIn: &cache))
         }
     }
 
+    /// The normalized form of a path, segment by segment; nil if it is not UTF-8.
+    private func canonicalPath(_ range: Range<Int>, _ request: RequestSummary) -> String? {
+        let start = request.parts.path.lowerBound
+        let path = request.target[start + range.lowerBound..<start + range.upperBound]
+        var segments: [String] = []
+        for segment in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            let bytes = PercentEncoding.decoded(Array(segment).span)
+            guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
+            segments.append(PercentEncoding.encodedSegment(bytes))
+        }
+        return segments.joined(separator: "/")
+    }
+
+    private static let notUTF8Path = Problem(.badRequest, "the path is not UTF-8", detail: .badRequest)
+
     // MARK: Single models
 
-    /// The name that a path spells; nil if it is not UTF-8. That is no model's: asking upstream with replacement characters
-    /// would ask for another.
-    private func modelName(_ range: Range<Int>, _ request: RequestSummary) -> String? {
+    /// The name in a path; nil if it is not UTF-8. No model has such a name, and a request to upstream with
+    /// replacement characters would be for another name.
+    func modelName(_ range: Range<Int>, _ request: RequestSummary) -> String? {
         String(validating: modelID(range, request), as: UTF8.self)
     }
 
-    /// The resource that a request for one model asks for where the catalogue does not name it; nil for other requests.
+    /// The resource to fetch for a request for one model that is not in the catalogue; nil for other requests.
     public func model(of request: RequestSummary) -> Resource? {
-        guard case .model(let range, _) = request.route else { return nil }
+        // Without a catalogue it is not known what a view has.
+        guard case .model(let range, _) = request.route, !request.namesView else { return nil }
         return modelName(range, request).map { .model(id: $0) }
     }
 
-    private func modelID(_ range: Range<Int>, _ request: RequestSummary) -> [UInt8] {
+    func modelID(_ range: Range<Int>, _ request: RequestSummary) -> [UInt8] {
         let start = request.parts.path.lowerBound
         return PercentEncoding.decoded(Array(request.target[start + range.lowerBound..<start + range.upperBound]).span)
     }
 
-    private static let notUTF8 = Problem(.badRequest, "the model's name is not UTF-8", detail: .badRequest)
-
-    private func resolveModel(
-        _ range: Range<Int>, _ isPlural: Bool, _ work: Resolving, _ cache: inout ResponseCache
-    ) -> Resolution {
-        let id = modelID(range, work.request)
-        switch work.entry(for: .catalog, in: &cache) {
-        case .wanting where work.delivered.lacksCatalog: break
-        case .wanting(let reason): return .fetch([Want(.catalog, reason)])
-        case .found(let entry):
-            // Where the catalogue was refused to this key, upstream may still answer for the one model.
-            if case .rows(let snapshot, _) = entry.content, let index = snapshot.index(ofModel: id.span) {
-                let body = isPlural ? Composer.openAIModel(snapshot, index) : Composer.model(snapshot, index)
-                return .answer(
-                    work.answer(from: entry, .catalog, body: body, selection: body.span.hash64(), keepIn: &cache))
-            }
-        }
-        guard let name = modelName(range, work.request) else { return .problem(Self.notUTF8) }
-        let resource = Resource.model(id: name)
-        switch work.entry(for: resource, in: &cache) {
-        case .wanting(let reason): return .fetch([Want(resource, reason)])
-        case .found(let entry):
-            if case .model(let plain, let openAI) = entry.content {
-                return .answer(
-                    work.answer(
-                        from: entry, resource, body: isPlural ? openAI : plain, selection: isPlural ? 1 : 0,
-                        keepIn: &cache))
-            }
-            return .answer(work.answer(from: entry, resource, keepIn: &cache))
-        }
-    }
+    static let notUTF8 = Problem(.badRequest, "the model's name is not UTF-8", detail: .badRequest)
 }

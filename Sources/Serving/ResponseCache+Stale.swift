@@ -1,21 +1,21 @@
 public import Caching
 import HTTPCore
 
-/// What entries are of use for once they are stale, and who has them fetched anew.
+/// How stale entries are used, and which of them are refreshed.
 extension ResponseCache {
-    /// What to do with an answer whose time is over, for a request of `owner`.
-    public func decision(on answer: Answer, owner: Owner, demand: Demand, now: UInt64) -> Decision {
-        // What upstream told the owner since, such as a refusal, goes before a copy that others share.
-        let isCurrent = answer.shelves.allSatisfy { shelf(for: $0.key.resource, owner: owner) === $0 }
-        guard isCurrent, !answer.shelves.isEmpty else { return .fetch(.stale) }
+    /// What to do with an expired answer, for a request of `owner`.
+    public func decision(on answer: Answer, owner: Owner, directive: CacheDirective, now: UInt64) -> Decision {
+        // What upstream answered to the owner since, such as a refusal, takes precedence over a shared copy.
+        let isCurrent = answer.storedEntries.allSatisfy { storedEntry(for: $0.key.resource, owner: owner) === $0 }
+        guard isCurrent, !answer.storedEntries.isEmpty else { return .fetch(.stale) }
         return Decision(
-            stored: answer.source.freshness, demand: demand, windows: windows,
+            stored: answer.source.freshness, directive: directive, windows: windows,
             isLeftAlone: isLeftAlone(answer, owner: owner, now: now), now: now)
     }
 
-    /// The copy that may be served to `owner` because fetching the resource has come to `problem` (RFC 5861 section 4): none
-    /// where that is upstream's word rather than a failure.
-    public mutating func spare(
+    /// The stale copy that may be served to `owner` because fetching the resource ended with `problem` (RFC 5861
+    /// section 4). There is none if that is upstream's answer rather than a failure.
+    public mutating func staleIfErrorCopy(
         for resource: Resource, owner: Owner, after problem: FetchProblem, now: UInt64
     ) -> Entry? {
         guard problem.isFailure, let entry = entry(for: resource, owner: owner),
@@ -24,45 +24,46 @@ extension ResponseCache {
         return entry
     }
 
-    /// Whether upstream would not be asked now, with the owner's key, for any of the stale entries that an answer was made of.
+    /// Whether back-off blocks requests to upstream now, with the owner's key, for any of the stale entries of an
+    /// answer.
     public func isLeftAlone(_ answer: Answer, owner: Owner, now: UInt64) -> Bool {
-        !answer.shelves.isEmpty
-            && answer.shelves.allSatisfy {
+        !answer.storedEntries.isEmpty
+            && answer.storedEntries.allSatisfy {
                 $0.pause(of: owner).isLeftAlone(at: now) || $0.entry.freshness.isFresh(at: now)
             }
     }
 
-    /// Whether upstream would not be asked now for a resource, with the owner's key.
+    /// Whether back-off blocks requests to upstream now for a resource, with the owner's key.
     func isLeftAlone(_ resource: Resource, owner: Owner, now: UInt64) -> Bool {
-        shelf(for: resource, owner: owner)?.pause(of: owner).isLeftAlone(at: now) ?? false
+        storedEntry(for: resource, owner: owner)?.pause(of: owner).isLeftAlone(at: now) ?? false
     }
 
-    /// The resources to be refreshed behind an answer: those of its entries that are stale and that nobody on this loop
-    /// refreshes already. Each has to be reported to `refreshEnded`.
+    /// The resources to refresh in the background: the stale entries of an answer that this loop does not refresh
+    /// already. The caller must report each of them to `refreshEnded`.
     public func beginRefreshes(behind answer: Answer, owner: Owner, now: UInt64) -> [Resource] {
         var resources: [Resource] = []
-        for shelf in answer.shelves where !shelf.entry.freshness.isFresh(at: now) {
-            guard now >= shelf.pause(of: owner).refreshNotBefore else { continue }
-            shelf.pause.refreshNotBefore = .max
-            resources.append(shelf.key.resource)
+        for storedEntry in answer.storedEntries where !storedEntry.entry.freshness.isFresh(at: now) {
+            guard now >= storedEntry.pause(of: owner).refreshNotBefore else { continue }
+            storedEntry.pause.refreshNotBefore = .max
+            resources.append(storedEntry.key.resource)
         }
         return resources
     }
 
-    /// Upstream was asked for a resource, or was not because it is left alone. What is stored still is not refreshed before
-    /// `notBefore`; until `leftAloneUntil` it stands in for an error without asking.
+    /// A refresh of a resource has ended, or was skipped because of back-off. The stored copy is not refreshed before
+    /// `notBefore`; until `backoffUntil` it is served in place of an error, with no request to upstream.
     public func refreshEnded(
-        of resource: Resource, owner: Owner, notBefore: UInt64, leftAloneUntil: UInt64, isAboutKey: Bool
+        of resource: Resource, owner: Owner, notBefore: UInt64, backoffUntil: UInt64, isAboutKey: Bool
     ) {
-        let pause = Pause(refreshNotBefore: notBefore, leftAloneUntil: leftAloneUntil)
-        for key in [ShelfKey(resource: resource, owner: owner), ShelfKey(resource: resource, owner: nil)] {
-            guard let shelf = shelves[key] else { continue }
+        let pause = Pause(refreshNotBefore: notBefore, backoffUntil: backoffUntil)
+        for key in [CacheKey(resource: resource, owner: owner), CacheKey(resource: resource, owner: nil)] {
+            guard let storedEntry = storedEntries[key] else { continue }
             if key.owner == nil, isAboutKey {
-                // What upstream holds against one key is no reason not to ask with another one.
-                shelf.pause.refreshNotBefore = 0
-                shelf.setPause(pause, of: owner)
+                // A problem with one key does not prevent a request with another one.
+                storedEntry.pause.refreshNotBefore = 0
+                storedEntry.setPause(pause, of: owner)
             } else {
-                shelf.pause = pause
+                storedEntry.pause = pause
             }
         }
     }

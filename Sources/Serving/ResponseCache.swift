@@ -1,37 +1,48 @@
 public import Bytes
 public import Caching
+public import Catalog
 public import HTTPCore
 
-/// Everything that one loop keeps: stored responses by resource and owner, and the answers made from them by request target.
+/// Everything that one loop keeps: stored responses by resource and owner, and the answers made from them by request
+/// target.
 ///
-/// A hit is one look-up in `answers`. All else happens when an answer has to be made, and when entries come and go. The
-/// bytes of both are counted and bounded; what was not used for the longest time goes first. The shared catalogue is not
-/// in that order: everything else goes before it.
+/// A hit is one look-up in `answers`. All other work happens when an answer is made, and when entries are added or
+/// removed. The bytes of both are counted and bounded; the least recently used are evicted first. The shared catalogue
+/// is not in that order: everything else is evicted before it.
 public struct ResponseCache {
-    /// Under what an entry is kept; `owner` is nil for one that everyone shares.
-    struct ShelfKey: Hashable {
+    /// The cache key of an entry; `owner` is nil for one that everyone shares.
+    struct CacheKey: Hashable {
         let resource: Resource
         let owner: Owner?
     }
 
-    private(set) var shelves: [ShelfKey: Shelf] = [:]
-    /// What is each owner's own, so that a refused key's entries are found without looking at all of them.
-    private var owned: [Owner: Set<ShelfKey>] = [:]
+    private(set) var storedEntries: [CacheKey: StoredEntry] = [:]
+    /// The entries of each owner, so that a rejected key's entries are found without a search through all of them.
+    private var owned: [Owner: Set<CacheKey>] = [:]
     private var answers: [UInt64: Answer] = [:]
     private var recency = RecencyList<Evictable>()
     private var pinnedBytes = 0
     private var bases = BaseCounts()
 
+    /// The query parameters that upstream ignores.
+    public var ignoredParameters = IgnoredParameters()
+
+    /// What the views leave of the stored lists. It is small, and not counted.
+    public var compiledViews = CompiledViews()
+
     /// The most bytes to keep.
     public private(set) var maximumBytes: Int
 
-    /// How long stale entries are of use.
+    /// How long stale entries may be used.
     public var windows: StaleWindows
 
-    /// How many things had to go for want of room.
+    /// The bytes that are kept free for fetches in progress.
+    private var setAsideBytes = 0
+
+    /// The number of evictions because the cache was full.
     public private(set) var evictions = 0
 
-    /// An empty cache.
+    /// Creates an empty cache.
     public init(maximumBytes: Int, windows: StaleWindows = .none) {
         self.maximumBytes = maximumBytes
         self.windows = windows
@@ -41,25 +52,26 @@ public struct ResponseCache {
     public var bytes: Int { recency.bytes + pinnedBytes + bases.bytes }
 
     /// The number of stored responses.
-    public var entryCount: Int { shelves.count }
+    public var entryCount: Int { storedEntries.count }
 
-    /// The number of answers ready to be sent.
+    /// The number of prepared answers.
     public var answerCount: Int { answers.count }
 
     // MARK: Entries
 
-    /// The entry that may answer `owner`: the one that everyone shares, else the owner's own, fresh or not. What upstream
-    /// told the owner after the shared one had become stale, such as a refusal, goes before that.
+    /// The entry that may answer `owner`: the shared one, otherwise the owner's own, fresh or not. If upstream
+    /// answered the owner after the shared entry became stale, for example with a refusal, that answer takes
+    /// precedence.
     public mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        guard let shelf = shelf(for: resource, owner: owner) else { return nil }
-        if let ticket = shelf.ticket { recency.touch(ticket) }
-        shelf.goesWithAnswers = false
-        return shelf.entry
+        guard let storedEntry = storedEntry(for: resource, owner: owner) else { return nil }
+        if let ticket = storedEntry.ticket { recency.touch(ticket) }
+        storedEntry.goesWithAnswers = false
+        return storedEntry.entry
     }
 
-    func shelf(for resource: Resource, owner: Owner) -> Shelf? {
-        let shared = shelves[ShelfKey(resource: resource, owner: nil)]
-        if let own = shelves[ShelfKey(resource: resource, owner: owner)],
+    func storedEntry(for resource: Resource, owner: Owner) -> StoredEntry? {
+        let shared = storedEntries[CacheKey(resource: resource, owner: nil)]
+        if let own = storedEntries[CacheKey(resource: resource, owner: owner)],
             shared.map({ $0.entry.freshness.freshUntil <= own.entry.freshness.storedAt }) ?? true
         {
             return own
@@ -67,76 +79,97 @@ public struct ResponseCache {
         return shared
     }
 
-    /// Whether nothing at all is stored that may answer `owner`.
-    public func lacks(_ resource: Resource, owner: Owner) -> Bool { shelf(for: resource, owner: owner) == nil }
+    /// Whether no stored entry may answer `owner`.
+    public func lacks(_ resource: Resource, owner: Owner) -> Bool { storedEntry(for: resource, owner: owner) == nil }
 
-    /// Stores an entry in place of the one before it, whose answers go with it. An entry of an owner's own ends the shared
-    /// one of the same resource: upstream no longer allows it.
+    /// Stores an entry. It replaces the previous one, whose answers are removed too. An owner's own entry removes the
+    /// shared one of the same resource: upstream no longer allows sharing.
     public mutating func store(_ entry: Entry, for resource: Resource, owner: Owner) {
         if !entry.isShared, case .refusal = entry.content {
-            // One key's refusal says nothing of the copy that others share.
+            // A refusal of one key does not affect the copy that others share.
         } else if !entry.isShared {
-            removeShelf(ShelfKey(resource: resource, owner: nil))
+            removeStoredEntry(CacheKey(resource: resource, owner: nil))
         }
-        let key = ShelfKey(resource: resource, owner: entry.isShared ? nil : owner)
-        removeShelf(key)
-        if entry.isShared { removeShelf(ShelfKey(resource: resource, owner: owner)) }
-        let shelf = Shelf(key: key, entry: entry)
+        let key = CacheKey(resource: resource, owner: entry.isShared ? nil : owner)
+        removeStoredEntry(key)
+        if entry.isShared { removeStoredEntry(CacheKey(resource: resource, owner: owner)) }
+        let storedEntry = StoredEntry(key: key, entry: entry)
         if resource == .catalog && entry.isShared {
             pinnedBytes += entry.byteCount
         } else {
-            shelf.ticket = recency.insert(.shelf(shelf), bytes: entry.byteCount + resource.byteCount)
+            storedEntry.ticket = recency.insert(.storedEntry(storedEntry), bytes: entry.byteCount + resource.byteCount)
         }
-        shelves[key] = shelf
+        storedEntries[key] = storedEntry
         if let owner = key.owner { owned[owner, default: []].insert(key) }
         bases.add(entry.bases)
         evict()
     }
 
-    /// Ends all entries of one owner's own: upstream has refused its key.
-    public mutating func removeEntries(of owner: Owner) {
-        for key in owned[owner] ?? [] { removeShelf(key) }
+    /// Removes the shared entry of a resource, or the one of an owner. True if there was one.
+    @discardableResult
+    public mutating func removeEntry(for resource: Resource, owner: Owner?) -> Bool {
+        let key = CacheKey(resource: resource, owner: owner)
+        guard storedEntries[key] != nil else { return false }
+        removeStoredEntry(key)
+        return true
     }
 
-    /// Ends the entries that a purge concerns. Each is named by a number that is the same in every loop.
+    /// Removes all entries of one owner: upstream has rejected its key.
+    public mutating func removeEntries(of owner: Owner) {
+        for key in owned[owner] ?? [] { removeStoredEntry(key) }
+    }
+
+    /// Removes the entries that a purge affects. Each is identified by a number that is the same in every loop.
     public mutating func remove(_ purge: Purge) -> [Int] {
-        let keys = shelves.keys.filter { purge.covers($0.resource, ownerHigh: $0.owner?.high) }
-        for key in keys { removeShelf(key) }
+        let keys = storedEntries.keys.filter { purge.covers($0.resource, ownerHigh: $0.owner?.high) }
+        for key in keys { removeStoredEntry(key) }
+        ignoredParameters.remove(purge)
         return keys.map(\.hashValue)
     }
 
-    /// Puts what `change` gives in the place of each entry that it changes; nil ends one. Answers go with what they were made
-    /// from.
+    /// Replaces each entry for which `change` returns another one; nil removes the entry. Answers are removed with the
+    /// entries that they were made from.
     public mutating func changeEntries(_ change: (Resource, Entry) -> Entry?) {
-        for shelf in Array(shelves.values) {
-            let next = change(shelf.key.resource, shelf.entry)
-            if next === shelf.entry { continue }
+        for storedEntry in Array(storedEntries.values) {
+            let next = change(storedEntry.key.resource, storedEntry.entry)
+            if next === storedEntry.entry { continue }
             guard let next else {
-                removeShelf(shelf.key)
+                removeStoredEntry(storedEntry.key)
                 continue
             }
-            for place in Array(shelf.answers) { removeAnswer(place) }
-            shelf.entry = next
+            for position in Array(storedEntry.answers) { removeAnswer(position) }
+            storedEntry.entry = next
         }
     }
 
-    /// What is stored, at `now`.
-    public func reports(now: UInt64) -> [EntryReport] { shelves.values.map { EntryReport($0, now: now, windows) } }
+    /// The reports of all stored responses, at `now`.
+    public func reports(now: UInt64) -> [EntryReport] {
+        storedEntries.values.map { EntryReport($0, now: now, windows) }
+    }
 
-    /// The catalogue that everyone shares, at `now`.
-    public func catalogReport(now: UInt64) -> MetricsReport.Catalog? {
-        shelves[ShelfKey(resource: .catalog, owner: nil)].flatMap { MetricsReport.Catalog($0, now: now) }
+    /// The shared catalogue, at `now`.
+    public func catalogReport(now: UInt64) -> CatalogReport? {
+        storedEntries[CacheKey(resource: .catalog, owner: nil)].flatMap { CatalogReport($0, now: now, windows) }
+    }
+
+    /// The number of models that each view leaves of the shared catalogue; nil without one.
+    public mutating func modelCounts(of table: ViewTable, wallSeconds: Int64) -> [Int?] {
+        guard case .rows(let snapshot, _) = storedEntries[CacheKey(resource: .catalog, owner: nil)]?.entry.content
+        else {
+            return table.views.map { _ in nil }
+        }
+        return table.views.map { compiledViews.filter($0, of: [snapshot], now: wallSeconds).rows(of: snapshot).count }
     }
 
     // MARK: Answers
 
-    /// The answer to a request target, if one was made from an entry that is still the one in use. `owner` is nil to look
-    /// among the answers for everyone.
+    /// The answer to a request target, if one was made from an entry that is still current. With a nil `owner`, only
+    /// the answers for everyone are searched.
     @inline(__always)
     public mutating func answer(
         to target: Span<UInt8>, coding: ContentCoding, owner: Owner?, wallSeconds: Int64
     ) -> Answer? {
-        guard let answer = answers[Self.place(target, coding, owner)], answer.owner == owner else { return nil }
+        guard let answer = answers[Self.position(target, coding, owner)], answer.owner == owner else { return nil }
         let own = answer.target
         guard own.span.equals(target) else { return nil }
         if let end = answer.validUntil, wallSeconds >= end { return nil }
@@ -144,74 +177,83 @@ public struct ResponseCache {
         return answer
     }
 
-    /// Keeps an answer that was made from one resource for the next request of the same target and preferred coding.
+    /// Keeps an answer that was made from one resource, for the next request with the same target and preferred
+    /// coding.
     public mutating func keep(_ answer: Answer, resource: Resource, coding: ContentCoding, owner: Owner) {
         keep(answer, madeOf: [(resource, answer.source)], coding: coding, owner: owner)
     }
 
-    /// Keeps an answer that was made of several entries: it goes as soon as one of them does.
+    /// Keeps an answer that was made from several entries: it is removed as soon as one of them is.
     mutating func keep(
         _ answer: Answer, madeOf parts: [(resource: Resource, entry: Entry)], coding: ContentCoding, owner: Owner
     ) {
-        var shelves: [Shelf] = []
+        var storedEntries: [StoredEntry] = []
         for part in parts {
-            let key = ShelfKey(resource: part.resource, owner: part.entry.isShared ? nil : owner)
-            // A request may be answered from an entry that is not in the cache (any more): then its answer is not kept.
-            guard let shelf = self.shelves[key], shelf.entry === part.entry else { return }
-            shelves.append(shelf)
+            let key = CacheKey(resource: part.resource, owner: part.entry.isShared ? nil : owner)
+            // The entry that answers a request may not be in the cache (any more): then its answer is not kept.
+            guard let storedEntry = self.storedEntries[key], storedEntry.entry === part.entry else { return }
+            storedEntries.append(storedEntry)
         }
-        keep(answer, on: shelves, coding: coding)
+        keep(answer, on: storedEntries, coding: coding)
     }
 
-    private mutating func keep(_ answer: Answer, on shelves: [Shelf], coding: ContentCoding) {
+    private mutating func keep(_ answer: Answer, on storedEntries: [StoredEntry], coding: ContentCoding) {
         let target = answer.target
-        let place = Self.place(target.span, coding, answer.owner)
-        removeAnswer(place)
-        answer.ticket = recency.insert(.answer(place), bytes: answer.byteCount)
-        answer.shelves = shelves
-        answers[place] = answer
-        for shelf in shelves { shelf.answers.insert(place) }
+        let position = Self.position(target.span, coding, answer.owner)
+        removeAnswer(position)
+        answer.ticket = recency.insert(.answer(position), bytes: answer.byteCount)
+        answer.storedEntries = storedEntries
+        answers[position] = answer
+        for storedEntry in storedEntries { storedEntry.answers.insert(position) }
         evict()
     }
 
-    /// Puts the compressed form of an answer in its place, if it is still there.
+    /// Replaces an answer with its compressed form, if it is still there.
     public mutating func replace(_ answer: Answer, compressed coded: SharedBytes) {
-        guard !answer.shelves.isEmpty else { return }
-        keep(answer.compressed(coded), on: answer.shelves, coding: answer.preferred)
+        guard !answer.storedEntries.isEmpty else { return }
+        keep(answer.compressed(coded), on: answer.storedEntries, coding: answer.preferred)
     }
 
-    private static func place(_ target: Span<UInt8>, _ coding: ContentCoding, _ owner: Owner?) -> UInt64 {
+    private static func position(_ target: Span<UInt8>, _ coding: ContentCoding, _ owner: Owner?) -> UInt64 {
         target.hash64(seed: (owner?.high ?? 0) &+ UInt64(coding.rawValue))
     }
 
-    /// Drops every answer. What they were made from stays.
+    /// Removes every answer. The entries that they were made from stay.
     public mutating func removeAnswers() {
-        for place in Array(answers.keys) { removeAnswer(place) }
+        for position in Array(answers.keys) { removeAnswer(position) }
     }
 
-    // MARK: Room
+    // MARK: Size limits
 
-    /// Keeps no more than so many bytes from now on.
+    /// Sets the maximum number of bytes from now on.
     public mutating func limit(to bytes: Int) {
         maximumBytes = bytes
         evict()
     }
 
-    /// A hit touches its answer only, to be cheap, so a stored response may look unused that is in use all the time. One that
-    /// answers were made from is therefore passed over, and goes with the last of them, whose turn comes in the same order.
+    /// Reserves this many bytes for fetches in progress: half of the capacity at most, so that they never empty the
+    /// cache.
+    public mutating func setAside(_ bytes: Int) {
+        setAsideBytes = min(bytes, maximumBytes / 2)
+        evict()
+    }
+
+    /// To be cheap, a hit touches only its answer, so a stored response that is in constant use may look unused. A
+    /// response that has answers is therefore skipped, and evicted with the last of them, which are evicted in the
+    /// same order.
     private mutating func evict() {
-        while bytes > maximumBytes, let (element, ticket) = recency.leastRecentlyUsed {
+        while bytes + setAsideBytes > maximumBytes, let (element, ticket) = recency.leastRecentlyUsed {
             switch element {
-            case .shelf(let shelf) where !shelf.answers.isEmpty:
-                shelf.goesWithAnswers = true
+            case .storedEntry(let storedEntry) where !storedEntry.answers.isEmpty:
+                storedEntry.goesWithAnswers = true
                 recency.touch(ticket)
                 continue
-            case .shelf(let shelf): removeShelf(shelf.key)
-            case .answer(let place):
-                let shelves = answers[place]?.shelves ?? []
-                removeAnswer(place)
-                for shelf in shelves where shelf.goesWithAnswers && shelf.answers.isEmpty {
-                    removeShelf(shelf.key)
+            case .storedEntry(let storedEntry): removeStoredEntry(storedEntry.key)
+            case .answer(let position):
+                let storedEntries = answers[position]?.storedEntries ?? []
+                removeAnswer(position)
+                for storedEntry in storedEntries where storedEntry.goesWithAnswers && storedEntry.answers.isEmpty {
+                    removeStoredEntry(storedEntry.key)
                     evictions += 1
                 }
             }
@@ -219,32 +261,79 @@ public struct ResponseCache {
         }
     }
 
-    private mutating func removeShelf(_ key: ShelfKey) {
-        guard let shelf = shelves.removeValue(forKey: key) else { return }
+    private mutating func removeStoredEntry(_ key: CacheKey) {
+        guard let storedEntry = storedEntries.removeValue(forKey: key) else { return }
         if let owner = key.owner {
             owned[owner]?.remove(key)
             if owned[owner]?.isEmpty == true { owned[owner] = nil }
         }
-        bases.remove(shelf.entry.bases)
-        for place in Array(shelf.answers) { removeAnswer(place) }
-        if let ticket = shelf.ticket {
+        bases.remove(storedEntry.entry.bases)
+        for position in Array(storedEntry.answers) { removeAnswer(position) }
+        if let ticket = storedEntry.ticket {
             recency.remove(ticket)
         } else {
-            pinnedBytes -= shelf.entry.byteCount
+            pinnedBytes -= storedEntry.entry.byteCount
         }
     }
 
-    private mutating func removeAnswer(_ place: UInt64) {
-        guard let answer = answers.removeValue(forKey: place), let ticket = answer.ticket else { return }
+    private mutating func removeAnswer(_ position: UInt64) {
+        guard let answer = answers.removeValue(forKey: position), let ticket = answer.ticket else { return }
         recency.remove(ticket)
         answer.ticket = nil
-        for shelf in answer.shelves { shelf.answers.remove(place) }
-        answer.shelves = []
+        for storedEntry in answer.storedEntries { storedEntry.answers.remove(position) }
+        answer.storedEntries = []
     }
 }
 
-/// What can be thrown out for want of room.
+/// An item that can be evicted when the cache is full.
 enum Evictable {
-    case shelf(Shelf)
+    case storedEntry(StoredEntry)
     case answer(UInt64)
+}
+
+/// A stored response in its slot, and the slots of the answers made from it.
+final class StoredEntry {
+    let key: ResponseCache.CacheKey
+    var entry: Entry
+    var ticket: RecencyList<Evictable>.Ticket?
+    /// The slots of the answers made from it.
+    var answers: Set<UInt64> = []
+    /// Whether it is due for eviction and kept only for its answers.
+    var goesWithAnswers = false
+    /// The back-off of this resource.
+    var pause = Pause()
+    /// The back-off with certain keys that upstream has a problem with.
+    private var keyPauses: [Owner: Pause] = [:]
+
+    init(key: ResponseCache.CacheKey, entry: Entry) {
+        self.key = key
+        self.entry = entry
+    }
+
+    /// The back-off of the resource with one key.
+    func pause(of owner: Owner) -> Pause {
+        guard !keyPauses.isEmpty, let own = keyPauses[owner] else { return pause }
+        return Pause(
+            refreshNotBefore: max(pause.refreshNotBefore, own.refreshNotBefore),
+            backoffUntil: max(pause.backoffUntil, own.backoffUntil))
+    }
+
+    /// Notes that upstream has a problem with one key. Callers choose how many keys there are, so if there are too
+    /// many, all are forgotten, and one more request is sent with each.
+    func setPause(_ pause: Pause, of owner: Owner) {
+        if keyPauses.count >= Self.mostKeyPauses { keyPauses.removeAll() }
+        keyPauses[owner] = pause
+    }
+
+    private static let mostKeyPauses = 256
+}
+
+/// The back-off of a stored response.
+struct Pause {
+    /// When the next refresh may begin; never while one is in progress.
+    var refreshNotBefore: UInt64 = 0
+    /// The end of the back-off after a failure of upstream.
+    var backoffUntil: UInt64 = 0
+
+    func isLeftAlone(at now: UInt64) -> Bool { now < backoffUntil }
 }

@@ -1,6 +1,6 @@
 import Bytes
 
-/// What a request path names, once its root and a trailing slash are off.
+/// The route of a request path, after its root and a trailing slash are removed.
 public enum Route: Equatable, Sendable {
     /// `/models`
     case models
@@ -9,22 +9,45 @@ public enum Route: Equatable, Sendable {
     /// `/models/user`
     case user
     /// `/model/{author}/{slug}` or `/models/{author}/{slug}`. The range is that of `{author}/{slug}` in the path, as
-    /// spelled; `isPlural` tells the second form, whose answer also has what OpenAI's clients read.
+    /// spelled; `isPlural` marks the second form, whose answer also has the members that OpenAI's clients read.
     case model(Range<Int>, isPlural: Bool)
     /// `/models/{author}/{slug}/endpoints`. The range is that of `{author}/{slug}` in the path, as spelled.
     case endpoints(Range<Int>)
-    /// A list that is kept as it comes. The text is its path below the base URL.
+    /// A list that is kept as received. The text is its path below the base URL.
     case list(StaticList)
+    /// Upstream's data, which upstream rate-limits strictly: `/benchmarks`, all below `/datasets/`,
+    /// `/classifications/task`, `/tools` and `/tools/{name}`. The range is that of the resource in the path, as
+    /// spelled.
+    case data(Range<Int>)
     /// `/healthz`
     case health
     /// `/readyz`
     case readiness
-    /// `/metrics` and all below `/_larder`: Larder's own, whether there is anything or not, and never upstream's.
+    /// A representation of the catalogue below `/_larder/export/`, by its number in `Representation.exports`.
+    case export(Int)
+    /// `/metrics` and all other paths below `/_larder`: always Larder's own, whether the page exists or not, and never sent
+    /// upstream.
     case own
     /// Anything else.
     case other
 
-    /// The lists that are kept as they come.
+    /// The bases below which upstream's resources are found. They differ in the form of lists and single models.
+    public enum Base: Sendable {
+        /// `/api/v1`, `/v1` or none: upstream's own form.
+        case upstream
+        /// `/openai/v1`: the form of OpenAI's API.
+        case openAI
+    }
+
+    /// The base that a path names, below a view or not.
+    public static func base(of path: Span<UInt8>) -> Base {
+        path.extracting(ViewPrefix.length(of: path)...).starts(with: "/openai/v1/") ? .openAI : .upstream
+    }
+
+    /// The paths below `/_larder/export/`.
+    public static let exportPaths = Representation.exports.map { "/_larder/export/\($0.name)" }
+
+    /// The lists that are kept as received.
     public enum StaticList: String, Sendable, CaseIterable {
         /// `/providers`
         case providers = "/providers"
@@ -54,9 +77,25 @@ public enum Route: Equatable, Sendable {
         }
     }
 
-    /// Reads a path. The roots `/api/v1`, `/v1` and none are the same; the slash between author and slug may be spelled
-    /// `%2F`. Nothing is allocated.
+    /// Reads a path. The roots `/api/v1`, `/v1`, `/openai/v1` and none are equivalent; the slash between author and slug may be
+    /// spelled `%2F`. A path below a view has the route of its rest, but none of Larder's own paths is there. Nothing is
+    /// allocated.
     public init(path: Span<UInt8>) {
+        guard let view = ViewPrefix(path) else {
+            self.init(plain: path)
+            return
+        }
+        switch Route(plain: path.extracting(view.length...)) {
+        case .model(let range, let isPlural): self = .model(range.moved(by: view.length), isPlural: isPlural)
+        case .endpoints(let range): self = .endpoints(range.moved(by: view.length))
+        case .data(let range): self = .data(range.moved(by: view.length))
+        case .health, .readiness, .export: self = .own
+        case let route: self = route
+        }
+    }
+
+    /// Reads a path that names no view.
+    private init(plain path: Span<UInt8>) {
         if path.equals("/healthz") {
             self = .health
             return
@@ -66,7 +105,7 @@ public enum Route: Equatable, Sendable {
             return
         }
         if path.equals("/metrics") || path.equals("/_larder") || path.starts(with: "/_larder/") {
-            self = .own
+            self = Route.export(path).map { .export($0) } ?? .own
             return
         }
         let start = Route.rootLength(path)
@@ -89,6 +128,8 @@ public enum Route: Equatable, Sendable {
             self = .model(start + 7..<end, isPlural: false)
         } else if let list = StaticList(resource) {
             self = .list(list)
+        } else if Route.isData(resource) {
+            self = .data(start..<end)
         } else {
             self = .other
         }
@@ -97,19 +138,40 @@ public enum Route: Equatable, Sendable {
     private static func rootLength(_ path: Span<UInt8>) -> Int {
         if path.starts(with: "/api/v1/") { return 7 }
         if path.starts(with: "/v1/") { return 3 }
-        return 0
+        return base(of: path) == .openAI ? 10 : 0
     }
 
-    /// What stands between `/models/` and `/endpoints`, or nil if the path does not end so.
+    private static func export(_ path: Span<UInt8>) -> Int? {
+        let folder: StaticString = "/_larder/export/"
+        guard path.starts(with: folder) else { return nil }
+        let name = path.extracting(folder.utf8CodeUnitCount..<path.count)
+        for (index, export) in Representation.exports.enumerated() where name.equals(export.name) { return index }
+        return nil
+    }
+
+    /// The part between `/models/` and `/endpoints`, or nil if the path does not have this form.
     private static func beforeEndpoints(_ path: Span<UInt8>) -> Range<Int>? {
         let end = path.count - 10
         guard end > 8, path.extracting(end..<path.count).equals("/endpoints") else { return nil }
         return 8..<end
     }
 
-    /// Whether exactly two segments that are not empty stand there, `%2F` counting as a slash. A dot segment (RFC 3986
-    /// section 3.3) is none, however it is spelled: upstream would take the path for another one.
+    private static func isData(_ resource: Span<UInt8>) -> Bool {
+        if resource.equals("/benchmarks") || resource.equals("/classifications/task") || resource.equals("/tools") {
+            return true
+        }
+        if resource.starts(with: "/tools/") { return slashes(in: resource, 7..<resource.count) == 0 }
+        return resource.starts(with: "/datasets/") && slashes(in: resource, 10..<resource.count) != nil
+    }
+
+    /// Whether there are exactly two segments, neither of them empty, with `%2F` counted as a slash.
     private static func isModelPath(_ path: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        slashes(in: path, range) == 1
+    }
+
+    /// The number of slashes between segments, with `%2F` counted as one; nil if a segment is empty or a dot segment
+    /// (RFC 3986 section 3.3) in any spelling: upstream would treat it as another path.
+    private static func slashes(in path: Span<UInt8>, _ range: Range<Int>) -> Int? {
         var slashes = 0
         var length = 0
         var dots = 0
@@ -117,7 +179,7 @@ public enum Route: Equatable, Sendable {
         while index < range.upperBound {
             let slash = slashWidth(path, index)
             if slash > 0 {
-                guard length > dots || length > 2 else { return false }
+                guard length > dots || length > 2 else { return nil }
                 slashes += 1
                 length = 0
                 dots = 0
@@ -129,7 +191,7 @@ public enum Route: Equatable, Sendable {
                 index += max(1, dot)
             }
         }
-        return slashes == 1 && (length > dots || length > 2)
+        return length > dots || length > 2 ? slashes : nil
     }
 
     private static func dotWidth(_ path: Span<UInt8>, _ index: Int) -> Int {
@@ -147,4 +209,34 @@ public enum Route: Equatable, Sendable {
         else { return 0 }
         return 3
     }
+}
+
+extension Range<Int> {
+    /// The same range, some places further on.
+    fileprivate func moved(by offset: Int) -> Range<Int> { lowerBound + offset..<upperBound + offset }
+}
+
+/// The routes that accept queries.
+enum QueriedRoute: Equatable {
+    case models, count, user
+    /// One of `Representation.exports`.
+    case export(Int)
+
+    /// The list that they are answered from.
+    var list: Resource { self == .user ? .userList : .catalog }
+
+    /// The list that their facets belong to.
+    var facetedList: Resource.FacetedList { self == .user ? .user : .catalog }
+
+    /// Their path without the first slash, as written in the link to the next page.
+    var resourceName: StaticString {
+        switch self {
+        case .models, .export: "models"
+        case .count: "models/count"
+        case .user: "models/user"
+        }
+    }
+
+    /// Their path below upstream's base URL.
+    var path: String { "/\(resourceName)" }
 }

@@ -1,59 +1,63 @@
 import Bytes
 
-/// The changes that wait to be written, as what they come to together: at most one for each record.
+/// The pending changes, merged: at most one for each record.
 ///
-/// They are written in this order: `setAside`, `removesAll`, `owners`, `records`, `notes`, `prunedBefore`.
+/// They are written in this order: `setAside`, `removesAll`, `owners`, `records`, `notes`, `prunedBefore`, `history`.
 struct Backlog {
-    /// What is to become of one record.
+    /// The pending change of one record.
     enum Change {
         case put(StoredRecord)
-        case update(RecordUpdate)
+        /// The last update of each body that the record may have, by its digest.
+        case update([[UInt8]: RecordUpdate])
         case remove
     }
 
-    /// What a reader has to know of a record before it looks at the disk.
+    /// What a reader must know about a record before it reads the disk.
     enum Prospect {
-        /// What the disk has is right.
+        /// The record on the disk is valid.
         case asStored
-        /// This is the record, whatever the disk has.
+        /// This is the record, regardless of the disk.
         case record(StoredRecord)
-        /// What the disk has is right but for this.
-        case updated(RecordUpdate)
-        /// There is none, whatever the disk has.
+        /// The record on the disk is valid, but the update for its body, if there is one, must be applied to it.
+        case updated([[UInt8]: RecordUpdate])
+        /// There is no record, regardless of the disk.
         case gone
     }
 
-    /// Why the database is to be set aside, if it is.
+    /// The reason to set the database aside, if there is one.
     private(set) var setAside: String?
     private(set) var removesAll = false
     private(set) var owners: Set<[UInt8]> = []
     private(set) var records: [RecordKey: Change] = [:]
     private(set) var notes: [String: SharedBytes] = [:]
     private(set) var prunedBefore: Int64?
-    /// What fields, bodies and notes take in memory.
+    /// The batches of histories, in order.
+    private(set) var history: [PendingBatch] = []
+    /// The memory that fields, bodies, notes and histories take.
     private(set) var bytes = 0
     private var removals = 0
 
-    /// More single removals than any store has records, and more owners: keeping each would take memory without an end while
-    /// the disk cannot be written. Past it, all records go.
+    /// The maximum number of single removals and of owners, larger than any store has records. Keeping each one would
+    /// take unbounded memory while the disk cannot be written. Above this limit, all records are removed.
     static let maximumRemovals = 16_384
 
     var isEmpty: Bool {
         setAside == nil && !removesAll && owners.isEmpty && records.isEmpty && notes.isEmpty && prunedBefore == nil
+            && history.isEmpty
     }
 
-    /// Whether something must not be found again after a restart.
+    /// Whether there is a removal that must survive a restart.
     var hasRemovals: Bool { setAside != nil || removesAll || !owners.isEmpty || removals > 0 }
 
     var recordCount: Int { records.count - removals }
 
-    /// What waits for this record at present, in bytes.
+    /// The bytes that wait for this record now.
     func bytes(of key: RecordKey) -> Int { records[key].map(size) ?? 0 }
 
     func prospect(of key: RecordKey) -> Prospect {
         switch records[key] {
         case .put(let record): .record(record)
-        case .update(let update): setAside == nil ? .updated(update) : .gone
+        case .update(let updates): setAside == nil ? .updated(updates) : .gone
         case .remove: .gone
         case nil: setAside == nil && !isRemoved(key) ? .asStored : .gone
         }
@@ -69,7 +73,10 @@ struct Backlog {
             update.apply(to: &record)
             put(record)
         case .remove: break
-        case .update, nil: if !isRemoved(update.key) { set(.update(update), for: update.key) }
+        case .update(var updates):
+            updates[update.digest] = update
+            set(.update(updates), for: update.key)
+        case nil: if !isRemoved(update.key) { set(.update([update.digest: update]), for: update.key) }
         }
     }
 
@@ -84,7 +91,7 @@ struct Backlog {
         if owners.count > Self.maximumRemovals { removeAllButPuts() }
     }
 
-    /// What was put since stays: a removal is not about that any more.
+    /// Records put since then stay: the removal does not apply to them.
     private mutating func removeAllButPuts() {
         removesAll = true
         owners = []
@@ -98,7 +105,7 @@ struct Backlog {
     }
 
     mutating func setAside(_ reason: String) {
-        // What came before it stays: it may be about a put that waits longer still (see `append`).
+        // Earlier updates stay: they may apply to a put that waits even longer (see `append`).
         if setAside == nil { setAside = reason }
     }
 
@@ -108,7 +115,19 @@ struct Backlog {
 
     mutating func prune(before time: Int64) { prunedBefore = max(prunedBefore ?? time, time) }
 
-    /// Takes on what came later.
+    mutating func append(_ batch: PendingBatch) {
+        history.append(batch)
+        bytes += batch.batch.byteCount
+    }
+
+    /// Removes the batches of histories, and returns them.
+    mutating func takeHistory() -> [PendingBatch] {
+        defer { history = [] }
+        bytes -= history.reduce(0) { $0 + $1.batch.byteCount }
+        return history
+    }
+
+    /// Merges later changes.
     mutating func append(_ later: Backlog) {
         if let reason = later.setAside { setAside(reason) }
         if later.removesAll { removeEverything() }
@@ -116,18 +135,19 @@ struct Backlog {
         for (key, change) in later.records {
             switch change {
             case .put(let record): put(record)
-            case .update(let change): update(change)
+            case .update(let updates): for change in updates.values { update(change) }
             case .remove: remove(key)
             }
         }
         for (name, bytes) in later.notes { writeNote(Note(name: name, bytes: bytes)) }
         if let time = later.prunedBefore { prune(before: time) }
+        for batch in later.history { append(batch) }
     }
 
-    /// Puts notes back that were read from a database which had to be given up; what waits is newer.
+    /// Restores notes that were read from an abandoned database. Waiting notes are newer and win.
     mutating func keep(_ older: [Note]) { for note in older where notes[note.name] == nil { writeNote(note) } }
 
-    /// Only what removes.
+    /// The removals alone.
     var removalsAlone: Backlog {
         var result = Backlog()
         result.removesAll = removesAll
@@ -136,7 +156,7 @@ struct Backlog {
         return result
     }
 
-    /// The removals are done, or the database is a new one that has nothing to be removed, updated or pruned.
+    /// The removals are done, or the database is new and has nothing to remove, update or prune.
     mutating func forgetRemovals(databaseIsNew: Bool) {
         setAside = nil
         removesAll = false
@@ -167,7 +187,7 @@ struct Backlog {
     private func size(_ change: Change) -> Int {
         switch change {
         case .put(let record): record.byteCount
-        case .update(let update): update.fields.count
+        case .update(let updates): updates.values.reduce(0) { $0 + $1.fields.count }
         case .remove: 0
         }
     }

@@ -1,3 +1,4 @@
+import Bytes
 internal import CSQLite
 
 /// A connection to an SQLite database. It belongs to one thread at a time.
@@ -6,12 +7,12 @@ internal import CSQLite
     /// How many more batches of `batchOfSteps` a transaction may take.
     private let patience: UnsafeMutablePointer<Int>
 
-    /// Some ten thousand times what any statement needs over the largest store. A damaged tree can have loops in it that
-    /// SQLite does not see: the search then ends by itself.
+    /// About ten thousand times what any statement needs on the largest store. A damaged tree can contain loops that
+    /// SQLite does not detect; this limit ends the search.
     private static let fullPatience = 5_000
     private static let batchOfSteps: Int32 = 10_000
 
-    /// Opens the file at an URI. SQLite's own checks are all switched on, and what a file could make it do is switched off.
+    /// Opens the file at an URI. All of SQLite's own checks are on. Every feature that a file could trigger is off.
     init(uri: String, flags: Int32) throws(DatabaseProblem) {
         _ = PacedWrites.areOn
         var opened: OpaquePointer?
@@ -44,7 +45,7 @@ internal import CSQLite
     /// Leaves the files as they are when the connection is closed.
     func keepFilesOnClose() { unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1) }
 
-    /// Whether the file could be opened for reading only.
+    /// Whether the file could only be opened read-only.
     var isReadOnly: Bool { unsafe sqlite3_db_readonly(raw, "main") == 1 }
 
     /// Runs statements that have neither parameters nor results of interest.
@@ -74,7 +75,7 @@ internal import CSQLite
             try body()
             try run("COMMIT")
         } catch {
-            // It is undone already if the failure was a grave one.
+            // After a serious failure, SQLite has already rolled it back.
             try? run("ROLLBACK")
             throw error
         }
@@ -95,4 +96,27 @@ private func stepsTaken(_ context: UnsafeMutableRawPointer?) -> Int32 {
     let patience = unsafe context!.assumingMemoryBound(to: Int.self)
     unsafe patience.pointee -= 1
     return unsafe patience.pointee < 0 ? 1 : 0
+}
+
+extension Connection {
+    /// The text in the one row that a statement has.
+    func text(_ sql: StaticString) throws(DatabaseProblem) -> String {
+        let statement = try prepare(sql)
+        guard try statement.step() else { throw .damaged("a row is missing") }
+        return try statement.text(0)
+    }
+
+    func note(_ name: String) throws(DatabaseProblem) -> SharedBytes? {
+        var statement = try prepare("SELECT bytes FROM note WHERE name = ?")
+        try statement.bind(name)
+        return try statement.step() ? statement.blob(0) : nil
+    }
+
+    func writeNote(_ name: String, _ bytes: SharedBytes) throws(DatabaseProblem) {
+        var statement = try prepare(
+            "INSERT INTO note(name, bytes) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET bytes = excluded.bytes")
+        try statement.bind(name)
+        try statement.bind(bytes)
+        try statement.run()
+    }
 }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the system refused, as an `errno`.
+/// A failed system call, as an `errno`.
 struct SystemError: Error, Equatable {
     let number: Int32
 
@@ -58,11 +58,11 @@ final class Descriptor: Sendable {
         }
     }
 
-    /// Waits until it is on the disk.
+    /// Waits until the file is on the disk.
     func sync() throws(SystemError) { guard fsync(number) == 0 else { throw .last } }
 }
 
-/// What a name stands for: a file, which one, and who may use it.
+/// What a path names: the file's type, its identity, and who may use it.
 struct FileStatus: Equatable {
     let device: UInt
     let number: UInt
@@ -76,10 +76,17 @@ struct FileStatus: Equatable {
         size = Int(status.st_size)
     }
 
-    /// What lies under a name, without following a link; nil when nothing does, or when it cannot be told.
+    /// The file at a path, without following a link; nil if there is none, or if it cannot be determined.
     init?(path: String) {
         var status = stat()
         guard unsafe lstat(path, &status) == 0 else { return nil }
+        self = FileStatus(status)
+    }
+
+    /// The file at the end of a path's links; nil if there is none, or if it cannot be determined.
+    init?(following path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
         self = FileStatus(status)
     }
 
@@ -87,7 +94,7 @@ struct FileStatus: Equatable {
     func isSame(as other: FileStatus) -> Bool { device == other.device && number == other.number }
 }
 
-/// Makes a directory, and those above it that are missing. What is there already stays as it is.
+/// Makes a directory, and those above it that are missing. An existing directory stays as it is.
 func makeDirectories(_ path: String, mode: mode_t) throws(SystemError) {
     if unsafe mkdir(path, mode) == 0 || errno == EEXIST { return }
     guard errno == ENOENT, let slash = path.lastIndex(of: "/"), slash != path.startIndex else { throw .last }
@@ -102,7 +109,7 @@ func renameFile(_ path: String, to other: String) throws(SystemError) {
     guard unsafe rename(path, other) == 0 else { throw .last }
 }
 
-/// Removes a file, or an empty directory. What is not there is removed already.
+/// Removes a file, or an empty directory. A missing file counts as removed.
 func removeFile(_ path: String) throws(SystemError) {
     guard unsafe remove(path) == 0 || errno == ENOENT else { throw .last }
 }

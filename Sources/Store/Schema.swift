@@ -1,10 +1,10 @@
 import Bytes
 internal import CSQLite
 
-/// What a database is made of: its version, and the steps that lead to this release's.
+/// The database schema: its version, and the steps that lead to this release's version.
 ///
-/// The version stands in two places, `user_version` and the note `store.schema`. One turned bit must not make a database
-/// look like a later release's, which would stop the process, so a version counts only when both say it.
+/// The version is stored twice, in `user_version` and in the note `store.schema`. One flipped bit must not make a
+/// database look like a later release's, which would stop the process. So a version counts only if both agree.
 struct Schema {
     private let connection: Connection
     private let migrations: [Migration]
@@ -16,7 +16,7 @@ struct Schema {
         self.migrations = migrations
     }
 
-    /// The version, if the file is Larder's and both places say that it is one that this release does not know.
+    /// The version, if the file is Larder's and both copies name a version that this release does not know.
     func newerVersion() throws(DatabaseProblem) -> Int? {
         guard try number("PRAGMA application_id") == Database.applicationID else { return nil }
         let version = Int(try number("PRAGMA user_version"))
@@ -24,7 +24,7 @@ struct Schema {
         return version
     }
 
-    /// Takes the steps that are wanting, each with its version in one transaction.
+    /// Runs the missing steps, each with its version in one transaction.
     func bringUpToDate() throws(DatabaseProblem) {
         let version = try checkedVersion()
         for step in version..<migrations.count {
@@ -40,16 +40,16 @@ struct Schema {
         }
     }
 
-    /// Throws unless the database is of this very version, as it has to be to be read without a change.
+    /// Throws unless the database is of this very version, which is required for reading it unchanged.
     func checkCurrent() throws(DatabaseProblem) {
         if let found = try newerVersion() { throw .newer(found: found, known: migrations.count) }
         let version = try checkedVersion()
         guard version == migrations.count else {
-            throw .unavailable("the schema is version \(version) and has to be brought up to date")
+            throw .unavailable("the schema is version \(version) and needs an upgrade")
         }
     }
 
-    /// The version, once everything agrees with it; 0 when there is nothing in the file yet.
+    /// The version, if everything agrees with it; 0 if the file is still empty.
     private func checkedVersion() throws(DatabaseProblem) -> Int {
         let identity = try number("PRAGMA application_id")
         let version = Int(try number("PRAGMA user_version"))
@@ -57,13 +57,13 @@ struct Schema {
         if identity == 0 && version == 0 && objects.isEmpty { return 0 }
         guard identity == Database.applicationID else { throw .damaged("the file is not marked as Larder's") }
         guard (1...max(1, migrations.count)).contains(version), try notedVersion() == version else {
-            throw .damaged("the version of the schema is in doubt")
+            throw .damaged("the schema version is inconsistent")
         }
-        guard try objects == expectedObjects(version) else { throw .damaged("the schema is not its version's") }
+        guard try objects == expectedObjects(version) else { throw .damaged("the schema does not match its version") }
         return version
     }
 
-    /// What the steps make, in a database of their own in memory.
+    /// The schema that the steps produce, in a separate database in memory.
     private func expectedObjects(_ version: Int) throws(DatabaseProblem) -> [String] {
         let model = try Connection(uri: ":memory:", flags: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)
         try model.run(Migration.base)
@@ -89,4 +89,55 @@ struct Schema {
         guard try statement.step() else { throw .damaged("a number is missing") }
         return try statement.integer(0)
     }
+}
+
+/// One step of the schema. The step at index n of a list makes version n + 1 out of version n.
+///
+/// A released step never changes: existing databases were made by it.
+struct Migration: Sendable {
+    /// The statements, run in one transaction together with the new version.
+    let sql: String
+
+    /// What every database has before the first step, whatever its version. It must stay valid for all future releases:
+    /// with the version stored here, a release distinguishes a later release's database from a damaged one (see
+    /// `Database.version`).
+    static let base = "CREATE TABLE note(name TEXT PRIMARY KEY NOT NULL, bytes BLOB NOT NULL) STRICT, WITHOUT ROWID"
+
+    /// The steps of this release.
+    static let all = [
+        Migration(
+            sql: """
+                CREATE TABLE response(
+                    resource TEXT NOT NULL, owner BLOB NOT NULL, fields BLOB NOT NULL, digest BLOB NOT NULL,
+                    expires INTEGER NOT NULL, stored INTEGER NOT NULL, PRIMARY KEY(resource, owner)
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX response_digest ON response(digest);
+                CREATE TABLE body(digest BLOB UNIQUE NOT NULL, bytes BLOB NOT NULL) STRICT;
+                """),
+        // Histories. `history_row` has a row number, since its rows are too large for the pages of an index.
+        Migration(
+            sql: """
+                CREATE TABLE history(
+                    name TEXT PRIMARY KEY NOT NULL, number INTEGER UNIQUE NOT NULL, batch INTEGER NOT NULL,
+                    state BLOB NOT NULL, time INTEGER NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE history_row(
+                    history INTEGER NOT NULL, digest BLOB NOT NULL, base BLOB, bytes BLOB NOT NULL,
+                    UNIQUE(history, digest)
+                ) STRICT;
+                CREATE TABLE history_interval(
+                    history INTEGER NOT NULL, number INTEGER NOT NULL, position INTEGER, id TEXT NOT NULL,
+                    digest BLOB NOT NULL, began INTEGER NOT NULL, ended INTEGER, seal BLOB NOT NULL,
+                    PRIMARY KEY(history, number)
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE history_event(
+                    history INTEGER NOT NULL, cursor INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL,
+                    PRIMARY KEY(history, cursor)
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX history_event_at ON history_event(history, at);
+                CREATE TABLE history_mark(
+                    history INTEGER NOT NULL, at INTEGER NOT NULL, seal BLOB NOT NULL, PRIMARY KEY(history, at)
+                ) STRICT, WITHOUT ROWID;
+                """),
+    ]
 }

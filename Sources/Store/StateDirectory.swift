@@ -1,17 +1,18 @@
 import Glibc
+import Threads
 
-/// The directory that keeps state between two lives of the process, and the secret of this installation in it.
+/// The directory that keeps state across restarts, and this installation's secret in it.
 ///
-/// Two processes never share one: it is locked until its store is closed or this object goes. A directory that can only be read can be
-/// opened all the same when the secret lies in it; what is kept there can then be served.
+/// Two processes never share one: it is locked until its store is closed or this object is freed. A read-only directory
+/// can still be opened if the secret is in it; its stored records can then be served.
 public final class StateDirectory: Sendable {
     /// Where it is.
     public let path: String
-    /// 32 random bytes, drawn when the directory was first used.
+    /// 32 random bytes, generated when the directory was first used.
     public let secret: [UInt8]
     let report: @Sendable (StoreEvent) -> Void
-    /// The descriptor that holds the lock, while there is one.
-    private let lock: Guarded<Descriptor?>
+    /// The descriptor that holds the lock, if any.
+    private let lock: Mutex<Descriptor?>
 
     private static let secretSize = 32
 
@@ -40,13 +41,13 @@ public final class StateDirectory: Sendable {
         self.path = path
         self.secret = secret
         self.report = report
-        self.lock = Guarded(lock)
+        self.lock = Mutex(lock)
     }
 
     deinit { release() }
 
-    /// Makes sure, before anything is written, that directory, lock and secret are in place: somebody may have removed
-    /// or replaced the directory meanwhile, or it can be written at last.
+    /// Ensures, before anything is written, that directory, lock and secret exist. The directory may have been removed
+    /// or replaced meanwhile, or may have become writable.
     func prepareForWriting() throws(StoreError) {
         try Self.makeDirectory(path)
         let current = lock.withLock { $0 }
@@ -60,9 +61,9 @@ public final class StateDirectory: Sendable {
         if there != secret { try Self.write(secret, to: path) }
     }
 
-    /// Lets another process, or another store, have the directory.
+    /// Releases the directory to another process or store.
     ///
-    /// Closing the descriptor would not do: a child between its fork and its exec has it too, and with it the lock.
+    /// Closing the descriptor is not enough: a child between fork and exec has a copy of it, and with it the lock.
     func release() {
         lock.withLock { lock in
             if let lock { flock(lock.number, LOCK_UN) }
@@ -78,7 +79,7 @@ public final class StateDirectory: Sendable {
         }
     }
 
-    /// The lock goes with the descriptor, so the end of the process lets go of it whatever that end is.
+    /// The lock belongs to the descriptor, so the kernel releases it however the process ends.
     private static func takeLock(_ path: String) throws(StoreError) -> Descriptor {
         let file = path + "/lock"
         do throws(SystemError) {
@@ -86,7 +87,7 @@ public final class StateDirectory: Sendable {
             do throws(SystemError) {
                 descriptor = try Descriptor(file, O_RDWR | O_CREAT)
             } catch {
-                // A lock can be had on a file that may only be read.
+                // A read-only file can be locked too.
                 guard [EROFS, EACCES, EPERM].contains(error.number) else { throw error }
                 descriptor = try Descriptor(file, O_RDONLY)
             }
@@ -100,7 +101,7 @@ public final class StateDirectory: Sendable {
         }
     }
 
-    /// The secret, or nil when there is none of the right size; one of a wrong size is out of the way then.
+    /// The secret, or nil when there is none of the right size; one of a wrong size is set aside.
     private static func readSecret(
         _ path: String, report: @Sendable (StoreEvent) -> Void
     ) throws(StoreError) -> [UInt8]? {
@@ -149,9 +150,10 @@ public final class StateDirectory: Sendable {
         }
     }
 
-    /// Files in it are for their owner alone, so others may read the directory; they must not exchange what lies in it.
+    /// Files in it are for their owner alone, so others may read the directory; they must not be able to replace files
+    /// in it. The path may be a link, as with `DynamicUser=` of systemd; the mode of a link means nothing.
     private func reportLooseDirectory() {
-        if let status = FileStatus(path: path), status.mode & 0o022 != 0 {
+        if let status = FileStatus(following: path), status.mode & 0o022 != 0 {
             report(.loosePermissions(file: path, isMended: false))
         }
     }

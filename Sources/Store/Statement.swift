@@ -1,12 +1,12 @@
 import Bytes
 internal import CSQLite
-import Pacing
+import Threads
 
 /// A compiled statement, with the values bound to it.
 @safe struct Statement: ~Copyable {
     private let raw: OpaquePointer
     private let connection: Connection
-    /// Bound blobs are not copied, so they have to live as long as the statement.
+    /// Bound blobs are not copied, so they must live as long as the statement.
     private var bound: [SharedBytes] = []
     private var parameters: Int32 = 0
 
@@ -38,20 +38,23 @@ import Pacing
         try check(unsafe shim_bind_blob(raw, parameters, bytes.address, UInt64(bytes.count)))
     }
 
-    /// Binds the next parameter to a blob.
-    mutating func bind(_ bytes: [UInt8]) throws(DatabaseProblem) { try bind(SharedBytes(bytes)) }
+    /// Binds the next parameter to a blob, or to NULL.
+    mutating func bind(_ bytes: [UInt8]?) throws(DatabaseProblem) {
+        // What is not bound is NULL.
+        if let bytes { try bind(SharedBytes(bytes)) } else { parameters += 1 }
+    }
 
-    /// Binds the next parameter to a number.
-    mutating func bind(_ number: Int64) throws(DatabaseProblem) {
+    /// Binds the next parameter to a number, or to NULL.
+    mutating func bind(_ number: Int64?) throws(DatabaseProblem) {
         parameters += 1
-        try check(unsafe sqlite3_bind_int64(raw, parameters, number))
+        if let number { try check(unsafe sqlite3_bind_int64(raw, parameters, number)) }
     }
 
     private func check(_ code: Int32) throws(DatabaseProblem) {
         guard code == SQLITE_OK else { throw connection.problem(code, during: "bind a value") }
     }
 
-    /// Goes on to the next row; false when there is none.
+    /// Moves to the next row; false if there is none.
     func step() throws(DatabaseProblem) -> Bool {
         switch unsafe sqlite3_step(raw) {
         case SQLITE_ROW: return true
@@ -63,7 +66,7 @@ import Pacing
     /// Runs a statement that has no rows, to its end.
     func run() throws(DatabaseProblem) {
         while try step() {}
-        Pace.rest()
+        Throttle.pauseIfNeeded()
     }
 
     /// The text of a column, counted from 0.
@@ -105,7 +108,7 @@ import Pacing
     /// Whether a column is NULL.
     func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(raw, column) == SQLITE_NULL }
 
-    /// Every column that is read has one type only. Another one means that a bit of the file has turned.
+    /// Every column that is read has one type only. Another type means that the file is damaged.
     private func expect(_ type: Int32, in column: Int32) throws(DatabaseProblem) {
         guard unsafe sqlite3_column_type(raw, column) == type else { throw .damaged("a value has the wrong type") }
     }

@@ -1,6 +1,6 @@
 public import Bytes
 import Glibc
-import Pacing
+import Threads
 
 /// Keeps rows of opaque bytes on the disk, on a thread of its own.
 ///
@@ -8,13 +8,22 @@ import Pacing
 /// rest. Changes that follow each other closely are written together; a kill loses those that wait. A reader always finds
 /// what was put before, written or not.
 ///
-/// What goes wrong with the disk or the files is told to the directory's `report`, on the store's thread, and dealt with
-/// there (`StoreEvent` says how); no call fails for it.
+/// Problems with the disk or the files are reported to the directory's `report`, on the store's thread, and handled
+/// there (`StoreEvent` documents how). No call fails because of them.
 public final class Store: Sendable {
     private struct Read {
         let key: RecordKey
         let reply: @Sendable (StoredRecord?) -> Void
     }
+
+    private struct HistoryReading {
+        let name: String
+        let read: HistoryRead
+        let reply: @Sendable (HistoryAnswer) -> Void
+    }
+
+    /// Called when the earlier removals are durable (true), or cannot be made durable (false).
+    private typealias Barrier = @Sendable (Bool) -> Void
 
     private struct State {
         var isStarted = false
@@ -22,25 +31,27 @@ public final class Store: Sendable {
         var isClosed = false
         var backlog = Backlog()
         var reads: [Read] = []
+        var histories: [HistoryReading] = []
+        var barriers: [Barrier] = []
         /// What the thread is writing at the moment, in bytes.
         var bytesInHand = 0
-        /// How many records found no room, and were not reported yet.
+        /// How many records were dropped for lack of room and not reported yet.
         var dropped = 0
     }
 
-    private let state = Guarded(State())
+    private let state = Mutex(State())
     private let settings: StoreSettings
     private let report: @Sendable (StoreEvent) -> Void
-    /// It belongs to whoever opened the store until `start`, and then to the thread.
-    private nonisolated(unsafe) let ownedKeeper: Keeper
-    private var keeper: Keeper { unsafe ownedKeeper }
+    /// It belongs to the opener of the store until `start`, and then to the thread.
+    private nonisolated(unsafe) let ownedWriter: DatabaseWriter
+    private var writer: DatabaseWriter { unsafe ownedWriter }
 
-    /// Opens the database in a directory. It throws only for a database of a later release, which is left untouched; with
-    /// any other trouble the store does what it can, and says so.
+    /// Opens the database in a directory. It throws only for a database of a later release, which is left untouched;
+    /// after any other problem the store does what it can, and reports it.
     public init(in directory: StateDirectory, settings: StoreSettings = StoreSettings()) throws(StoreError) {
         self.settings = settings
         report = directory.report
-        unsafe ownedKeeper = try Keeper(in: directory, settings)
+        unsafe ownedWriter = try DatabaseWriter(in: directory, settings)
     }
 
     // MARK: Before `start`
@@ -48,32 +59,36 @@ public final class Store: Sendable {
     /// All that is kept, the newest first. Only before `start`.
     public func list() -> [KeptRecord] {
         requireNotStarted()
-        return keeper.list()
+        return writer.list()
     }
 
     /// One record, at once. Only before `start`.
     public func read(_ key: RecordKey) -> StoredRecord? {
         requireNotStarted()
-        return keeper.read(key, before: state.withLock { $0.backlog })
+        return writer.read(key, before: state.withLock { $0.backlog })
     }
 
     /// The bytes of a note, at once. Only before `start`.
     public func note(_ name: String) -> SharedBytes? {
         requireNotStarted()
-        return keeper.note(name, before: state.withLock { $0.backlog })
+        return writer.note(name, before: state.withLock { $0.backlog })
     }
 
-    /// Starts the thread. Says the `errno` when the system has none to give, and then the store stays as it is.
+    /// Starts the thread. Returns the `errno` if the system cannot create one; the store then stays as it is.
     @discardableResult
     public func start() -> Int32 {
         requireNotStarted()
         state.withLock { $0.isStarted = true }
-        let code = startStoreThread { [self] in
-            Pace.begin()
-            work()
+        do throws(ThreadError) {
+            _ = try NamedThread.start(name: "larder-store") { [self] in
+                Throttle.begin()
+                work()
+            }
+            return 0
+        } catch {
+            state.withLock { $0.isStarted = false }
+            return error.errno
         }
-        if code != 0 { state.withLock { $0.isStarted = false } }
-        return code
     }
 
     private func requireNotStarted() {
@@ -82,19 +97,22 @@ public final class Store: Sendable {
 
     // MARK: From any thread
 
-    /// Keeps a record in place of any with its key, and a note with it. What finds no room among the bytes that wait, or
-    /// could never be kept, is dropped and reported; an older record of that key stays.
-    public func put(_ record: StoredRecord, note: Note? = nil) {
+    /// Stores a record, replacing any with its key, and a note with it. A record that exceeds the room for waiting
+    /// bytes, or could never be stored, is dropped and reported; an older record of that key stays. Returns false if it
+    /// was dropped.
+    @discardableResult
+    public func put(_ record: StoredRecord, note: Note? = nil) -> Bool {
         let isTooLarge = record.byteCount > settings.maximumBytes && record.key.resource != settings.pinned
-        state.change { state in
+        return state.change { state in
             let replaced = state.backlog.bytes(of: record.key)
             guard !isTooLarge, hasRoom(state, for: record.byteCount - replaced) else {
                 state.dropped += 1
-                return
+                return false
             }
-            if state.isClosing { return }
+            if state.isClosing { return false }
             state.backlog.put(record)
             if let note { state.backlog.writeNote(note) }
+            return true
         }
     }
 
@@ -114,20 +132,33 @@ public final class Store: Sendable {
     /// Removes a record.
     public func remove(_ key: RecordKey) { change { $0.remove(key) } }
 
-    /// Removes all records of an owner. They are gone from the disk too, or all records are, as soon as it can be written.
+    /// Removes all records of an owner. They, or else all records, are deleted from the disk too as soon as it can be
+    /// written.
     public func removeAll(owner: [UInt8]) { change { $0.removeAll(owner: owner) } }
 
     /// Removes all records. Notes stay.
     public func removeEverything() { change { $0.removeEverything() } }
 
-    /// Sets the whole database aside as damaged: the caller found a record that is not what it once put.
+    /// Sets the whole database aside as damaged: the caller found a record that differs from what it put.
     public func setAside(reason: String) { change { $0.setAside(reason) } }
 
-    /// Keeps some named bytes, in place of any of that name. Meant for a few small ones: they are never dropped.
+    /// Stores some named bytes, replacing any of that name. Meant for a few small notes: they are never dropped.
     public func writeNote(_ note: Note) { change { $0.writeNote(note) } }
 
     /// Removes the records that expire before a time.
     public func prune(expiredBefore time: Int64) { change { $0.prune(before: time) } }
+
+    /// Calls `reply` on the store's thread with true once no kill or power failure can undo any earlier removal. Calls
+    /// it with false if the removals cannot be written, or the store is closed; they are still retried, as all changes
+    /// are.
+    public func afterRemovals(reply: @escaping @Sendable (Bool) -> Void) {
+        let isTaken = state.change { state in
+            if state.isClosing { return false }
+            state.barriers.append(reply)
+            return true
+        }
+        if !isTaken { reply(false) }
+    }
 
     /// Looks for a record. `reply` is called on the store's thread, or at once after `close`, with nil.
     public func read(_ key: RecordKey, reply: @escaping @Sendable (StoredRecord?) -> Void) {
@@ -139,9 +170,29 @@ public final class Store: Sendable {
         if !isTaken { reply(nil) }
     }
 
-    /// Writes all that waits and closes the database, and lets go of the directory; what is called later
-    /// has no effect. Waits for that, but no longer
-    /// than `deadline`, and says whether all was written. Not on a loop.
+    /// Adds a batch to a history. `reply` is called on the store's thread when the batch is written, or was found not to
+    /// continue what is stored. Returns false, and does not call it, if there is no room for the batch.
+    public func append(_ batch: HistoryBatch, reply: @escaping @Sendable (Bool) -> Void) -> Bool {
+        state.change { state in
+            guard !state.isClosing, hasRoom(state, for: batch.byteCount) else { return false }
+            state.backlog.append(PendingBatch(batch: batch, reply: reply))
+            return true
+        }
+    }
+
+    /// Reads from a history as it is on the disk, with all earlier batches if they can be written. `reply` is called on
+    /// the store's thread, or at once after `close`.
+    public func readHistory(_ name: String, _ read: HistoryRead, reply: @escaping @Sendable (HistoryAnswer) -> Void) {
+        let isTaken = state.change { state in
+            if state.isClosing { return false }
+            state.histories.append(HistoryReading(name: name, read: read, reply: reply))
+            return true
+        }
+        if !isTaken { reply(.unavailable) }
+    }
+
+    /// Writes all pending changes, closes the database and releases the directory; later calls have no effect. Waits
+    /// until that is done, but no longer than `deadline`, and returns whether all was written. Not on a loop.
     @discardableResult
     public func close(deadline: Duration) -> Bool {
         let isLeftToUs = state.change { state in
@@ -149,7 +200,7 @@ public final class Store: Sendable {
             return !state.isStarted && !state.isClosing
         }
         if isLeftToUs { work() }
-        return state.wait(until: monotonicTime(after: deadline)) { state in
+        return state.wait(until: .after(deadline)) { state in
             state.isClosed ? state.backlog.isEmpty : nil
         } ?? false
     }
@@ -167,33 +218,40 @@ public final class Store: Sendable {
     private struct Turn {
         var changes: Backlog
         var reads: [Read]
+        var histories: [HistoryReading]
+        var barriers: [Barrier]
         var dropped: Int
         var isLast: Bool
     }
 
     private func work() {
-        var retry: timespec?
+        var retry: Deadline?
         var hasReportedDrops = false
         while true {
-            // Nothing to be taken means that the time to try again has come.
-            let wanted = state.wait(until: retry) { state in
-                let hasWork = !state.reads.isEmpty || state.dropped > 0 || state.isClosing
+            // If there is nothing to take, it is time to retry.
+            let wanted = state.wait(until: retry ?? .never) { state in
+                let hasWork =
+                    !state.reads.isEmpty || !state.histories.isEmpty || !state.barriers.isEmpty || state.dropped > 0
+                    || state.isClosing
                 return hasWork || retry == nil && !state.backlog.isEmpty ? true : nil
             }
             let turn = state.withLock { take(&$0) }
-            let isDue = wanted == nil || retry == nil || turn.isLast
+            // A waiter for a removal must not get a failure that is seconds old.
+            let isDue = wanted == nil || retry == nil || turn.isLast || !turn.barriers.isEmpty
             if turn.dropped > 0 && !hasReportedDrops {
                 report(.dropped(records: turn.dropped))
                 hasReportedDrops = true
             }
-            for read in turn.reads { read.reply(keeper.read(read.key, before: turn.changes)) }
+            for read in turn.reads { read.reply(writer.read(read.key, before: turn.changes)) }
             var rest: Backlog? = turn.changes
             if isDue {
-                if !turn.changes.isEmpty || keeper.isFailing { rest = keeper.write(turn.changes) }
-                if !keeper.isFailing { hasReportedDrops = hasReportedDrops && turn.dropped > 0 }
+                if !turn.changes.isEmpty || writer.isFailing { rest = writer.write(turn.changes) }
+                if !writer.isFailing { hasReportedDrops = hasReportedDrops && turn.dropped > 0 }
             }
-            if isDue || retry == nil { retry = keeper.isFailing ? monotonicTime(after: settings.retryPause) : nil }
-            if turn.isLast { keeper.end() }
+            if isDue || retry == nil { retry = writer.isFailing ? .after(settings.retryPause) : nil }
+            for reading in turn.histories { reading.reply(writer.readHistory(reading.name, reading.read)) }
+            for barrier in turn.barriers { barrier(rest?.hasRemovals != true) }
+            if turn.isLast { writer.end() }
             state.change { state in
                 giveBack(rest, &state)
                 state.isClosed = turn.isLast
@@ -203,10 +261,14 @@ public final class Store: Sendable {
     }
 
     private func take(_ state: inout State) -> Turn {
-        let turn = Turn(changes: state.backlog, reads: state.reads, dropped: state.dropped, isLast: state.isClosing)
+        let turn = Turn(
+            changes: state.backlog, reads: state.reads, histories: state.histories, barriers: state.barriers,
+            dropped: state.dropped, isLast: state.isClosing)
         state.bytesInHand = state.backlog.bytes
         state.backlog = Backlog()
         state.reads = []
+        state.histories = []
+        state.barriers = []
         state.dropped = 0
         return turn
     }
@@ -216,5 +278,93 @@ public final class Store: Sendable {
         guard var rest, !rest.isEmpty else { return }
         rest.append(state.backlog)
         state.backlog = rest
+    }
+}
+
+/// The bounds of a store.
+public struct StoreSettings: Sendable {
+    /// The maximum size of bodies and fields together, in bytes. The oldest records are removed first.
+    public var maximumBytes = 256 << 20
+    /// How many records there may be.
+    public var maximumRecords = 4096
+    /// The resource whose records are never evicted to make room.
+    public var pinned: String?
+    /// How many bytes may wait in memory for a disk that is slow or full.
+    public var maximumWaitingBytes = 32 << 20
+    /// The pause between two attempts to write pending changes.
+    public var retryPause: Duration = .seconds(5)
+    /// How many damaged databases are kept beside the one in use.
+    public var maximumDamaged = 3
+    var migrations = Migration.all
+
+    /// The default bounds.
+    public init() {}
+}
+
+/// Why the state could not be opened.
+public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Another process uses this directory.
+    case inUse(path: String)
+    /// The directory, or the secret in it, can neither be read nor created.
+    case unusable(path: String, reason: String)
+    /// A later release wrote the database: its schema has the version `found`, and this one knows up to `known`.
+    case newerSchema(found: Int, known: Int)
+
+    /// A sentence for the one line that an operator reads.
+    public var description: String {
+        switch self {
+        case .inUse(let path): "the state directory \(path) is in use by another process"
+        case .unusable(let path, let reason): "the state directory cannot be used: \(path): \(reason)"
+        case .newerSchema(let found, let known):
+            "the state was written by a newer release: its schema is version \(found), this release knows \(known)"
+        }
+    }
+}
+
+/// What the store did by itself or could not do, and an operator should know.
+///
+/// No case holds anything of a record.
+public enum StoreEvent: Equatable, Sendable, CustomStringConvertible {
+    /// A damaged file was renamed to `file` in the same directory, and a new one replaced it.
+    case setAside(file: String, reason: String)
+    /// Changes cannot be written. They wait and are retried until `recovered`.
+    case failing(reason: String)
+    /// The waiting changes are written.
+    case recovered
+    /// This many records were dropped: too many bytes wait for the disk already, or the records are larger than the
+    /// whole store.
+    case dropped(records: Int)
+    /// Changes of a history could not be written, for this reason. Reported once until some can be.
+    case historyDropped(reason: String)
+    /// All records were deleted, because some entries that had to be removed could not be, for this reason.
+    case begunAnew(reason: String)
+    /// The database file was missing, and a new one was created.
+    case databaseGone
+    /// The installation's secret was not of the right size. It was renamed to `file`, and a new one was generated.
+    case secretReplaced(file: String)
+    /// A file could be read or written by other users. It no longer can, or `isMended` is false.
+    case loosePermissions(file: String, isMended: Bool)
+
+    /// Whether changes cannot be written because the disk, or the user's part of it, is full.
+    public var isAboutFullDisk: Bool {
+        guard case .failing(let reason) = self else { return false }
+        return [systemText(ENOSPC), systemText(EDQUOT), DatabaseProblem.full].contains { reason.contains($0) }
+    }
+
+    /// A sentence for the log.
+    public var description: String {
+        switch self {
+        case .setAside(let file, let reason): "the database was damaged (\(reason)); renamed it to \(file)"
+        case .failing(let reason): "cannot write the state directory: \(reason); retrying"
+        case .recovered: "the state directory can be written again"
+        case .dropped(let records): "\(records) responses were not stored on disk: too many changes are waiting"
+        case .historyDropped(let reason): "changes of the catalogue were not recorded: \(reason)"
+        case .begunAnew(let reason):
+            "cannot delete some copies from disk (\(reason)), so all copies there were deleted"
+        case .databaseGone: "the database file was missing; created a new one"
+        case .secretReplaced(let file): "the secret had the wrong size; renamed it to \(file) and created a new one"
+        case .loosePermissions(let file, true): "other users had access to \(file); fixed its permissions"
+        case .loosePermissions(let file, false): "other users can write to \(file)"
+        }
     }
 }

@@ -1,10 +1,10 @@
 public import Bytes
 
-/// What a record is found by: a resource, and whose copy it is.
+/// The key of a record: a resource, and the owner of the copy.
 public struct RecordKey: Hashable, Sendable {
     /// The resource's name.
     public var resource: String
-    /// Whose copy it is; empty for everyone's.
+    /// The owner of the copy; empty for the shared copy.
     public var owner: [UInt8]
 
     /// The key of an owner's copy; without an owner, of everyone's.
@@ -14,19 +14,20 @@ public struct RecordKey: Hashable, Sendable {
     }
 }
 
-/// One response as it is kept: bytes that mean nothing to the store, and what it is found, judged and bounded by.
+/// One response as it is kept: bytes that are opaque to the store, with its key, its times and its size.
 public struct StoredRecord: Sendable {
     /// What it is found by.
     public var key: RecordKey
-    /// All that the caller wants to know beside the body.
+    /// All that the caller needs besides the body.
     public var fields: SharedBytes
-    /// Names the body, 32 bytes. Two records with one digest share one body, so it has to be the digest of all its bytes.
+    /// Names the body, 32 bytes. Two records with one digest share one body, so it must be the digest of all its bytes.
     public var digest: [UInt8]
     /// The body.
     public var body: SharedBytes
-    /// When `prune` may take it away, in milliseconds of a clock that the caller defines.
+    /// When `prune` may remove it, in milliseconds of a clock that the caller defines.
     public var expires: Int64
-    /// When it was stored or last confirmed, in milliseconds of the same clock. The oldest goes first when room is short.
+    /// When it was stored or last revalidated, in milliseconds of the same clock. The oldest is removed first when the
+    /// store is full.
     public var stored: Int64
 
     /// A record.
@@ -41,14 +42,17 @@ public struct StoredRecord: Sendable {
         self.stored = stored
     }
 
-    /// What it counts for where bytes are bounded.
+    /// The size that counts towards the limits.
     var byteCount: Int { fields.count + body.count }
 }
 
-/// What a response that upstream confirmed has anew; its body stays.
+/// The new fields and times of a response that upstream revalidated; its body stays.
 public struct RecordUpdate: Sendable {
     /// Which record it is. If there is none, nothing happens.
     public var key: RecordKey
+    /// The digest of the body that was confirmed. If the record has another body, nothing happens: the fields do not
+    /// belong to that one.
+    public var digest: [UInt8]
     /// The new fields.
     public var fields: SharedBytes
     /// See `StoredRecord.expires`.
@@ -57,14 +61,16 @@ public struct RecordUpdate: Sendable {
     public var stored: Int64
 
     /// An update.
-    public init(key: RecordKey, fields: SharedBytes, expires: Int64, stored: Int64) {
+    public init(key: RecordKey, digest: [UInt8], fields: SharedBytes, expires: Int64, stored: Int64) {
         self.key = key
+        self.digest = digest
         self.fields = fields
         self.expires = expires
         self.stored = stored
     }
 
     func apply(to record: inout StoredRecord) {
+        guard record.digest == digest else { return }
         record.fields = fields
         record.expires = expires
         record.stored = stored

@@ -1,16 +1,22 @@
 import ArgumentParser
+import Bytes
+import Commands
 import Daemon
+import FoundationEssentials
+import Settings
 
 /// Where the process begins.
 @main
 enum Main {
     static func main() {
+        StandardDescriptors.fill()
         if CommandLine.arguments.dropFirst().first == ServeCommand.configuration.commandName { SignalsAtStart.hold() }
         do {
             var command = try Larder.parseAsRoot()
             try command.run()
         } catch let failure as Failure {
             StandardError.write(failure.message)
+            reportFailedStart(failure.message, environment: ProcessInfo.processInfo.environment)
             Larder.exit(withError: failure.code)
         } catch {
             let code = Larder.exitCode(for: error)
@@ -29,4 +35,40 @@ enum Main {
         guard !names.contains(word) else { return "" }
         return NearestName.find(word, among: names).map { ". Did you mean '\($0)'?" } ?? ". See 'larder --help'."
     }
+}
+
+/// The command line: the server, and the commands that ask a running one.
+struct Larder: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "larder",
+        abstract: "A local caching proxy for OpenRouter's model catalogue.",
+        discussion: """
+            EXAMPLES:
+              larder serve --demo                         try it: no key, no network
+              larder serve                                in front of openrouter.ai
+              larder models --max-price 1 --sort newest   list the models of a running Larder
+              larder doctor                               find what keeps it from working
+            """,
+        version: "larder \(BuildVersion.text)",
+        subcommands: [
+            ServeCommand.self, CheckCommand.self, ModelsCommand.self, StatusCommand.self, PurgeCommand.self,
+            ReloadCommand.self, UpgradeCommand.self, DoctorCommand.self, SupportBundleCommand.self,
+            HealthcheckCommand.self, ChangesCommand.self, HistoryCommand.self, LockCommand.self,
+        ])
+}
+
+/// Why a command ends without having done its work: a line for standard error, and the exit code.
+struct Failure: Error {
+    let message: String
+    let code: ExitCode
+}
+
+extension ExitCode {
+    /// The settings are invalid (`EX_CONFIG` of sysexits.h).
+    static let badSettings = ExitCode(78)
+}
+
+extension Failure {
+    /// A running Larder could not be asked, or would not answer.
+    init(_ failure: ClientFailure) { self.init(message: failure.description, code: .failure) }
 }

@@ -1,14 +1,15 @@
 import ArgumentParser
-import Daemon
+import Commands
 import FoundationEssentials
 
 /// `larder models`: the list of a running Larder.
 struct ModelsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models", abstract: "List the models of a running Larder, filtered and sorted.",
-        usage: "larder models [<filters>] [--json | --csv | --watch [<seconds>]] [--user] [--url <url>]",
+        usage:
+            "larder models [<filters>] [--json | --csv | --watch [<seconds>]] [--user] [--view <name>] [--url <url>]",
         discussion: """
-            The filters are OpenRouter's, each with the name of its parameter. Prices are in dollars per million tokens. \
+            The filters have the names of OpenRouter's parameters. Prices are in dollars per million tokens. \
             Lists are separated by commas.
 
             EXAMPLES:
@@ -21,32 +22,38 @@ struct ModelsCommand: ParsableCommand {
 
     @OptionGroup var address: AddressOptions
 
-    @Flag(help: "Print a JSON array of the models, each as OpenRouter wrote it.")
+    @Flag(help: "Print a JSON array of the models, each as OpenRouter sent it.")
     var json = false
 
-    @Flag(help: "Print comma-separated values, with a line of titles.")
+    @Flag(help: "Print comma-separated values with a header line.")
     var csv = false
 
     @Option(
         defaultAsFlag: 5, parsing: .next,
-        help: ArgumentHelp("Show the list anew every so many seconds, and mark changes.", valueName: "seconds"))
+        help: ArgumentHelp("Refresh the table at this interval and mark changes.", valueName: "seconds"))
     var watch: Double?
 
     @Flag(
-        help: "List what the key in the environment variable OPENROUTER_API_KEY may use.")
+        help: "List the models that the key in the environment variable OPENROUTER_API_KEY may use.")
     var user = false
 
+    @Option(help: ArgumentHelp("List the models of this view, by its name in the settings.", valueName: "name"))
+    var view: String?
+
     func validate() throws {
-        if json && csv { throw ValidationError("--json and --csv exclude each other") }
+        if let view, !ModelsRequest.isViewName(view) {
+            throw ValidationError("--view must be the name of a view: letters, digits, - and _")
+        }
+        if json && csv { throw ValidationError("--json and --csv cannot be used together") }
         guard let watch else { return }
-        if json || csv { throw ValidationError("--watch shows a table: it goes with neither --json nor --csv") }
+        if json || csv { throw ValidationError("--watch shows a table and cannot be used with --json or --csv") }
         guard watch >= 0.1, watch <= 86_400 else {
-            throw ValidationError("--watch takes a number of seconds from 0.1 to 86400")
+            throw ValidationError("--watch must be a number of seconds from 0.1 to 86400")
         }
     }
 
     func run() throws {
-        let request = ModelsRequest(try address.address, parameters: filters.parameters, key: try key())
+        let request = ModelsRequest(try address.address, parameters: filters.parameters, key: try key(), view: view)
         do throws(ClientFailure) {
             if let watch {
                 try ModelsListing.watch(request, every: watch, style: { .ofStandardOutput }) { text in

@@ -1,14 +1,15 @@
 import ArgumentParser
 import Daemon
 import FoundationEssentials
+import Settings
 
-/// `larder serve`: runs until it is told to end.
+/// `larder serve`: runs until SIGTERM or SIGINT.
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Serve the catalogue until SIGTERM or SIGINT.",
         discussion: """
-            Every setting of the file can also be given as an environment variable: LARDER_TTL_CATALOG=5m for \
-            ttl.catalog. A flag goes over the environment, the environment over the file.
+            Every setting in the file can also be set as an environment variable: LARDER_TTL_CATALOG=5m for \
+            ttl.catalog. Flags override environment variables, and these override the file.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -18,29 +19,29 @@ struct ServeCommand: ParsableCommand {
             "Where to accept connections: HOST:PORT or unix:PATH. May be repeated.", valueName: "address"))
     var listen: [String] = []
 
-    @Option(help: ArgumentHelp("The base URL to fetch from.", valueName: "url"))
+    @Option(help: ArgumentHelp("Base URL of upstream.", valueName: "url"))
     var upstream: String?
 
-    @Option(help: ArgumentHelp("Keep the last good copies in this directory.", valueName: "dir"))
+    @Option(help: ArgumentHelp("Store the last good copies in this directory.", valueName: "dir"))
     var stateDir: String?
 
-    @Flag(name: .customLong("no-state"), help: "Keep nothing on disk.")
+    @Flag(name: .customLong("no-state"), help: "Store nothing on disk.")
     var noState = false
 
     @Option(help: ArgumentHelp("The number of event loops, or auto.", valueName: "n"))
     var workers: String?
 
-    @Option(help: ArgumentHelp("The least level that is logged: debug, info, warning, error, ...", valueName: "level"))
+    @Option(help: ArgumentHelp("Minimum log level: debug, info, warning, error, ...", valueName: "level"))
     var logLevel: String?
 
-    @Flag(help: "Serve a small built-in catalogue: no key and no network is needed, and nothing is kept on disk.")
+    @Flag(help: "Serve a small built-in catalogue: needs no key and no network, and stores nothing on disk.")
     var demo = false
 
     func validate() throws {
-        if noState, stateDir != nil { throw ValidationError("--state-dir and --no-state exclude each other.") }
+        if noState, stateDir != nil { throw ValidationError("--state-dir and --no-state cannot be used together.") }
         guard demo else { return }
-        if upstream != nil { throw ValidationError("--demo has an upstream of its own: leave out --upstream.") }
-        if stateDir != nil { throw ValidationError("--demo keeps nothing on disk: leave out --state-dir.") }
+        if upstream != nil { throw ValidationError("--demo has a built-in upstream: remove --upstream.") }
+        if stateDir != nil { throw ValidationError("--demo stores nothing on disk: remove --state-dir.") }
     }
 
     func run() throws {
@@ -52,13 +53,14 @@ struct ServeCommand: ParsableCommand {
         flags.stateDirectory = stateDir
         flags.noState = noState
         flags.demo = demo
+        let environment = ProcessInfo.processInfo.environment
         let loaded = try options.load(flags)
         let code: Int32
         do {
             code = try serve(
-                loaded.settings, demo: demo, environment: ProcessInfo.processInfo.environment,
+                loaded, demo: demo, environment: environment, arguments: CommandLine.arguments,
                 reload: { [config = options.config, flags] () throws(SettingsError) in
-                    try SettingsLoader().load(config: config, flags: flags).settings
+                    try SettingsLoader().load(config: config, flags: flags)
                 })
         } catch {
             throw Failure(message: "\(error)", code: .failure)

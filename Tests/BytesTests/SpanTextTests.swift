@@ -54,6 +54,13 @@ struct SpanTextTests {
         }
     }
 
+    @Test("Exactly the hexadecimal digits have a value")
+    func hexDigits() {
+        for byte in UInt8.min...UInt8.max {
+            #expect(hexDigitValue(byte) == UInt8(String(UnicodeScalar(byte)), radix: 16))
+        }
+    }
+
     @Test("Signs that lie 32 apart are not taken for letters of two cases")
     func signsAreNoLetters() {
         for (a, b) in [("[", "{"), ("@", "`"), ("^", "~"), ("]", "}"), ("\u{0D}", "-"), ("\u{10}", "0")] {
@@ -135,6 +142,49 @@ struct SpanLettersTests {
             changed[place] ^= 0x20
             let isEqual = original.span.equals(changed.span)
             #expect(!isEqual)
+        }
+    }
+}
+
+@Suite struct ControlCharacterTests {
+    @Test(arguments: [0, 1, 7, 8, 9, 15, 16, 17, 31])
+    func `a control character is found wherever it stands, and nothing else is taken for one`(length: Int) {
+        for place in 0..<length {
+            for byte in UInt8.min...UInt8.max {
+                for other in [UInt8(ascii: "a"), 0x09, 0x20, 0x80, 0xFF] {
+                    var bytes = [UInt8](repeating: other, count: length)
+                    bytes[place] = byte
+                    let found = bytes.span.hasControls
+                    #expect(found == (byte < 0x20 && byte != 0x09 || byte == 0x7F), "\(byte) at \(place)")
+                }
+            }
+        }
+        let none = [UInt8](repeating: 0x20, count: length)
+        let found = none.span.hasControls
+        #expect(!found)
+    }
+}
+
+@Suite struct FirstIndexTests {
+    @Test(arguments: 0..<34)
+    func `the first of several equal bytes is found, from a start on`(length: Int) {
+        for byte in [UInt8(0), 1, 0x2F, 0x7F, 0x80, 0xFF] {
+            // Neighbours of the byte, so that a borrow between bytes of a word would show.
+            var bytes = (0..<length).map { $0 % 2 == 0 ? byte &+ 1 : byte ^ 0x80 }
+            for start in 0...length {
+                let none = bytes.span.firstIndex(of: byte, from: start)
+                #expect(none == nil)
+            }
+            for place in 0..<length {
+                let before = bytes[place]
+                bytes[place] = byte
+                for start in 0...length {
+                    let found = bytes.span.firstIndex(of: byte, from: start)
+                    #expect(found == bytes[start...].firstIndex(of: byte))
+                }
+                if place % 3 != 0 { bytes[place] = before }
+            }
+            bytes = []
         }
     }
 }

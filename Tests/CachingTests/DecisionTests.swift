@@ -14,9 +14,9 @@ struct DemandTests {
             ("no-cache, only-if-cached", false, .storedOnly), ("max-age=0, only-if-cached", false, .storedOnly),
             ("no-store", false, .any), ("s-maxage=0", false, .any), ("max-stale=0", false, .any),
             ("max-age=\"0\"", false, .refresh), ("max-age", false, .any), ("max-age=x", false, .any),
-        ] as [(String?, Bool, Demand)])
-    func reads(field: String?, pragma: Bool, expected: Demand) {
-        #expect(Demand(cacheControl: field.map { .make($0) }, pragmaNoCache: pragma) == expected)
+        ] as [(String?, Bool, CacheDirective)])
+    func reads(field: String?, pragma: Bool, expected: CacheDirective) {
+        #expect(CacheDirective(cacheControl: field.map { .make($0) }, pragmaNoCache: pragma) == expected)
     }
 }
 
@@ -49,31 +49,48 @@ struct DecisionTests {
             (.storedOnly, .nothing, .unsatisfiable, .unsatisfiable), (.storedOnly, .fresh, .hit, .hit),
             (.storedOnly, .stale, .hit, .hit), (.storedOnly, .longStale, .unsatisfiable, .unsatisfiable),
             (.storedOnly, .pastUse, .unsatisfiable, .unsatisfiable),
-        ] as [(Demand, Stored, Decision, Decision)])
-    func decides(demand: Demand, stored: Stored, expected: Decision, expectedLeftAlone: Decision) {
+        ] as [(CacheDirective, Stored, Decision, Decision)])
+    func decides(directive: CacheDirective, stored: Stored, expected: Decision, expectedLeftAlone: Decision) {
         let copy = Self.copy(stored, .always)
         for (isLeftAlone, decision) in [(false, expected), (true, expectedLeftAlone)] {
             #expect(
                 Decision(
-                    stored: copy, demand: demand, windows: Self.windows, isLeftAlone: isLeftAlone, now: 100_000)
+                    stored: copy, directive: directive, windows: Self.windows, isLeftAlone: isLeftAlone, now: 100_000)
                     == decision)
         }
+    }
+
+    @Test(
+        "A recent copy will do for a refresh, as long as it is fresh, whatever age it had when it came",
+        arguments: [
+            (30_000, 300_000, 100_000, true), (30_000, 300_000, 129_999, true), (30_000, 300_000, 130_000, false),
+            (30_000, 5_000, 104_999, true), (30_000, 5_000, 105_000, false), (0, 300_000, 100_000, false),
+            // The clock of another loop may be a moment behind.
+            (1, 300_000, 99_990, true),
+        ] as [(UInt64, UInt64, UInt64, Bool)])
+    func recent(noCache: UInt64, lifetime: UInt64, now: UInt64, isHit: Bool) {
+        let copy = Freshness(storedAt: 100_000, lifetime: lifetime, initialAge: 500, staleUse: .always)
+        let windows = StaleWindows(noCache: noCache)
+        let expected = isHit ? Decision.hit : .fetch(.request)
+        #expect(Decision(stored: copy, directive: .refresh, windows: windows, now: now) == expected)
+        #expect(
+            Decision(stored: copy, directive: .refresh, windows: windows, isLeftAlone: true, now: now) == expected)
     }
 
     @Test("A copy that may not be used once stale is not", arguments: Stored.allCases)
     func neverStale(stored: Stored) {
         let copy = Self.copy(stored, .never)
         let decision = Decision(
-            stored: copy, demand: .any, windows: Self.windows, isLeftAlone: true, now: 100_000)
+            stored: copy, directive: .any, windows: Self.windows, isLeftAlone: true, now: 100_000)
         #expect(decision == (stored == .nothing ? .fetch(.miss) : stored == .fresh ? .hit : .fetch(.stale)))
     }
 
     @Test("A copy that may stand in for errors only is not served while upstream can be asked")
     func onError() {
         let copy = Self.copy(.stale, .onError)
-        #expect(Decision(stored: copy, demand: .any, windows: Self.windows, now: 100_000) == .fetch(.stale))
+        #expect(Decision(stored: copy, directive: .any, windows: Self.windows, now: 100_000) == .fetch(.stale))
         #expect(
-            Decision(stored: copy, demand: .any, windows: Self.windows, isLeftAlone: true, now: 100_000)
+            Decision(stored: copy, directive: .any, windows: Self.windows, isLeftAlone: true, now: 100_000)
                 == .staleOnError)
     }
 }

@@ -103,7 +103,10 @@ struct LifetimesTests {
     @Test(
         "Upstream's directives forbid stale use only where they rule, and a lifetime of zero leaves errors",
         arguments: [
-            ("must-revalidate", false, 5, .always), ("must-revalidate", true, 5, .never), ("no-cache", true, 0, .never),
+            ("must-revalidate", false, 5, .always), ("must-revalidate", true, 5, .never),
+            ("proxy-revalidate", true, 5, .never), ("proxy-revalidate", false, 5, .always),
+            ("s-maxage=5", true, 5, .never),
+            ("s-maxage=5", false, 5, .always), ("max-age=5", true, 5, .always), ("no-cache", true, 0, .never),
             ("no-store", true, 0, .never), ("no-store", false, 5, .always), ("max-age=5", true, 5, .always),
             ("", false, 0, .onError), ("max-age=0", true, 0, .onError),
         ] as [(String, Bool, UInt64, StaleUse)])

@@ -30,3 +30,29 @@ struct SharingTests {
         #expect(Sharing.allCases.map(\.rawValue) == ["auto", "never", "always"])
     }
 }
+
+@Suite("What a 304 says of sharing")
+struct ConfirmedSharingTests {
+    private static func directives(_ text: String) -> CacheControl {
+        var directives = CacheControl()
+        directives.merge(Array(text.utf8).span)
+        return directives
+    }
+
+    private static let all = [
+        "", "public", "private", "no-store", "public, no-store", "private, no-store", "max-age=60", "s-maxage=60",
+        "must-revalidate", "public, private", "no-cache",
+    ]
+
+    @Test("It may narrow who may have a body and whether it is written, and never widens it", arguments: all, all)
+    func narrows(earlier: String, later: String) {
+        let (before, now) = (Self.directives(earlier), Self.directives(later))
+        let merged = Sharing.directives(now, confirming: before)
+        #expect(Sharing.auto.allows(merged) == (Sharing.auto.allows(before) && Sharing.auto.allows(now)))
+        #expect(merged.flags.contains(.noStore) == (before.flags.union(now.flags)).contains(.noStore))
+        // The rest is what the 304 says.
+        #expect(merged.maxAge == now.maxAge && merged.sharedMaxAge == now.sharedMaxAge)
+        let rest = merged.flags.subtracting([.isPrivate, .noStore])
+        #expect(rest == now.flags.subtracting([.isPrivate, .noStore]))
+    }
+}

@@ -11,7 +11,7 @@ import Testing
     private func list(_ query: String, resource: StaticString = "models") -> String? {
         guard let selection = snapshot.select(query) else { return nil }
         let raw = Array(query.utf8)
-        let body = Composer.list(snapshot, selection, rawQuery: raw.span, resource: resource)
+        let body = Composer.list(.snapshot(snapshot, selection), rawQuery: raw.span, resource: resource)
         return text(body)
     }
 
@@ -51,22 +51,23 @@ import Testing
     }
 
     @Test func aModelStandsInData() {
-        #expect(text(Composer.model(snapshot, 2)) == #"{"data":{"id":"~b/3"}}"#)
+        #expect(text(Composer.model(ModelRow(snapshot, 2))) == #"{"data":{"id":"~b/3"}}"#)
     }
 
     @Test(arguments: [
-        (0, #"{"data":{"id":"a/1"},"id":"a/1","object":"model","created":10,"owned_by":"a"}"#),
-        (2, #"{"data":{"id":"~b/3"},"id":"~b/3","object":"model","created":0,"owned_by":"b"}"#),
-        (3, #"{"data":{"id":"c"},"id":"c","object":"model","created":-5,"owned_by":"c"}"#),
+        (0, #"{"data":{"id":"a/1"},"id":"a/1","object":"model","created":10,"owned_by":"a","shutdown_date":null}"#),
+        (2, #"{"data":{"id":"~b/3"},"id":"~b/3","object":"model","created":0,"owned_by":"b","shutdown_date":null}"#),
+        (3, #"{"data":{"id":"c"},"id":"c","object":"model","created":-5,"owned_by":"c","shutdown_date":null}"#),
     ])
     func openAIClientsFindTheirMembersBesideData(row: Int, expected: String) {
-        #expect(text(Composer.openAIModel(snapshot, row)) == expected)
+        #expect(text(Composer.openAIModel(ModelRow(snapshot, row))) == expected)
     }
 
     @Test func idsAreEscaped() {
-        let row = Array("{}".utf8)
-        let body = Composer.openAIModel(row.span, .make("~a\"\\\u{1}é/b"))
-        let expected = #"{"data":{},"id":"~a\"\\\u0001é/b","object":"model","created":0,"owned_by":"a\"\\\u0001é"}"#
+        let body = Composer.openAIModel(ModelRow(.make("~a\"\\\u{1}é/b"), json: SharedBytes(utf8: "{}")))
+        let expected =
+            #"{"data":{},"id":"~a\"\\\u0001é/b","object":"model","created":0,"owned_by":"a\"\\\u0001é","#
+            + #""shutdown_date":null}"#
         #expect(text(body) == expected)
     }
 }

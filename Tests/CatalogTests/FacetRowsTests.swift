@@ -35,7 +35,8 @@ import Testing
         guard case .forward(let query) = plan("sort=top-weekly") else { preconditionFailure("no facet") }
         let joined = ModelList.rows(newer).select(query, facets: [[facet]], now: 0)
         let rows = [TestRow(7), TestRow(3, version: 1), TestRow(50)].map(\.json).joined(separator: ",")
-        #expect(text(Composer.list(joined, rawQuery: Span())).hasPrefix(#"{"data":[\#(rows)],"total_count":3,"#))
+        #expect(
+            text(Composer.list(.joined(joined), rawQuery: Span())).hasPrefix(#"{"data":[\#(rows)],"total_count":3,"#))
     }
 }
 

@@ -15,16 +15,16 @@ extension ModelFields {
         model.aliasTarget = alias
         model.name = name
         model.created = created
-        model.contextLength = context
-        model.promptPrice = prompt.flatMap { decimal($0) }
-        model.completionPrice = completion.flatMap { decimal($0) }
+        model.contextLength = context.map { Int128($0) }
+        model.prices.prompt = prompt.flatMap { decimal($0) }
+        model.prices.completion = completion.flatMap { decimal($0) }
         model.inputModalities = inputs
         model.outputModalities = outputs
         model.supportedParameters = parameters
         model.tokenizer = tokenizer
-        model.intelligenceIndex = intelligence.flatMap { decimal($0) }
-        model.codingIndex = coding.flatMap { decimal($0) }
-        model.agenticIndex = agentic.flatMap { decimal($0) }
+        model.benchmarks.intelligence = intelligence.flatMap { decimal($0) }
+        model.benchmarks.coding = coding.flatMap { decimal($0) }
+        model.benchmarks.agentic = agentic.flatMap { decimal($0) }
         model.designArenaElo = elo.flatMap { decimal($0) }
         return model
     }

@@ -72,7 +72,7 @@ import Testing
                 "zdr=true&output_modalities=all",
             ])
         var rest = Query()
-        rest.limit = 3
+        rest.page.limit = 3
         rest.text = Array("x".utf8)
         #expect(forwarded.local == rest)
         #expect(!forwarded.isWhole)

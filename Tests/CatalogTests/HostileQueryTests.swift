@@ -33,7 +33,7 @@ import Testing
             switch QueryParser.parse(raw.span) {
             case .local(let query):
                 let selection = snapshot.select(query, now: 86_400 * 20)
-                let body = Composer.list(snapshot, selection, rawQuery: raw.span)
+                let body = Composer.list(.snapshot(snapshot, selection), rawQuery: raw.span)
                 let root = try JSONDocument(parsing: body.span).root
                 #expect(root["data"]?.count == selection.rows.count)
                 #expect((root["links"]?["next"]?.isNull == true) == (selection.nextOffset == nil))
@@ -61,7 +61,7 @@ import Testing
                 let selection = snapshot.select(parsed, now: 0)
                 seen += selection.rows
                 total = selection.totalCount
-                let body = Composer.list(snapshot, selection, rawQuery: raw.span)
+                let body = Composer.list(.snapshot(snapshot, selection), rawQuery: raw.span)
                 let link = try JSONDocument(parsing: body.span).root["links"]?["next"]?.string
                 next = link.map { String($0.dropFirst("/api/v1/models?".count)) }
             }
@@ -73,6 +73,6 @@ import Testing
     @Test func aQueryOfManyParametersIsReadInOneGo() {
         let raw = Array(String(repeating: "q=a&limit=3&", count: 20_000).utf8)
         guard case .local(let query) = QueryParser.parse(raw.span) else { return #expect(Bool(false)) }
-        #expect(query.limit == 3)
+        #expect(query.page.limit == 3)
     }
 }

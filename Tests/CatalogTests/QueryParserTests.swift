@@ -13,14 +13,14 @@ import Testing
         ("offset=-1", "offset must be an integer of 0 or more, not \"-1\""),
         (
             "offset=9223372036854775808",
-            "offset is too large: the largest is 9223372036854775807, not \"9223372036854775808\""
+            "offset must be at most 9223372036854775807, not \"9223372036854775808\""
         ),
         (
             "context=100000000000000000000000",
-            "context is too large: the largest is 9223372036854775807, not \"100000000000000000000000\""
+            "context must be at most 9223372036854775807, not \"100000000000000000000000\""
         ),
-        ("min_age_days=1e400", "min_age_days is too large: the largest is 9223372036854775807, not \"1e400\""),
-        ("max_age_days=1e19", "max_age_days is too large: the largest is 9223372036854775807, not \"1e19\""),
+        ("min_age_days=1e400", "min_age_days must be at most 9223372036854775807, not \"1e400\""),
+        ("max_age_days=1e19", "max_age_days must be at most 9223372036854775807, not \"1e19\""),
         (
             "context=9223372036854775807.5",
             "context must be an integer of 1 or more, not \"9223372036854775807.5\""
@@ -67,7 +67,7 @@ import Testing
     @Test(arguments: ["10", "10.0", "1e1", "0.1e2", "100e-1", "010", "10.", "1E%2B1"])
     func integersMayBeSpelledAsTheyLike(value: String) {
         guard case .local(let query) = plan("limit=\(value)") else { return #expect(Bool(false)) }
-        #expect(query.limit == 10)
+        #expect(query.page.limit == 10)
     }
 
     @Test(arguments: ["9223372036854775807", "9223372036854775807.0", "9223372036854775.807e3"])
@@ -77,7 +77,7 @@ import Testing
                 Issue.record("refused: \(name)=\(value)")
                 continue
             }
-            #expect([query.minimumContext, query.offset, query.minimumAge, query.maximumAge].contains(.max))
+            #expect([query.minimumContext, query.page.offset, query.age.minimum, query.age.maximum].contains(.max))
         }
     }
 
@@ -88,7 +88,7 @@ import Testing
         ] as [(String, Int64?)])
     func theLastOfARepeatedParameterCounts(query: String, limit: Int64?) {
         switch plan(query) {
-        case .local(let parsed): #expect(parsed.limit == limit)
+        case .local(let parsed): #expect(parsed.page.limit == limit)
         case .forward(let forwarded): #expect(query == "Limit=5" && forwarded.reason == .unknownParameter("Limit"))
         case .invalid: #expect(Bool(false))
         }

@@ -36,6 +36,13 @@ struct FingerprinterTests {
             expected: "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"),
     ]
 
+    @Test("A prefix counts as if it stood before the text", arguments: ["", "x", String(repeating: "x", count: 300)])
+    func prefix(text: String) {
+        let fingerprinter = Fingerprinter(secret: Array("secret".utf8).span)
+        let bytes = Array(text.utf8)
+        #expect(fingerprinter.fingerprint("Bearer ", bytes.span) == fingerprint("Bearer " + text, by: fingerprinter))
+    }
+
     private func fingerprint(_ text: String, by fingerprinter: Fingerprinter) -> Fingerprint {
         fingerprinter.fingerprint(Array(text.utf8).span)
     }

@@ -1,6 +1,7 @@
 import Bytes
 import TestSupport
 import Testing
+import Threads
 
 @testable import EventLoop
 
@@ -15,7 +16,7 @@ struct ByteQueueTests {
     func threads() throws {
         let queue = ByteQueue(limit: 1 << 20)
         let threads = try (0..<4).map { writer in
-            try LoopThread.spawn(name: "writer") {
+            try NamedThread.start(name: "writer") {
                 for number in 0..<500 { queue.append(Array("\(writer) \(number)\n".utf8).span) }
             }
         }
@@ -53,7 +54,7 @@ struct ByteQueueTests {
         #expect(queue.waitUntilDone(milliseconds: 0))
         _ = leave(1, in: queue)
         #expect(!queue.waitUntilDone(milliseconds: 5))
-        let thread = try LoopThread.spawn(name: "taker") {
+        let thread = try NamedThread.start(name: "taker") {
             var bytes = ByteBuilder()
             while queue.take(&bytes) != nil {}
         }

@@ -63,8 +63,8 @@ import Testing
             for (index, byte) in name.utf8.enumerated() { unsafe room[index + 1] = byte }
         }
         let size = socklen_t(MemoryLayout<sockaddr_un>.offset(of: \sockaddr_un.sun_path)! + 1 + name.utf8.count)
-        let code = unsafe withUnsafePointer(to: &raw) { place in
-            unsafe place.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, size) }
+        let code = unsafe withUnsafePointer(to: &raw) { position in
+            unsafe position.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, size) }
         }
         try #require(code == 0 && listen(descriptor, 1) == 0)
         let first = try sideBySide([descriptor])
@@ -86,7 +86,7 @@ import Testing
         #expect("\(error)".contains("LISTEN_FDS=\(count)"))
     }
 
-    @Test func `what is no listening stream socket is an error that names it`() throws {
+    @Test func `what is not a listening stream socket is an error that names it`() throws {
         let good = try ListeningSocket(localhost)
         let (mine, theirs) = Peer.pair()
         let datagram = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
@@ -103,7 +103,7 @@ import Testing
             let error = try #require(throws: HandedSocketError.self) {
                 try take(environment("2", names: "web:odd"), first: first)
             }
-            #expect("\(error)".contains("descriptor \(first + 1) (odd)") && "\(error)".contains("no listening stream"))
+            #expect("\(error)".contains("descriptor \(first + 1) (odd)") && "\(error)".contains("not a listening"))
             for descriptor in [first, first + 1] { _ = close(descriptor) }
         }
         // Nothing is open there any more.

@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import Glibc
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(10))) struct ListenerTests {
     /// Accepts one connection at the address, greets it, and closes both; what the peer read is the result.
@@ -16,7 +17,7 @@ import Testing
                 listener?.close()
             }
             let bound = try #require(listener).boundAddress
-            let peer = try LoopThread.spawn(name: "peer") {
+            let peer = try NamedThread.start(name: "peer") {
                 let peer = Peer(to: bound)
                 text.update { $0 = peer.text() }
                 peer.close()
@@ -81,7 +82,7 @@ import Testing
         let connections = 64
         let doors = Shared<[Mailbox<Void>]>([])
         let threads = try [first, second].enumerated().map { index, socket in
-            try LoopThread.spawn(name: "loop") {
+            try NamedThread.start(name: "loop") {
                 withLoop { loop in
                     let listener = try? Listener(on: loop, socket: socket) { stream in
                         counts.update { $0[index] += 1 }

@@ -1,5 +1,6 @@
 import EventLoop
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(10))) struct ListeningSocketTests {
     @Test func `a file that is no socket is left alone`() throws {
@@ -10,7 +11,7 @@ import Testing
         #expect(exists(path))
     }
 
-    @Test func `a socket file that another process has put in place stays`() throws {
+    @Test func `a socket file that another process has put in position stays`() throws {
         let path = temporaryPath("replaced")
         let first = try ListeningSocket(.unix(path: path))
         removeFile(path)
@@ -68,7 +69,7 @@ import Testing
         defer { keeper.close() }
         let accepted = Shared(0)
         let threads = try shared.map { socket in
-            try LoopThread.spawn(name: "test") {
+            try NamedThread.start(name: "test") {
                 try? withLoop { loop in
                     let listener = try Listener(on: loop, socket: socket) { stream in
                         accepted.update { $0 += 1 }

@@ -1,5 +1,6 @@
 import EventLoop
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(10))) struct MailboxTests {
     @Test func `two loops play ping-pong`() throws {
@@ -12,7 +13,7 @@ import Testing
             if count >= 1000 { mine?.close() }
         }
         let home = try #require(mine)
-        let thread = try LoopThread.spawn(name: "pong") {
+        let thread = try NamedThread.start(name: "pong") {
             withLoop { loop in
                 let theirs = Mailbox<Int>(on: loop) { count in
                     finished.update { $0 = count }
@@ -45,7 +46,7 @@ import Testing
             }
             let box = try #require(mailbox)
             let threads = try (0..<senders).map { sender in
-                try LoopThread.spawn(name: "sender") { for number in 0..<each { box.send((sender, number)) } }
+                try NamedThread.start(name: "sender") { for number in 0..<each { box.send((sender, number)) } }
             }
             loop.run()
             for thread in threads { thread.join() }
@@ -75,7 +76,7 @@ import Testing
             let started = Shared(false)
             let loop = Loop()
             let box = Mailbox<Int>(on: loop) { _ in }
-            let thread = try LoopThread.spawn(name: "sender") {
+            let thread = try NamedThread.start(name: "sender") {
                 started.update { $0 = true }
                 while box.send(1) {}
             }

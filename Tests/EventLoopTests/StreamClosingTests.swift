@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import Glibc
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(10))) struct StreamClosingTests {
     /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end, on which `onPeer` (given, with
@@ -12,7 +13,7 @@ import Testing
         try withLoop { loop in
             let socket = try ListeningSocket(localhost)
             let peer = Peer(to: socket.address)
-            let thread = try onPeer.map { work in try LoopThread.spawn(name: "peer") { work(peer) } }
+            let thread = try onPeer.map { work in try NamedThread.start(name: "peer") { work(peer) } }
             var listener: Listener?
             listener = try Listener(on: loop, socket: socket) { stream in
                 listener?.close()

@@ -2,6 +2,7 @@ import Bytes
 import EventLoop
 import Glibc
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(10))) struct StreamTests {
     /// A stream with a probe for a delegate, and the other end of it.
@@ -66,7 +67,7 @@ import Testing
                 #expect(stream.queuedBytes == 0)
                 stream.close()
             }
-            let reader = try LoopThread.spawn(name: "reader") {
+            let reader = try NamedThread.start(name: "reader") {
                 var all: [UInt8] = []
                 while let part = peer.receive(10_007), !part.isEmpty {
                     all += part
@@ -99,7 +100,7 @@ import Testing
             #expect(outcomes == ["sent", "queued"])
             #expect(loop.pendingWrites > 100)
             probe.onDrained = { $0.close() }
-            let reader = try LoopThread.spawn(name: "reader") {
+            let reader = try NamedThread.start(name: "reader") {
                 var all: [UInt8] = []
                 while let part = peer.receive(997), !part.isEmpty { all += part }
                 got.update { $0 = all }
@@ -132,9 +133,9 @@ import Testing
                 #expect(stream.isReading)
             }
             let address = try #require(listener).boundAddress
-            let client = try LoopThread.spawn(name: "client") {
+            let client = try NamedThread.start(name: "client") {
                 let peer = Peer(to: address, receiveBuffer: 4096)
-                let sender = try? LoopThread.spawn(name: "sender") {
+                let sender = try? NamedThread.start(name: "sender") {
                     peer.send(pattern(size))
                     peer.finish()
                 }

@@ -9,10 +9,11 @@ struct CacheControlTests {
         arguments: [
             ("no-cache", .noCache), ("No-Cache", .noCache), ("no-store", .noStore), ("only-if-cached", .onlyIfCached),
             ("public", .isPublic), ("PRIVATE", .isPrivate), ("must-revalidate", .mustRevalidate),
+            ("Proxy-Revalidate", .proxyRevalidate),
             ("public, must-revalidate", [.isPublic, .mustRevalidate]), ("no-store,no-cache", [.noStore, .noCache]),
             (" , public ,", .isPublic), ("no-cache=\"set-cookie, age\"", .noCache), ("private=\"x\"", .isPrivate),
             ("public ;x", []), ("publics", []), ("no-cach", []), ("", []), ("immutable, stale-if-error=60", []),
-            ("x=\"no-store\"", []), ("x=\"a, no-store, b\"", []), ("proxy-revalidate", []),
+            ("x=\"no-store\"", []), ("x=\"a, no-store, b\"", []), ("must-understand", []),
         ] as [(String, CacheControl.Flags)])
     func flags(field: String, expected: CacheControl.Flags) {
         #expect(parsed(field).flags == expected)

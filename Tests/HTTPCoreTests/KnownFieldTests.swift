@@ -8,6 +8,7 @@ struct KnownFieldTests {
         ("host", .host), ("authorization", .authorization), ("accept-encoding", .acceptEncoding),
         ("cache-control", .cacheControl), ("pragma", .pragma), ("if-none-match", .ifNoneMatch), ("expect", .expect),
         ("anthropic-version", .anthropicVersion), ("if-modified-since", .ifModifiedSince),
+        ("x-api-key", .apiKey), ("user-agent", .userAgent),
     ]
 
     @Test("A name is known in any case", arguments: names)
@@ -32,7 +33,7 @@ struct KnownFieldTests {
 
     @Test(
         "Other fields are left alone",
-        arguments: ["", "accept", "cookie", "user-agent", "if-unmodified-since", "x-host"])
+        arguments: ["", "accept", "cookie", "if-unmodified-since", "x-host"])
     func others(name: String) {
         #expect(field(name) == nil)
     }

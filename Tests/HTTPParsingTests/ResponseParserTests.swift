@@ -88,6 +88,22 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
         "SSH-2.0-OpenSSH\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 5x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0x5\r\n\r\n", "HTTP/1.1 204 X\r\nContent-Length: x\r\n\r\n",
+        "HTTP/1.1 103 X\r\nContent-Length: 5x\r\n\r\n",
+        "HTTP/1.1 304 X\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775808\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551616\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 184467440737095516161\r\n\r\n",
+        "HTTP/1.1 304 X\r\nContent-Length: 9223372036854775808\r\n\r\n",
+        "HTTP/1.1 103 X\r\nContent-Length: 9223372036854775808\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\nContent-Length: 5\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: \r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA : b\r\n\r\n", "HTTP/1.1 200 OK\r\nA: b\u{0}c\r\n\r\n",
         "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 000 OK\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
@@ -141,6 +157,10 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n", false),
         ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", false),
         ("HTTP/1.1 200 OK\r\n\r\n", false), ("HTTP/1.1 204 OK\r\n\r\n", true),
+        ("HTTP/1.1 204 OK\r\nContent-Length: 0\r\n\r\n", true), ("HTTP/1.1 204 OK\r\nContent-Length: 1\r\n\r\n", false),
+        ("HTTP/1.1 204 OK\r\nTransfer-Encoding: chunked\r\n\r\n", false),
+        ("HTTP/1.1 304 OK\r\nContent-Length: 9\r\n\r\n", true),
+        ("HTTP/1.1 304 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true),
         ("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", false),
         ("HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n", true),
         ("HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive, close\r\n\r\n", false),
@@ -151,5 +171,24 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
         _ = parser.next(Array(text.utf8).span)
         let told = parser.keepsAlive
         #expect(told == keepsAlive)
+    }
+
+    @Test(arguments: ["Content-Length: 3", "Transfer-Encoding: chunked"])
+    func `an interim response that announces a body has none, and its connection is not used again`(field: String) {
+        let interim = Array("HTTP/1.1 103 X\r\n\(field)\r\n\r\n".utf8)
+        let final = Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8)
+        #expect(told(interim + final).last == "end 0 ")
+        var parser = ResponseParser()
+        for texts in [[interim, final], [final]] {
+            parser.begin(isHead: false)
+            for text in texts { _ = parser.next(text.span) }
+            let keepsAlive = parser.keepsAlive
+            #expect(keepsAlive == (texts.count == 1))
+        }
+    }
+
+    @Test func `the longest length that there can be is read`() {
+        let text = Array("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\nhi".utf8)
+        #expect(told(text) == ["200 Content-Length=9223372036854775807", "body hi", "more"])
     }
 }

@@ -5,14 +5,17 @@ import Testing
 @Suite struct JSONDocumentTests {
     @Test(arguments: [
         "", " ", "nope", "{", "[1,]", "{\"a\":1,}", "[1] 2", "[1]x", "01", "1.", ".5", "+1", "NaN", "Infinity", "'a'",
-        "// no\n1", "{a:1}", "\"\\x\"", "\"\\ud800\"", "\"a\nb\"", "\u{feff}1", "tru", "[1 2]", "{\"a\" 1}", "\"open",
+        "// no\n1", "{a:1}", "\"\\x\"", "\"\\ud80\"", "\"a\nb\"", "1\u{feff}", "\u{feff}", "\u{feff}\u{feff}1", "tru",
+        "[1 2]", "{\"a\" 1}", "\"open",
     ])
     func anythingButOneValueIsRefused(text: String) {
         #expect(throws: JSONError.self) { try document(text) }
     }
 
     @Test(arguments: [
-        [0x22, 0xFF, 0x22], [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22],
+        [0x22, 0xFF, 0x22], Array(#"["\ud83d"#.utf8) + [0xFF] + Array("ud83d\"]".utf8),
+        Array(#"["\ud83d"#.utf8) + [0xE9, 0x22, 0x5D],
+        [0x22, 0xC0, 0x80, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xE2, 0x82, 0x22],
     ])
     func invalidUTF8IsRefused(bytes: [UInt8]) {
         #expect(throws: JSONError.self) { try JSONDocument(parsing: bytes.span) }
@@ -26,6 +29,17 @@ import Testing
             #expect(error.position == 11)
             #expect(!error.message.isEmpty)
             #expect(error.description.hasSuffix(", at byte 11"))
+        }
+    }
+
+    @Test func aByteOrderMarkBeforeTheValueIsIgnored() throws {
+        #expect(try written("\u{feff} [1]") == "[1]")
+        #expect(try written("\u{feff}\"\\ud83d\"") == "\"\\ud83d\"")
+        do throws(JSONError) {
+            _ = try document("\u{feff}[1x")
+            Issue.record("accepted")
+        } catch {
+            #expect(error.position == 5)
         }
     }
 

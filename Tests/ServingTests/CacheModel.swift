@@ -7,7 +7,7 @@ import HTTPCore
 /// The same cache, written plainly: one array in the order of last use, searched from end to end.
 struct CacheModel {
     enum Item {
-        case shelf(Resource, Owner?, Entry)
+        case storedEntry(Resource, Owner?, Entry)
         case answer(Answer, Resource, ContentCoding)
     }
 
@@ -22,13 +22,13 @@ struct CacheModel {
 
     var bytes: Int {
         var seen: Set<ObjectIdentifier> = []
-        let entries = items.compactMap { if case .shelf(_, _, let entry) = $0 { entry } else { nil } } + [pinned]
+        let entries = items.compactMap { if case .storedEntry(_, _, let entry) = $0 { entry } else { nil } } + [pinned]
         let bases = entries.compactMap { $0?.bases }.joined().reduce(0) { sum, base in
             sum + (seen.insert(ObjectIdentifier(base)).inserted ? base.byteCount : 0)
         }
         return items.reduce((pinned?.byteCount ?? 0) + bases) { sum, item in
             switch item {
-            case .shelf(let resource, _, let entry): sum + entry.byteCount + resource.byteCount
+            case .storedEntry(let resource, _, let entry): sum + entry.byteCount + resource.byteCount
             case .answer(let answer, _, _): sum + answer.byteCount
             }
         }
@@ -43,14 +43,14 @@ struct CacheModel {
 
     /// The entry that everyone shares, or the owner's own that came when that was stale; it counts as used.
     mutating func entry(for resource: Resource, owner: Owner) -> Entry? {
-        let shared = resource == .catalog ? pinned : shelf(resource, nil).flatMap { entry(at: $0) }
-        let own = shelf(resource, owner).flatMap { entry(at: $0) }
+        let shared = resource == .catalog ? pinned : storedEntry(resource, nil).flatMap { entry(at: $0) }
+        let own = storedEntry(resource, owner).flatMap { entry(at: $0) }
         let isOwnLater = own.map { !(shared?.freshness.isFresh(at: $0.freshness.storedAt) ?? false) } ?? false
         if !isOwnLater, resource == .catalog { return pinned }
-        guard let place = shelf(resource, isOwnLater ? owner : nil) else { return nil }
-        let item = items.remove(at: place)
+        guard let position = storedEntry(resource, isOwnLater ? owner : nil) else { return nil }
+        let item = items.remove(at: position)
         items.append(item)
-        guard case .shelf(_, _, let entry) = item else { return nil }
+        guard case .storedEntry(_, _, let entry) = item else { return nil }
         passedOver.remove(ObjectIdentifier(entry))
         return entry
     }
@@ -62,14 +62,14 @@ struct CacheModel {
         if resource == .catalog && entry.isShared {
             pinned = entry
         } else {
-            items.append(.shelf(resource, entry.isShared ? nil : owner, entry))
+            items.append(.storedEntry(resource, entry.isShared ? nil : owner, entry))
         }
         evict()
     }
 
     mutating func removeEntries(of owner: Owner) {
         let ended = items.compactMap { item -> Resource? in
-            if case .shelf(let resource, owner, _) = item { resource } else { nil }
+            if case .storedEntry(let resource, owner, _) = item { resource } else { nil }
         }
         for resource in ended { end(resource, owner) }
     }
@@ -78,7 +78,7 @@ struct CacheModel {
         let key = answer.source.isShared ? nil : owner
         let current: Entry? =
             if resource == .catalog && key == nil { pinned } else {
-                shelf(resource, key).flatMap { self.entry(at: $0) }
+                storedEntry(resource, key).flatMap { self.entry(at: $0) }
             }
         guard current === answer.source else { return }
         items.removeAll { Self.isAnswer($0, like: answer, coding) }
@@ -87,12 +87,12 @@ struct CacheModel {
     }
 
     mutating func find(_ target: [UInt8], _ coding: ContentCoding, _ owner: Owner?) -> Answer? {
-        let place = items.firstIndex { item in
+        let position = items.firstIndex { item in
             guard case .answer(let answer, _, let kept) = item else { return false }
             return kept == coding && answer.owner == owner && answer.target == target
         }
-        guard let place, case .answer(let answer, _, _) = items[place] else { return nil }
-        items.append(items.remove(at: place))
+        guard let position, case .answer(let answer, _, _) = items[position] else { return nil }
+        items.append(items.remove(at: position))
         return answer
     }
 
@@ -107,12 +107,12 @@ struct CacheModel {
         if case .answer(let answer, _, _) = item { answer.source === entry } else { false }
     }
 
-    private func shelf(_ resource: Resource, _ owner: Owner?) -> Int? {
-        items.firstIndex { if case .shelf(resource, owner, _) = $0 { true } else { false } }
+    private func storedEntry(_ resource: Resource, _ owner: Owner?) -> Int? {
+        items.firstIndex { if case .storedEntry(resource, owner, _) = $0 { true } else { false } }
     }
 
-    private func entry(at place: Int) -> Entry? {
-        if case .shelf(_, _, let entry) = items[place] { entry } else { nil }
+    private func entry(at position: Int) -> Entry? {
+        if case .storedEntry(_, _, let entry) = items[position] { entry } else { nil }
     }
 
     /// Ends an entry, and the answers made from it.
@@ -121,9 +121,9 @@ struct CacheModel {
         if resource == .catalog, owner == nil {
             ended = pinned
             pinned = nil
-        } else if let place = shelf(resource, owner) {
-            ended = entry(at: place)
-            items.remove(at: place)
+        } else if let position = storedEntry(resource, owner) {
+            ended = entry(at: position)
+            items.remove(at: position)
         }
         guard let ended else { return }
         passedOver.remove(ObjectIdentifier(ended))
@@ -134,10 +134,10 @@ struct CacheModel {
         while bytes > maximumBytes, let oldest = items.first {
             switch oldest {
             // What answers are made from is passed over, and goes with the last of them.
-            case .shelf(_, _, let entry) where items.contains { Self.isAnswer($0, of: entry) }:
+            case .storedEntry(_, _, let entry) where items.contains { Self.isAnswer($0, of: entry) }:
                 passedOver.insert(ObjectIdentifier(entry))
                 items.append(items.removeFirst())
-            case .shelf(let resource, let owner, _): end(resource, owner)
+            case .storedEntry(let resource, let owner, _): end(resource, owner)
             case .answer(let answer, let resource, _):
                 items.removeFirst()
                 let isLast = !items.contains { Self.isAnswer($0, of: answer.source) }

@@ -9,6 +9,7 @@ import HTTPCore
 struct Counter {
     var cache = ResponseCache(maximumBytes: 1 << 20)
     var delivered = Responder.Delivery()
+    var views = ViewTable()
     /// Milliseconds.
     var now: UInt64 = 1_000
     /// Seconds since 1970.
@@ -27,7 +28,8 @@ struct Counter {
     ]
 
     mutating func resolve(_ request: RequestSummary) -> Responder.Resolution {
-        Responder().resolve(request, cache: &cache, delivered: delivered, now: now, wallSeconds: wallSeconds)
+        Responder(views: views).resolve(
+            request, cache: &cache, delivered: delivered, now: now, wallSeconds: wallSeconds)
     }
 
     /// The answer to a request, or nil if there is none yet.
@@ -36,8 +38,8 @@ struct Counter {
     }
 
     /// The body of the answer to a target; what is wanting for it; or the error.
-    mutating func told(_ target: String, demand: Demand = .any, owner: Owner = .nobody) -> String {
-        switch resolve(.make(target, demand: demand, owner: owner)) {
+    mutating func told(_ target: String, directive: CacheDirective = .any, owner: Owner = .nobody) -> String {
+        switch resolve(.make(target, directive: directive, owner: owner)) {
         case .answer(let answer): "\(answer.status.rawValue) \(text(answer.body))"
         case .fetch(let wants): wants.map { "\($0.reason): \($0.resource.upstreamTarget)" }.joined(separator: ", ")
         case .problem(let problem): "\(problem.status.rawValue) \(problem.message)"

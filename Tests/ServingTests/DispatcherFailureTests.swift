@@ -7,10 +7,78 @@ import Testing
 
 @Suite("Fetches that fail")
 struct DispatcherFailureTests {
-    private static let upstreamsFault: [FetchProblem] = [
-        .status(.badGateway, retryAfter: nil), .unusable(""), .unreadable(""), .unreachable(""), .timeout(""), .tls(""),
-        .cut(""),
+    private static let upstreamsFault: [FetchProblem] = [.unreachable(""), .timeout(""), .tls(""), .cut("")]
+
+    private static let failingAnswers: [FetchProblem] = [
+        .status(.badGateway, retryAfter: nil), .unusable(""), .unreadable(""), Tower.tooMany(),
     ]
+
+    @Test(
+        "A failing answer pauses its key; the others ask once more together, and then all pause",
+        arguments: failingAnswers)
+    func secondKey(problem: FetchProblem) {
+        var tower = Tower()
+        let wanted = [Owner.alice, .bob, .nobody, .alice].enumerated().map { tower.want(.catalog, UInt64($0), as: $1) }
+        #expect(wanted == ["0 starts for all", "waits", "waits", "waits"])
+        let word = "\(problem.problem.detail)"
+        let first = tower.fail(with: problem)
+        #expect(first == ["0 fails: \(word)", "1 starts for all", "3 fails: \(word), collapsed"])
+        let paused = [tower.want(.catalog, 4, as: .alice), tower.want(.catalog, 5, as: .bob)]
+        #expect(paused == ["4 fails: backingOff for 1 s", "waits"])
+        let second = tower.fail(with: problem)
+        #expect(second == ["1 fails: \(word)", "2 fails: \(word), collapsed", "5 fails: \(word), collapsed"])
+        let third = tower.want(.catalog, 6, as: Owner(high: 77, low: 1))
+        #expect(third == "6 fails: backingOff for 1 s")
+        #expect(tower.dispatcher.flightCount == 0)
+    }
+
+    @Test("However long one key is to wait, the others go on; a success in between tells that it was the key")
+    func oneBadKey() {
+        var tower = Tower()
+        let (busy, bad) = (FetchProblem.status(.serviceUnavailable, retryAfter: 90_000), Owner(high: 77, low: 1))
+        _ = tower.want(.catalog, 1, as: bad)
+        _ = tower.fail(with: busy)
+        let good = tower.want(.catalog, 2, as: .alice)
+        #expect(good == "2 starts for all")
+        _ = tower.complete(with: tower.entry())
+        let refresh = tower.want(.catalog, 3, as: bad, directive: .refresh)
+        #expect(refresh == "3 fails: backingOff for 3600 s")
+        // Another bad key: the last success was later than the first one's failure.
+        _ = tower.want(.catalog, 4, as: .bob, directive: .refresh)
+        _ = tower.fail(with: busy)
+        let still = tower.want(.catalog, 5, as: .alice, directive: .refresh)
+        #expect(still == "5 starts for all")
+        _ = tower.fail(with: busy)
+        let all = tower.want(.catalog, 6, as: .nobody, directive: .refresh)
+        #expect(all == "6 fails: backingOff for 3600 s")
+    }
+
+    @Test("A second failure long after the first is a new one")
+    func longAfter() {
+        var tower = Tower()
+        _ = tower.want(.catalog, 1, as: .alice)
+        _ = tower.fail(with: .status(.badGateway, retryAfter: nil))
+        tower.now += 100_000
+        _ = tower.want(.catalog, 2, as: .bob)
+        _ = tower.fail(with: .status(.badGateway, retryAfter: nil))
+        let third = tower.want(.catalog, 3, as: .nobody)
+        #expect(third == "3 starts for all")
+    }
+
+    @Test("A fetch that nobody may join is nobody else's, and its failure counts all the same")
+    func alone() {
+        var tower = Tower()
+        let wanted = [
+            tower.want(.catalog, 1, as: .alice), tower.want(.catalog, 2, as: .alice, forbidsStoring: true),
+            tower.want(.catalog, 3, as: .alice, forbidsStoring: true), tower.want(.catalog, 4, as: .bob),
+        ]
+        #expect(wanted == ["1 starts for all", "2 starts for alice", "3 starts for alice", "waits"])
+        let failed = tower.failAlone(.catalog, 1, for: .alice, with: .timeout(""))
+        #expect(failed == ["2 fails: timeout"])
+        let further = tower.want(.catalog, 5, as: .bob, forbidsStoring: true)
+        #expect(further == "5 fails: backingOff for 1 s")
+        #expect(tower.dispatcher.flightCount == 2)
+    }
 
     @Test("A failure that concerns all is told to all, and nobody asks again for a while", arguments: upstreamsFault)
     func concernsAll(problem: FetchProblem) {
@@ -29,6 +97,16 @@ struct DispatcherFailureTests {
         #expect(after == "6 starts for all")
     }
 
+    @Test func `a fetch that could not begin is no failure of upstream's, which is asked at once the next time`() {
+        var tower = Tower()
+        _ = [tower.want(.catalog, 1, as: .alice), tower.want(.catalog, 2, as: .bob)]
+        let failed = tower.fail(with: .busy)
+        #expect(failed == ["1 fails: busy", "2 fails: busy, collapsed"])
+        #expect(tower.dispatcher.rememberedFailures == 0)
+        let after = tower.want(.catalog, 3, as: .alice)
+        #expect(after == "3 starts for all")
+    }
+
     @Test("What upstream holds against one key does not reach the others")
     func concernsOneKey() {
         var tower = Tower()
@@ -39,11 +117,10 @@ struct DispatcherFailureTests {
         let failed = tower.fail(with: Tower.tooMany(retryAfter: 30))
         #expect(
             failed == [
-                "1 fails: unusable for 30 s", "2 starts for bob", "3 fails: unusable for 30 s, collapsed",
-                "4 starts for nobody",
+                "1 fails: unusable for 30 s", "2 starts for all", "3 fails: unusable for 30 s, collapsed",
             ])
-        let bobs = tower.land(for: .bob, with: tower.entry(isShared: false))
-        #expect(bobs == ["2 gets 200, new"])
+        let bobs = tower.complete(storedFor: .bob, with: tower.entry(isShared: false))
+        #expect(bobs == ["2 gets 200, new", "4 starts for nobody"])
         let alice = tower.want(.catalog, 5, as: .alice)
         #expect(alice == "5 fails: backingOff for 30 s")
         tower.now += 29_999
@@ -69,8 +146,8 @@ struct DispatcherFailureTests {
         _ = [tower.want(.catalog, 1, as: .alice), tower.want(.catalog, 2, as: .bob)]
         let refusal = tower.entry(
             .refusal(.unauthorized, .empty), isShared: false, status: .unauthorized)
-        let landed = tower.land(storedFor: .alice, with: refusal)
-        #expect(landed == ["1 gets 401, new", "2 starts for bob"])
+        let completed = tower.complete(storedFor: .alice, with: refusal)
+        #expect(completed == ["1 gets 401, new", "2 starts for bob"])
         let alice = tower.want(.catalog, 3, as: .alice)
         #expect(alice == "3 gets 401")
         // A refusal says nothing of how upstream shares what it gives.
@@ -83,16 +160,16 @@ struct DispatcherFailureTests {
         var tower = Tower()
         let model = Resource.model(id: "a/b")
         _ = tower.want(model, 1, as: .alice)
-        _ = tower.land(model, with: tower.entry())
+        _ = tower.complete(model, with: tower.entry())
         tower.now += 60_000
         _ = tower.want(model, 2, as: .alice)
         let refusal = tower.entry(.refusal(.notFound, .empty), isShared: false, status: .notFound)
-        let refused = tower.land(model, storedFor: .alice, with: refusal)
+        let refused = tower.complete(model, storedFor: .alice, with: refusal)
         #expect(refused == ["2 gets 404, new"])
         let again = [tower.want(model, 3, as: .alice), tower.want(model, 4, as: .bob)]
         #expect(again == ["3 gets 404", "4 starts for all"])
         tower.now += 1
-        _ = tower.land(model, storedFor: .bob, with: tower.entry())
+        _ = tower.complete(model, storedFor: .bob, with: tower.entry())
         let after = [tower.want(model, 5, as: .alice), tower.want(model, 6, as: .bob)]
         #expect(after == ["5 gets 200", "6 gets 200"])
     }
@@ -110,11 +187,11 @@ struct DispatcherFailureTests {
             tower.now += 30_000
         }
         _ = tower.want(.catalog, 3)
-        _ = tower.land(with: tower.entry())
-        let again = tower.want(.catalog, 4, demand: .refresh)
+        _ = tower.complete(with: tower.entry())
+        let again = tower.want(.catalog, 4, directive: .refresh)
         #expect(again == "4 starts for all")
         _ = tower.fail(with: .timeout(""))
-        let told = tower.want(.catalog, 5, demand: .refresh)
+        let told = tower.want(.catalog, 5, directive: .refresh)
         #expect(told == "5 fails: backingOff for 1 s")
     }
 
@@ -133,10 +210,10 @@ struct DispatcherFailureTests {
     func freshWhileBackingOff() {
         var tower = Tower()
         _ = tower.want(.catalog, 1)
-        _ = tower.land(with: tower.entry())
-        _ = tower.want(.catalog, 2, demand: .refresh)
+        _ = tower.complete(with: tower.entry())
+        _ = tower.want(.catalog, 2, directive: .refresh)
         _ = tower.fail(with: .timeout(""))
-        let wanted = [tower.want(.catalog, 3), tower.want(.catalog, 4, demand: .refresh)]
+        let wanted = [tower.want(.catalog, 3), tower.want(.catalog, 4, directive: .refresh)]
         #expect(wanted == ["3 gets 200", "4 fails: backingOff for 1 s"])
     }
 

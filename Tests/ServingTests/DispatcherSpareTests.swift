@@ -28,8 +28,8 @@ struct DispatcherSpareTests {
         #expect(refresh == "2 starts for all")
         let second = [tower.refresh(.catalog, 3, as: .bob), tower.want(.catalog, 4, as: .bob)]
         #expect(second == ["waits", "4 gets 200"])
-        let landed = tower.land(with: tower.entry())
-        #expect(landed == ["2 gets 200, new", "3 gets 200, new, collapsed"])
+        let completed = tower.complete(with: tower.entry())
+        #expect(completed == ["2 gets 200, new", "3 gets 200, new, collapsed"])
         // What has come meanwhile is good enough for a refresh that another loop asks for late.
         let late = tower.refresh(.catalog, 5)
         #expect(late == "5 gets 200")
@@ -43,7 +43,7 @@ struct DispatcherSpareTests {
         }
         let further = [tower.want(.model(id: "a/more"), 5_000), tower.want(.model(id: "a/7"), 5_001)]
         #expect(further == ["5000 fails: busy", "waits"])
-        _ = tower.land(.model(id: "a/7"), with: tower.entry())
+        _ = tower.complete(.model(id: "a/7"), with: tower.entry())
         let afterwards = tower.want(.model(id: "a/more"), 5_002)
         #expect(afterwards == "5002 starts for all")
     }
@@ -54,18 +54,18 @@ struct DispatcherSpareTests {
         let many = Dispatcher.mostFlights + 10
         for number in 0...many { _ = tower.want(.catalog, UInt64(number), as: Owner(high: UInt64(number), low: 3)) }
         let entry = tower.entry(isShared: false)
-        let landed = tower.land(storedFor: Owner(high: 0, low: 3), with: entry)
-        #expect(landed.count { $0.hasSuffix("starts for another") } == Dispatcher.mostFlights)
-        #expect(landed.suffix(10) == (many - 9...many).map { "\($0) fails: busy" })
+        let completed = tower.complete(storedFor: Owner(high: 0, low: 3), with: entry)
+        #expect(completed.count { $0.hasSuffix("starts for another") } == Dispatcher.mostFlights)
+        #expect(completed.suffix(10) == (many - 9...many).map { "\($0) fails: busy" })
     }
 
     @Test("Who must not ask gets the stale copy within its window, and nothing beyond")
     func storedOnly() {
         var tower = Self.tower()
-        let within = tower.want(.catalog, 1, demand: .storedOnly)
+        let within = tower.want(.catalog, 1, directive: .storedOnly)
         #expect(within == "1 gets 200")
         tower.now += 9_000
-        let beyond = tower.want(.catalog, 2, demand: .storedOnly)
+        let beyond = tower.want(.catalog, 2, directive: .storedOnly)
         #expect(beyond == "2 fails: onlyIfCached")
     }
 
@@ -75,10 +75,10 @@ struct DispatcherSpareTests {
     ]
 
     @Test("A failure comes with the spare, as long as there is one", arguments: failures)
-    func spare(problem: FetchProblem) {
+    func staleIfErrorCopy(problem: FetchProblem) {
         var tower = Self.tower()
         tower.now += 9_000
-        _ = [tower.want(.catalog, 1), tower.want(.catalog, 2, demand: .refresh)]
+        _ = [tower.want(.catalog, 1), tower.want(.catalog, 2, directive: .refresh)]
         let word = "\(problem.problem.detail)"
         let failed = tower.fail(with: problem)
         #expect(failed == ["1 fails: \(word), has a spare", "2 fails: \(word), has a spare, collapsed"])
@@ -120,14 +120,14 @@ struct DispatcherSpareTests {
             var tower = Tower()
             _ = tower.want(.catalog, 1, as: .alice)
             _ = tower.fail(with: problem)
-            let party = Dispatcher.Party(loop: 0, ticket: 2, owner: .alice, authorization: nil, demand: .any)
-            let action = tower.dispatcher.wanted(.catalog, by: party, cache: &tower.cache, now: tower.now)
-            guard case .reply(_, .failure(let backingOff, _, let until), _) = action else {
+            let waiter = Dispatcher.Waiter(loop: 0, ticket: 2, owner: .alice, authorization: nil, directive: .any)
+            let action = tower.dispatcher.wanted(.catalog, by: waiter, cache: &tower.cache, now: tower.now)
+            guard case .reply(_, .failure(_, _, let notice), _) = action else {
                 Issue.record("it is not left alone")
                 continue
             }
-            #expect(backingOff.isAboutKey == isAboutKey)
-            #expect(until == tower.now + (isAboutKey ? 9_000 : 500))
+            #expect(notice.isOfKey == isAboutKey)
+            #expect(notice.until == tower.now + (isAboutKey ? 9_000 : 500))
         }
     }
 }

@@ -12,8 +12,8 @@ struct DispatcherTests {
         let wanted = (1...3).map { tower.want(.catalog, $0, as: .alice) }
         #expect(wanted == ["1 starts for all", "waits", "waits"])
         #expect(tower.dispatcher.flightCount == 1)
-        let landed = tower.land(with: tower.entry())
-        #expect(landed == ["1 gets 200, new", "2 gets 200, new, collapsed", "3 gets 200, new, collapsed"])
+        let completed = tower.complete(with: tower.entry())
+        #expect(completed == ["1 gets 200, new", "2 gets 200, new, collapsed", "3 gets 200, new, collapsed"])
         #expect(tower.dispatcher.flightCount == 0)
     }
 
@@ -22,8 +22,8 @@ struct DispatcherTests {
         var tower = Tower()
         let wanted = [tower.want(.catalog, 1), tower.want(.model(id: "a/b"), 2), tower.want(.model(id: "a/c"), 3)]
         #expect(wanted == ["1 starts for all", "2 starts for all", "3 starts for all"])
-        let landed = tower.land(.model(id: "a/b"), with: tower.entry())
-        #expect(landed == ["2 gets 200, new"])
+        let completed = tower.complete(.model(id: "a/b"), with: tower.entry())
+        #expect(completed == ["2 gets 200, new"])
         #expect(tower.dispatcher.flightCount == 2)
     }
 
@@ -32,9 +32,9 @@ struct DispatcherTests {
         var tower = Tower()
         let wanted = (1...1_000).map { tower.want(.catalog, $0, as: Owner(high: $0 << 20, low: 0)) }
         #expect(wanted.filter { $0 != "waits" } == ["1 starts for all"])
-        let landed = tower.land(with: tower.entry())
-        #expect(landed.count == 1_000)
-        #expect(landed.filter { $0.hasSuffix("gets 200, new, collapsed") }.count == 999)
+        let completed = tower.complete(with: tower.entry())
+        #expect(completed.count == 1_000)
+        #expect(completed.filter { $0.hasSuffix("gets 200, new, collapsed") }.count == 999)
     }
 
     @Test("When the answer turns out to be one key's own, the others ask for themselves")
@@ -44,9 +44,9 @@ struct DispatcherTests {
             tower.want(.catalog, 1, as: .alice), tower.want(.catalog, 2, as: .bob),
             tower.want(.catalog, 3, as: .alice), tower.want(.catalog, 4, as: .bob),
         ]
-        let first = tower.land(storedFor: .alice, with: tower.entry(isShared: false))
+        let first = tower.complete(storedFor: .alice, with: tower.entry(isShared: false))
         #expect(first == ["1 gets 200, new", "2 starts for bob", "3 gets 200, new, collapsed"])
-        let second = tower.land(for: .bob, with: tower.entry(isShared: false))
+        let second = tower.complete(for: .bob, with: tower.entry(isShared: false))
         #expect(second == ["2 gets 200, new", "4 gets 200, new, collapsed"])
         #expect(tower.dispatcher.flightCount == 0)
     }
@@ -55,12 +55,12 @@ struct DispatcherTests {
     func learns() {
         var tower = Tower()
         _ = tower.want(.model(id: "a/b"), 1, as: .alice)
-        _ = tower.land(.model(id: "a/b"), storedFor: .alice, with: tower.entry(isShared: false))
+        _ = tower.complete(.model(id: "a/b"), storedFor: .alice, with: tower.entry(isShared: false))
         let personal = [tower.want(.model(id: "a/c"), 2, as: .alice), tower.want(.model(id: "a/c"), 3, as: .bob)]
         #expect(personal == ["2 starts for alice", "3 starts for bob"])
         let otherKind = tower.want(.catalog, 4, as: .bob)
         #expect(otherKind == "4 starts for all")
-        _ = tower.land(.model(id: "a/c"), for: .alice, with: tower.entry())
+        _ = tower.complete(.model(id: "a/c"), for: .alice, with: tower.entry())
         let shared = [tower.want(.model(id: "a/d"), 5, as: .alice), tower.want(.model(id: "a/d"), 6, as: .bob)]
         #expect(shared == ["5 starts for all", "waits"])
     }
@@ -70,12 +70,12 @@ struct DispatcherTests {
         var tower = Tower()
         let model = Resource.model(id: "a/b")
         _ = [tower.want(model, 1, as: .alice), tower.want(model, 2, as: .bob)]
-        let split = tower.land(model, storedFor: .alice, with: tower.refusal(.notFound))
+        let split = tower.complete(model, storedFor: .alice, with: tower.refusal(.notFound))
         #expect(split == ["1 gets 404, new", "2 starts for bob"])
         // A refusal has not told how upstream shares: he would begin a fetch for all, and ask a second time.
         let again = [tower.want(model, 3, as: .bob), tower.want(model, 4, as: .nobody)]
         #expect(again == ["waits", "4 starts for all"])
-        let bobs = tower.land(model, for: .bob, with: tower.refusal(.notFound))
+        let bobs = tower.complete(model, for: .bob, with: tower.refusal(.notFound))
         #expect(bobs == ["2 gets 404, new", "3 gets 404, new, collapsed"])
     }
 
@@ -84,7 +84,7 @@ struct DispatcherTests {
         var tower = Tower()
         let started = [tower.want(.model(id: "a/b"), 1, as: .alice), tower.want(.model(id: "a/c"), 2, as: .alice)]
         #expect(started == ["1 starts for all", "2 starts for all"])
-        _ = tower.land(.model(id: "a/b"), storedFor: .alice, with: tower.entry(isShared: false))
+        _ = tower.complete(.model(id: "a/b"), storedFor: .alice, with: tower.entry(isShared: false))
         let next = [tower.want(.model(id: "a/c"), 3, as: .alice), tower.want(.model(id: "a/c"), 4, as: .bob)]
         #expect(next == ["waits", "4 starts for bob"])
     }
@@ -94,7 +94,7 @@ struct DispatcherTests {
         var tower = Tower()
         _ = [tower.want(model, 1, as: .alice), tower.want(model, 2, as: .bob)]
         _ = tower.want(.model(id: "x/y"), 3, as: .alice)
-        _ = tower.land(.model(id: "x/y"), storedFor: .alice, with: tower.entry(isShared: false))
+        _ = tower.complete(.model(id: "x/y"), storedFor: .alice, with: tower.entry(isShared: false))
         let own = tower.want(model, 4, as: .bob)
         #expect(own == "4 starts for bob")
         return tower
@@ -104,14 +104,14 @@ struct DispatcherTests {
     func lookedUpAgain() {
         let model = Resource.model(id: "a/b")
         var tower = Self.towerOfTwoFetches(model)
-        _ = tower.land(model, for: .bob, with: tower.refusal(.notFound))
-        let landed = tower.land(model, storedFor: .alice, with: tower.refusal(.notFound))
-        #expect(landed == ["1 gets 404, new", "2 gets 404"])
+        _ = tower.complete(model, for: .bob, with: tower.refusal(.notFound))
+        let completed = tower.complete(model, storedFor: .alice, with: tower.refusal(.notFound))
+        #expect(completed == ["1 gets 404, new", "2 gets 404"])
         #expect(tower.dispatcher.flightCount == 0)
         var late = Self.towerOfTwoFetches(model)
-        _ = late.land(model, for: .bob, with: late.refusal(.notFound))
+        _ = late.complete(model, for: .bob, with: late.refusal(.notFound))
         late.now += 5_000
-        let stale = late.land(model, storedFor: .alice, with: late.refusal(.notFound))
+        let stale = late.complete(model, storedFor: .alice, with: late.refusal(.notFound))
         #expect(stale == ["1 gets 404, new", "2 starts for bob"])
     }
 
@@ -120,8 +120,8 @@ struct DispatcherTests {
         let model = Resource.model(id: "a/b")
         var tower = Self.towerOfTwoFetches(model)
         _ = tower.fail(model, for: .bob, with: Tower.tooMany(retryAfter: 9))
-        let landed = tower.land(model, storedFor: .alice, with: tower.refusal(.notFound))
-        #expect(landed == ["1 gets 404, new", "2 fails: backingOff for 9 s"])
+        let completed = tower.complete(model, storedFor: .alice, with: tower.refusal(.notFound))
+        #expect(completed == ["1 gets 404, new", "2 fails: backingOff for 9 s"])
         #expect(tower.dispatcher.flightCount == 0)
     }
 
@@ -136,8 +136,8 @@ struct DispatcherTests {
                 tower.want(resource, 3, as: .alice),
             ]
             #expect(wanted == ["1 starts for alice", "2 starts for bob", "waits"])
-            let alices = tower.land(resource, for: .alice, with: tower.entry(isShared: false))
-            let bobs = tower.land(resource, for: .bob, with: tower.entry(isShared: false))
+            let alices = tower.complete(resource, for: .alice, with: tower.entry(isShared: false))
+            let bobs = tower.complete(resource, for: .bob, with: tower.entry(isShared: false))
             #expect(alices == ["1 gets 200, new", "3 gets 200, new, collapsed"])
             #expect(bobs == ["2 gets 200, new"])
             tower.now += 60_000
@@ -148,7 +148,7 @@ struct DispatcherTests {
     func stored() {
         var tower = Tower()
         _ = tower.want(.catalog, 1)
-        _ = tower.land(with: tower.entry())
+        _ = tower.complete(with: tower.entry())
         let fresh = tower.want(.catalog, 2, as: .bob)
         #expect(fresh == "2 gets 200")
         tower.now += 60_000
@@ -160,30 +160,30 @@ struct DispatcherTests {
     func refresh() {
         var tower = Tower()
         _ = tower.want(.catalog, 1)
-        _ = tower.land(with: tower.entry())
+        _ = tower.complete(with: tower.entry())
         let wanted = [
-            tower.want(.catalog, 2, demand: .refresh), tower.want(.catalog, 3, demand: .refresh),
-            tower.want(.catalog, 4), tower.want(.catalog, 5, as: .bob, demand: .refresh),
+            tower.want(.catalog, 2, directive: .refresh), tower.want(.catalog, 3, directive: .refresh),
+            tower.want(.catalog, 4), tower.want(.catalog, 5, as: .bob, directive: .refresh),
         ]
         #expect(wanted == ["2 starts for all", "waits", "4 gets 200", "waits"])
-        let landed = tower.land(with: tower.entry())
-        #expect(landed == ["2 gets 200, new", "3 gets 200, new, collapsed", "5 gets 200, new, collapsed"])
+        let completed = tower.complete(with: tower.entry())
+        #expect(completed == ["2 gets 200, new", "3 gets 200, new, collapsed", "5 gets 200, new, collapsed"])
     }
 
     @Test("Who forbids asking gets what is fresh, or nothing, and nothing is started")
     func storedOnly() {
         var tower = Tower()
-        let nothing = tower.want(.catalog, 1, demand: .storedOnly)
+        let nothing = tower.want(.catalog, 1, directive: .storedOnly)
         #expect(nothing == "1 fails: onlyIfCached")
         #expect(tower.dispatcher.flightCount == 0)
         _ = tower.want(.catalog, 2)
-        let underWay = tower.want(.catalog, 3, demand: .storedOnly)
+        let underWay = tower.want(.catalog, 3, directive: .storedOnly)
         #expect(underWay == "3 fails: onlyIfCached")
-        _ = tower.land(with: tower.entry())
-        let fresh = tower.want(.catalog, 4, demand: .storedOnly)
+        _ = tower.complete(with: tower.entry())
+        let fresh = tower.want(.catalog, 4, directive: .storedOnly)
         #expect(fresh == "4 gets 200")
         tower.now += 60_000
-        let stale = tower.want(.catalog, 5, demand: .storedOnly)
+        let stale = tower.want(.catalog, 5, directive: .storedOnly)
         #expect(stale == "5 fails: onlyIfCached")
         #expect(tower.dispatcher.flightCount == 0)
     }
@@ -191,9 +191,9 @@ struct DispatcherTests {
     @Test("A landing that nobody waits for tells nobody")
     func unknownFlight() {
         var tower = Tower()
-        let landed = tower.land(with: tower.entry())
+        let completed = tower.complete(with: tower.entry())
         let failed = tower.fail(with: .timeout(""))
-        #expect(landed.isEmpty)
+        #expect(completed.isEmpty)
         #expect(failed.isEmpty)
         let wanted = tower.want(.model(id: "x/y"), 1)
         #expect(wanted == "1 starts for all")

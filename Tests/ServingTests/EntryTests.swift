@@ -11,7 +11,7 @@ struct EntryTests {
         "The bytes are those of the content, and something for the rest",
         arguments: [
             (.body(SharedBytes(utf8: "12345")), 5), (.refusal(.notFound, SharedBytes(utf8: "123")), 3),
-            (.model(plain: SharedBytes(utf8: "1234"), openAI: SharedBytes(utf8: "123456")), 10), (.body(.empty), 0),
+            (.model(ModelRow(ModelFields(id: "1234"), json: SharedBytes(utf8: "123456"))), 10), (.body(.empty), 0),
         ] as [(Entry.Content, Int)])
     func byteCount(content: Entry.Content, expected: Int) {
         #expect(Entry.make(content).byteCount == expected + Entry.overhead)

@@ -83,31 +83,31 @@ final class FacetDesk {
     // MARK: Asking
 
     func resolve(
-        _ target: String, demand: Demand = .any, _ delivered: Responder.Delivery = Responder.Delivery()
+        _ target: String, directive: CacheDirective = .any, _ delivered: Responder.Delivery = Responder.Delivery()
     ) -> Responder.Resolution {
         let bytes = Array(target.utf8)
         guard let parts = Target(bytes.span) else { preconditionFailure("no target: \(target)") }
         let request = RequestSummary(
             isHead: false, target: bytes, parts: parts, route: Route(path: bytes.span.extracting(parts.path)),
-            coding: .identity, demand: demand, owner: .nobody, precondition: nil)
+            coding: .identity, directive: directive, owner: .nobody, precondition: nil)
         return Responder().resolve(request, cache: &cache, delivered: delivered, now: now, wallSeconds: wallSeconds)
     }
 
     /// What has to be fetched first; nil if it can be answered.
-    func wants(_ target: String, demand: Demand = .any) -> [Responder.Want]? {
-        if case .fetch(let wants) = resolve(target, demand: demand) { wants } else { nil }
+    func wants(_ target: String, directive: CacheDirective = .any) -> [Responder.Want]? {
+        if case .fetch(let wants) = resolve(target, directive: directive) { wants } else { nil }
     }
 
     func answer(
-        _ target: String, demand: Demand = .any, _ delivered: Responder.Delivery = Responder.Delivery()
+        _ target: String, directive: CacheDirective = .any, _ delivered: Responder.Delivery = Responder.Delivery()
     ) -> Answer? {
-        if case .answer(let answer) = resolve(target, demand: demand, delivered) { answer } else { nil }
+        if case .answer(let answer) = resolve(target, directive: directive, delivered) { answer } else { nil }
     }
 
     func body(
-        _ target: String, demand: Demand = .any, _ delivered: Responder.Delivery = Responder.Delivery()
+        _ target: String, directive: CacheDirective = .any, _ delivered: Responder.Delivery = Responder.Delivery()
     ) -> String? {
-        guard let body = answer(target, demand: demand, delivered)?.body else { return nil }
+        guard let body = answer(target, directive: directive, delivered)?.body else { return nil }
         return body.span.text()
     }
 

@@ -54,7 +54,7 @@ extension ModelFields {
     static func make(_ id: String, created: Int64? = nil, context: Int64? = nil) -> ModelFields {
         var model = ModelFields(id: id)
         model.created = created
-        model.contextLength = context
+        model.contextLength = context.map { Int128($0) }
         model.outputModalities = ["text"]
         return model
     }
@@ -75,14 +75,14 @@ extension Snapshot {
 extension RequestSummary {
     /// A GET of a target as its connection would have read it.
     static func make(
-        _ target: String, isHead: Bool = false, coding: ContentCoding = .identity, demand: Demand = .any,
+        _ target: String, isHead: Bool = false, coding: ContentCoding = .identity, directive: CacheDirective = .any,
         owner: Owner = .nobody
     ) -> RequestSummary {
         let bytes = Array(target.utf8)
         guard let parts = Target(bytes.span) else { preconditionFailure("no target: \(target)") }
         return RequestSummary(
             isHead: isHead, target: bytes, parts: parts, route: Route(path: bytes.span.extracting(parts.path)),
-            coding: coding, demand: demand, owner: owner, precondition: nil)
+            coding: coding, directive: directive, owner: owner, precondition: nil)
     }
 }
 

@@ -34,15 +34,19 @@ struct FetchProblemTests {
         #expect(FetchProblem.cut(message).problem.message == message)
     }
 
-    @Test("Only upstream's own 4xx is about the key")
-    func aboutKey() {
-        let others: [FetchProblem] = [
-            .status(Status(rawValue: 500), retryAfter: nil), .unusable(""), .unreadable(""), .unreachable(""),
-            .timeout(""), .tls(""),
-            .cut(""), .backingOff(seconds: 1), .onlyIfCached,
+    @Test("What upstream answers may be so for one key only; that it does not answer is so for everyone")
+    func concern() {
+        let answers: [FetchProblem] = [
+            Self.relayed, .status(Status(rawValue: 500), retryAfter: nil), .unusable(""), .unreadable(""),
         ]
-        #expect(Self.relayed.isAboutKey)
-        #expect(others.filter(\.isAboutKey).isEmpty)
+        #expect(answers.allSatisfy { $0.concern == .keyAtFirst })
+        let failures: [FetchProblem] = [
+            .unreachable(""), .timeout(""), .tls(""), .cut(""), .backingOff(seconds: 1), .onlyIfCached,
+        ]
+        #expect(failures.allSatisfy { $0.concern == .everyone })
+        let refusal = FetchProblem.relayed(Status(rawValue: 402), contentType: [], body: .empty, retryAfter: nil)
+        #expect(refusal.concern == .key)
+        #expect(FetchProblem.backingOff(seconds: 1, isAboutKey: true).concern == .key)
     }
 
     @Test("Upstream was asked unless Larder itself says no")

@@ -13,7 +13,7 @@ struct HitHeadTests {
     private static func renew(_ answer: Answer, at now: UInt64, _ wallSeconds: Int64) -> String {
         let common = SharedBytes(utf8: "Date: today\r\nAge: ")
         answer.renewHitHead(common.span, at: now, wallSeconds)
-        return written(answer.hitHead.bytes)
+        return written(answer.preparedHead.bytes)
     }
 
     private static func written(_ bytes: borrowing ByteBuilder) -> String { bytes.span.text() }
@@ -27,7 +27,9 @@ struct HitHeadTests {
                 + "Date: today\r\nAge: 2\r\nCache-Status: larder; hit; ttl=58\r\n\r\n{}")
     }
 
-    @Test("A larger body stays where it is", arguments: [(HitHead.mostBody, true), (HitHead.mostBody + 1, false)])
+    @Test(
+        "A larger body stays where it is",
+        arguments: [(PreparedHead.mostBody, true), (PreparedHead.mostBody + 1, false)])
     func body(count: Int, isIn: Bool) {
         let body = String(repeating: "x", count: count)
         let sent = Self.renew(Self.answer(body: body), at: 12_500, 1)
@@ -37,13 +39,13 @@ struct HitHeadTests {
     @Test("It is right until a second of the age, of the lifetime or of the clock has passed")
     func right() {
         let answer = Self.answer()
-        let wasRight = answer.hitHead.isRight(at: 12_500, 1)
+        let wasRight = answer.preparedHead.isRight(at: 12_500, 1)
         #expect(!wasRight)
         _ = Self.renew(answer, at: 12_500, 1)
         for (now, second, isRight): (UInt64, Int64, Bool) in [
             (12_500, 1, true), (12_999, 1, true), (13_000, 1, false), (12_500, 2, false), (12_500, 0, false),
         ] {
-            let found = answer.hitHead.isRight(at: now, second)
+            let found = answer.preparedHead.isRight(at: now, second)
             #expect(found == isRight, "\(now) \(second)")
         }
         #expect(Self.renew(answer, at: 13_000, 1).contains("Age: 3\r\nCache-Status: larder; hit; ttl=57\r\n"))

@@ -16,7 +16,7 @@ struct PreparedListTests {
             coded: [.gzip: SharedBytes(utf8: "ev"), .br: SharedBytes(utf8: "e")])
         let entry = Entry.rows([.make("a/b")], prepared: list)
         var paged = everything
-        paged.limit = 500
+        paged.page.limit = 500
         #expect(entry.prepared(for: everything).map { text($0.identity) } == "everything")
         #expect(entry.prepared(for: Query()) == nil)
         #expect(entry.prepared(for: paged) == nil)

@@ -1,3 +1,6 @@
+import Bytes
+import Caching
+import HTTPCore
 import Testing
 
 @testable import Serving
@@ -8,7 +11,26 @@ struct RequestSummaryTests {
         "The query is the target's own",
         arguments: [("/models", ""), ("/models?", ""), ("/models?a=b&c", "a=b&c"), ("http://h/models?a=b", "a=b")])
     func query(target: String, expected: String) {
-        #expect(RequestSummary.make(target).rawQuery == Array(expected.utf8))
+        let summary = RequestSummary.make(target)
+        #expect(Array(summary.target[summary.queryRange]) == Array(expected.utf8))
+    }
+
+    @Test(arguments: [("a=b", "/models?a=b"), ("", "/models")])
+    func `with another query it is the same request in everything else`(query: String, target: String) throws {
+        let sent = Array("/models?x=y&a=b".utf8)
+        let read = Target(sent.span)
+        let summary = RequestSummary(
+            isHead: true, target: sent, parts: try #require(read), route: .models, coding: .gzip,
+            directive: .refresh, forbidsStoring: true, owner: Owner(high: 1, low: 2),
+            precondition: Precondition(ifNoneMatch: [1], ifModifiedSince: nil), authorization: SharedBytes(utf8: "key"),
+            via: SharedBytes(utf8: "via"))
+        let other = try #require(summary.with(query: Array(query.utf8)))
+        #expect(other.target == Array(target.utf8))
+        #expect(Array(other.target[other.queryRange]) == Array(query.utf8))
+        #expect(other.isHead && other.forbidsStoring && other.coding == .gzip && other.directive == .refresh)
+        #expect(other.owner == Owner(high: 1, low: 2) && other.precondition != nil)
+        let (key, via) = (other.authorization?.span.text(), other.via?.span.text())
+        #expect(key == "key" && via == "via")
     }
 }
 

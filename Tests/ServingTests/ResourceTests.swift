@@ -52,7 +52,7 @@ struct ResourceTests {
             (.catalog, .catalog, false), (.userList, .userList, true), (.model(id: "a/b"), .model, false),
             (FacetDesk.facet("category=x"), .facet, false),
             (FacetDesk.facet("category=x", of: .user), .userFacet, true),
-            (.opaque(path: "/models", query: ""), .opaque, false),
+            (.past(0), .past, false), (.opaque(path: "/models", query: ""), .opaque, false),
             (.opaque(path: "/models/user", query: "use_rss=true"), .userOpaque, true),
         ] as [(Resource, Resource.Kind, Bool)])
     func kinds(resource: Resource, kind: Resource.Kind, isPersonal: Bool) {
@@ -61,13 +61,13 @@ struct ResourceTests {
     }
 
     @Test("The spread is the same for equal resources, and even over the loops", arguments: [2, 3, 4, 8])
-    func spread(loops: UInt64) {
+    func shardHash(loops: UInt64) {
         var load = [Int](repeating: 0, count: Int(loops))
         for number in 0..<4_000 {
             let model = Resource.model(id: "author/slug-\(number)")
-            #expect(model.spread == Resource.model(id: "author/slug-\(number)").spread)
-            load[Int(model.spread % loops)] += 1
-            load[Int(Resource.opaque(path: "/models", query: "q=\(number)").spread % loops)] += 1
+            #expect(model.shardHash == Resource.model(id: "author/slug-\(number)").shardHash)
+            load[Int(model.shardHash % loops)] += 1
+            load[Int(Resource.opaque(path: "/models", query: "q=\(number)").shardHash % loops)] += 1
         }
         let share = 8_000 / Int(loops)
         for count in load { #expect((share * 8 / 10...share * 12 / 10).contains(count)) }
@@ -75,7 +75,7 @@ struct ResourceTests {
 
     @Test("The two lists are led by different loops where there are two")
     func spreadOfLists() {
-        #expect(Resource.catalog.spread % 2 != Resource.userList.spread % 2)
+        #expect(Resource.catalog.shardHash % 2 != Resource.userList.shardHash % 2)
     }
 
     @Test("Resources that differ in anything are different keys")

@@ -1,5 +1,6 @@
 import Bytes
 import Caching
+import Catalog
 import HTTPCore
 import Testing
 
@@ -9,7 +10,7 @@ import Testing
 struct ResponderModelTests {
     private static let plain = #"200 {"data":{"id":"acme/anvil"}}"#
     private static let openAI =
-        #"200 {"data":{"id":"acme/anvil"},"id":"acme/anvil","object":"model","created":1690000000,"owned_by":"acme"}"#
+        #"200 {"data":{"id":"acme/anvil"},"id":"acme/anvil","object":"model","created":1690000000,"owned_by":"acme","shutdown_date":null}"#
 
     @Test(
         "A model of the catalogue is found however its name is spelled",
@@ -45,10 +46,13 @@ struct ResponderModelTests {
     @Test("What upstream gives for a name is told in the form of the route")
     func delivered() {
         var counter = Counter.stocked()
-        let entry = Entry.make(.model(plain: SharedBytes(utf8: "plain"), openAI: SharedBytes(utf8: "openAI")))
+        let entry = Entry.make(.model(ModelRow(.make("acme/saw", created: 7), json: SharedBytes(utf8: "{1}"))))
         counter.cache.store(entry, for: .model(id: "acme/saw"), owner: .nobody)
-        #expect(counter.told("/model/acme/saw") == "200 plain")
-        #expect(counter.told("/models/acme/saw") == "200 openAI")
+        #expect(counter.told("/model/acme/saw") == #"200 {"data":{1}}"#)
+        #expect(
+            counter.told("/models/acme/saw")
+                == #"200 {"data":{1},"id":"acme/saw","object":"model","created":7,"owned_by":"acme","shutdown_date":null}"#
+        )
         let tags = ["/model/acme/saw", "/models/acme/saw"].compactMap { counter.answer(.make($0))?.entityTag }
         #expect(Set(tags.map { text($0) }).count == 2)
     }
@@ -76,6 +80,6 @@ struct ResponderModelTests {
         var counter = Counter.stocked()
         counter.now = 300_000
         #expect(counter.told("/models/acme/saw") == "stale: /models?output_modalities=all")
-        #expect(counter.told("/models/acme/anvil", demand: .refresh) == "request: /models?output_modalities=all")
+        #expect(counter.told("/models/acme/anvil", directive: .refresh) == "request: /models?output_modalities=all")
     }
 }

@@ -21,6 +21,8 @@ struct ResponderTests {
             ("/models/acme/anvil", "miss: /models?output_modalities=all"),
             ("/models?use_rss=true", "miss: /models?use_rss=true"),
             ("/v1/providers?b=2&a=1", "miss: /providers?a=1&b=2"),
+            ("/models?larder_as_of=1970-01-01&limit=1", "miss: /models?larder_as_of=1970-01-01T00:00:00Z"),
+            ("/model/acme/anvil?larder_as_of=1970-01-01", "miss: /models?larder_as_of=1970-01-01T00:00:00Z"),
             ("/models/acme%2Fanvil/endpoints", "miss: /models/acme/anvil/endpoints"),
         ])
     func wanting(target: String, expected: String) {
@@ -33,11 +35,11 @@ struct ResponderTests {
         arguments: [
             (.any, 299_999, "200"), (.any, 300_000, "stale:"), (.refresh, 1_000, "request:"),
             (.refresh, 300_000, "request:"), (.storedOnly, 1_000, "200"), (.storedOnly, 300_000, "stale:"),
-        ] as [(Demand, UInt64, String)])
-    func reasons(demand: Demand, now: UInt64, expected: String) {
+        ] as [(CacheDirective, UInt64, String)])
+    func reasons(directive: CacheDirective, now: UInt64, expected: String) {
         var counter = Counter.stocked()
         counter.now = now
-        #expect(counter.told("/models/count", demand: demand).split(separator: " ").first == expected[...])
+        #expect(counter.told("/models/count", directive: directive).split(separator: " ").first == expected[...])
     }
 
     @Test(
@@ -81,14 +83,14 @@ struct ResponderTests {
 
     @Test(
         "What was fetched for a request counts, whatever its freshness and the demand",
-        arguments: [Demand.any, .refresh])
-    func delivered(demand: Demand) {
+        arguments: [CacheDirective.any, .refresh])
+    func delivered(directive: CacheDirective) {
         var counter = Counter()
         counter.delivered.add(.rows(Counter.models, lifetime: 0), for: .catalog)
-        #expect(counter.told("/models/count", demand: demand) == #"200 {"data":{"count":2}}"#)
+        #expect(counter.told("/models/count", directive: directive) == #"200 {"data":{"count":2}}"#)
         #expect(counter.cache.answerCount == 0)
         counter.delivered.add(.rows([.make("a/b")], lifetime: 0), for: .catalog)
-        #expect(counter.told("/models/count", demand: demand) == #"200 {"data":{"count":1}}"#)
+        #expect(counter.told("/models/count", directive: directive) == #"200 {"data":{"count":1}}"#)
     }
 
     @Test("A refusal is passed on to the list that it was given for")

@@ -25,28 +25,28 @@ struct ResponseCacheStaleTests {
     func decisions() {
         let (cache, answer) = stocked()
         let decisions = [99, 100, 1_099, 1_100, 10_100].map {
-            cache.decision(on: answer, owner: .alice, demand: .any, now: $0)
+            cache.decision(on: answer, owner: .alice, directive: .any, now: $0)
         }
         #expect(decisions == [.hit, .stale, .stale, .fetch(.stale), .fetch(.stale)])
-        let stored = [100, 1_100].map { cache.decision(on: answer, owner: .bob, demand: .storedOnly, now: $0) }
+        let stored = [100, 1_100].map { cache.decision(on: answer, owner: .bob, directive: .storedOnly, now: $0) }
         #expect(stored == [.hit, .unsatisfiable])
-        #expect(cache.decision(on: answer, owner: .alice, demand: .refresh, now: 100) == .fetch(.request))
+        #expect(cache.decision(on: answer, owner: .alice, directive: .refresh, now: 100) == .fetch(.request))
     }
 
     @Test("A copy stands in for a failure until its window ends, and never for upstream's word")
-    func spare() {
+    func staleIfErrorCopy() {
         var (cache, answer) = stocked(isShared: false)
         let failures: [FetchProblem] = [.timeout(""), .busy, .backingOff(seconds: 1), Tower.tooMany()]
         for problem in failures {
             let spares = [99, 100, 10_099, 10_100].map {
-                cache.spare(for: model, owner: .alice, after: problem, now: $0)
+                cache.staleIfErrorCopy(for: model, owner: .alice, after: problem, now: $0)
             }
             #expect(spares.map { $0 === answer.source } == [true, true, true, false])
-            #expect(cache.spare(for: model, owner: .bob, after: problem, now: 100) == nil)
+            #expect(cache.staleIfErrorCopy(for: model, owner: .bob, after: problem, now: 100) == nil)
         }
         let refusal = FetchProblem.relayed(.forbidden, contentType: [], body: .empty, retryAfter: nil)
         for problem in [refusal, .onlyIfCached] {
-            #expect(cache.spare(for: model, owner: .alice, after: problem, now: 100) == nil)
+            #expect(cache.staleIfErrorCopy(for: model, owner: .alice, after: problem, now: 100) == nil)
         }
     }
 
@@ -54,15 +54,15 @@ struct ResponseCacheStaleTests {
     func notKept() {
         var (cache, answer) = stocked()
         cache.store(.make(storedAt: 200), for: model, owner: .bob)
-        #expect(cache.decision(on: answer, owner: .alice, demand: .any, now: 300) == .fetch(.stale))
+        #expect(cache.decision(on: answer, owner: .alice, directive: .any, now: 300) == .fetch(.stale))
     }
 
     @Test("A key's refusal goes before the stale copy of all, for that key")
     func refusalFirst() {
         var (cache, answer) = stocked()
         cache.store(.refusal(.unauthorized, storedAt: 200), for: model, owner: .bob)
-        #expect(cache.decision(on: answer, owner: .bob, demand: .any, now: 300) == .fetch(.stale))
-        #expect(cache.decision(on: answer, owner: .alice, demand: .any, now: 300) == .stale)
+        #expect(cache.decision(on: answer, owner: .bob, directive: .any, now: 300) == .fetch(.stale))
+        #expect(cache.decision(on: answer, owner: .alice, directive: .any, now: 300) == .stale)
     }
 
     @Test("One refresh begins, and no other before it has ended, whoever asks")
@@ -72,7 +72,7 @@ struct ResponseCacheStaleTests {
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 101).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 5_000).isEmpty)
-        cache.refreshEnded(of: model, owner: .alice, notBefore: 600, leftAloneUntil: 500, isAboutKey: false)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 600, backoffUntil: 500, isAboutKey: false)
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 599).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 600) == [model])
     }
@@ -80,13 +80,13 @@ struct ResponseCacheStaleTests {
     @Test("While upstream is left alone the copy stands in for an error, for all")
     func leftAlone() {
         let (cache, answer) = stocked()
-        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: false)
         for owner in [Owner.alice, .bob] {
             #expect(cache.isLeftAlone(answer, owner: owner, now: 4_999))
             #expect(cache.isLeftAlone(model, owner: owner, now: 4_999))
-            #expect(cache.decision(on: answer, owner: owner, demand: .any, now: 4_999) == .staleOnError)
+            #expect(cache.decision(on: answer, owner: owner, directive: .any, now: 4_999) == .staleOnError)
             #expect(!cache.isLeftAlone(answer, owner: owner, now: 5_000))
-            #expect(cache.decision(on: answer, owner: owner, demand: .any, now: 5_000) == .fetch(.stale))
+            #expect(cache.decision(on: answer, owner: owner, directive: .any, now: 5_000) == .fetch(.stale))
         }
     }
 
@@ -94,7 +94,7 @@ struct ResponseCacheStaleTests {
     func aboutKey() {
         let (cache, answer) = stocked()
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
-        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: true)
         #expect(cache.isLeftAlone(answer, owner: .alice, now: 200))
         #expect(!cache.isLeftAlone(answer, owner: .bob, now: 200))
         #expect(!cache.isLeftAlone(model, owner: .nobody, now: 200))
@@ -102,7 +102,7 @@ struct ResponseCacheStaleTests {
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 200) == [model])
         // That refresh is under way, so hers does not begin either when her pause is over.
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 6_000).isEmpty)
-        cache.refreshEnded(of: model, owner: .bob, notBefore: 0, leftAloneUntil: 0, isAboutKey: false)
+        cache.refreshEnded(of: model, owner: .bob, notBefore: 0, backoffUntil: 0, isAboutKey: false)
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 4_999).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 5_000) == [model])
     }
@@ -110,7 +110,7 @@ struct ResponseCacheStaleTests {
     @Test("What upstream holds against a key stops the refresh of its own copy")
     func aboutKeyOwn() {
         let (cache, answer) = stocked(isShared: false)
-        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: true)
         #expect(cache.isLeftAlone(answer, owner: .alice, now: 4_999))
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 4_999).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 5_000) == [model])
@@ -121,7 +121,7 @@ struct ResponseCacheStaleTests {
         let (cache, answer) = stocked()
         for number in 0..<2_000 {
             let owner = Owner(high: UInt64(number), low: 7)
-            cache.refreshEnded(of: model, owner: owner, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: true)
+            cache.refreshEnded(of: model, owner: owner, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: true)
             #expect(cache.isLeftAlone(answer, owner: owner, now: 200))
         }
         let remembered = (0..<2_000).count {
@@ -143,9 +143,9 @@ struct ResponseCacheStaleTests {
         cache.keep(answer, madeOf: parts, coding: .identity, owner: .nobody)
         #expect(cache.beginRefreshes(behind: answer, owner: .nobody, now: 150) == [resources[0]])
         #expect(cache.beginRefreshes(behind: answer, owner: .nobody, now: 250) == [resources[1]])
-        cache.refreshEnded(of: resources[0], owner: .nobody, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        cache.refreshEnded(of: resources[0], owner: .nobody, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: false)
         #expect(!cache.isLeftAlone(answer, owner: .nobody, now: 300))
-        cache.refreshEnded(of: resources[1], owner: .nobody, notBefore: 5_000, leftAloneUntil: 5_000, isAboutKey: false)
+        cache.refreshEnded(of: resources[1], owner: .nobody, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: false)
         #expect(cache.isLeftAlone(answer, owner: .nobody, now: 300))
         #expect(!cache.isLeftAlone(answer, owner: .nobody, now: 900))
     }

@@ -140,7 +140,7 @@ struct ResponseCacheTests {
 
     @Test("What was not used for the longest time goes first")
     func evictionOrder() {
-        var cache = ResponseCache(maximumBytes: 11_000)
+        var cache = ResponseCache(maximumBytes: 13_000)
         for number in 0..<3 { cache.store(.make(size: 3_000), for: .model(id: "a/\(number)"), owner: .nobody) }
         #expect(cache.evictions == 0)
         _ = cache.entry(for: .model(id: "a/0"), owner: .nobody)
@@ -175,6 +175,19 @@ struct ResponseCacheTests {
         let entry = Entry.make(size: 10)
         cache.store(entry, for: .model(id: String(repeating: "x", count: 5_000)), owner: .nobody)
         #expect(cache.bytes == entry.byteCount + 5_000)
+    }
+
+    @Test func `what fetches under way hold is not there for entries, but half of the room always is`() {
+        var cache = ResponseCache(maximumBytes: 20_000)
+        for number in 0..<4 { cache.store(.make(size: 3_000), for: .model(id: "a/\(number)"), owner: .nobody) }
+        #expect(cache.entryCount == 4)
+        cache.setAside(5_000)
+        #expect(cache.entryCount == 3 && cache.evictions == 1)
+        cache.setAside(1 << 30)
+        #expect(cache.entryCount == 2)
+        cache.setAside(0)
+        for number in 4..<6 { cache.store(.make(size: 3_000), for: .model(id: "a/\(number)"), owner: .nobody) }
+        #expect(cache.entryCount == 4)
     }
 
     @Test("An entry larger than all the room is not kept")

@@ -5,8 +5,8 @@ import Testing
 @Suite("Routes")
 struct RouteTests {
     @Test(
-        "The three roots are the same, and so is a slash at the end",
-        arguments: ["", "/v1", "/api/v1"], ["", "/"])
+        "The roots are the same, and so is a slash at the end",
+        arguments: ["", "/v1", "/api/v1", "/openai/v1"], ["", "/"])
     func roots(root: String, slash: String) {
         #expect(route("\(root)/models\(slash)") == .models)
         #expect(route("\(root)/models/count\(slash)") == .count)
@@ -40,6 +40,22 @@ struct RouteTests {
     }
 
     @Test(
+        "Upstream's data has the roots too",
+        arguments: [
+            "/benchmarks", "/datasets/a", "/datasets/a/b/c", "/datasets/a%2Fb", "/classifications/task", "/tools",
+            "/tools/web%20search", "/tools/openrouter:x",
+        ])
+    func data(resource: String) {
+        for path in ["", "/v1", "/api/v1"].flatMap({ ["\($0)\(resource)", "\($0)\(resource)/"] }) {
+            guard case .data(let range) = route(path) else {
+                Issue.record("no data: \(path)")
+                continue
+            }
+            #expect(String(decoding: Array(path.utf8)[range], as: UTF8.self) == resource)
+        }
+    }
+
+    @Test(
         "A model has endpoints",
         arguments: [
             ("/models/a/b/endpoints", "a/b"), ("/api/v1/models/a%2Fb:free/endpoints/", "a%2Fb:free"),
@@ -57,6 +73,14 @@ struct RouteTests {
         "Three dots, and dots beside a letter, are a name", arguments: ["/models/.../b", "/model/a./b", "/model/a/..b"])
     func dottedNames(path: String) {
         #expect(model(path) != nil)
+    }
+
+    @Test("An export has one path", arguments: Route.exportPaths)
+    func exports(path: String) {
+        #expect(route(path).kind == .export)
+        for near in [path + "/", path + "x", String(path.dropLast()), "/v1" + path, "/openai/v1" + path] {
+            #expect(route(near).kind != .export, "\(near)")
+        }
     }
 
     @Test(
@@ -97,6 +121,11 @@ struct RouteTests {
             "/model/x", "/model/a/b/c", "/modelsx", "/modelsa/b", "/modela/b", "/Models", "/MODELS", "/models/Count",
             "models", "/models%2Fcount", "/%6Dodels", "/models/openai%252Fgpt-4o", "/models.json", "/models;x",
             "/chat/completions", "/api/alpha/models", "/API/v1/models",
+            "/benchmarks/x", "/datasets", "/datasets/", "/datasets//", "/datasets/a//b", "/datasets/../a",
+            "/datasets/a/%2e%2E",
+            "/classifications", "/classifications/tasks", "/classifications/task/x", "/tools/a/b", "/tools/a%2Fb",
+            "/tools//",
+            "/tools/..", "/toolsx",
         ])
     func nearMisses(path: String) {
         #expect(route(path) == .other)

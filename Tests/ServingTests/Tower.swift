@@ -13,22 +13,23 @@ struct Tower {
 
     /// Someone asks. The next ones get the next tickets.
     mutating func want(
-        _ resource: Resource = .catalog, _ ticket: UInt64, as owner: Owner = .nobody, demand: Demand = .any,
-        isRefresh: Bool = false
+        _ resource: Resource = .catalog, _ ticket: UInt64, as owner: Owner = .nobody, directive: CacheDirective = .any,
+        isRefresh: Bool = false, forbidsStoring: Bool = false
     ) -> String {
-        let party = Dispatcher.Party(
-            loop: 0, ticket: ticket, owner: owner, authorization: nil, demand: demand, isRefresh: isRefresh)
-        let action = dispatcher.wanted(resource, by: party, cache: &cache, now: now)
+        let waiter = Dispatcher.Waiter(
+            loop: 0, ticket: ticket, owner: owner, authorization: nil, directive: directive, isRefresh: isRefresh,
+            forbidsStoring: forbidsStoring)
+        let action = dispatcher.wanted(resource, by: waiter, cache: &cache, now: now)
         return action.map { Self.told($0) } ?? "waits"
     }
 
     /// A response comes. It is stored for the owner who got it, unless it has no lifetime.
-    mutating func land(
+    mutating func complete(
         _ resource: Resource = .catalog, for owner: Owner? = nil, storedFor storing: Owner? = nil, with entry: Entry
     ) -> [String] {
         if entry.freshness.isFresh(at: now) { cache.store(entry, for: resource, owner: storing ?? owner ?? .nobody) }
         let flight = Dispatcher.Flight(resource: resource, owner: owner)
-        return dispatcher.landed(flight, with: entry, cache: &cache, now: now).map { Self.told($0) }
+        return dispatcher.completed(flight, with: entry, cache: &cache, now: now).map { Self.told($0) }
     }
 
     /// A fetch fails.
@@ -37,6 +38,14 @@ struct Tower {
     ) -> [String] {
         let flight = Dispatcher.Flight(resource: resource, owner: owner)
         return dispatcher.failed(flight, with: problem, cache: &cache, chance: chance, now: now).map { Self.told($0) }
+    }
+
+    /// The fetch of that number which nobody may join fails.
+    mutating func failAlone(
+        _ resource: Resource, _ serial: UInt64, for owner: Owner, with problem: FetchProblem
+    ) -> [String] {
+        let flight = Dispatcher.Flight(resource: resource, owner: owner, serial: serial)
+        return dispatcher.failed(flight, with: problem, cache: &cache, chance: 0, now: now).map { Self.told($0) }
     }
 
     /// An entry that is fresh for a minute from now on.
@@ -55,12 +64,12 @@ struct Tower {
 
     private static func told(_ action: Dispatcher.Action) -> String {
         switch action {
-        case .start(let flight, let party): "\(party.ticket) starts for \(name(flight.owner))"
-        case .reply(let party, .entry(let entry, let isNew), let collapsed):
-            "\(party.ticket) gets \(entry.status.rawValue)" + (isNew ? ", new" : "") + (collapsed ? ", collapsed" : "")
-        case .reply(let party, .failure(let problem, let spare, _), let collapsed):
-            "\(party.ticket) fails: \(problem.problem.detail)"
-                + (problem.retryAfter.map { " for \($0) s" } ?? "") + (spare == nil ? "" : ", has a spare")
+        case .start(let flight, let waiter): "\(waiter.ticket) starts for \(name(flight.owner))"
+        case .reply(let waiter, .entry(let entry, let isNew), let collapsed):
+            "\(waiter.ticket) gets \(entry.status.rawValue)" + (isNew ? ", new" : "") + (collapsed ? ", collapsed" : "")
+        case .reply(let waiter, .failure(let problem, let staleIfErrorCopy, _), let collapsed):
+            "\(waiter.ticket) fails: \(problem.problem.detail)"
+                + (problem.retryAfter.map { " for \($0) s" } ?? "") + (staleIfErrorCopy == nil ? "" : ", has a spare")
                 + (collapsed ? ", collapsed" : "")
         }
     }

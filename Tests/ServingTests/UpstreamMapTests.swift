@@ -11,6 +11,8 @@ struct UpstreamMapTests {
         arguments: [
             ("/api/v1/chat/completions", "/api/v1/chat/completions"),
             ("/v1/chat/completions", "/api/v1/chat/completions"),
+            ("/openai/v1/chat/completions", "/api/v1/chat/completions"), ("/openai/v1", "/api/v1"),
+            ("/openai/v10/x", "/api/v1/openai/v10/x"), ("/api/openai/v1/x", "/api/openai/v1/x"),
             ("/chat/completions", "/api/v1/chat/completions"), ("/api/alpha/responses", "/api/alpha/responses"),
             ("/api/v1", "/api/v1"), ("/api/v1/", "/api/v1/"), ("/v1", "/api/v1"), ("/", "/api/v1"),
             ("/api/v10/x", "/api/v10/x"), ("/api", "/api/v1/api"), ("/v10/x", "/api/v1/v10/x"), ("//x", "/api/v1//x"),
@@ -63,7 +65,12 @@ struct UpstreamMapTests {
             ("https://openrouter.ai/docs", "https://openrouter.ai/docs"), ("/docs", "https://openrouter.ai/docs"),
             ("https://openrouter.ai", "https://openrouter.ai"), ("https://openrouter.ai.evil.example/api/v1/x", nil),
             ("https://openrouter.ai:444/api/v1/x", nil), ("https://openrouter.ai@evil.example/api/v1/x", nil),
-            ("//evil.example/api/v1/x", nil), ("http://openrouter.ai/api/v1/x", nil), ("keys", nil), ("", nil),
+            ("//evil.example/api/v1/x", "https://evil.example/api/v1/x"),
+            ("HTTPS://OpenRouter.AI/api/v1/x", "/api/v1/x"), ("https://openrouter.ai:443/api/v1/x", "/api/v1/x"),
+            ("//openrouter.ai/api/v1/x", "/api/v1/x"), ("//openrouter.ai:443/api/alpha/x", "/api/alpha/x"),
+            ("//openrouter.ai/docs", "https://openrouter.ai/docs"), ("https://openrouter.ai:80/api/v1/x", nil),
+            ("https:/api/v1/x", nil), ("https:", nil), ("/API/v1/x", "https://openrouter.ai/API/v1/x"),
+            ("http://openrouter.ai/api/v1/x", nil), ("keys", nil), ("", nil),
             ("?a=b", nil), ("https://elsewhere.example/", nil),
         ] as [(String, String?)])
     func locations(value: String, expected: String?) {

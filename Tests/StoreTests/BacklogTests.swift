@@ -36,7 +36,7 @@ struct BacklogTests {
             for (key, change) in backlog.records {
                 switch change {
                 case .put(let record): perform(.put(record))
-                case .update(let update): perform(.update(update))
+                case .update(let updates): for update in updates.values { perform(.update(update)) }
                 case .remove: perform(.remove(key))
                 }
             }
@@ -55,11 +55,14 @@ struct BacklogTests {
             let owner = [UInt8.random(in: 0...2, using: &random)]
             let key = RecordKey(resource: "/\(Int.random(in: 0...2, using: &random))", owner: owner)
             let mark = Int64(number)
+            // Few, so that an update often has the body of the record, and often has not.
+            let body = Array("\(Int.random(in: 0..<3, using: &random))".utf8)
             switch Int.random(in: 0..<20, using: &random) {
-            case 0..<9: return .put(.make(key.resource, owner: owner, body: Array("\(number)".utf8), stored: mark))
+            case 0..<9: return .put(.make(key.resource, owner: owner, body: body, stored: mark))
             case 9..<14:
                 let fields = SharedBytes(utf8: "u\(number)")
-                return .update(RecordUpdate(key: key, fields: fields, expires: mark, stored: mark))
+                return .update(
+                    RecordUpdate(key: key, digest: fakeDigest(body), fields: fields, expires: mark, stored: mark))
             case 14..<17: return .remove(key)
             case 17: return .removeOwner(owner)
             case 18: return .removeEverything
@@ -112,7 +115,7 @@ struct BacklogTests {
                 let held = backlog.records.values.reduce(0) { sum, change in
                     switch change {
                     case .put(let record): sum + record.byteCount
-                    case .update(let update): sum + update.fields.count
+                    case .update(let updates): sum + updates.values.reduce(0) { $0 + $1.fields.count }
                     case .remove: sum
                     }
                 }
@@ -126,10 +129,10 @@ struct BacklogTests {
         case .asStored: return stored.records[key]
         case .record(let record): return record
         case .gone: return nil
-        case .updated(let update):
+        case .updated(let updates):
             var record = stored.records[key]
             if var found = record {
-                update.apply(to: &found)
+                updates[found.digest]?.apply(to: &found)
                 record = found
             }
             return record

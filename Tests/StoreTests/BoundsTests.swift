@@ -18,7 +18,8 @@ struct BoundsTests {
         store.put(.make("/models", stored: 0))
         store.put(.make("/models", owner: [1], stored: 1))
         for number in 2..<12 { store.put(.make("/\(number)", stored: Int64(number))) }
-        store.update(RecordUpdate(key: RecordKey(resource: "/3"), fields: .empty, expires: 1, stored: 100))
+        let three = StoredRecord.make("/3")
+        store.update(RecordUpdate(key: three.key, digest: three.digest, fields: .empty, expires: 1, stored: 100))
         #expect(store.close(deadline: .seconds(20)))
         let next = try Store.make(folder, Events(), settings)
         #expect(next.list().map(\.key.resource) == ["/3", "/11", "/10", "/models", "/models"])

@@ -21,7 +21,9 @@ struct DamageTests {
         for record in records[8...] { next.put(record) }
         for record in records[2..<5] {
             next.update(
-                RecordUpdate(key: record.key, fields: record.fields, expires: record.expires, stored: record.stored))
+                RecordUpdate(
+                    key: record.key, digest: record.digest, fields: record.fields, expires: record.expires,
+                    stored: record.stored))
         }
         next.put(.make("/last"))
         var size = -1
@@ -86,9 +88,9 @@ struct DamageTests {
             var changed = files
             let count = files[name]?.count ?? 0
             // Half of them in the first pages, where all the structure is.
-            let place = Int.random(in: 0..<(round % 2 == 0 ? min(count, 16_384) : count), using: &random)
-            changed[name]?[place] ^= UInt8.random(in: 1...255, using: &random)
-            if try open(changed, "\(name) at \(place)") { harmed += 1 }
+            let position = Int.random(in: 0..<(round % 2 == 0 ? min(count, 16_384) : count), using: &random)
+            changed[name]?[position] ^= UInt8.random(in: 1...255, using: &random)
+            if try open(changed, "\(name) at \(position)") { harmed += 1 }
         }
         #expect(harmed > 20)
     }
@@ -97,11 +99,11 @@ struct DamageTests {
     func head() throws {
         var files = try killedStore()
         files["larder.db-wal"] = nil
-        for place in 0..<110 {
-            for value in [0, 1, 0x7f, 0xff] as [UInt8] where place % 4 == Int(value) % 4 || place < 30 {
+        for position in 0..<110 {
+            for value in [0, 1, 0x7f, 0xff] as [UInt8] where position % 4 == Int(value) % 4 || position < 30 {
                 var changed = files
-                changed["larder.db"]?[place] = value
-                try open(changed, "larder.db at \(place): \(value)")
+                changed["larder.db"]?[position] = value
+                try open(changed, "larder.db at \(position): \(value)")
             }
         }
     }

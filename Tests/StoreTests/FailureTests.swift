@@ -80,13 +80,13 @@ struct FailureTests {
             folder,
             [
                 "open", "put:before:1000:0", "close", "open", "limit:50000", "put:big:400000:0",
-                "await:cannot be written",
+                "await:cannot write",
                 "put:small:10:0", "read:big", "read:before", "unlimit", "await:written again", "read:big", "close",
                 "open",
                 "check",
             ])
         #expect(lines.filter { $0.hasPrefix("read") } == ["read big: whole", "read before: whole", "read big: whole"])
-        #expect(count(lines, "event: state cannot be written") == 1)
+        #expect(count(lines, "event: cannot write the state directory") == 1)
         #expect(count(lines, "event: ") == 2)
         #expect(lines.last == "kept 3, broken 0: before big small")
     }
@@ -98,12 +98,12 @@ struct FailureTests {
             folder,
             [
                 "open", "put:a:90000:1", "put:b:90000:0", "close", "open", "limit:1000", "remove-owner:1",
-                "await:all of it was deleted", "read:b", "put:c:3000:0", "unlimit", "await:written again", "close",
+                "await:all copies", "read:b", "put:c:3000:0", "unlimit", "await:written again", "close",
                 "open",
                 "check",
             ])
         #expect(lines.contains("read b: none"))
-        #expect(count(lines, "all of it was deleted") == 1)
+        #expect(count(lines, "all copies there were deleted") == 1)
         #expect(lines.last == "kept 1, broken 0: c")
     }
 
@@ -114,7 +114,7 @@ struct FailureTests {
             folder,
             [
                 "open", "put:a:9000:1", "put:b:9000:0", "close", "open", "limit:200000", "put:big:900000:0",
-                "await:cannot be written", "remove-owner:1", "run:sleep 0.3", "read:b", "unlimit",
+                "await:cannot write", "remove-owner:1", "run:sleep 0.3", "read:b", "unlimit",
                 "await:written again",
                 "close", "open", "check",
             ])
@@ -131,10 +131,10 @@ struct FailureTests {
             folder, mount: "mount -t tmpfs -o size=1m none '\(state)'",
             [
                 "open", "put:a:100000:1", "put:b:100000:0", "close", "open", "put:big:900000:0",
-                "await:cannot be written",
+                "await:cannot write",
                 "read:big", "read:b", "remove:big", "await:written again", "read:b", "close", "open", "read:b",
                 "run:dd if=/dev/zero of=\(state)/ballast bs=4096 count=1000 || test -s \(state)/ballast",
-                "remove-owner:1", "await:all of it was deleted", "read:b", "put:c:5000:0", "await:written again",
+                "remove-owner:1", "await:all copies", "read:b", "put:c:5000:0", "await:written again",
                 "run:rm \(state)/ballast", "read:c", "close", "open", "check",
             ])
         guard let lines else { return try removalWithoutRoom() }
@@ -173,7 +173,7 @@ struct FailureTests {
         #expect(checks.allSatisfy { $0.contains("broken 0") })
         #expect(checks.first?.contains("flood-") == true)
         #expect(checks.last?.contains("new") == true)
-        #expect(count(lines, "event: state cannot be written") == 1)
+        #expect(count(lines, "event: cannot write the state directory") == 1)
     }
 
     @Test("A directory without the right to write: what is kept is served, and a directory without a secret is refused")
@@ -209,7 +209,7 @@ struct FailureTests {
         #expect(ending == .exited(0), "\(lines)")
         #expect(lines.contains("kept 1, broken 0: a"))
         #expect(lines.contains("read new: whole"))
-        #expect(count(lines, "event: state cannot be written") == 1)
+        #expect(count(lines, "event: cannot write the state directory") == 1)
         #expect(lines.last == "closed: true")
         let (refusal, words) = try runAsSomeone(empty, ["open"])
         #expect(refusal == .exited(1))
@@ -226,7 +226,7 @@ struct FailureTests {
             [
                 "open", "put:a:5000:0", "close", "open", "put:b:10:0", "read:a", "run:sleep 0.3",
                 "run:cp \(folder.state)/secret \(folder.path)/secret; rm -r \(folder.state)\(part)", "put:c:3000:0",
-                "await:gone from its place", "close", "run:cmp \(folder.state)/secret \(folder.path)/secret", "open",
+                "await:file was missing", "close", "run:cmp \(folder.state)/secret \(folder.path)/secret", "open",
                 "check",
             ])
         #expect(lines.last == "kept 1, broken 0: c")

@@ -30,7 +30,30 @@ struct SchemaTests {
             #expect(store.close(deadline: .seconds(20)))
         }
         let store = try Store.make(folder, events, settings(newer))
-        #expect(store.list().map(\.key.resource).sorted() == ["/1", "/3"])
+        #expect(store.list().map(\.key.resource).sorted() == ["/2", "/4"])
+        #expect(events.list == [])
+    }
+
+    @Test("A database from before there were histories keeps what it has, and gets one")
+    func addsHistories() throws {
+        let folder = try Folder()
+        let events = Events()
+        do {
+            let store = try Store.make(folder, events, settings([Migration.all[0]]))
+            for number in 0..<5 { store.put(.make("/\(number)", body: noise(3_000 + number))) }
+            store.writeNote(Note(name: "x", bytes: SharedBytes([1, 2])))
+            #expect(store.close(deadline: .seconds(20)))
+        }
+        let store = try Store.make(folder, events)
+        #expect(store.list().count == 5)
+        for number in 0..<5 { #expect(store.read(RecordKey(resource: "/\(number)"))?.isWhole == true) }
+        #expect(store.note("x")?.array == [1, 2])
+        store.start()
+        let isKept = Monitor<Bool?>(nil)
+        let batch = HistoryBatch(name: "a", base: 0, state: SharedBytes([7]), time: 1)
+        #expect(store.append(batch) { kept in isKept.withValue { $0 = kept } })
+        #expect(isKept.wait(.seconds(20)) { $0 } == true)
+        #expect(store.close(deadline: .seconds(20)))
         #expect(events.list == [])
     }
 
@@ -53,7 +76,7 @@ struct SchemaTests {
         for folder in [folder, copy] {
             let before = contents(folder)
             let events = Events()
-            #expect(throws: StoreError.newerSchema(found: 3, known: 1)) {
+            #expect(throws: StoreError.newerSchema(found: 4, known: 2)) {
                 _ = try Store.make(folder, events, settings(older))
             }
             #expect(contents(folder) == before)
@@ -65,7 +88,7 @@ struct SchemaTests {
     @Test(
         "A version that only one of its two places has is damage, not a later release",
         arguments: [
-            "PRAGMA user_version = 2", "PRAGMA user_version = 0", "PRAGMA user_version = -1",
+            "PRAGMA user_version = 3", "PRAGMA user_version = 1", "PRAGMA user_version = 0", "PRAGMA user_version = -1",
             "UPDATE note SET bytes = CAST('9' AS BLOB) WHERE name = 'store.schema'",
             "DELETE FROM note WHERE name = 'store.schema'",
             "PRAGMA application_id = 1", "PRAGMA application_id = 0",

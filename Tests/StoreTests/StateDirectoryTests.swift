@@ -89,6 +89,34 @@ struct StateDirectoryTests {
         #expect(FileStatus(path: folder.state).map { $0.mode & 0o777 } == 0o777)
     }
 
+    @Test(
+        "A link to a directory that only its owner can use is no reason to warn", arguments: [0o700, 0o777] as [mode_t])
+    func linkedDirectory(mode: mode_t) throws {
+        let folder = try Folder()
+        let events = Events()
+        try makeDirectories(folder.state + "/private", mode: 0o700)
+        unsafe _ = chmod(folder.state + "/private", mode)
+        let link = folder.state + "/link"
+        try #require(unsafe symlink("private", link) == 0)
+        let opened = try StateDirectory(opening: link, report: events.report)
+        #expect(opened.secret.count == 32)
+        // The target's mode counts: who can write there can replace files.
+        #expect(events.list == (mode == 0o700 ? [] : [.loosePermissions(file: link, isMended: false)]))
+    }
+
+    @Test(
+        "A failure to write is told apart as a full disk",
+        arguments: [
+            ("begin: database or disk is full (SQLite 13)", true),
+            ("write: disk I/O error (SQLite 778), No space left on device", true),
+            ("write: disk I/O error (SQLite 778), Disk quota exceeded", true),
+            ("begin: attempt to write a readonly database (SQLite 8)", false),
+        ])
+    func fullDisk(reason: String, isFull: Bool) {
+        #expect(StoreEvent.failing(reason: reason).isAboutFullDisk == isFull)
+        #expect(!StoreEvent.begunAnew(reason: reason).isAboutFullDisk)
+    }
+
     @Test("What a killed process left of a new secret is no hindrance")
     func leftover() throws {
         let folder = try Folder()

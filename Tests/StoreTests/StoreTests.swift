@@ -89,12 +89,72 @@ struct StoreCallsTests {
         #expect(try bodies() == 0)
     }
 
+    @Test("An update of another body does nothing, neither to what waits nor to what is written")
+    func updateOfAnotherBody() throws {
+        let folder = try Folder()
+        let record = StoredRecord.make()
+        let other = StoredRecord.make(body: [7])
+        func update(of body: StoredRecord, _ mark: UInt8) -> RecordUpdate {
+            RecordUpdate(key: record.key, digest: body.digest, fields: SharedBytes([mark]), expires: 77, stored: 66)
+        }
+        do {
+            let store = try Store.make(folder)
+            store.put(record)
+            store.update(update(of: other, 1))
+            #expect(store.read(record.key)?.isWhole == true)
+            #expect(store.close(deadline: .seconds(20)))
+        }
+        do {
+            let store = try Store.make(folder)
+            store.update(update(of: other, 2))
+            #expect(store.read(record.key)?.isWhole == true)
+            // One that is about it does not lose what the next one, which is not, is about.
+            store.update(update(of: record, 3))
+            store.update(update(of: other, 4))
+            #expect(store.read(record.key)?.fields.array == [3])
+            #expect(store.close(deadline: .seconds(20)))
+        }
+        let store = try Store.make(folder)
+        #expect(store.read(record.key)?.fields.array == [3])
+        #expect(store.close(deadline: .seconds(20)))
+    }
+
+    @Test("Whoever waits for removals is told when they are in the files, and that they cannot be written")
+    func afterRemovals() throws {
+        let folder = try Folder()
+        let events = Events()
+        let store = try Store.make(folder, events)
+        store.put(.make(body: noise(5_000)))
+        store.put(.make("/other", body: [1]))
+        store.start()
+        func removalsAreDurable() throws -> Bool {
+            let answer = Monitor<Bool?>(nil)
+            store.afterRemovals { isDurable in answer.withValue { $0 = isDurable } }
+            guard let isDurable = answer.wait(.seconds(20), until: { $0 }) else {
+                throw TimedOut("removals", after: .seconds(20))
+            }
+            return isDurable
+        }
+        store.remove(StoredRecord.make().key)
+        #expect(try removalsAreDurable())
+        // As a process would find them that is started after a kill.
+        let copy = try Folder()
+        for name in ["larder.db", "larder.db-wal"] {
+            if let bytes = folder.bytes(name) { try copy.write(bytes, to: name) }
+        }
+        let next = try Store.make(copy)
+        #expect(next.list().map(\.key.resource) == ["/other"])
+        #expect(next.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .seconds(20)))
+        #expect(try !removalsAreDurable())
+    }
+
     @Test("An update changes fields and times and leaves the body; without a record it does nothing")
     func update() throws {
         let folder = try Folder()
         let record = StoredRecord.make()
         func newer(_ key: RecordKey) -> RecordUpdate {
-            RecordUpdate(key: key, fields: SharedBytes([9]), expires: 77, stored: 66)
+            RecordUpdate(key: key, digest: record.digest, fields: SharedBytes([9]), expires: 77, stored: 66)
         }
         func check(_ found: StoredRecord?) {
             #expect(found?.fields.array == [9])

@@ -23,7 +23,7 @@ public struct FacetQueryGenerator {
         ("newly_added", ["yes"]),
         ("_", ["1", "2"]),
     ]
-    private static let providers = ["OpenAI", "Azure", "Google AI", "deep/infra", "Är&ö"]
+    private static let providers = ["OpenAI", "Azure", "Google AI", "deep/infra", "Är&ö", "nobody", "none"]
     private static let refused = ["category=nonsense", "sort=worst", "output_modalities=nonsense"]
 
     /// The next query, without the question mark.

@@ -31,6 +31,30 @@ public struct ReferenceCatalog: Sendable {
         answer(query, now: now, resource: resource, among: Array(models.indices), ignoring: [], anyKind: false)
     }
 
+    /// The same below a view: the caller's query over the models that the view leaves.
+    public func answer(_ query: String, now: Int, resource: String = "models", in view: ReferenceView) -> Answer {
+        let rows = left(Array(models.indices), by: view, of: Self.values(query), isRanked: false, now: now)
+        let answer = answer(
+            query, now: now, resource: resource, among: rows, ignoring: [], anyKind: view.isOfAnyKind(query))
+        return Answer(rows: answer.rows, total: answer.total, next: answer.next.map { "/view/\(view.name)" + $0 })
+    }
+
+    /// Those of the models that a view leaves, in its order for a query with these values. `isRanked` tells that the query
+    /// has given them an order without a `sort`.
+    func left(
+        _ places: [Int], by view: ReferenceView, of values: [String: String], isRanked: Bool, now: Int
+    ) -> [Int] {
+        let own = Self.values(view.query)
+        var conditions = own
+        conditions["sort"] = nil
+        if Self.list(own["output_modalities"] ?? "").isEmpty { conditions["output_modalities"] = "all" }
+        var rows = places.filter { view.allows(models[$0].id) && passes(models[$0], conditions, now: now) }
+        guard values["sort"] == nil else { return rows }
+        if let sort = own["sort"], !isRanked { rows = sorted(rows, by: sort) }
+        let pinned = view.pins.flatMap { pin in rows.filter { models[$0].id == pin } }
+        return pinned + rows.filter { !view.pins.contains(models[$0].id) }
+    }
+
     /// The same of the models at these places, in their order, by all parameters but those that someone else has decided
     /// about. `anyKind` tells that the kind of output is among them.
     func answer(

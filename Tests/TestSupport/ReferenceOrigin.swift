@@ -51,38 +51,41 @@ public struct ReferenceOrigin: Sendable {
         return facet(name, value).map { .list(list($0)) } ?? .refusal
     }
 
-    /// What it answers to a whole query of a caller. `resource` is as in the link to the next page.
-    public func answer(whole query: String, now: Int, resource: String) -> Answer {
+    /// What it answers to a whole query of a caller, to whom it shows a view or everything. `resource` is as in the link to
+    /// the next page.
+    public func answer(whole query: String, now: Int, resource: String, in view: ReferenceView? = nil) -> Answer {
         let values = ReferenceCatalog.values(query)
         var order = Array(rows.indices)
         var upstream: Set<String> = []
         var passing = Set(order)
         // A `sort` is looked at after a `category`, and so goes before it.
         for (name, value) in values.sorted(by: { $0.key < $1.key }) where Self.isUpstreams(name, value) {
-            let terms = name == "providers" ? ReferenceCatalog.list(value) : [value]
-            guard !terms.isEmpty else { continue }
-            var union: [Int] = []
-            for term in terms {
-                guard let rows = facet(name, term) else { return .refusal }
-                union += rows
-            }
+            // It has no effect.
+            if name == "_" { continue }
+            if name == "providers", ReferenceCatalog.list(value).isEmpty { continue }
+            guard let rows = facet(name, value) else { return .refusal }
             upstream.insert(name)
-            passing.formIntersection(union)
-            if name == "sort" || name == "category" { order = union }
+            passing.formIntersection(rows)
+            if name == "sort" || name == "category" { order = rows }
         }
         if upstream.isEmpty { order.removeLast(rows.count - listed) }
-        let rows = order.filter { passing.contains($0) }
+        var rows = order.filter { passing.contains($0) }
+        if let view {
+            rows = catalogue.left(rows, by: view, of: values, isRanked: upstream.contains("category"), now: now)
+        }
         let answer = catalogue.answer(
             query, now: now, resource: resource, among: rows, ignoring: upstream,
-            anyKind: upstream.contains("output_modalities"))
+            anyKind: upstream.contains("output_modalities") || view?.isOfAnyKind(query) == true)
         if resource == "models/count" { return .list("{\"data\":{\"count\":\(answer.total)}}") }
-        return .list(list(answer.rows, total: answer.total, next: answer.next))
+        let prefix = view.map { "/view/\($0.name)" } ?? ""
+        return .list(list(answer.rows, total: answer.total, next: answer.next.map { prefix + $0 }))
     }
 
     /// The facets that a query needs.
     public static func facets(of query: String) -> [String] {
-        ReferenceCatalog.values(query).filter { isUpstreams($0.key, $0.value) }.flatMap { name, value in
-            (name == "providers" ? ReferenceCatalog.list(value) : [value]).map { "\(name)=\($0)" }
+        ReferenceCatalog.values(query).filter { isUpstreams($0.key, $0.value) }.map { name, value in
+            let isSet = ["providers", "output_modalities", "input_modalities"].contains(name)
+            return "\(name)=" + (isSet ? Set(ReferenceCatalog.list(value)).sorted().joined(separator: ",") : value)
         }
     }
 
@@ -111,7 +114,10 @@ public struct ReferenceOrigin: Sendable {
             // A ranking, of which each category has another part.
             return all.sorted { draw($0, value) < draw($1, value) }.filter { draw($0, value) % 3 == 0 }
         case ("sort", _): return all.sorted { draw($0, value) < draw($1, value) }
-        case ("providers", _): return catalogue.filter { draw($0, value) % 3 == 0 }
+        case ("providers", _):
+            // Names that it does not know count for nothing, and if it knows none, so does the parameter.
+            let known = ReferenceCatalog.list(value).filter { !$0.hasPrefix("no") }
+            return known.isEmpty ? catalogue : catalogue.filter { row in known.contains { draw(row, $0) % 3 == 0 } }
         case ("distillable", _): return all.filter { (draw($0, name) % 2 == 0) == (value == "true") }
         case ("min_tool_success_rate", _): return all.filter { rate($0) >= Double(value) ?? 0 }
         case ("max_tool_success_rate", _): return all.filter { rate($0) <= Double(value) ?? 1 }

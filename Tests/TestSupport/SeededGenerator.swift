@@ -1,11 +1,13 @@
 /// Random numbers that are the same on every run: SplitMix64.
 public struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+    @usableFromInline var state: UInt64
 
     /// The same seed gives the same numbers.
+    @inlinable
     public init(seed: UInt64) { state = seed }
 
     /// The next number.
+    @inlinable
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = (state ^ state >> 30) &* 0xBF58_476D_1CE4_E5B9

@@ -23,8 +23,11 @@ public final class TLSOrigin {
         case files([String: String])
     }
 
-    /// Starts a server for the name or address, as a subject alternative name such as `IP:127.0.0.1`.
-    public init(_ answer: Answer, name: String = "IP:127.0.0.1", authority: String = "Larder Test Authority") throws {
+    /// Starts a server for the name or address, as a subject alternative name such as `IP:127.0.0.1`. Its certificate is
+    /// valid for so many days; with a negative number it has expired.
+    public init(
+        _ answer: Answer, name: String = "IP:127.0.0.1", authority: String = "Larder Test Authority", days: Int = 90
+    ) throws {
         // A port that was free just now; nobody else is likely to be given it so soon.
         let (socket, port) = try TestSocket.listen()
         socket.close()
@@ -33,12 +36,16 @@ public final class TLSOrigin {
         folder = "/tmp/larder-tls-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try openssl(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout ca.key -out ca.pem -subj",
+            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 90 -keyout ca.key -out ca.pem -subj",
             "/O=Larder/CN=\(authority)")
         try openssl(
-            "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -keyout key.pem -out certificate.pem "
-                + "-CA ca.pem -CAkey ca.key -addext subjectAltName=\(name) -addext basicConstraints=CA:false -subj",
+            "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key.pem -out request.pem -subj",
             "/CN=Larder Test Server")
+        try Data("subjectAltName=\(name)\nbasicConstraints=CA:false\n".utf8).write(
+            to: URL(fileURLWithPath: folder + "/extensions"))
+        try openssl(
+            "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -CAcreateserial -days \(days) -extfile extensions -out",
+            "certificate.pem")
         let mode: [String]
         switch answer {
         case .page: mode = ["-www"]

@@ -4,28 +4,24 @@ import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(ROOT / "Tests/shared"))
+
+import processes  # noqa: E402
+from processes import Failure, filled, find, free_port  # noqa: E402
+
 BUILD = ROOT / ".build/bench"
 SERVER_CORE, LOAD_CORE = 0, 1
 LARDER, FLOOR, NGINX, HAPROXY, VARNISH = "Larder", "bare C", "nginx", "HAProxy", "Varnish"
 PEERS = [HAPROXY, VARNISH, NGINX]
-
-
-class Failure(Exception):
-    """Something that is told in one line."""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def get(port: int, target: str, fields=None, method="GET", body=None) -> tuple[int, dict, bytes]:
@@ -44,51 +40,37 @@ def get(port: int, target: str, fields=None, method="GET", body=None) -> tuple[i
 
 
 def need(program: str) -> str:
-    found = shutil.which(program, path=os.environ["PATH"] + ":/usr/sbin")
+    found = find(program)
     if not found:
         raise Failure(f"{program} is not installed: scripts/setup --bench")
     return found
 
 
-class Process:
+class Process(processes.Process):
     """One program and all its children; what they use is read from /proc."""
 
     certificate = None  # the file of the one to trust, where it speaks TLS
 
     def __init__(self, name, command, port, cores=(SERVER_CORE,), environment=None, folder=None):
-        self.name, self.port = name, port
-        self.log = Path(folder, f"{name.replace(' ', '-')}-{port}.log")
-        cores = ",".join(map(str, cores))
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                ["taskset", "-c", cores, *map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={"PATH": os.environ["PATH"], "HOME": str(folder), **(environment or {})}, start_new_session=True)
-        self.started = time.monotonic()
+        self.port = port
+        super().__init__(name, ["taskset", "-c", ",".join(map(str, cores)), *command],
+                         Path(folder, f"{name.replace(' ', '-')}-{port}.log"), {"HOME": str(folder), **(environment or {})})
 
     def wait(self, target="/", statuses=(200,), limit=30.0, pause=0.05):
-        until = time.monotonic() + limit
-        while time.monotonic() < until and self.process.poll() is None:
+        """Waits until the target is answered with one of these statuses."""
+        def is_ready() -> bool:
             try:
-                if get(self.port, target)[0] in statuses:
-                    return self
-            except (OSError, http.client.HTTPException):
-                pass
-            time.sleep(pause)
-        said = self.log.read_text(errors="replace")[-1500:]
-        self.end()
-        raise Failure(f"{self.name} does not start: {said}")
+                return get(self.port, target)[0] in statuses
+            except http.client.HTTPException:
+                return False
+        return self.wait_until(is_ready, limit, pause)
 
     def connected(self, limit=30.0):
         """Waits until the port takes connections."""
-        until = time.monotonic() + limit
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return self
-            except OSError:
-                time.sleep(0.05)
-        self.end()
-        raise Failure(f"{self.name} does not start: {self.log.read_text(errors='replace')[-1500:]}")
+        def is_ready() -> bool:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+            return True
+        return self.wait_until(is_ready, limit, 0.05)
 
     @property
     def tree(self) -> list[int]:
@@ -140,21 +122,6 @@ class Process:
         """Seconds that each thread of the process itself has run."""
         return {file.parent.name: int(file.read_text().split()[0]) / 1e9
                 for file in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")}
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(self.process.pid, signal.SIGKILL)  # a session of its own, so nobody else is in the group
-                self.process.wait()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.end()
 
 
 # MARK: The bare server, as the floor and as the origin
@@ -224,12 +191,6 @@ def larder(binary, upstream, folder, cores=(SERVER_CORE,), workers=1, wait=True,
         "LARDER_UPSTREAM_CA_FILE": str(upstream.certificate or ""), "LARDER_TTL_CATALOG": "1d", **settings}
     process = Process(LARDER, [binary, "serve"], port, cores, variables, folder)
     return process.wait("/readyz") if wait else process
-
-
-def filled(template: str, **values) -> str:
-    for key, value in values.items():
-        template = template.replace("{" + key + "}", str(value))
-    return template
 
 
 def nginx(upstream, folder, caches=True, key=None, core=SERVER_CORE):

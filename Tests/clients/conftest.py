@@ -4,11 +4,7 @@
 for what upstream gives; tests that look at what Larder asks upstream are left out then.
 """
 
-import os
-import signal
-import socket
-import subprocess
-import time
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -16,6 +12,10 @@ from pathlib import Path
 import catalogue
 import pytest
 from origin import Origin
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
+
+from processes import Process, free_port  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -52,38 +52,23 @@ def origin(models, request):
 def start(origin, request, tmp_path):
     """Starts Larder before the origin; its base URL, once `path` says 200. `settings` go to its environment."""
     if request.config.getoption("direct"):
-        yield lambda path="/readyz", **settings: origin.url
+        yield lambda path="/readyz", demo=False, **settings: origin.url
         return
     running = []
 
-    def start_larder(path: str = "/readyz", **settings: str) -> str:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        # A file, for nobody reads a pipe while a test runs, and a full one would stop Larder.
-        log = tmp_path / f"larder-{port}.log"
-        process = subprocess.Popen(
-            [request.config.getoption("larder"), "serve", "--listen", f"127.0.0.1:{port}", "--upstream", origin.url,
-             "--no-state"],
-            env={"PATH": os.environ["PATH"]} | settings, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=log.open("wb"))
-        running.append((process, log))
-        deadline = time.monotonic() + 20
-        while not answers(f"http://127.0.0.1:{port}{path}"):
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"larder did not get ready: {log.read_text()}")
-            time.sleep(0.02)
+    def start_larder(path: str = "/readyz", demo: bool = False, **settings: str) -> str:
+        port = free_port()
+        process = Process(
+            "larder", [request.config.getoption("larder"), "serve", "--listen", f"127.0.0.1:{port}", "--no-state",
+             *(["--demo"] if demo else ["--upstream", origin.url])],
+            tmp_path / f"larder-{port}.log", settings)
+        running.append(process)
+        process.wait_until(lambda: answers(f"http://127.0.0.1:{port}{path}"))
         return f"http://127.0.0.1:{port}/api/v1"
 
     yield start_larder
-    for process, log in running:
-        process.send_signal(signal.SIGTERM)
-        try:
-            status = process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            pytest.fail(f"larder did not end on SIGTERM: {log.read_text()}")
-        assert status == 0, log.read_text()
+    statuses = [process.end(limit=30) for process in running]
+    assert not any(statuses), [process.output for process in running]
 
 
 @pytest.fixture

@@ -80,7 +80,9 @@ policy = load("kubernetes/networkpolicy.yaml")["spec"]
 check(policy["podSelector"]["matchLabels"] == labels, "network policy: it finds no pod")
 check(policy["ingress"][0]["ports"][0]["port"] in named, "network policy: its port is not there")
 resources = set(load("kubernetes/kustomization.yaml")["resources"])
-files = {path.name for path in (root / "deploy/kubernetes").glob("*.yaml")} - {"kustomization.yaml"}
+# A ServiceMonitor can be applied only where Prometheus' operator is.
+files = {path.name for path in (root / "deploy/kubernetes").glob("*.yaml")}
+files -= {"kustomization.yaml", "servicemonitor.yaml"}
 check(resources == files, f"kustomization: {resources ^ files} is in one place only")
 
 # systemd's limit has to be longer than the time that Larder takes at most.
@@ -88,7 +90,15 @@ drain = re.search(r'^# drain_timeout = "(\d+)s"$', (root / "config/larder.toml")
 for name in ("larder.service", "user/larder.service"):
     limit = re.search(r"^TimeoutStopSec=(\d+)$", (root / "deploy/systemd" / name).read_text(), re.MULTILINE)[1]
     check(int(limit) > int(drain), f"{name}: TimeoutStopSec is too short for server.drain_timeout")
-check(pod["spec"]["terminationGracePeriodSeconds"] > int(drain) + 5, "deployment: it is killed while it drains")
+version = re.search(r'^public let version = "(.*)"$', (root / "Sources/Settings/Settings.swift").read_text(), re.MULTILINE)[1]
+label = re.search(r'image\.version="(.*?)"', (root / "Dockerfile").read_text())[1]
+check(label == version, f"Dockerfile: its label says {label}, the program {version}")
+
+delay = {entry["name"]: entry["value"] for entry in container["env"]}["LARDER_SERVER_SHUTDOWN_DELAY"]
+check(int(delay.rstrip("s")) > container["readinessProbe"]["periodSeconds"], "deployment: it drains before it is noticed")
+grace = pod["spec"]["terminationGracePeriodSeconds"]
+check(grace > int(drain) + int(delay.rstrip("s")), "deployment: it is killed while it drains")
+check("lifecycle" not in container, "deployment: it waits before SIGTERM and after it")
 check(int(service["stop_grace_period"].rstrip("s")) > int(drain), "compose: it is killed while it drains")
 
 for problem in problems:

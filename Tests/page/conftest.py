@@ -4,18 +4,17 @@
 """
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import time
-import urllib.error
+import sys
 import urllib.parse
 import urllib.request
 from pathlib import Path
 
 import pytest
 from browser import Browser
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
+
+from processes import Process, free_port  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -30,8 +29,7 @@ class Larder:
     def __init__(self, binary: str, folder: Path, upstream: list[str] = ["--demo"]):
         self.binary = binary
         self.upstream = upstream
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.url = self.origin + "/_larder/"
         self.log = folder / "larder.log"
@@ -39,27 +37,13 @@ class Larder:
         self.start()
 
     def start(self):
-        self.process = subprocess.Popen(
-            [self.binary, "serve", *self.upstream, "--listen", f"127.0.0.1:{self.port}", "--no-state"],
-            env={"PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log.open("ab"))
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                return self.get("/readyz" if self.upstream == ["--demo"] else "/healthz")
-            except (urllib.error.URLError, OSError):
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    pytest.fail(f"larder did not get ready: {self.log.read_text()}")
-                time.sleep(0.02)
+        self.process = Process("larder", [self.binary, "serve", *self.upstream, "--listen", f"127.0.0.1:{self.port}",
+                                          "--no-state"], self.log)
+        self.process.wait_until(lambda: self.get("/readyz" if self.upstream == ["--demo"] else "/healthz") is not None)
 
     def stop(self):
         """Ends it; connections that are open end with it."""
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            pytest.fail(f"larder did not end on SIGTERM: {self.log.read_text()}")
+        assert self.process.end(limit=30) == 0, self.process.output
 
     def get(self, path: str, **fields: str) -> dict:
         request = urllib.request.Request(self.origin + path, headers=fields)
@@ -84,9 +68,7 @@ def browser(request):
 def larder(request, tmp_path):
     larder = Larder(request.config.getoption("--larder"), tmp_path)
     yield larder
-    if larder.process.poll() is None:
-        larder.stop()
-    assert larder.process.returncode == 0, larder.log.read_text()
+    larder.stop()
 
 
 @pytest.fixture
@@ -96,7 +78,6 @@ def front(request, larder, tmp_path):
     front = Larder(request.config.getoption("--larder"), folder, ["--upstream", larder.origin + "/api/v1"])
     yield front
     front.stop()
-    assert front.process.returncode == 0, front.log.read_text()
 
 
 @pytest.fixture
@@ -104,9 +85,11 @@ def tab(browser, larder):
     """Opens the page: `tab("#q=x", width=320, scheme="dark")`. What the browser complains of fails the test."""
     opened = []
 
-    def open_page(part: str = "", of: Larder = larder, **view):
+    def open_page(part: str = "", of: Larder = larder, status: dict | None = None, **view):
         page = browser.page(**view)
         opened.append(page)
+        if status is not None:
+            page.doctor(status)
         page.open(of.url + part)
         page.until("document.querySelectorAll('#models-rows tr').length > 0")
         page.until("document.getElementById('connection').dataset.state === 'live'")

@@ -6,6 +6,7 @@ clock, which all processes of this machine share). Faults come and go by themsel
 
 import asyncio
 import collections
+import dataclasses
 import json
 import random
 import time
@@ -14,6 +15,19 @@ FAULTS = ["refused", "hang", "cut", "garbage", "500", "503", "429", "drip", "wro
 # How long an answer may take to come in drips, in seconds.
 LONGEST_DRIP = 0.8
 REVOKED = "key-0"
+# These say nothing of the key: everyone waits.
+CONNECTION_FAULTS = ["hang"]
+
+
+@dataclasses.dataclass
+class Told:
+    """What was told about one thing, in seconds of the monotonic clock."""
+    # When it was last answered well.
+    answered: float = -9
+    # When each key was told of a failure since then.
+    failed: dict[str, float] = dataclasses.field(default_factory=dict)
+    # When everyone was.
+    paused: float = -9
 
 
 def row(identity, fields):
@@ -33,7 +47,7 @@ class Upstream:
         self.number = 0
         self.asked = collections.Counter()
         self.faults = collections.Counter()
-        # What was asked for last: when, and whether it was answered well.
+        # What was told last: of each thing that all keys share, and of each key's own.
         self.last = {}
         self.early = []
         self.connections = set()
@@ -89,11 +103,10 @@ class Upstream:
         kind = path if path in ("/models", "/models/user", "/models/count", "/providers") else path.split("/")[1]
         self.asked[kind] += 1
         fault = self.fault if self.faulty and self.random.random() < self.strength else None
-        if method == "GET":
-            # A refusal is not shared between keys.
-            self.note(target, key if path in ("/models/user", "/model/no/body") else "", fault)
         if fault == "empty" and path != "/models":
             fault = None
+        if method == "GET":
+            self.note(target, key, fault, path in ("/models/user", "/model/no/body"))
         if fault and fault not in ("refused", "drip"):
             return await self.fail(fault, writer, target)
         if method == "POST":
@@ -112,22 +125,31 @@ class Upstream:
             return whole
         return await reader.readexactly(int(fields.get("content-length", 0)))
 
-    def note(self, target, key, fault):
-        """Nothing may be asked for again before its time to live is over, or before the pause after a failure is."""
+    def note(self, target, key, fault, is_personal):
+        """Nothing may be asked for again before its time to live is over, or before the pause after a failure is.
+
+        A failing status pauses the key that got it. What all keys share is paused for everyone once a second key got one
+        too; a connection that fails pauses everyone at once.
+        """
         now = time.monotonic()
-        name = (target, key)
         # A key that was refused has lost what was kept for it.
-        isForced = "forced" in target or "no/body" in target and key == REVOKED
-        before = self.last.get(name)
-        if before and not isForced:
-            # A lifetime is shortened by a tenth at most; the first pause after a failure is half a second at least.
-            least = 0.45 if before[1] else 0.85
-            # 429 slows the key that it was told to, and no other one.
-            if now - before[0] < least and before[1] != "429":
-                self.early.append([target, key, round(now - before[0], 3), before[1], fault])
+        is_forced = "forced" in target or "no/body" in target and key == REVOKED
         if len(self.last) > 50_000:
             self.last.clear()
-        self.last[name] = (now, fault if fault != "drip" else None)
+        told = self.last.setdefault((target, key if is_personal else None), Told())
+        # A lifetime is shortened by a tenth at most; the first pause after a failure is half a second at least.
+        too_early = now - told.answered < 0.85 or now - told.failed.get(key, -9) < 0.45 or now - told.paused < 0.45
+        if too_early and not is_forced:
+            last = max(told.answered, told.paused, *told.failed.values(), -9)
+            self.early.append([target, key, round(now - last, 3), dict.fromkeys(told.failed, "failed"), fault])
+        if fault in (None, "drip"):
+            self.last[target, key if is_personal else None] = Told(answered=now)
+        elif fault != "429":
+            # 429 slows the key that it was told to, and no other one.
+            told.failed = {name: at for name, at in told.failed.items() if now - at < 1}
+            if fault in CONNECTION_FAULTS or told.failed.keys() - {key}:
+                told.paused = now
+            told.failed[key] = now
 
     def reply(self, path, query, key):
         marks = {"g": self.number, "at": time.monotonic()}

@@ -1,32 +1,55 @@
 import Bytes
+import Demo
 import EventLoop
+import HTTPClient
 import HTTPCore
 import HTTPParsing
 import Serving
-import Upstream
 
-/// What is done with a request that is passed through, beside `PassThrough` itself.
+/// The connection's part in passing a request through; the rest is in `PassThrough`.
 extension Connection {
-    /// Passes the request in hand, whose target has these parts, through to upstream.
+    /// Passes the current request, whose target has these parts, through to upstream.
     func pass(_ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool) {
         guard case .network(let client, _) = shard.origin else {
-            // A body is not read, so the connection cannot go on.
-            if hasBody { closeAfterAnswer() }
-            return send(Self.notInDemo, status: .none(.badRequest), isHead: method == .head)
+            return passToDemo(head, parts, method, hasBody: hasBody)
         }
-        var request = StreamRequest(
+        var onward = StreamRequest(
             method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
             body: passedFraming(head, method, hasBody: hasBody))
-        shard.settings.map.appendTarget(for: head.extracting(parser.target), parts, to: &request.target)
-        addFields(of: head, to: &request)
+        shard.settings.map.appendTarget(for: head.extracting(parser.target), parts, to: &onward.target)
+        addFields(of: head, method, to: &onward)
         let passing = PassThrough(
-            self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody)
-        state = .passing(passing)
-        deadline = hasBody ? shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout : .max
-        passing.start(request, on: client)
+            self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody,
+            viewPrefix: viewPrefix(head, parts))
+        begin(passing, hasBody: hasBody)
+        passing.start(onward, on: client)
     }
 
-    private static let notInDemo = Problem(.notFound, DemoUpstream.lack, detail: .badRequest)
+    private func passToDemo(_ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool) {
+        let target = head.extracting(parser.target)
+        let passing = PassThrough(
+            self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody,
+            viewPrefix: viewPrefix(head, parts))
+        begin(passing, hasBody: hasBody)
+        passing.start(
+            DemoRequest(
+                method: head.extracting(parser.method).text(),
+                path: target.extracting(parts.path.dropFirst(viewPrefix(head, parts).count)).text(),
+                query: parts.query.map { target.extracting($0).text() } ?? "",
+                authorization: request.authorization.range.map { head.extracting($0).text() },
+                expectsContinue: request.expect.isPresent && parser.isVersion11, hasBody: hasBody))
+    }
+
+    /// The part of the path that names a view; empty if it names none.
+    private func viewPrefix(_ head: Span<UInt8>, _ parts: Target) -> [UInt8] {
+        let path = head.extracting(parser.target).extracting(parts.path)
+        return ViewPrefix(path).map { path.extracting(0..<$0.length).copied() } ?? []
+    }
+
+    private func begin(_ passing: PassThrough, hasBody: Bool) {
+        self.passing = passing
+        machine.beganPassing(keepsAlive: parser.keepsAlive && !shard.isDraining, hasBody: hasBody, at: now, limits)
+    }
 
     private func passedFraming(_ head: Span<UInt8>, _ method: Method, hasBody: Bool) -> StreamRequest.Body {
         guard hasBody else {
@@ -38,8 +61,9 @@ extension Connection {
         }
     }
 
-    /// The request's fields but for those that end here, and `Via`.
-    private func addFields(of head: Span<UInt8>, to request: inout StreamRequest) {
+    /// The request's fields, without those that are not forwarded, plus `Via`. Cookies are not forwarded: they belong
+    /// to other apps on the same host, since browsers do not separate cookies by port (RFC 6265 section 8.5).
+    private func addFields(of head: Span<UInt8>, _ method: Method, to onward: inout StreamRequest) {
         var hops = HopByHop()
         for index in 0..<parser.fieldCount {
             let line = parser.field(index)
@@ -50,9 +74,23 @@ extension Connection {
         for index in 0..<parser.fieldCount {
             let line = parser.field(index)
             let name = head.extracting(line.name)
-            if !hops.contains(name) { request.add(name, head.extracting(line.value)) }
+            let value = head.extracting(line.value)
+            if hops.contains(name) || name.equalsIgnoringCase("cookie") { continue }
+            if name.count == 12, name.equalsIgnoringCase("max-forwards"), countsForwards(head, method),
+                let forwards = MaxForwards.number(value)
+            {
+                let less = Array(String(forwards - 1).utf8)
+                onward.add(name, less.span)
+            } else {
+                onward.add(name, value)
+            }
         }
-        request.add("Via".utf8.span, (parser.isVersion11 ? "1.1 larder" : "1.0 larder").utf8.span)
+        // So that upstream's log and this one can be compared. A caller's own field is forwarded as it is.
+        if !hasField("x-request-id", head) {
+            request.label?.id?.withSpan { onward.add("X-Request-Id".utf8.span, $0) }
+        }
+        let hop = shard.settings.hop.element(isVersion11: parser.isVersion11)
+        onward.add("Via".utf8.span, hop.span)
     }
 
     private func hasField(_ lowercase: StaticString, _ head: Span<UInt8>) -> Bool {
@@ -62,68 +100,38 @@ extension Connection {
         return false
     }
 
-    /// Hands on what has come of the request's body, and counts what was used up of `bytes`.
-    func passBody(_ bytes: Span<UInt8>, to passing: PassThrough) -> Int {
-        deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout
-        switch parser.nextBody(bytes) {
-        case .needMore: return bytes.count
-        case .data(let range, let consumed):
-            let isTaken = passing.send(bytes.extracting(range))
-            if consumed == bytes.count, parser.endsBody() {
-                deadline = .max
-                passing.finishBody()
-            } else if !isTaken {
-                // The client waits for upstream now, which may take as long as it likes.
-                deadline = .max
-                stream.stopReading()
-            }
-            return consumed
-        case .end(let consumed):
-            deadline = .max
-            passing.finishBody()
-            return consumed
-        case .invalid(let failure):
-            breakOff(passing, Problem(failure.status, failure.message, detail: .badRequest))
-            return bytes.count
+    /// The rest of the request's body will not arrive, through the client's fault. Upstream has half a request, so that
+    /// exchange ends. The start of the client's next request cannot be found. Unless a response has begun, the client
+    /// gets an error that says why.
+    func breakOff(_ passing: PassThrough, _ problem: Problem) {
+        switch passing.requestBroke() {
+        case .closeClient: stream.close()
+        case .answerError:
+            guard machine.resumed() else { return }
+            self.passing = nil
+            machine.closeAfterAnswer()
+            send(problem, status: .none(problem.detail), isHead: passing.isHead)
         }
     }
 
-    /// The rest of the request's body will not come, through the client's fault. Upstream has half a request, which ends here,
-    /// and the client's next one cannot be found; but unless a response has begun, the client can be told why.
-    func breakOff(_ passing: PassThrough, _ problem: Problem) {
-        guard passing.sentStatus == nil else { return stream.close() }
-        passing.cancel()
-        state = .reading
-        closesAfterAnswer = true
-        send(problem, status: .none(problem.detail), isHead: passing.isHead)
-    }
-
-    /// Upstream takes more of the request's body.
-    func passMore() {
-        guard case .passing(let passing) = state else { return }
-        // It is the client's turn again.
-        if passing.waitsForClient { deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout }
-        readOn()
-        if !passing.isUpstreamBlocked { resumeReading() }
-    }
-
-    /// The response has gone out, to its end.
+    /// The whole response was sent.
     func passed() {
-        guard case .passing(let passing) = state else { return }
+        guard let passing else { return }
+        self.passing = nil
         record(.passed, status: passing.sentStatus ?? 0, bytes: passing.sentBytes)
         answered()
         goOn()
     }
 
-    /// Upstream failed before its response had begun.
+    /// Upstream failed before its response began.
     func passingFailed(_ problem: FetchProblem, isHead: Bool) {
-        guard case .passing = state else { return }
-        state = .reading
+        guard machine.resumed() else { return }
+        passing = nil
         let own = problem.problem
         send(own, status: .bypassed(status: nil, detail: own.detail), isHead: isHead)
         goOn()
     }
 
-    /// The connection ends with the answer in hand.
-    func closeAfterAnswer() { closesAfterAnswer = true }
+    /// Closes the connection after the current answer.
+    func closeAfterAnswer() { machine.closeAfterAnswer() }
 }

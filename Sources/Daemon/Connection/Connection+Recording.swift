@@ -2,38 +2,39 @@ import Bytes
 import Caching
 import EventLoop
 import HTTPCore
+import HTTPParsing
+import Metrics
 import Serving
 
-/// What is counted and logged of each request once it is answered.
+/// Metrics and the access log for each answered request.
 extension Connection {
-    /// What is remembered of the request in hand until then.
-    struct Note {
-        /// When its head was complete, in nanoseconds of the loop's clock.
-        var began: UInt64 = 0
-        var method = Method.get
-        /// Its route and path; nil until they are read, and for a hit, which takes its answer's.
-        var label: AccessLabel?
-        /// Whose it is; nil until somebody wants to know, since it costs a digest.
-        var owner: Owner?
-
-        /// What the access log tells the key by; 0 for none.
-        var key: UInt64 { owner?.high ?? 0 }
+    /// Notes the route of a request that no prepared answer serves, and its identifier.
+    func noteLabel(_ route: Route, _ path: Span<UInt8>, _ head: Span<UInt8>) {
+        var label = AccessLabel(route, path, shard.telemetry.accessFormat)
+        label.id = requestID(head)
+        label.view = shard.settings.responder.views.index(of: path)
+        request.label = label
     }
 
-    /// A request begins: its head is complete, or will never be.
-    @inline(__always)
-    func beginNote() {
-        note.began = shard.loop.nowNanoseconds
-        note.owner = nil
-        if note.label != nil { note.label = nil }
+    /// Notes the identifier of a request that a stale answer serves.
+    func noteLabel(of answer: Answer, _ head: Span<UInt8>) {
+        var label = answer.label(shard.telemetry.accessFormat)
+        label.id = requestID(head)
+        request.label = label
     }
 
-    /// Notes which route a request takes that no ready answer serves.
-    func noteLabel(_ route: Route, _ path: Span<UInt8>) {
-        note.label = AccessLabel(route, path, shard.observer.accessFormat)
+    /// The identifier of a request: the caller's if it is safe to log, else a new one.
+    private func requestID(_ head: Span<UInt8>) -> RequestID {
+        for index in 0..<parser.fieldCount {
+            let line = parser.field(index)
+            guard line.name.count == 12, head.extracting(line.name).equalsIgnoringCase("x-request-id") else { continue }
+            if let id = RequestID(callers: head.extracting(line.value)) { return id }
+        }
+        return shard.telemetry.nextRequestID()
     }
 
-    /// An answer from the cache was handed to the socket, with its body if it went whole. `status` is nil for a hit.
+    /// An answer from the cache was handed to the socket, with its body if the whole body was sent. `status` is nil for
+    /// a hit.
     @inline(__always)
     func recordAnswer(_ answer: Answer, _ status: CacheStatus?, isWhole: Bool, hasCurrent: Bool, age: Int) {
         if isWhole, status == nil {
@@ -46,19 +47,20 @@ extension Connection {
     /// A hit was handed to the socket, with its body.
     @inline(__always)
     func recordHit(_ answer: Answer) {
-        let nanoseconds = shard.loop.nowNanoseconds &- note.began
-        shard.metrics.record(
+        let nanoseconds = loop.nowNanoseconds &- request.began
+        shard.telemetry.record(
             answer.kind(), .hit, status: answer.status.rawValue, bytes: answer.body.count, nanoseconds: nanoseconds)
-        guard let accessLog = shard.accessLog else { return }
-        let age = answer.source.freshness.age(at: shard.loop.nowMilliseconds)
+        if let view = answer.view { shard.telemetry.record(view: view, .hit) }
+        guard shard.settings.logsAccess, let accessLog = shard.telemetry.accessLog else { return }
+        let age = answer.source.freshness.age(at: loop.nowMilliseconds)
         accessLog.record(
-            hit: answer, key: note.key, age: age, nanoseconds: nanoseconds, wallSeconds: shard.loop.wallSeconds)
+            hit: answer, key: request.key, age: age, nanoseconds: nanoseconds, wallSeconds: loop.wallSeconds)
     }
 
     private func recordOther(_ answer: Answer, _ status: CacheStatus?, hasCurrent: Bool, age: Int) {
-        if note.label == nil { note.label = answer.label(shard.observer.accessFormat) }
+        if request.label == nil { request.label = answer.label(shard.telemetry.accessFormat) }
         let isCurrent = hasCurrent && answer.notModifiedHead != nil
-        let isEmpty = isCurrent || note.method == .head
+        let isEmpty = isCurrent || request.method == .head
         record(
             status.map { RequestDecision($0) } ?? .hit,
             status: isCurrent ? Status.notModified.rawValue : answer.status.rawValue,
@@ -68,36 +70,40 @@ extension Connection {
 
     /// The answer was handed to the socket.
     func record(_ decision: RequestDecision, status: Int, bytes: Int, age: Int? = nil) {
-        let label = note.label ?? AccessLabel(route: .none)
-        let nanoseconds = shard.loop.nowNanoseconds &- note.began
-        shard.metrics.record(label.route, decision, status: status, bytes: bytes, nanoseconds: nanoseconds)
-        shard.accessLog?.record(
+        let label = request.label ?? AccessLabel(route: .none)
+        let nanoseconds = loop.nowNanoseconds &- request.began
+        shard.telemetry.record(label.route, decision, status: status, bytes: bytes, nanoseconds: nanoseconds)
+        if let view = label.view { shard.telemetry.record(view: view, decision) }
+        guard let accessLog = shard.telemetry.accessLog else { return }
+        accessLog.record(
             AccessRecord(
-                method: note.method, label: label, status: status, decision: decision, age: age, bytes: bytes,
-                nanoseconds: nanoseconds, key: note.key), wallSeconds: shard.loop.wallSeconds)
+                method: request.method, label: label, status: status, decision: decision, age: age, bytes: bytes,
+                nanoseconds: nanoseconds, key: request.key, client: clientText),
+            wallSeconds: loop.wallSeconds)
     }
 
-    /// The client is gone. What it waited for counts as well.
-    func recordLeaving() {
-        switch state {
-        case .waiting, .gathering: record(.aborted, status: Self.clientLeft, bytes: 0)
-        case .passing(let passing):
-            record(.aborted, status: passing.sentStatus ?? Self.clientLeft, bytes: passing.sentBytes)
-        case .reading, .flushing, .ending: break
-        }
+    /// The client's address for the log. It takes a system call, so lines of hits do not have it.
+    private var clientText: String? {
+        guard let peer = stream.peer else { return nil }
+        return peer.isUnix ? "unix" : peer.description
     }
 
-    /// What stands for the status of an answer that never began, as other servers have it.
+    /// The client has closed the connection before the answer to its request was complete.
+    func recordAborted(_ passing: PassThrough?) {
+        record(.aborted, status: passing?.sentStatus ?? Self.clientLeft, bytes: passing?.sentBytes ?? 0)
+    }
+
+    /// The status recorded for an answer that never began; other servers use the same number.
     private static let clientLeft = 499
 }
 
 extension RequestDecision {
-    /// What `Cache-Status` says in more words.
+    /// The short form of a `Cache-Status`.
     init(_ status: CacheStatus) {
         switch status {
         case .hit(let ttl, _): self = ttl < 0 ? .stale : .hit
         case .bypassed(_, let detail): self = detail == nil ? .passed : .failed
-        case .none(.badRequest), .none(.onlyIfCached): self = .refused
+        case .none(.badRequest), .none(.onlyIfCached), .none(.view): self = .refused
         case .none: self = .failed
         case .forwarded(let forward) where forward.ttl != nil: self = .stale
         case .forwarded(let forward) where forward.detail != nil: self = .failed

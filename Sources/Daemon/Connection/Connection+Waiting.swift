@@ -4,71 +4,83 @@ import EventLoop
 import HTTPCore
 import Serving
 
-/// Requests that no ready answer serves: what is wanting for them is fetched, and they are answered when it has come.
+/// Requests that no prepared answer serves. Each missing resource is fetched, and then the request is answered.
 extension Connection {
-    /// Answers a request, or waits for what is wanting for it.
-    func resolve(_ request: PendingRequest) {
+    /// Answers a request, or waits for the missing resources.
+    func resolve(_ request: RequestSummary) {
         var request = request
         switch shard.resolve(request) {
         case .answer(let answer):
-            state = .reading
+            // An answer with another target was prepared for an equivalent request, without the parameters that
+            // upstream ignores.
+            if answer.target != request.target, answer.wantsCompression() { shard.cache.compress(answer) }
             let status = status(of: answer, for: request)
-            let hasCurrent = request.summary.precondition?.isMet(by: answer) ?? false
-            send(answer, isHead: request.summary.isHead, hasCurrent: hasCurrent, status: status)
+            let hasCurrent = request.precondition?.isMet(by: answer) ?? false
+            send(answer, isHead: request.isHead, hasCurrent: hasCurrent, status: status)
         case .problem(let problem):
-            state = .reading
-            send(problem, status: .none(problem.detail), isHead: request.summary.isHead)
+            send(problem, status: .none(problem.detail), isHead: request.isHead)
         case .fetch(let wants):
-            request.wants = wants
-            state = .waiting(request)
-            // A fetch has its own time limit.
-            deadline = .max
-            // One that ends at once finds the others still wanting, so the request goes on only after the last.
+            request.progress.wants = wants
+            pending = request
+            machine.beganWaiting()
+            // A fetch may end at once, while the others are still missing. So the request continues only after the last
+            // one ends.
             for want in wants { shard.fetch(want, for: self, request) }
         }
     }
 
+    /// Upstream no longer allows sharing a copy. A request that already has it and waits for more needs its own.
+    func withdrawShared(_ resource: Resource) {
+        pending?.progress.delivered.withdrawShared(resource)
+    }
+
     /// A fetch that this connection waited for has ended.
     func settled(_ resource: Resource, _ outcome: Dispatcher.Outcome, collapsed: Bool) {
-        guard case .waiting(var request) = state,
-            let place = request.wants.firstIndex(where: { $0.resource == resource })
+        guard var request = pending,
+            let position = request.progress.wants.firstIndex(where: { $0.resource == resource })
         else { return }
-        let want = request.wants.remove(at: place)
+        let want = request.progress.wants.remove(at: position)
         switch outcome {
         case .entry(let entry, let isNew):
-            request.delivered.add(entry, for: resource)
-            // A fetch that failed and was made up for is what there is to tell, unless another one was refused.
-            if isNew, request.forward?.detail == nil || entry.status != .ok {
-                request.forward = CacheStatus.Forward(
-                    reason: want.reason, status: entry.status.rawValue,
-                    stored: entry.freshness.useEnds(shard.cache.windows) > entry.freshness.storedAt,
+            request.progress.delivered.add(entry, for: resource)
+            // Report a failed fetch that a stored copy replaced, unless another fetch was refused.
+            if isNew, request.progress.forward?.detail == nil || entry.status != .ok {
+                let origin = entry.metadata.origin
+                let status = origin == .confirmation ? Status.notModified : entry.status
+                request.progress.forward = CacheStatus.Forward(
+                    // The loop that owns it may have had a stale copy where this loop had none.
+                    reason: want.reason == .miss && origin != .first ? .stale : want.reason, status: status.rawValue,
+                    stored: !request.forbidsStoring
+                        && entry.freshness.useEnds(shard.cache.responses.windows) > entry.freshness.storedAt,
                     collapsed: collapsed)
             }
-        case .failure(let problem, let spare, _):
-            if let copy = shard.spare(for: resource, of: request.summary, problem) ?? spare {
-                request.delivered.add(copy, for: resource)
-                // The loop that leads it may have had a copy where this one had none.
+        case .failure(let problem, let staleIfErrorCopy, _):
+            if let copy = shard.cache.staleIfErrorCopy(for: resource, of: request, problem) ?? staleIfErrorCopy {
+                request.progress.delivered.add(copy, for: resource)
+                // The loop that owns it may have had a copy where this loop had none.
                 let reason = want.reason == .miss ? .stale : want.reason
-                request.makeUp(for: PendingRequest.Failure(problem: problem, reason: reason, collapsed: collapsed))
+                request.progress.makeUp(
+                    for: RequestSummary.Failure(problem: problem, reason: reason, collapsed: collapsed))
                 break
             }
-            let failure = PendingRequest.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
-            if resource == .catalog, let model = shard.settings.responder.model(of: request.summary),
-                let copy = shard.spare(for: model, of: request.summary, problem)
+            let failure = RequestSummary.Failure(problem: problem, reason: want.reason, collapsed: collapsed)
+            if resource == .catalog, let model = shard.settings.responder.model(of: request),
+                let copy = shard.cache.staleIfErrorCopy(for: model, of: request, problem)
             {
-                // What is stored of one model may be good still where the list is not.
-                request.delivered.goOnWithoutCatalog(copy, for: model)
-                request.makeUp(for: failure)
+                // The stored copy of one model may still be usable if the list is not.
+                request.progress.delivered.goOnWithoutCatalog(copy, for: model)
+                request.progress.makeUp(for: failure)
             } else {
-                request.failure = request.failure ?? failure
+                request.progress.failure = request.progress.failure ?? failure
             }
         }
-        guard request.wants.isEmpty else {
-            state = .waiting(request)
+        guard request.progress.wants.isEmpty else {
+            pending = request
             return
         }
-        if let failure = request.failure {
-            state = .reading
+        pending = nil
+        guard machine.resumed() else { return }
+        if let failure = request.progress.failure {
             send(failure, of: request)
         } else {
             resolve(request)
@@ -76,15 +88,15 @@ extension Connection {
         goOn()
     }
 
-    /// How an answer came about; nil for a hit of which there is no more to tell. One from a stale copy that needed no asking is
-    /// refreshed behind it.
-    private func status(of answer: Answer, for request: PendingRequest) -> CacheStatus? {
+    /// How an answer was produced; nil for a hit without further detail. A stale answer that needed no fetch is
+    /// refreshed in the background.
+    private func status(of answer: Answer, for request: RequestSummary) -> CacheStatus? {
         let freshness = answer.source.freshness
-        let owner = request.summary.owner
-        let now = shard.loop.nowMilliseconds
-        if var forward = request.forward {
-            // What could not be fetched, or was not, was replaced by what is stored.
-            forward.detail = forward.detail ?? request.unasked ?? pause(of: answer, owner: owner)
+        let owner = request.owner
+        let now = loop.nowMilliseconds
+        if var forward = request.progress.forward {
+            // A stored copy replaced what could not be fetched, or was not fetched.
+            forward.detail = forward.detail ?? request.progress.unasked ?? pause(of: answer, owner: owner)
             if forward.detail != nil {
                 forward.ttl = freshness.remaining(at: now)
                 forward.stored = false
@@ -93,27 +105,38 @@ extension Connection {
         }
         guard freshness.isFresh(at: now) else {
             return staleStatus(
-                of: answer, unasked: request.unasked, demand: request.summary.demand, owner: owner,
-                authorization: request.authorization)
+                of: answer, unasked: request.progress.unasked, refreshes: !request.forbidsStoring,
+                directive: request.directive, owner: owner, authorization: request.authorization,
+                via: request.via)
         }
-        // A request may have insisted on asking for what is fresh.
-        return request.unasked.map { .hit(ttl: freshness.remaining(at: now), detail: $0) }
+        // The request may have demanded a fresh answer.
+        if let unasked = request.progress.unasked { return .hit(ttl: freshness.remaining(at: now), detail: unasked) }
+        return request.directive == .refresh ? recentStatus(of: answer) : nil
     }
 
-    /// What `Cache-Status` says of a stale copy that is served without asking; it is refreshed behind the answer.
+    /// What `Cache-Status` says of a fresh copy that is recent enough for a request which forces a refresh.
+    func recentStatus(of answer: Answer) -> CacheStatus {
+        .hit(ttl: answer.source.freshness.remaining(at: loop.nowMilliseconds), detail: .recent)
+    }
+
+    /// The `Cache-Status` of a stale copy that is served without contacting upstream; it is refreshed in the
+    /// background.
     func staleStatus(
-        of answer: Answer, unasked: CacheStatus.Detail?, demand: Demand, owner: Owner,
-        authorization: @autoclosure () -> SharedBytes?
+        of answer: Answer, unasked: CacheStatus.Detail?, refreshes: Bool = true, directive: CacheDirective,
+        owner: Owner,
+        authorization: @autoclosure () -> SharedBytes?, via: @autoclosure () -> SharedBytes?
     ) -> CacheStatus {
         let detail = unasked ?? pause(of: answer, owner: owner)
-        if demand == .any { shard.refresh(behind: answer, owner: owner, authorization: authorization()) }
-        return .hit(ttl: answer.source.freshness.remaining(at: shard.loop.nowMilliseconds), detail: detail)
+        if directive == .any, refreshes {
+            shard.refresh(behind: answer, owner: owner, authorization: authorization(), via: via())
+        }
+        return .hit(ttl: answer.source.freshness.remaining(at: loop.nowMilliseconds), detail: detail)
     }
 
-    /// Whether upstream is being left alone, where that is why an answer is stale.
+    /// Whether the backoff from upstream is why an answer is stale.
     private func pause(of answer: Answer, owner: Owner) -> CacheStatus.Detail? {
-        let now = shard.loop.nowMilliseconds
+        let now = loop.nowMilliseconds
         let isStale = !answer.source.freshness.isFresh(at: now)
-        return isStale && shard.cache.isLeftAlone(answer, owner: owner, now: now) ? .backingOff : nil
+        return isStale && shard.cache.responses.isLeftAlone(answer, owner: owner, now: now) ? .backingOff : nil
     }
 }

@@ -4,134 +4,123 @@ import HTTPCore
 import HTTPParsing
 import Serving
 
-/// One client's connection: its bytes in, its requests one after the other, its answers out in the same order.
+/// One client's connection: its bytes and its calls. `ConnectionStateMachine` decides what it does next.
 ///
-/// A request is read only when the one before it is answered and gone into the socket, so a client that pipelines and does
-/// not read costs no more than the one answer it has not taken.
+/// It reads requests one at a time and sends the answers in the same order. A request is read only after the answer
+/// before it was written to the socket. So a client that pipelines and does not read costs no more than one unsent
+/// answer.
 final class Connection: StreamDelegate {
-    /// Where the connection is between two events.
-    enum State {
-        /// For the next request, or for the rest of its head.
-        case reading
-        /// For a fetch.
-        indirect case waiting(PendingRequest)
-        /// For what all loops have to tell.
-        case gathering
-        /// For upstream or the client, as a request is passed through.
-        case passing(PassThrough)
-        /// For the socket to take the rest of an answer.
-        case flushing
-        /// Nothing more is read or answered.
-        case ending
-    }
-
-    /// The most that is kept of what a client sends ahead while its request waits.
-    private static let mostAhead = 64 << 10
-
     let shard: Shard
+    /// The shard's. Reading it here takes no reference to it for each call.
+    let loop: Loop
     let stream: Stream
     var parser: RequestParser
-    /// Bytes not dealt with yet: an unfinished head, or requests sent ahead.
+    var machine: ConnectionStateMachine
+    /// Bytes not processed yet: an unfinished head, or requests sent ahead.
     private var unread = ByteBuilder(capacity: 1)
-    /// Whether what lies unread is being dealt with.
-    private var isReadingOn = false
-    /// How many of them the parser has seen.
+    /// How many of the unread bytes the parser has seen.
     private var seen = 0
-    var state = State.reading
-    var closesAfterAnswer = false
-    /// What is counted and logged of the request in hand.
-    var note = Note()
-    private var hasEnded = false
-    private var queuedAtLastLook = 0
-    /// Its place in the shard's table.
-    var place = 0
-    /// When it is given up unless something happens, in milliseconds.
-    var deadline: UInt64
+    /// Whether the limits of heads have changed since the parser was made.
+    private var hasOldLimits = false
+    /// What is known of the current request.
+    var request = RequestRecord()
+    /// What is kept of the current request while it waits for fetches.
+    var pending: RequestSummary?
+    /// The current request, while it is passed through.
+    var passing: PassThrough?
+    /// The stream of events that answers the current request.
+    var following: EventFollower?
+    /// Its index in the shard's table.
+    var position = 0
 
     init(shard: Shard, stream: Stream) {
         self.shard = shard
+        loop = shard.loop
         self.stream = stream
         parser = RequestParser(limits: shard.settings.headLimits)
-        deadline = shard.loop.nowMilliseconds &+ shard.settings.headerTimeout
+        machine = ConnectionStateMachine(at: loop.nowMilliseconds, shard.settings.timeLimits)
     }
+
+    /// The loop's time, in milliseconds.
+    @inline(__always)
+    var now: UInt64 { loop.nowMilliseconds }
+
+    /// How long a client may take now.
+    @inline(__always)
+    var limits: ConnectionStateMachine.TimeLimits { shard.settings.timeLimits }
 
     // MARK: Bytes in
 
     func received(_ bytes: Span<UInt8>, on stream: Stream) {
-        guard unread.isEmpty, isConsuming else {
+        guard unread.isEmpty, machine.isConsuming else {
             unread.append(bytes)
             readOn()
-            if unread.count > Self.mostAhead { stream.stopReading() }
-            return
+            return perform(machine.keptAhead(unread.count))
         }
         let used = read(bytes)
-        if used < bytes.count { unread.append(bytes.extracting(used..<bytes.count)) }
-        if !isConsuming, unread.count > Self.mostAhead { stream.stopReading() }
+        guard used < bytes.count else { return }
+        unread.append(bytes.extracting(used..<bytes.count))
+        perform(machine.keptAhead(unread.count))
     }
 
     func endOfInput(on stream: Stream) {
-        hasEnded = true
-        switch state {
-        case .reading: end()
-        // Whether the client is gone or only has no more to say cannot be told from this. Nearly always it is gone, and a
-        // model that goes on talking to nobody costs its caller money; so the request upstream ends now.
-        case .passing: stream.close()
-        case .waiting, .gathering, .flushing, .ending: break
+        switch machine.inputEnded() {
+        case .none: break
+        case .end: end()
+        case .askRelay:
+            if following != nil || passing?.clientEndedInput() == .closeClient { stream.close() }
         }
     }
 
     func drained(_ stream: Stream) {
-        switch state {
-        case .flushing:
+        switch machine.drained(at: now, limits) {
+        case .finish:
             answered()
             goOn()
-        case .passing(let passing):
-            deadline = passing.waitsForClient ? shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout : .max
-            passing.drained()
-        case .reading, .waiting, .gathering, .ending: break
+        case .relay:
+            passing?.drained()
+            following?.drained()
+        case .none: break
         }
     }
 
     func closed(_ stream: Stream, error: UVError?) {
-        recordLeaving()
-        if case .passing(let passing) = state { passing.cancel() }
-        state = .ending
+        switch machine.closed() {
+        case .none: break
+        case .recordAborted: recordAborted(nil)
+        case .cancelRelay:
+            if leaveFollowing() { break }
+            recordAborted(passing)
+            passing?.cancel()
+        }
+        pending = nil
+        passing = nil
         shard.remove(self)
     }
 
-    /// Whether bytes that come can be dealt with at once.
-    private var isConsuming: Bool {
-        switch state {
-        case .reading: true
-        case .passing(let passing): !passing.hasRequestBody && !passing.isUpstreamBlocked
-        case .waiting, .gathering, .flushing, .ending: false
-        }
-    }
-
-    /// Deals with what lies unread. A request in there may be answered at once by way of `goOn`, which must not read the same
-    /// bytes a second time.
+    /// Processes the unread bytes. A request among them may be answered at once through `goOn`, which must not read the
+    /// same bytes a second time.
     func readOn() {
-        guard !isReadingOn, !unread.isEmpty, isConsuming else { return }
-        isReadingOn = true
+        guard !unread.isEmpty, machine.beginProcessing() else { return }
         let used = read(unread.span)
-        isReadingOn = false
+        machine.endProcessing()
         unread.removeFirst(used)
-        // What a client once sent ahead must not take room for as long as it stays.
+        // Release the buffer of what a client once sent ahead; otherwise it would stay as long as the connection.
         if unread.isEmpty { unread = ByteBuilder(capacity: 1) }
     }
 
-    /// Reads requests until one cannot be answered at once. The bytes that were used up are counted from the front.
+    /// Reads requests until one cannot be answered at once. Returns how many bytes, from the front, were used.
     private func read(_ bytes: Span<UInt8>) -> Int {
         var used = 0
-        while used < bytes.count, isConsuming {
+        while used < bytes.count, machine.isConsuming {
             let run = bytes.extracting(used..<bytes.count)
-            if case .passing(let passing) = state {
+            if let passing {
                 used += passBody(run, to: passing)
                 continue
             }
             switch parser.next(run, seen: seen) {
             case .needMore:
-                if seen == 0 { deadline = shard.loop.nowMilliseconds &+ shard.settings.headerTimeout }
+                machine.receivedPart(at: now, limits)
                 seen = run.count
                 return used
             case .request(let consumed):
@@ -143,8 +132,8 @@ final class Connection: StreamDelegate {
                 handle(run.extracting(0..<consumed), hasBody: true)
                 used += consumed
             case .invalid(let failure):
-                closesAfterAnswer = true
-                beginNote()
+                machine.receivedInvalid()
+                request.begin(at: loop.nowNanoseconds)
                 send(Problem(failure.status, failure.message, detail: .badRequest), status: nil)
                 return bytes.count
             }
@@ -152,84 +141,113 @@ final class Connection: StreamDelegate {
         return used
     }
 
-    // MARK: Bytes out
+    /// Processes what was sent ahead, then what arrives. The running `readOn` continues with the next request itself.
+    func goOn() {
+        readOn()
+        perform(machine.caughtUp())
+    }
 
-    /// What was written has gone where it should: on to the next request, or to the end.
-    func sent(_ outcome: WriteOutcome) {
-        switch outcome {
-        case .sent: answered()
-        case .queued:
-            state = .flushing
-            stream.stopReading()
-            noteFlushing()
-        case .closed: state = .ending
+    private func perform(_ action: ConnectionStateMachine.InputAction) {
+        switch action {
+        case .none: break
+        case .stop: stream.stopReading()
+        case .resume: stream.startReading()
+        case .end: end()
         }
     }
 
-    /// Whether the connection ends with the answer in hand.
-    var isLastAnswer: Bool { closesAfterAnswer || shard.isDraining }
+    // MARK: Bytes out
+
+    /// The write has finished: continue with the next request, or close.
+    @inline(__always)
+    func sent(_ outcome: WriteOutcome) {
+        switch outcome {
+        case .sent: answered()
+        case .queued: perform(machine.blocked(queued: stream.queuedBytes, at: now, limits))
+        case .closed: machine.lost()
+        }
+    }
+
+    /// Whether the connection closes after the current answer.
+    var isLastAnswer: Bool { machine.closes || shard.isDraining }
 
     func answered() {
-        if isLastAnswer { return end() }
-        state = .reading
-        deadline = shard.loop.nowMilliseconds &+ shard.settings.idleTimeout
+        switch machine.answered(isDraining: shard.isDraining, at: now, limits) {
+        case .end: end()
+        case .readNext: if hasOldLimits { takeHeadLimits() }
+        }
     }
 
-    /// Deals with what was sent ahead, then with what comes.
-    func goOn() {
-        // Whoever reads on goes on with the next request itself.
-        if isReadingOn { return }
-        readOn()
-        guard case .reading = state else { return }
-        if hasEnded { end() } else { resumeReading() }
+    /// The limits of heads have changed. A request that is being read keeps the limits that it began with.
+    func takeHeadLimits() {
+        if machine.state == .idle {
+            parser = RequestParser(limits: shard.settings.headLimits)
+            hasOldLimits = false
+        } else {
+            hasOldLimits = true
+        }
     }
 
-    /// Takes in what the client sends, unless it has said that this is all.
-    func resumeReading() {
-        if !hasEnded { stream.startReading() }
+    // MARK: A request that is passed through
+
+    /// Forwards the received part of the request's body, and returns how many of `bytes` were used.
+    private func passBody(_ bytes: Span<UInt8>, to passing: PassThrough) -> Int {
+        machine.receivedBody(at: now, limits)
+        switch parser.nextBody(bytes) {
+        case .needMore: return bytes.count
+        case .data(let range, let consumed):
+            let hasRoom = passing.send(bytes.extracting(range))
+            let isEnd = consumed == bytes.count && parser.endsBody()
+            perform(machine.passedBody(hasRoom: hasRoom, isEnd: isEnd))
+            if isEnd { passing.finishBody() }
+            return consumed
+        case .end(let consumed):
+            perform(machine.passedBody(hasRoom: true, isEnd: true))
+            passing.finishBody()
+            return consumed
+        case .invalid(let failure):
+            breakOff(passing, Problem(failure.status, failure.message, detail: .badRequest))
+            return bytes.count
+        }
     }
+
+    /// Upstream accepts more of the request's body.
+    func passMore() {
+        if machine.gotRoom(at: now, limits) { goOn() }
+    }
+
+    /// The client must read what is queued. It is cut off if it reads nothing for too long.
+    func relayBlocked() { machine.relayBlocked(queued: stream.queuedBytes, at: now, limits) }
 
     // MARK: Ends
 
-    /// Sends what is queued and closes, in that order.
-    private func end() {
-        state = .ending
-        stream.shutdownThenClose(lingerMilliseconds: Self.linger)
-    }
+    /// Sends what is queued, then closes.
+    private func end() { stream.shutdownThenClose(lingerMilliseconds: Self.linger) }
 
-    /// How long a client that was told to go may take to go, in milliseconds.
+    /// How long a client may take to close after Larder has ended the connection, in milliseconds.
     private static let linger = 2_000
 
-    /// The deadline has passed: a client that is in the middle of a request is told so (RFC 9110 section 15.5.9), an idle one
-    /// is left without a word, one that does not take its answer is cut off.
+    /// Whether the client's time is up.
+    func isOverdue(at now: UInt64) -> Bool { machine.deadline.hasPassed(at: now) }
+
+    /// The deadline has passed.
     func expire() {
-        switch state {
-        case .reading where seen > 0:
-            closesAfterAnswer = true
-            beginNote()
+        switch machine.expired(queued: stream.queuedBytes, at: now, limits) {
+        case .none: break
+        case .answerTimeout:
+            request.begin(at: loop.nowNanoseconds)
             send(Self.tooSlow, status: nil)
-        case .flushing where stream.queuedBytes < queuedAtLastLook:
-            // It is slow, but it reads.
-            noteFlushing()
-        case .passing where stream.queuedBytes > 0 && stream.queuedBytes < queuedAtLastLook: noteFlushing()
-        case .passing(let passing) where passing.waitsForClient: breakOff(passing, Self.tooSlow)
-        case .reading, .flushing, .passing: stream.close()
-        case .waiting, .gathering, .ending: break
+        case .breakRelay: if let passing { breakOff(passing, Self.tooSlow) }
+        case .close: stream.close()
         }
     }
 
     private static let tooSlow = Problem(
         .requestTimeout, "the request took too long to arrive", detail: .badRequest)
 
-    /// The client has to take what is queued: it is given up when it takes nothing for too long.
-    func noteFlushing() {
-        queuedAtLastLook = stream.queuedBytes
-        deadline = shard.loop.nowMilliseconds &+ shard.settings.bodyTimeout
-    }
-
-    /// Larder is about to stop: an idle connection ends now, another with its answer.
+    /// Larder is about to stop: an idle connection closes now, any other after its answer.
     func drain() {
-        closesAfterAnswer = true
-        if case .reading = state, unread.isEmpty, seen == 0 { stream.close() }
+        if machine.beganDraining() { stream.close() }
+        endFollowing()
     }
 }

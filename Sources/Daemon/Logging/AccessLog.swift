@@ -2,8 +2,8 @@ import Bytes
 import EventLoop
 import Serving
 
-/// One loop's lines of the access log, gathered and handed to the writer many at a time: when 32 KiB have come together,
-/// and a tenth of a second after the first at the latest.
+/// One loop's lines of the access log, gathered and handed to the writer many at a time: at 32 KiB, and at the latest a
+/// tenth of a second after the first line.
 final class AccessLog {
     private let writer: LogWriter
     private var formatter: AccessFormatter
@@ -17,20 +17,20 @@ final class AccessLog {
     init(on loop: Loop, _ format: LineFormat, _ writer: LogWriter) {
         self.writer = writer
         self.format = format
-        formatter = AccessFormatter(format)
+        formatter = AccessFormatter(format, hasPrefix: writer.hasPrefix)
         timer = LoopTimer(on: loop) { [unowned self] in flush() }
     }
 
     /// How lines look.
     let format: LineFormat
 
-    /// Notes a finished request.
+    /// Logs a finished request.
     func record(_ record: borrowing AccessRecord, wallSeconds: Int64) {
         formatter.append(record, wallSeconds: wallSeconds, to: &lines)
         added()
     }
 
-    /// Notes a hit, GET and with the whole body. `key` is as in `AccessRecord`.
+    /// Logs a hit: a GET with the whole body. `key` is as in `AccessRecord`.
     func record(hit answer: Answer, key: UInt64, age: Int, nanoseconds: UInt64, wallSeconds: Int64) {
         formatter.append(
             hit: answer.hitLine(format), key: key, age: age, nanoseconds: nanoseconds, wallSeconds: wallSeconds,
@@ -51,7 +51,7 @@ final class AccessLog {
         count = 0
     }
 
-    /// Hands over what is left and lets the loop close.
+    /// Hands over the remaining lines and allows the loop to close.
     func close() {
         flush()
         timer?.close()

@@ -1,15 +1,20 @@
 import Logging
 
-/// Everything that the log tells of, by a name that does not change when the words of a message do.
+/// Every event in the log, by a name that does not change when the wording of a message does.
 enum LogEventName: String, CaseIterable, Sendable {
     case serving
     case socketsHandedOver = "sockets-handed-over"
     case reloaded
     case reloadRefused = "reload-refused"
     case restartNeeded = "restart-needed"
+    case shutdownDelay = "shutdown-delay"
     case draining
     case drainTimeout = "drain-timeout"
-    case endedTwice = "told-twice"
+    case upgradeBegun = "upgrade-begun"
+    case tookOver = "took-over"
+    case handedOver = "handed-over"
+    case upgradeFailed = "upgrade-failed"
+    case secondSignal = "second-signal"
     case stopped
     case loopSilent = "loop-silent"
     case notifyFailed = "notify-failed"
@@ -18,7 +23,8 @@ enum LogEventName: String, CaseIterable, Sendable {
     case fewDescriptors = "few-descriptors"
     case fetched
     case fetchFailed = "fetch-failed"
-    case fetchFailuresHeld = "fetch-failures-held"
+    case passFailed = "pass-failed"
+    case fetchFailuresHeld = "fetch-failures-suppressed"
     case purged
     case stateRestored = "state-restored"
     case stateUnavailable = "state-unavailable"
@@ -26,7 +32,8 @@ enum LogEventName: String, CaseIterable, Sendable {
     case stateFailing = "state-failing"
     case stateRecovered = "state-recovered"
     case stateDropped = "state-dropped"
-    case stateBegunAnew = "state-begun-anew"
+    case historyDropped = "history-dropped"
+    case stateReset = "state-reset"
     case stateGone = "state-gone"
     case secretReplaced = "secret-replaced"
     case loosePermissions = "loose-permissions"
@@ -36,21 +43,24 @@ enum LogEventName: String, CaseIterable, Sendable {
     /// The level that it is logged at.
     var level: Logger.Level {
         switch self {
-        case .serving, .socketsHandedOver, .reloaded, .draining, .stopped, .fetched, .stateRestored, .access: .info
+        case .serving, .socketsHandedOver, .reloaded, .shutdownDelay, .draining, .stopped, .fetched, .stateRestored,
+            .access, .upgradeBegun, .tookOver, .handedOver:
+            .info
         case .purged, .stateRecovered: .notice
-        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .stateBegunAnew, .stateGone,
+        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .historyDropped, .stateReset,
+            .stateGone,
             .secretReplaced,
             .loosePermissions:
             .warning
-        case .restartNeeded, .drainTimeout, .endedTwice, .acceptFailed, .fewDescriptors, .fetchFailed,
+        case .restartNeeded, .drainTimeout, .secondSignal, .acceptFailed, .fewDescriptors, .fetchFailed, .passFailed,
             .fetchFailuresHeld, .linesLost, .loopSilent, .notifyFailed:
             .warning
-        case .reloadRefused, .loopFailed: .error
+        case .reloadRefused, .loopFailed, .upgradeFailed: .error
         }
     }
 
-    /// Whether it may come over and over while something lasts, so that the same line is written once a second at most. Failed
-    /// fetches are held back where they are told of.
+    /// Whether it may repeat while a condition lasts, so that the same line is written once a second at most. Failed
+    /// fetches are limited where they are logged.
     var comesAgain: Bool {
         switch self {
         case .acceptFailed, .loopSilent, .notifyFailed: true

@@ -22,6 +22,8 @@ final class LarderPage: Sendable {
     let plain: Form
     /// The page compressed; nil if there was no memory for that.
     let compressed: Form?
+    /// The icon.
+    let icon: Form
     /// The value of `Content-Security-Policy`.
     let policy: SharedBytes
 
@@ -45,6 +47,9 @@ final class LarderPage: Sendable {
         compressed = Gzip.compress(body.span, level: 9).map {
             Form(body: $0, entityTag: SharedBytes(utf8: "\"\(tag)-gzip\""), coding: .gzip)
         }
+        let picture = SharedBytes(copying: PageParts.icon.span)
+        let pictureTag = SharedBytes(utf8: "\"\(SHA256.digest(of: picture.span).hex.prefix(16))\"")
+        icon = Form(body: picture, entityTag: pictureTag, coding: .identity)
         policy = SharedBytes(utf8: Self.policy(style: style, script: script))
     }
 

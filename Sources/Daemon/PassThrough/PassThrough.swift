@@ -1,144 +1,130 @@
 import Bytes
+import Demo
 import EventLoop
+import Fetching
+import HTTPClient
 import HTTPCore
 import HTTPParsing
 import Serving
-import Upstream
 
-/// A request that is not Larder's to answer, on its way to upstream and back: both bodies are streamed, and the slower side
-/// stops the faster one's reading.
+/// A request that Larder does not answer itself, on its way to upstream and back. `RelayStateMachine` decides when it
+/// sends, writes and ends.
 ///
-/// It lives from the request's head to the end of the response, or of either side.
+/// It lives from the request's head until the response ends or either side closes.
 final class PassThrough: UpstreamStreamDelegate {
-    /// How the end of the response's body is told to the client.
-    private enum Framing {
-        /// There is no body: HEAD, 204, 304.
-        case none
-        /// As upstream framed it, by length.
-        case length
-        case chunked
-        /// By the end of the connection, for a client of HTTP/1.0.
-        case close
-    }
-
     private unowned let connection: Connection
     private let shard: Shard
-    /// Whether the request is one of HEAD, to which no answer has a body.
-    let isHead: Bool
-    private let isVersion11: Bool
-    private var upstream: UpstreamStream?
-    private var framing = Framing.none
-    private var hasHead: Bool { sentStatus != nil }
-    /// The status that went to the client, once one has.
-    private(set) var sentStatus: Int?
-    /// The bytes of the response's body that have come.
+    private var machine: RelayStateMachine
+    private var upstream: (any PassedStream)?
+    /// The number of body bytes of the response so far.
     private(set) var sentBytes = 0
     private let began: UInt64
-    /// Whether the scratch area holds what is to be written; never when a round of calls has ended.
-    private var hasUnwritten = false
-    /// The longest part of a body that is copied to go out with the head, in bytes.
+    /// The part of the request's path that names a view; redirections to Larder keep it.
+    private let viewPrefix: [UInt8]
+    /// A head, and what follows it, that is not written yet; never there after a round of calls.
+    private var unwritten: ResponseHeadWriter?
+    /// The largest part of a body that is copied so that it is sent with the head, in bytes.
     private static let mostJoined = 16 << 10
-    private var isClientBlocked = false
-    /// The response has ended, and its end only waits for the client to take it.
-    private var isComplete = false
-    /// Whether all of the request's body has come.
-    private(set) var hasRequestBody: Bool
-    /// Whether upstream takes no more of it for now.
-    private(set) var isUpstreamBlocked = false
-    /// Whether the client has to send more of it.
-    var waitsForClient: Bool { !hasRequestBody && !isUpstreamBlocked }
 
-    init(_ connection: Connection, isHead: Bool, isVersion11: Bool, hasBody: Bool) {
+    /// Whether the method is HEAD, whose answers have no body.
+    var isHead: Bool { machine.isHead }
+    /// The status that was sent to the client, if any.
+    var sentStatus: Int? { machine.sentStatus }
+
+    init(_ connection: Connection, isHead: Bool, isVersion11: Bool, hasBody: Bool, viewPrefix: [UInt8]) {
         self.connection = connection
+        self.viewPrefix = viewPrefix
         shard = connection.shard
-        self.isHead = isHead
-        self.isVersion11 = isVersion11
-        hasRequestBody = !hasBody
+        machine = RelayStateMachine(isHead: isHead, isVersion11: isVersion11, hasBody: hasBody)
         began = shard.loop.nowNanoseconds
     }
 
-    /// Sends the request's head on its way.
+    /// Sends the request's head.
     func start(_ request: consuming StreamRequest, on client: UpstreamClient) {
         upstream = client.stream(request, delegate: self)
     }
 
+    /// Uses the built-in upstream instead.
+    func start(_ request: DemoRequest) { upstream = DemoStream(request, on: shard.loop, delegate: self) }
+
     // MARK: The request's body
 
-    /// A part of the body has come. False: upstream takes no more for now, and `Connection` is told when it does again.
+    /// A part of the body has arrived. False if upstream accepts no more for now; `Connection` is called when it does
+    /// again.
     func send(_ bytes: Span<UInt8>) -> Bool {
-        guard let upstream else { return true }
-        isUpstreamBlocked = !upstream.send(bytes)
-        return !isUpstreamBlocked
+        let hasRoom = upstream?.send(bytes) ?? true
+        machine.sentBody(hasRoom: hasRoom)
+        return hasRoom
     }
 
     /// The body has ended.
     func finishBody() {
-        hasRequestBody = true
+        machine.endedBody()
         upstream?.finishBody()
     }
 
     func wantsBody() {
-        isUpstreamBlocked = false
-        connection.passMore()
+        switch machine.upstreamHasRoom() {
+        case .readClient: connection.passMore()
+        case .none: break
+        }
+    }
+
+    /// The rest of the request will not arrive, through the client's fault. Upstream has half a request, so the
+    /// exchange ends.
+    func requestBroke() -> RelayStateMachine.BreakAction {
+        cancel()
+        return machine.requestBroke()
     }
 
     // MARK: The response
 
     func informational(status: Int, fields: ReceivedFields) {
-        // HTTP/1.0 knows no such responses (RFC 9110 section 15.2).
-        guard isVersion11, !hasHead else { return }
-        shard.scratch.removeAll()
-        HeadWriter.appendStatusLine(Status(rawValue: status), to: &shard.scratch)
-        PassedFields.append(fields, tellsLength: false, shard.settings.map, to: &shard.scratch)
-        shard.scratch.append("\r\n")
-        write()
+        guard machine.receivedInterim() == .relay else { return }
+        var head = shard.heads.take()
+        head.begin(Status(rawValue: status))
+        PassedFields.append(fields, hasLength: false, shard.settings.map, below: viewPrefix, to: &head)
+        head.end()
+        write(head)
     }
 
     func head(status: Int, fields: ReceivedFields) {
-        let told = UpstreamFraming(fields, status: status, isHead: isHead)
-        sentStatus = status
+        let framing = UpstreamFraming(fields, status: status, isHead: isHead)
         let code = Status(rawValue: status)
-        framing =
-            switch told {
-            case .none: .none
-            case .length: .length
-            case .unknown: isVersion11 ? .chunked : .close
-            }
-        if case .close = framing { connection.closeAfterAnswer() }
-        shard.scratch.removeAll()
-        HeadWriter.appendStatusLine(code, to: &shard.scratch)
-        PassedFields.append(fields, tellsLength: told != .unknown, shard.settings.map, to: &shard.scratch)
-        HeadWriter.appendField("Via", "1.1 larder", to: &shard.scratch)
-        if case .chunked = framing { HeadWriter.appendField("Transfer-Encoding", "chunked", to: &shard.scratch) }
-        if !PassedFields.has("date", fields) {
-            let line = shard.dateLine
-            shard.scratch.append(line.span)
-        }
-        CacheStatus.bypassed(status: status).append(to: &shard.scratch)
-        if !hasRequestBody { connection.closeAfterAnswer() }
-        connection.appendConnection()
-        shard.scratch.append("\r\n")
-        hasUnwritten = true
+        let action = machine.receivedHead(status: status, hasBody: framing != .none, hasLength: framing == .length)
+        if action.closes { connection.closeAfterAnswer() }
+        var head = shard.heads.take()
+        head.begin(code)
+        // In a 304 or an answer to HEAD, the length is that of a GET's body; a 204 never has one (RFC 9110 section
+        // 8.6).
+        let hasLength = framing != .unknown && code != .noContent
+        PassedFields.append(fields, hasLength: hasLength, shard.settings.map, below: viewPrefix, to: &head)
+        head.field("Via", "1.1 larder")
+        if action.framing == .chunked { head.field("Transfer-Encoding", "chunked") }
+        if !PassedFields.has("date", fields) { connection.appendDate(to: &head) }
+        if !PassedFields.has("x-request-id", fields) { connection.appendRequestID(to: &head) }
+        head.cacheStatus(.bypassed(status: status))
+        connection.appendConnection(to: &head)
+        head.end()
+        unwritten = consume head
     }
 
     func received(_ bytes: Span<UInt8>) {
         sentBytes += bytes.count
-        switch framing {
-        case .none: return
-        case .length, .close:
-            guard hasUnwritten, bytes.count <= Self.mostJoined else {
+        switch machine.receivedBody() {
+        case .drop: return
+        case .write:
+            guard unwritten != nil, bytes.count <= Self.mostJoined else {
                 flush()
-                // It may have been found that the client has gone, or that it takes no more: then the rest waits in the stream.
+                // The flush may have found that the client has gone or accepts no more: then the rest waits in the
+                // stream.
                 return note(connection.stream.write(nil, bytes, nil))
             }
-            shard.scratch.append(bytes)
-        case .chunked:
-            if !hasUnwritten { shard.scratch.removeAll() }
-            shard.scratch.append(hexLength: bytes.count)
-            shard.scratch.append("\r\n")
-            shard.scratch.append(bytes)
-            shard.scratch.append("\r\n")
-            hasUnwritten = true
+            unwritten?.content(bytes)
+        case .writeChunk:
+            var writer = gathered()
+            writer.chunk(bytes)
+            unwritten = consume writer
         }
     }
 
@@ -146,65 +132,152 @@ final class PassThrough: UpstreamStreamDelegate {
 
     func ended(trailers: ReceivedFields) {
         upstream = nil
-        shard.recordPassed(status: sentStatus, bytes: sentBytes, began: began, nil)
-        if case .chunked = framing {
-            if !hasUnwritten { shard.scratch.removeAll() }
-            shard.scratch.append("0\r\n")
-            PassedFields.append(trailers, tellsLength: false, shard.settings.map, to: &shard.scratch)
-            shard.scratch.append("\r\n")
-            hasUnwritten = true
+        shard.telemetry.recordPassed(
+            status: sentStatus, bytes: sentBytes, began: began, nil, request: connection.request.label?.id)
+        let action = machine.receivedEnd()
+        if action.writesLastChunk {
+            var writer = gathered()
+            writer.lastChunk()
+            PassedFields.append(trailers, hasLength: false, shard.settings.map, below: viewPrefix, to: &writer)
+            writer.end()
+            unwritten = consume writer
         }
         flush()
-        // The rest of a body that nobody wants any more is not waited for.
-        if !hasRequestBody { connection.closeAfterAnswer() }
-        isComplete = true
-        if !isClientBlocked { connection.passed() }
+        if action.closes { connection.closeAfterAnswer() }
+        if machine.finish() { connection.passed() }
     }
 
     func failed(_ failure: FetchFailure) {
         upstream = nil
-        shard.recordPassed(status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure))
-        if hasHead {
+        shard.telemetry.recordPassed(
+            status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure),
+            request: connection.request.label?.id)
+        switch machine.upstreamFailed() {
+        case .resetClient:
             flush()
-            // A clean end would make a part look like the whole.
             connection.stream.reset()
-        } else {
-            if !hasRequestBody { connection.closeAfterAnswer() }
+        case .answerError(let closes):
+            if closes { connection.closeAfterAnswer() }
             connection.passingFailed(FetchProblem(failure), isHead: isHead)
+        case .none: break
         }
     }
 
     // MARK: The client
 
-    /// The client has taken all that was written.
+    /// The client has taken everything that was written.
     func drained() {
-        isClientBlocked = false
-        if isComplete { connection.passed() } else { upstream?.resume() }
+        perform(machine.clientDrained())
+        if machine.finish() { connection.passed() }
     }
 
-    /// The client has gone: so does the request upstream.
-    func cancel() {
-        upstream?.cancel()
-        upstream = nil
+    /// The client has gone: cancel the request to upstream.
+    func cancel() { perform(machine.clientLeft()) }
+
+    /// The client has closed its sending side.
+    func clientEndedInput() -> RelayStateMachine.HalfCloseAction { machine.clientEndedInput() }
+
+    private func perform(_ action: RelayStateMachine.UpstreamAction) {
+        switch action {
+        case .none: break
+        case .pause: upstream?.pause()
+        case .resume: upstream?.resume()
+        case .cancel:
+            upstream?.cancel()
+            upstream = nil
+        }
     }
 
-    /// Writes what the calls of one round have put into the scratch area: a small answer goes out as one.
+    /// The writer with what waits to be written in this round; an empty one if nothing does.
+    private func gathered() -> ResponseHeadWriter {
+        if let writer = unwritten.take() { return writer }
+        var writer = shard.heads.take()
+        writer.removeAll()
+        return writer
+    }
+
+    /// Writes what the calls of one round have gathered, so that a small answer takes one write.
     private func flush() {
-        guard hasUnwritten else { return }
-        hasUnwritten = false
-        write()
+        if let writer = unwritten.take() { write(writer) }
     }
 
-    private func write() { note(shard.write(nil, nil, to: connection.stream)) }
+    private func write(_ writer: consuming ResponseHeadWriter) {
+        let outcome = connection.stream.write(nil, writer.bytes, nil)
+        shard.heads.giveBack(writer)
+        note(outcome)
+    }
 
     private func note(_ outcome: WriteOutcome) {
         switch outcome {
         case .sent: break
         case .queued:
-            isClientBlocked = true
-            connection.noteFlushing()
-            upstream?.pause()
+            connection.relayBlocked()
+            perform(machine.clientBlocked())
         case .closed: cancel()
+        }
+    }
+}
+
+/// The fields of upstream's answer as they are forwarded to the client.
+enum PassedFields {
+    /// Appends field lines unchanged, without those of upstream's own connection and without cookies. A length is
+    /// written once, and only where it is correct.
+    ///
+    /// Browsers keep one set of cookies for all ports of a host. Upstream's cookies would be sent to every other app on
+    /// `localhost`, and the cookies of those apps are sent here; `Connection.addFields` removes them.
+    static func append(
+        _ fields: ReceivedFields, hasLength: Bool, _ map: UpstreamMap, below viewPrefix: [UInt8],
+        to out: inout ResponseHeadWriter
+    ) {
+        var hops = HopByHop()
+        var hasLength = hasLength
+        for index in 0..<fields.count {
+            let name = fields.name(index)
+            switch name.count {
+            case 10 where name.equalsIgnoringCase("connection"): hops.nominate(fields.value(index))
+            case 17 where name.equalsIgnoringCase("transfer-encoding"): hasLength = false
+            default: break
+            }
+        }
+        for index in 0..<fields.count {
+            let name = fields.name(index)
+            let value = fields.value(index)
+            switch name.count {
+            case 8 where name.equalsIgnoringCase("location"):
+                out.relayedField(name, map.location(value.copied(), below: viewPrefix).span)
+            case 14 where name.equalsIgnoringCase("content-length"):
+                if hasLength { out.relayedField(name, value) }
+                hasLength = false
+            case 10 where name.equalsIgnoringCase("set-cookie"): break
+            default:
+                if !hops.contains(name) { out.relayedField(name, value) }
+            }
+        }
+    }
+
+    /// Whether there is a field of this name; the name must be in lower case.
+    static func has(_ name: StaticString, _ fields: ReceivedFields) -> Bool {
+        for index in 0..<fields.count where fields.name(index).equalsIgnoringCase(name) { return true }
+        return false
+    }
+}
+
+/// How the end of upstream's answer is marked. `ResponseParser` has already refused fields that contradict each other.
+enum UpstreamFraming: Equatable {
+    /// There is no body, whatever the fields say: HEAD, 204, 304.
+    case none
+    /// By `Content-Length`.
+    case length
+    /// By chunks, or by the end of the connection. A `Content-Length` beside chunks is ignored (RFC 9112 section 6.3).
+    case unknown
+
+    init(_ fields: ReceivedFields, status: Int, isHead: Bool) {
+        if isHead || status == 204 || status == 304 {
+            self = .none
+        } else {
+            self =
+                PassedFields.has("content-length", fields) && !PassedFields.has("transfer-encoding", fields)
+                ? .length : .unknown
         }
     }
 }

@@ -1,38 +1,56 @@
 import Caching
 import Digest
 import EventLoop
+import Fetching
+import HTTPClient
+import HTTPCore
 import HTTPParsing
 import Serving
-import Upstream
+import Settings
 
-/// What a shard needs to know, in the units that it works in.
-struct ShardSettings: Sendable {
-    let shardCount: Int
-    let upstreamURL: String
+/// The settings of a shard, in the units that it works in.
+package struct ShardSettings: Sendable {
+    /// Where fetches go.
+    struct Source: Sendable {
+        let url: String
+        let client: UpstreamSettings
+        let isDemo: Bool
+        /// Whether the catalogue is fetched before the first request for it.
+        let warmsUp: Bool
+    }
+
+    /// What a loop keeps.
+    struct Keeping: Sendable {
+        /// The memory of one loop. Every loop has its own table; loops share the entries, but each loop counts them.
+        let bytes: Int
+        let windows: StaleWindows
+        fileprivate(set) var entryBuilder: EntryBuilder
+    }
+
+    let source: Source
+    /// How long changes of the catalogue are kept, in seconds; nil if none are recorded.
+    let historyKeep: Int64?
+    private(set) var keeping: Keeping
     let map: UpstreamMap
-    let upstream: UpstreamSettings
-    let isDemo: Bool
-    let warmsUp: Bool
-    var entryBuilder: EntryBuilder
-    let responder: Responder
-    let cacheBytes: Int
-    let windows: StaleWindows
+    private(set) var responder: Responder
     let headLimits: HeadLimits
-    /// Those of all shards together.
-    var openConnections: OpenConnections
-    let headerTimeout: UInt64
-    let bodyTimeout: UInt64
-    let idleTimeout: UInt64
+    /// The count for all shards together.
+    private(set) var openConnections: OpenConnections
+    /// How long a client may take.
+    let timeLimits: ConnectionStateMachine.TimeLimits
+    /// Whether there is an access log. A hit reads it here, which takes no reference to the log.
+    let logsAccess: Bool
     let hosts: HostRule
+    /// The host names under which Larder serves its own pages.
+    let ownHosts: HostRule
+    /// This process's name in `Via`.
+    private(set) var hop = ViaHop(number: .random(in: 0 ... .max))
     let allowsAnyOrigin: Bool
-    /// Tells keys apart without keeping them; the same for all shards.
+    /// Distinguishes keys without storing them; the same for all shards.
     let fingerprinter: Fingerprinter
 
     init(_ settings: Settings, isDemo: Bool, addresses: [SocketAddress], fingerprinter: Fingerprinter) {
         self.fingerprinter = fingerprinter
-        self.isDemo = isDemo
-        shardCount = settings.workers
-        upstreamURL = settings.upstream.url
         map = UpstreamMap(baseURL: settings.upstream.url)
         var upstream = UpstreamSettings(userAgent: "larder/\(version)")
         upstream.connectTimeout = Int(settings.upstream.connectTimeout.milliseconds)
@@ -40,40 +58,57 @@ struct ShardSettings: Sendable {
         upstream.idleTimeout = Int(settings.upstream.idleTimeout.milliseconds)
         upstream.caFile = settings.upstream.caFile
         upstream.proxy = settings.upstream.proxy
-        self.upstream = upstream
-        warmsUp = settings.upstream.warmUp
-        entryBuilder = EntryBuilder(
-            lifetimes: Lifetimes(
-                catalog: settings.ttl.catalog.milliseconds, user: settings.ttl.user.milliseconds,
-                model: settings.ttl.model.milliseconds, opaque: settings.ttl.opaque.milliseconds,
-                negative: settings.ttl.negative.milliseconds, respectsUpstream: settings.ttl.respectUpstream),
-            sharing: settings.cache.share)
-        responder = Responder(upstreamParameters: Set(settings.filters.upstream))
-        // Every loop has a table of its own; entries are shared between them but counted by each.
-        windows = settings.stale.windows
-        cacheBytes = settings.cache.maxBytes / settings.workers
+        upstream.maximumBody = Self.maximumBody(cacheBytes: settings.cache.maxBytes)
+        source = Source(
+            url: settings.upstream.url, client: upstream, isDemo: isDemo, warmsUp: settings.upstream.warmUp)
+        keeping = Keeping(
+            bytes: settings.cache.maxBytes / settings.workers, windows: settings.staleWindows,
+            entryBuilder: EntryBuilder(
+                lifetimes: Lifetimes(
+                    catalog: settings.ttl.catalog.milliseconds, user: settings.ttl.user.milliseconds,
+                    model: settings.ttl.model.milliseconds, opaque: settings.ttl.opaque.milliseconds,
+                    data: settings.ttl.data.milliseconds, negative: settings.ttl.negative.milliseconds,
+                    respectsUpstream: settings.ttl.respectUpstream),
+                sharing: settings.cache.share))
+        historyKeep = settings.history.enabled ? settings.history.keep.components.seconds : nil
+        responder = Responder(
+            upstreamParameters: Set(settings.filters.upstream),
+            views: ViewTable(settings.views.compiled, since: Loop.wallSeconds))
         headLimits = HeadLimits(
             targetBytes: settings.server.maxTargetBytes, fields: settings.server.maxHeaders,
             headBytes: settings.server.maxHeaderBytes)
         openConnections = OpenConnections(most: settings.server.maxConnections)
-        headerTimeout = settings.server.headerTimeout.milliseconds
-        bodyTimeout = settings.server.bodyTimeout.milliseconds
-        idleTimeout = settings.server.idleTimeout.milliseconds
+        timeLimits = ConnectionStateMachine.TimeLimits(
+            header: settings.server.headerTimeout.milliseconds, body: settings.server.bodyTimeout.milliseconds,
+            idle: settings.server.idleTimeout.milliseconds)
+        logsAccess = SharedTelemetry.accessFormat(settings.log) != nil
         hosts = HostRule(settings, addresses: addresses)
+        ownHosts = HostRule(ownNamesOf: settings)
         allowsAnyOrigin = settings.server.cors
     }
-}
 
-extension Duration {
-    /// Whole milliseconds, rounded down, never negative.
-    var milliseconds: UInt64 {
-        let (seconds, attoseconds) = components
-        return seconds < 0 ? 0 : UInt64(seconds) * 1000 + UInt64(max(0, attoseconds) / 1_000_000_000_000_000)
+    /// The settings of the same process after a change: shared objects and random values from the start stay the same.
+    func taking(_ settings: Settings, addresses: [SocketAddress]) -> ShardSettings {
+        var next = ShardSettings(settings, isDemo: source.isDemo, addresses: addresses, fingerprinter: fingerprinter)
+        next.openConnections = openConnections
+        next.hop = hop
+        // The same views came into effect when they first did.
+        if next.responder.views.views == responder.views.views {
+            next.responder = Responder(
+                upstreamParameters: next.responder.upstreamParameters, views: responder.views)
+        }
+        next.keeping.entryBuilder = next.keeping.entryBuilder.sharingRows(with: keeping.entryBuilder)
+        return next
     }
+
+    /// The largest body of a fetch, coded or decoded, in bytes. Reading a body takes several times its size, so a small
+    /// cache has a lower limit. The real catalogue has less than a megabyte.
+    static func maximumBody(cacheBytes: Int) -> Int { min(32 << 20, max(4 << 20, cacheBytes / 8)) }
 }
 
 extension HostRule {
-    /// The names of the settings; without any, those of this machine if every listener can be reached from it alone.
+    /// The names in the settings; without any, this machine's names if every listener is reachable from this machine
+    /// only.
     fileprivate init(_ settings: Settings, addresses: [SocketAddress]) {
         let names = settings.server.allowedHosts
         if names == ["*"] || names.isEmpty && !addresses.allSatisfy({ $0.isLoopback || $0.isUnix }) {
@@ -84,6 +119,12 @@ extension HostRule {
         } else {
             self.init(allowing: names)
         }
+    }
+
+    /// IP addresses, this machine's names, and the names in the settings.
+    fileprivate init(ownNamesOf settings: Settings) {
+        let named = settings.server.allowedHosts + settings.listen.compactMap(\.hostName)
+        self.init(allowing: ["localhost"] + machineNames() + named.filter { $0 != "*" }, allowsAddresses: true)
     }
 
     private static let thisMachine = ["127.0.0.1", "localhost", "[::1]"]
@@ -97,9 +138,11 @@ extension ListenAddress {
     }
 }
 
-extension Settings.Stale {
+extension Settings {
     /// In the units that the cache works in.
-    var windows: StaleWindows {
-        StaleWindows(whileRevalidate: whileRevalidate.milliseconds, ifError: ifError.milliseconds)
+    var staleWindows: StaleWindows {
+        StaleWindows(
+            whileRevalidate: stale.whileRevalidate.milliseconds, ifError: stale.ifError.milliseconds,
+            noCache: ttl.noCache.milliseconds)
     }
 }

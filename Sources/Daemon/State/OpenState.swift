@@ -1,49 +1,67 @@
 import Caching
 import Digest
 import EventLoop
+import Fetching
 import FoundationEssentials
+import Glibc
 import Logging
+import Metrics
+import Persistence
 import Serving
+import Settings
 import Store
+import Threads
 
-/// The state directory as it was found at the start.
+/// The store in which entries outlive the process, chosen by the settings: the state directory as it was found at the
+/// start. Nothing else in this target knows which store it is.
 struct OpenState {
     private let directory: String?
     private let secret: [UInt8]?
     private let store: Store?
-    private let health = StateHealth()
+    private let health: StateHealth
 
-    /// Opens the directory of the settings. One that cannot be used is a warning, for there is an answer without it; one that a
-    /// later release has written is an error.
-    init(_ settings: Settings, isDemo: Bool, log: Logger) throws(StoreError) {
+    /// Opens the directory of the settings. A directory that cannot be used causes a warning, since Larder can run
+    /// without it. A directory written by a later release is an error; so is one that another process has, if it was
+    /// promised to this one (`isOurs`).
+    init(_ settings: Settings, isDemo: Bool, isOurs: Bool = false, log: Logger) throws(StoreError) {
+        try self.init(settings, isDemo: isDemo, isOurs: isOurs, health: StateHealth(), log: log)
+    }
+
+    private init(
+        _ settings: Settings, isDemo: Bool, isOurs: Bool, health: StateHealth, log: Logger
+    ) throws(StoreError) {
+        self.health = health
         guard settings.state.enabled, let path = settings.state.directory else {
             if settings.state.enabled {
-                log.tell(
+                log.event(
                     .stateUnavailable,
-                    "there is no home to keep copies in, so none are kept: set state.dir, or state.enabled = false")
+                    "HOME is not set, so copies are kept in memory only: set state.dir, or state.enabled = false")
+                health.fail(.unavailable, "HOME is not set, and neither is state.dir")
             }
             (directory, secret, store) = (nil, nil, nil)
             return
         }
-        let health = health
         let report: @Sendable (StoreEvent) -> Void = { event in
             health.note(event)
-            log.tell(event.name, "\(event)")
+            log.event(event.name, "\(event)")
         }
         do throws(StoreError) {
             let opened = try StateDirectory(opening: path, report: report)
             var storing = StoreSettings()
             storing.maximumBytes = settings.cache.maxBytes
-            // What waits for a slow disk is memory as well. A whole catalogue has to find room among it.
+            // Data that waits for a slow disk uses memory too. The limit must have room for a whole catalogue.
             storing.maximumWaitingBytes = min(storing.maximumWaitingBytes, max(4 << 20, settings.cache.maxBytes / 4))
-            storing.pinned = StateKeeper.name(of: .catalog, upstream: Self.upstream(settings, isDemo: isDemo))
+            storing.pinned = EntryNames(upstream: Self.upstream(settings, isDemo: isDemo)).name(of: .catalog)
             store = try Store(in: opened, settings: storing)
             secret = opened.secret
             directory = path
         } catch .newerSchema(let found, let known) {
             throw .newerSchema(found: found, known: known)
+        } catch .inUse(let path) where isOurs {
+            throw .inUse(path: path)
         } catch {
-            log.tell(.stateUnavailable, "\(error); copies are kept in memory only")
+            log.event(.stateUnavailable, "\(error); copies are kept in memory only")
+            health.fail(.unavailable, "\(error)")
             (directory, secret, store) = (nil, nil, nil)
         }
     }
@@ -52,81 +70,174 @@ struct OpenState {
         isDemo ? "demo" : settings.upstream.url
     }
 
-    /// What tells keys apart: under the installation's secret, so that a key's copies are found again after a restart.
+    /// Distinguishes keys, with the installation's secret, so that a key's copies are found again after a restart.
     var fingerprinter: Fingerprinter {
         guard let secret else { return .random() }
         return Fingerprinter(secret: secret.span)
     }
 
-    /// Reads what the last process has left, and begins to keep what this one gets. `now` is the time of the loops.
+    /// Reads what the last process stored, and begins to store what this one receives. `now` is the time of the loops'
+    /// clock.
     func begin(
         _ settings: Settings, isDemo: Bool, _ builder: EntryBuilder, now: UInt64, log: Logger
-    ) -> (StateKeeper?, StateAtStart) {
+    ) -> (LendableStore?, StateAtStart) {
         guard let store, let secret else { return (nil, .nothing) }
-        let keeper = StateKeeper(
-            store, secret: secret, upstream: Self.upstream(settings, isDemo: isDemo), windows: settings.stale.windows,
+        let entryDatabase = EntryDatabase(
+            store, secret: secret, upstream: Self.upstream(settings, isDemo: isDemo), windows: settings.staleWindows,
             now: now)
-        let catalog = keeper.readAtStart(.catalog, builder, now: now)
-        let start = StateAtStart(keys: keeper.keysAtStart(), catalog: catalog)
+        let catalog = entryDatabase.readAtStart(.catalog, builder, now: now)
+        let start = StateAtStart(keys: entryDatabase.keysAtStart(), catalog: catalog)
         if let catalog {
-            log.tell(
-                .stateRestored, "the catalogue of an earlier life is there",
+            log.event(
+                .stateRestored, "restored the catalogue from the state directory",
                 ["age": "\(catalog.freshness.age(at: now))", "copies": "\(start.keys.count)"])
         }
-        guard keeper.start() else {
-            log.tell(
-                .stateUnavailable, "the system has no thread for the state directory; copies are kept in memory only")
-            keeper.close()
+        guard entryDatabase.start() else {
+            log.event(
+                .stateUnavailable, "cannot start a thread for the state directory; copies are kept in memory only")
+            entryDatabase.close()
             return (nil, start)
         }
-        return (keeper, start)
+        return (LendableStore(entryDatabase), start)
     }
 
-    /// What there is to tell of it, at any time and on any thread but a loop's.
+    /// Opens the directory again after another process had it, and begins to store. Nil if it cannot be used any more;
+    /// the reason is logged.
+    func reopened(_ settings: Settings, isDemo: Bool, now: UInt64, log: Logger) -> (any EntryStore)? {
+        do throws(StoreError) {
+            let again = try openedAgain(settings, isDemo: isDemo, log: log)
+            // With another secret, nothing that this process has written can be read.
+            guard let store = again.store, let secret = again.secret, secret == self.secret else { return nil }
+            let entryDatabase = EntryDatabase(
+                store, secret: secret, upstream: Self.upstream(settings, isDemo: isDemo),
+                windows: settings.staleWindows, now: now)
+            if entryDatabase.start() { return entryDatabase }
+            entryDatabase.close()
+        } catch {
+            log.event(.stateUnavailable, "\(error); copies are kept in memory only")
+        }
+        return nil
+    }
+
+    /// A process that was killed holds its lock for some moments after its sockets are closed.
+    private func openedAgain(_ settings: Settings, isDemo: Bool, log: Logger) throws(StoreError) -> OpenState {
+        var tries = 0
+        while true {
+            do throws(StoreError) {
+                return try OpenState(settings, isDemo: isDemo, isOurs: true, health: health, log: log)
+            } catch .inUse(let path) {
+                tries += 1
+                if tries > 200 { throw .inUse(path: path) }
+                usleep(10_000)
+            }
+        }
+    }
+
+    /// Reports on the state directory, at any time and on any thread but a loop's.
     func reporter() -> @Sendable () -> StateReport {
         let (directory, health) = (directory, health)
         return {
             var report = StateReport()
+            report.problem = health.problem
             guard let directory else { return report }
             report.isEnabled = true
             report.directory = directory
-            report.isHealthy = health.isGood
             for file in ["larder.db", "larder.db-wal"] {
                 let attributes = try? FileManager.default.attributesOfItem(atPath: directory + "/" + file)
-                report.bytes += attributes?[.size] as? Int ?? 0
+                report.bytes += attributes?.number(.size) ?? 0
             }
             return report
         }
     }
 }
 
-/// Whether the state directory can be written, as far as the store has said.
+/// What is wrong with the state directory, according to the store's last report.
 private final class StateHealth: Sendable {
-    private let value = Guarded(true)
+    private let value = Mutex<StateReport.Problem?>(nil)
 
-    var isGood: Bool { value.withValue { $0 } }
+    var problem: StateReport.Problem? { value.withLock { $0 } }
 
     func note(_ event: StoreEvent) {
         switch event {
-        case .failing: value.withValue { $0 = false }
-        case .recovered: value.withValue { $0 = true }
+        case .failing(let reason): fail(event.isAboutFullDisk ? .full : .failing, reason)
+        case .recovered: value.withLock { $0 = nil }
         default: break
         }
+    }
+
+    func fail(_ kind: StateReport.Problem.Kind, _ reason: String) {
+        value.withLock { $0 = StateReport.Problem(kind, reason, since: Loop.wallSeconds) }
     }
 }
 
 extension StoreEvent {
-    /// What the log calls it.
+    /// Its name in the log.
     var name: LogEventName {
         switch self {
         case .setAside: .stateSetAside
         case .failing: .stateFailing
         case .recovered: .stateRecovered
         case .dropped: .stateDropped
-        case .begunAnew: .stateBegunAnew
+        case .historyDropped: .historyDropped
+        case .begunAnew: .stateReset
         case .databaseGone: .stateGone
         case .secretReplaced: .secretReplaced
         case .loosePermissions: .loosePermissions
         }
     }
+}
+
+/// The store as the supervisor has it: what it had at the start, and its periodic work, which no loop that serves should
+/// do.
+final class StoreUpkeep {
+    /// Nil if nothing outlives the process.
+    let store: LendableStore?
+    private let state: OpenState
+    private let loop: Loop
+    private var start: StateAtStart
+    private var timer: LoopTimer?
+
+    /// How often the wall clock is compared with the monotonic one, in milliseconds.
+    private static let clockPeriod = 5_000
+    /// How often useless copies are dropped, in milliseconds. Never at the start: the clock of a machine that has just
+    /// been switched on may be wrong.
+    private static let pruningPeriod: UInt64 = 600_000
+
+    /// A store, how it was opened, and what it had at the start.
+    init(_ store: LendableStore?, of state: OpenState, _ start: StateAtStart, on loop: Loop) {
+        self.store = store
+        self.state = state
+        self.start = start
+        self.loop = loop
+    }
+
+    /// What the loops begin with. They replace it later, so no reference here keeps it alive.
+    func takeStart() -> StateAtStart {
+        defer { start = .nothing }
+        return start
+    }
+
+    /// Begins the periodic work.
+    func begin() {
+        guard let store else { return }
+        var watch = ClockWatch(now: loop.nowMilliseconds, wall: Loop.wallMilliseconds)
+        var pruned = loop.nowMilliseconds
+        timer = LoopTimer(on: loop) { [unowned loop] in
+            _ = loop.wallSeconds
+            let now = loop.nowMilliseconds
+            if watch.hasJumped(now: now, wall: Loop.wallMilliseconds) { store.noteClock(now: now) }
+            guard now >= pruned + Self.pruningPeriod else { return }
+            pruned = now
+            store.prune(now: now)
+        }
+        timer?.start(after: Self.clockPeriod, repeating: Self.clockPeriod)
+    }
+
+    /// Opens the store again after it was lent.
+    func takeBack(_ settings: Settings, isDemo: Bool, log: Logger) {
+        store?.takeBack(state.reopened(settings, isDemo: isDemo, now: loop.nowMilliseconds, log: log))
+    }
+
+    /// Ends the periodic work, so that the loop can end.
+    func end() { timer?.close() }
 }

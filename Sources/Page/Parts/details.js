@@ -1,6 +1,6 @@
-// One model with all that is known of it.
+// One model with all of its details.
 
-/** What pricing holds by the token, so that it is told per million; the rest is by the piece. */
+/** The prices per token, which are shown per million; the others are per unit. */
 const byToken = /^(prompt|completion|internal_reasoning|input_cache_.*|audio.*|image_token|image_output)$/;
 
 function showDetails(model, onClose) {
@@ -9,17 +9,17 @@ function showDetails(model, onClose) {
   const architecture = model.architecture ?? {};
   const list = (values) => (values?.length ? values.join(", ") : none);
   const rows = [
-    ["id", model.id], ["canonical slug", model.canonical_slug], ["stands for", model.alias_target?.slug],
+    ["id", model.id], ["canonical slug", model.canonical_slug], ["alias of", model.alias_target?.slug],
     ["created", Number.isFinite(model.created) ? day(model.created) : null],
     ["context", model.context_length ? `${count(model.context_length)} tokens` : null],
-    ["longest answer", model.top_provider?.max_completion_tokens ? `${count(model.top_provider.max_completion_tokens)} tokens` : null],
-    ["reads", list(architecture.input_modalities)], ["answers with", list(architecture.output_modalities)],
-    ["tokenizer", architecture.tokenizer], ["takes", list(model.supported_parameters)],
-    ["knows until", model.knowledge_cutoff], ["goes on", model.expiration_date], ["Hugging Face", model.hugging_face_id],
+    ["max completion tokens", model.top_provider?.max_completion_tokens ? `${count(model.top_provider.max_completion_tokens)} tokens` : null],
+    ["input modalities", list(architecture.input_modalities)], ["output modalities", list(architecture.output_modalities)],
+    ["tokenizer", architecture.tokenizer], ["supported parameters", list(model.supported_parameters)],
+    ["knowledge cutoff", model.knowledge_cutoff], ["expires", model.expiration_date], ["Hugging Face", model.hugging_face_id],
   ];
   byID("details-body").replaceChildren(
     model.description ? el("p", {}, String(model.description)) : "", definitions(rows),
-    el("h3", {}, "Prices"), definitions(Object.entries(model.pricing ?? {}).map(priceRow)),
+    el("h3", {}, "Pricing"), definitions(Object.entries(model.pricing ?? {}).map(priceRow)),
     ...benchmarkParts(model.benchmarks),
     el("details", {}, el("summary", {}, "As JSON"),
       el("pre", { tabindex: 0, role: "region", "aria-label": "As JSON" }, JSON.stringify(model, null, 2))));
@@ -36,7 +36,7 @@ function definitions(rows) {
 function priceRow([name, price]) {
   const value = typeof price === "object" ? null : scaled(price);
   if (value === null) return [name.replaceAll("_", " "), JSON.stringify(price)];
-  if (value < 0n) return [name.replaceAll("_", " "), "depends on the model that it chooses"];
+  if (value < 0n) return [name.replaceAll("_", " "), "depends on the chosen model"];
   if (byToken.test(name)) {
     return [name.replaceAll("_", " "), value === 0n ? "free" : `$${decimal(value * 1000000n)} per million tokens`];
   }
@@ -53,7 +53,7 @@ function benchmarkParts(benchmarks) {
 
 function startDetails() {
   byID("details-close").addEventListener("click", () => byID("details").close());
-  // A click beside the sheet closes it.
+  // A click outside the dialog closes it.
   byID("details").addEventListener("click", (event) => {
     if (event.target === byID("details")) byID("details").close();
   });

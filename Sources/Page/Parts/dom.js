@@ -1,9 +1,9 @@
-// Making elements. Text from elsewhere (a model's name, upstream's message) only ever becomes a text node: nothing on this page
-// makes HTML out of a string, and the page's policy has the browser refuse it.
+// Creating elements. Text from other sources (a model's name, upstream's message) only becomes text nodes. No code on this page
+// makes HTML from a string, and the page's content security policy forbids it.
 
 const byID = (id) => document.getElementById(id);
 
-/** An element with attributes and children; a child that is text becomes a text node, null is left out. */
+/** An element with attributes and children. Text becomes a text node; null is skipped. */
 function el(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
 }
@@ -21,7 +21,7 @@ function filled(node, attributes, children) {
   return node;
 }
 
-/** Sets a node's text if it is another: what did not change is not touched, so nothing is drawn or read out again. */
+/** Sets a node's text if it differs, so that unchanged text is neither drawn nor read out again. */
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -31,7 +31,7 @@ function tell(id, text) {
   setText(byID(id), text);
 }
 
-/** Shows a state: a word, with a sign before it that CSS chooses, so that colour is never all there is. */
+/** Shows a state: a word with a symbol from CSS, so that colour is never the only sign. */
 function tellState(id, state, word) {
   const node = byID(id);
   node.dataset.state = state;
@@ -39,10 +39,12 @@ function tellState(id, state, word) {
 }
 
 /**
- * Fills the body of a table. `columns` are {text, className, heading, state}. Rows and cells that are there are used again, so a
- * refresh moves neither the focus nor the place to which a reader has scrolled.
+ * Fills the body of a table. `columns` are {text, className, heading, state}. Existing rows and cells are reused, so a
+ * refresh keeps the focus and the scroll position.
  */
 function fillRows(body, rows, columns, empty) {
+  // In a narrow window each cell carries its column's heading.
+  const labels = [...body.parentElement.tHead.rows[0].cells].map((cell) => cell.textContent);
   if (rows.length === 0) {
     body.replaceChildren(el("tr", {}, el("td", { colspan: columns.length, class: "empty" }, empty)));
     return;
@@ -52,13 +54,15 @@ function fillRows(body, rows, columns, empty) {
   rows.forEach((row, index) => {
     let line = body.rows[index];
     if (!line) {
-      line = el("tr", {}, ...columns.map((column) =>
-        el(column.heading ? "th" : "td", { class: column.className, scope: column.heading ? "row" : null }, el("span"))));
+      line = el("tr", {}, ...columns.map((column, place) =>
+        el(column.heading ? "th" : "td", { class: column.className, scope: column.heading ? "row" : null, "data-label": labels[place] }, el("span"))));
       body.append(line);
     }
     columns.forEach((column, place) => {
       const cell = line.cells[place].firstElementChild;
-      setText(cell, column.text(row));
+      const text = column.text(row);
+      setText(cell, text);
+      cell.parentElement.classList.toggle("nil", text === none);
       if (column.state) {
         cell.className = "state";
         cell.dataset.state = column.state(row);
@@ -67,7 +71,7 @@ function fillRows(body, rows, columns, empty) {
   });
 }
 
-/** Calls `then` once things have been quiet for so many milliseconds. */
+/** Debounces: calls `then` after this many milliseconds without another call. */
 function whenQuiet(milliseconds, then) {
   let timer;
   return () => {

@@ -1,10 +1,10 @@
-// The filters: one control for every parameter that the list knows. What is set stands in the address behind the #, in the words of
-// the query itself, so that a view can be kept and sent on; what begins with _ there is the page's own.
+// The filters: one control for every parameter of the list. The page's address has the filters after the #, written as in the
+// query, so that a view can be bookmarked and shared. Names that begin with _ there belong to the page.
 
 const modalities = ["text", "image", "embeddings", "audio", "video", "rerank", "decisions", "speech", "transcription"];
 const sorts = [
   ["newest", "newest first"], ["context-high-to-low", "most context"], ["pricing-low-to-high", "cheapest"],
-  ["pricing-high-to-low", "dearest"], ["intelligence-high-to-low", "intelligence index"], ["coding-high-to-low", "coding index"],
+  ["pricing-high-to-low", "most expensive"], ["intelligence-high-to-low", "intelligence index"], ["coding-high-to-low", "coding index"],
   ["agentic-high-to-low", "agentic index"], ["design-arena-elo-high-to-low", "design arena rating"],
   ["throughput-high-to-low", "throughput (upstream)"], ["latency-low-to-high", "latency (upstream)"],
   ["most-popular", "most popular (upstream)"], ["top-weekly", "top this week (upstream)"],
@@ -15,19 +15,19 @@ const categories = [
 ];
 const yesOrNo = [["true", "yes"], ["false", "no"]];
 
-/** The group of those that cost a request to upstream for every value. */
-const atUpstream = "Known to upstream alone (Enter asks)";
+/** The group of the filters that need a request to upstream for every value. */
+const atUpstream = "Answered by upstream (press Enter)";
 
 /** Every filter by group: [parameter, label, kind, values]. The first group is always open. */
 const filterGroups = [
-  [null, [["q", "Name or id", "search"], ["sort", "Order of the list", "select", sorts]]],
-  ["Answers with (none chosen: text)", [["output_modalities", null, "choices", ["all", ...modalities]]]],
-  ["Reads, all of", [["input_modalities", null, "choices", ["text", "image", "audio", "file", "video"]]]],
-  ["Takes the parameters, all of", [["supported_parameters", null, "choices", []]]],
-  ["Made by, any of", [["model_authors", null, "choices", []]]],
+  [null, [["q", "Name or id", "search"], ["sort", "Sort by", "select", sorts]]],
+  ["Output modalities (default: text)", [["output_modalities", null, "choices", ["all", ...modalities]]]],
+  ["Input modalities, all of", [["input_modalities", null, "choices", ["text", "image", "audio", "file", "video"]]]],
+  ["Supported parameters, all of", [["supported_parameters", null, "choices", []]]],
+  ["Author, any of", [["model_authors", null, "choices", []]]],
   ["Price, $ per million tokens", [
-    ["min_price", "Input, at least", "decimal"], ["max_price", "Input, at most", "decimal"],
-    ["min_output_price", "Output, at least", "decimal"], ["max_output_price", "Output, at most", "decimal"],
+    ["min_price", "Prompt, at least", "decimal"], ["max_price", "Prompt, at most", "decimal"],
+    ["min_output_price", "Completion, at least", "decimal"], ["max_output_price", "Completion, at most", "decimal"],
   ]],
   ["Size and age", [
     ["context", "Context, at least", "integer"], ["arch", "Tokenizer", "text", []],
@@ -43,7 +43,7 @@ const filterGroups = [
     ["region", "Region", "text", ["eu"]],
     ["min_tool_success_rate", "Tool success, at least", "decimal"], ["max_tool_success_rate", "Tool success, at most", "decimal"],
   ]],
-  ["Part of the list", [["limit", "Rows, at most", "integer"], ["offset", "Rows to skip", "integer"]]],
+  ["Paging", [["limit", "Maximum rows", "integer"], ["offset", "Rows to skip", "integer"]]],
 ];
 const parameters = filterGroups.flatMap(([, fields]) => fields.map(([name]) => name));
 
@@ -56,7 +56,7 @@ function startFilters(onChange) {
   form.addEventListener("submit", (event) => event.preventDefault());
   const typed = whenQuiet(200, onChange);
   form.addEventListener("input", (event) => {
-    // Half a word would be a question to upstream: these fields ask when they are left, or at Enter.
+    // Half a word would cost a request to upstream, so these fields apply when they lose the focus, or on Enter.
     if (!event.target.closest("[data-late]")) typed();
   });
   form.addEventListener("keydown", (event) => {
@@ -85,10 +85,10 @@ function control([name, label, kind, values]) {
   const id = `filter-${name}`;
   let input;
   if (kind === "select") {
-    input = el("select", { id, name }, el("option", { value: "" }, name === "sort" ? "upstream’s own" : "any"),
+    input = el("select", { id, name }, el("option", { value: "" }, name === "sort" ? "upstream’s order" : "any"),
       ...values.map(([value, text]) => el("option", { value }, text)));
   } else {
-    // Text, not number: what is typed goes to Larder as it stands, and Larder says what is wrong with it.
+    // Text, not number: the input is sent to Larder unchanged, and Larder reports errors.
     const list = values ? `${id}-list` : null;
     input = el("input", {
       id, name, list, type: kind === "search" ? "search" : "text", autocomplete: "off", spellcheck: "false",
@@ -103,7 +103,7 @@ function suggestions(id, values) {
   return el("datalist", { id }, ...values.map((value) => el("option", { value })));
 }
 
-/** Adds what is not there yet to a group of choices. */
+/** Adds missing values to a group of choices. */
 function offer(group, values) {
   const known = new Set([...group.querySelectorAll("input")].map((input) => input.value));
   for (const value of values) {
@@ -114,7 +114,7 @@ function offer(group, values) {
   group.classList.toggle("many", known.size > 12);
 }
 
-/** Offers what the catalogue holds: its parameters, authors and tokenizers. */
+/** Offers the catalogue's parameters, authors and tokenizers. */
 function offerFrom(models) {
   const all = (values) => [...new Set(values.filter(Boolean))].sort();
   offer(choices("supported_parameters"), all(models.flatMap((model) => model.supported_parameters ?? [])));
@@ -124,7 +124,7 @@ function offerFrom(models) {
 
 const choices = (name) => byID("filters").querySelector(`[data-choices="${name}"]`);
 
-/** What is set, as a query. */
+/** The filters as a query. */
 function readFilters() {
   const query = new URLSearchParams();
   for (const name of parameters) {
@@ -137,7 +137,7 @@ function readFilters() {
   return query;
 }
 
-/** Sets the controls to a query; what a control does not offer is added to it. */
+/** Sets the controls to a query; adds values that a control does not offer. */
 function writeFilters(query) {
   for (const name of parameters) {
     const value = query.get(name) ?? "";
@@ -156,7 +156,7 @@ function writeFilters(query) {
   }
 }
 
-/** Says how many filters lie behind the lid, and which one Larder found fault with. */
+/** Shows the number of hidden filters, and which one Larder rejected. */
 function markFilters(query, message) {
   const hidden = [...query.keys()].filter((name) => name !== "q" && name !== "sort").length;
   tell("more-summary", hidden ? `More filters (${hidden} set)` : "More filters");

@@ -1,6 +1,6 @@
 // Freshness and health at a glance.
 
-/** What an entry's state looks like. */
+/** The appearance of an entry's state. */
 const entryStates = { fresh: "good", stale: "warn", expired: "bad" };
 
 function showGlance(status) {
@@ -12,34 +12,48 @@ function showGlance(status) {
   showUpstream(status);
   tell("hit-ratio", percent(status.requests.hit_ratio));
   for (const name of ["hit", "stale", "miss", "passed", "own", "error"]) tell(`requests-${name}`, count(status.requests[name]));
+  markSome("requests-error", status.requests.error, "bad");
   tell("requests-total", count(status.requests.total - status.requests.own));
   tell("connections", count(status.connections));
   const { cache, state } = status;
   tell("cache-bytes", bytes(cache.bytes));
   fillBar("cache-bar", cache.bytes, cache.max_bytes);
   tell("cache-note", `of ${bytes(cache.max_bytes)}; ${counted(cache.entries, "entry", "entries")}, ${counted(cache.answers, "answer", "answers")}, `
-    + `${count(cache.evictions)} thrown out for room`);
+    + `${count(cache.evictions)} evicted`);
   if (!state.enabled) {
     tellState("state-state", "none", "off");
-    tell("state-note", "a restart begins with nothing");
+    tell("state-note", "a restart starts without copies");
   } else {
-    tellState("state-state", state.healthy ? "good" : "bad", state.healthy ? "in order" : "failing");
+    tellState("state-state", state.healthy ? "good" : "bad", state.healthy ? "healthy" : "failing");
     tell("state-note", `${bytes(state.bytes)} in ${state.dir ?? "memory"}`);
   }
 }
 
+/** The stored catalogue: the shared one, or else a key's. */
+function catalogOf(status) {
+  const lists = status.entries.filter((entry) => entry.resource === "/models" && entry.status < 400);
+  return lists.find((one) => one.key === null) ?? lists[0];
+}
+
+/** Why the last fetch of the catalogue failed; null if it did not. */
+function whyNone({ upstream }) {
+  const last = upstream.recent.find((one) => one.resource === "/models") ?? upstream.last_failure;
+  if (last?.resource !== "/models" || !isFailure({ error: last.message, ...last })) return null;
+  return last.status ? `upstream answers ${last.status}` : last.error ?? last.message;
+}
+
 function showCatalog(status) {
-  const lists = status.entries.filter((entry) => entry.resource === "/models");
-  const entry = lists.find((one) => one.key === null) ?? lists[0];
+  const entry = catalogOf(status);
   if (!entry) {
-    tellState("catalog-state", "none", "none yet");
+    const problem = whyNone(status);
+    tellState("catalog-state", problem ? "bad" : "none", "none yet");
     fillBar("catalog-bar", 0, 1);
-    tell("catalog-note", "the next request for models fetches it");
+    tell("catalog-note", problem ?? "the next request for models fetches it");
     return;
   }
   tellState("catalog-state", entryStates[entry.state] ?? "none", entry.state);
   fillBar("catalog-bar", Math.max(0, entry.ttl_seconds), Math.max(1, entry.age_seconds + Math.max(0, entry.ttl_seconds)));
-  const rest = entry.ttl_seconds > 0 ? `fresh for ${span(entry.ttl_seconds)} more` : `no longer fresh since ${span(-entry.ttl_seconds)}`;
+  const rest = entry.ttl_seconds > 0 ? `fresh for ${span(entry.ttl_seconds)} more` : `stale for ${span(-entry.ttl_seconds)}`;
   tell("catalog-note", `${counted(entry.models, "model", "models")}, fetched ${span(entry.age_seconds)} ago, ${rest}`);
 }
 
@@ -48,13 +62,13 @@ function showUpstream(status) {
   const now = status.started + status.uptime_seconds;
   const failedLast = (upstream.last_failure?.time ?? -1) > (upstream.last_success ?? -1);
   if (upstream.backing_off.length > 0) {
-    tellState("upstream-state", "warn", "left alone");
+    tellState("upstream-state", "warn", "backing off");
   } else if (failedLast) {
     tellState("upstream-state", "bad", "failing");
   } else if (upstream.last_success !== null) {
     tellState("upstream-state", "good", "answering");
   } else {
-    tellState("upstream-state", "none", "not asked yet");
+    tellState("upstream-state", "none", "no requests yet");
   }
   const parts = [`${counted(upstream.requests, "request", "requests")}, ${count(upstream.failures)} failed`];
   if (upstream.last_success !== null) parts.push(`last answer ${span(now - upstream.last_success)} ago`);

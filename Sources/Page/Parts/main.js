@@ -1,7 +1,7 @@
-// The beginning of everything, once the document stands.
+// Starts the page once the document is loaded.
 
 for (const link of document.querySelectorAll("[data-jump]")) {
-  // The address behind the # is the filters': a jump within the page must leave it alone.
+  // The part of the address after the # has the filters, so jumps within the page must not change it.
   link.addEventListener("click", (event) => {
     event.preventDefault();
     const heading = byID(link.dataset.jump);

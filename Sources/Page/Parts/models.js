@@ -1,6 +1,10 @@
-// The list of models: what the API answers to the filters, in a table and a plot.
+// The list of models: the API's answer to the filters as a table and a plot.
 
-const browser = { rows: [], total: 0, column: null, descending: false, open: null, asking: null, asked: null };
+const browser = {
+  rows: [], total: 0, column: null, descending: false, open: null, asking: null, asked: null,
+  // Whether a list has come, whether there is a catalogue, and why not.
+  isLoaded: false, isThere: false, problem: null, missing: null,
+};
 
 const index = (name) => (model) => model.benchmarks?.artificial_analysis?.[name] ?? null;
 
@@ -8,14 +12,14 @@ const index = (name) => (model) => model.benchmarks?.artificial_analysis?.[name]
 const columns = [
   { key: "name", label: "Model", value: (model) => String(model.name ?? model.id).toLowerCase() },
   { key: "context", label: "Context", value: (model) => Number(model.context_length) || null, text: (model) => tokens(model.context_length), className: number, descends: true },
-  { key: "input", label: "Input $/M", value: (model) => perMillion(model.pricing?.prompt), text: (model) => priceText(perMillion(model.pricing?.prompt)), className: number },
-  { key: "output", label: "Output $/M", value: (model) => perMillion(model.pricing?.completion), text: (model) => priceText(perMillion(model.pricing?.completion)), className: number },
+  { key: "input", label: "Prompt $/M", value: (model) => perMillion(model.pricing?.prompt), text: (model) => priceText(perMillion(model.pricing?.prompt)), className: number },
+  { key: "output", label: "Completion $/M", value: (model) => perMillion(model.pricing?.completion), text: (model) => priceText(perMillion(model.pricing?.completion)), className: number },
   ...["intelligence", "coding", "agentic"].map((name) => ({
     key: name, label: name[0].toUpperCase() + name.slice(1), value: index(`${name}_index`), className: number, descends: true,
     text: (model) => String(index(`${name}_index`)(model) ?? none),
   })),
-  { key: "kind", label: "Kind", value: (model) => model.architecture?.modality ?? null, text: kindOf },
-  { key: "created", label: "Since", value: (model) => model.created ?? null, text: (model) => day(model.created), className: number, descends: true },
+  { key: "kind", label: "Modality", value: (model) => model.architecture?.modality ?? null, text: kindOf, className: "free" },
+  { key: "created", label: "Created", value: (model) => model.created ?? null, text: (model) => day(model.created), className: number, descends: true },
 ];
 
 function kindOf(model) {
@@ -23,20 +27,20 @@ function kindOf(model) {
   return reads && gives ? `${reads.join("+")} → ${gives.join("+")}` : String(model.architecture?.modality ?? none);
 }
 
-/** Asks again if the controls say something else. A field that is left says so too, and a list drawn anew would swallow that click. */
+/** Fetches the list again if the controls changed. A field also reports this when it loses the focus; redrawing then would swallow the click. */
 function filtersChanged() {
-  if (readFilters().toString() !== browser.asked) reloadModels();
+  if (`${listPath()}?${readFilters()}` !== browser.asked) reloadModels();
 }
 
-/** Asks for what the controls say. */
+/** Fetches the list for the current filters. */
 async function reloadModels() {
   const query = readFilters();
-  browser.asked = query.toString();
+  browser.asked = `${listPath()}?${query}`;
   writeHash(query);
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
-  const address = `../api/v1/models${text ? `?${text}` : ""}`;
+  const address = `..${listPath()}${text ? `?${text}` : ""}`;
   byID("query-link").href = address;
-  tell("query-text", `/api/v1/models${text ? `?${text}` : ""}`);
+  tell("query-text", `${listPath()}${text ? `?${text}` : ""}`);
   browser.asking?.abort();
   const asking = new AbortController();
   browser.asking = asking;
@@ -47,6 +51,7 @@ async function reloadModels() {
     if (!Array.isArray(body.data)) throw new Error("the answer is not a list");
     browser.rows = body.data;
     browser.total = body.total_count ?? body.data.length;
+    browser.isLoaded = true;
     markFilters(query, null);
     tellFound(null);
     showModels();
@@ -62,10 +67,25 @@ async function reloadModels() {
 
 function tellFound(problem) {
   const node = byID("found");
+  browser.problem = problem;
   node.dataset.state = problem ? "bad" : "good";
-  if (problem) return setText(node, `The list below is not what was asked for: ${problem}`);
+  if (problem && !browser.isLoaded) return setText(node, browser.missing ? `No catalogue yet: ${browser.missing}` : `No list: ${problem}`);
+  if (problem) return setText(node, `The request failed, so the list below is unchanged: ${problem}`);
   const all = counted(browser.total, "model", "models");
   setText(node, browser.rows.length < browser.total ? `${all}, ${count(browser.rows.length)} shown` : all);
+}
+
+/** The status has told whether there is a catalogue: if one has come, it is shown. */
+function catalogueSeen(status) {
+  const wasThere = browser.isThere;
+  browser.isThere = Boolean(catalogOf(status));
+  browser.missing = browser.isThere ? null : whyNone(status);
+  if (browser.isLoaded || browser.problem === null) return;
+  if (browser.isThere && !wasThere) {
+    reloadModels();
+    offerWhole();
+  }
+  tellFound(browser.problem);
 }
 
 function sortedRows() {
@@ -82,13 +102,27 @@ function sortedRows() {
 
 function showModels() {
   const rows = sortedRows();
-  const lines = rows.map((row) => el("tr", {}, ...columns.map((column) => {
-    if (column.key !== "name") return el("td", { class: column.className }, column.text(row));
-    const button = el("button", { type: "button", class: "plain", "data-id": row.id }, String(row.name ?? row.id));
-    button.addEventListener("click", () => openModel(row));
-    return el("th", { scope: "row" }, button, el("span", { class: "id" }, String(row.id)));
-  })));
-  if (lines.length === 0) lines.push(el("tr", {}, el("td", { colspan: columns.length, class: "empty" }, "No model passes all of these filters.")));
+  byID("models-table").hidden = false;
+  const lines = rows.map((row) => {
+    // Roles, because as a card in a narrow window it is laid out as no table.
+    const line = el("tr", { role: "row" }, ...columns.map((column) => {
+      if (column.key !== "name") {
+        const text = column.text(row);
+        return el("td", { class: `${column.className ?? ""}${text === none ? " nil" : ""}`, role: "cell", "data-label": column.label },
+          // A line may break after a plus.
+          ...(text.includes("+") ? text.split(/(?<=\+)/).flatMap((part) => [el("wbr"), part]) : [text]));
+      }
+      const button = el("button", { type: "button", class: "plain", "data-id": row.id }, String(row.name ?? row.id));
+      return el("th", { scope: "row", role: "rowheader" }, button, el("span", { class: "id" }, String(row.id)),
+        row.expiration_date ? el("span", { class: "expires" }, `expires ${row.expiration_date}`) : null);
+    }));
+    // The button is for the keyboard; the mouse can have all of the row, unless it selects text.
+    line.addEventListener("click", () => {
+      if (getSelection().isCollapsed) openModel(row);
+    });
+    return line;
+  });
+  if (lines.length === 0) lines.push(el("tr", { role: "row" }, el("td", { colspan: columns.length, class: "empty", role: "cell" }, "No model matches these filters.")));
   byID("models-rows").replaceChildren(...lines);
   for (const cell of byID("models-head").children) {
     if (cell.dataset.key === browser.column) cell.setAttribute("aria-sort", browser.descending ? "descending" : "ascending");
@@ -100,7 +134,7 @@ function showModels() {
 
 function sortBy(column) {
   const first = Boolean(column.descends);
-  // A third click gives the order of the answer back.
+  // A third click restores the order of the answer.
   if (browser.column !== column.key) Object.assign(browser, { column: column.key, descending: first });
   else if (browser.descending === first) browser.descending = !first;
   else browser.column = null;
@@ -134,7 +168,7 @@ function openModel(row) {
   });
 }
 
-/** Opens the model that the address names, if it is in the list. */
+/** Opens the model in the address, if it is in the list. */
 function openFromHash() {
   const row = browser.open !== null && browser.rows.find((one) => one.id === browser.open);
   if (row && !byID("details").open) openModel(row);
@@ -144,6 +178,7 @@ function writeHash(query) {
   const all = new URLSearchParams(query);
   if (browser.column) all.set("_by", (browser.descending ? "-" : "") + browser.column);
   if (browser.open !== null) all.set("_model", browser.open);
+  if (byID("view").value) all.set("_view", byID("view").value);
   const text = all.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
   if (location.hash.slice(1) !== text) history.replaceState(null, "", text ? `#${text}` : location.pathname);
 }
@@ -154,6 +189,7 @@ function readHash() {
   browser.descending = by.startsWith("-");
   browser.column = columns.find((column) => column.key === by.replace(/^-/, ""))?.key ?? null;
   browser.open = query.get("_model");
+  chooseView(query.get("_view"));
   writeFilters(query);
   if ([...readFilters().keys()].some((name) => name !== "q" && name !== "sort")) byID("more").open = true;
   if (browser.open === null && byID("details").open) byID("details").close();
@@ -163,9 +199,10 @@ function startModels() {
   byID("models-head").append(...columns.map((column) => {
     const button = el("button", { type: "button" }, column.label);
     button.addEventListener("click", () => sortBy(column));
-    return el("th", { scope: "col", class: column.className, "data-key": column.key }, button);
+    return el("th", { scope: "col", role: "columnheader", class: column.className, "data-key": column.key }, button);
   }));
   startFilters(filtersChanged);
+  byID("view").addEventListener("change", filtersChanged);
   startScatter(openModel);
   startDetails();
   byID("previous").addEventListener("click", () => turnPage(-1));
@@ -179,12 +216,12 @@ function startModels() {
   offerWhole();
 }
 
-/** Asks once for the whole catalogue, to know what parameters and authors there are to choose from. */
+/** Fetches the whole catalogue once, to offer its parameters and authors as choices. */
 async function offerWhole() {
   try {
     const answer = await fetch("../api/v1/models?output_modalities=all", { signal: AbortSignal.timeout(30000) });
     if (answer.ok) offerFrom((await answer.json()).data);
   } catch {
-    // The list itself tells what is wrong; the choices that the address names are there all the same.
+    // The list itself shows the error; the choices from the address exist anyway.
   }
 }

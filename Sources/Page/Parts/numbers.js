@@ -1,10 +1,10 @@
-// Numbers as text, and prices as exact decimals: 0.0000025 a token is $2.5 per million, never 2.4999….
+// Numbers as text, and prices as exact decimals: 0.0000025 per token is $2.5 per million, never 2.4999….
 
 const none = "–";
-/** Digits behind the point that a price is kept with; upstream writes 24 at most. */
+/** The number of decimal places of a price; upstream sends at most 24. */
 const scale = 30;
 
-/** A decimal string as an integer of 10^-30; null if it is no number. */
+/** A decimal string as an integer in units of 10^-30; null if it is not a number. */
 function scaled(value) {
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,2}))?$/.exec(String(value ?? "").trim());
   if (!parts) return null;
@@ -15,20 +15,20 @@ function scaled(value) {
   return sign ? -size : size;
 }
 
-/** Such an integer as a decimal, without zeros at its end. */
+/** Such an integer as a decimal without trailing zeros. */
 function decimal(value) {
   const digits = (value < 0n ? -value : value).toString().padStart(scale + 1, "0");
   const fraction = digits.slice(-scale).replace(/0+$/, "");
   return (value < 0n ? "-" : "") + digits.slice(0, -scale) + (fraction ? `.${fraction}` : "");
 }
 
-/** A price for a token as dollars per million tokens, exact; null where there is none (a router's is negative). */
+/** A price per token as exact dollars per million tokens; null if there is none (a router's price is negative). */
 function perMillion(price) {
   const value = scaled(price);
   return value === null || value < 0n ? null : value * 1000000n;
 }
 
-/** The price of a million tokens for reading. */
+/** The price per million tokens as text. */
 function priceText(value) {
   if (value === null) return none;
   return value === 0n ? "free" : `$${decimal(value)}`;
@@ -59,7 +59,7 @@ function bytes(value) {
   return `${shortened(value / 1024 ** power)} ${["", "KiB", "MiB", "GiB"][power]}`;
 }
 
-/** A time span in seconds, in its two greatest units. */
+/** A time span in seconds, in its two largest units. */
 function span(seconds) {
   const value = Math.max(0, Math.round(seconds));
   for (const [size, unit, small, smaller] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"], [60, "min", 1, "s"]]) {
@@ -83,6 +83,12 @@ function percent(ratio) {
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const clockTime = (seconds) => clock.format(new Date(seconds * 1000));
+
+/** The same in short; with the day if that is not today. */
+function timeText(seconds) {
+  const isToday = new Date(seconds * 1000).toDateString() === new Date().toDateString();
+  return isToday ? clockTime(seconds) : `${day(seconds)} ${clockTime(seconds).slice(0, 5)}`;
+}
 
 /** A day in UTC, as upstream counts them. */
 function day(seconds) {

@@ -1,13 +1,13 @@
-// The small plots. Each is an SVG drawn anew for its width; with the focus on it, the arrow keys move from one time, or one bar, to
-// the next, and what is there is told as the slider's value.
+// The small plots. Each is an SVG that is redrawn when its width changes. With the focus on it, the arrow keys move between times or
+// bars, and the slider's value describes the selected one.
 
 const plotHeight = 150;
-const plotEdges = { left: 38, right: 6, top: 18, bottom: 20 };
+const plotEdges = { left: 46, right: 6, top: 10, bottom: 20 };
 
 class Plot {
   /**
-   * `host` is where it stands, `label` the id of its caption. `draw(plot)` makes the drawing of `plot.data`, `describe(index)` says in
-   * words what stands at one place of it.
+   * `host` is the parent element, `label` the id of its caption. `draw(plot)` draws `plot.data`; `describe(index)` returns the text
+   * for one place of it.
    */
   constructor(host, label, draw, describe) {
     this.host = host;
@@ -21,7 +21,8 @@ class Plot {
     this.drawing = svg("g", { "aria-hidden": "true" });
     this.mark = svg("g", { "aria-hidden": "true" });
     this.frame.append(this.drawing, this.mark);
-    host.append(this.frame);
+    this.readout = el("p", { class: "readout", "aria-hidden": "true" });
+    host.append(this.readout, this.frame);
     this.frame.addEventListener("keydown", (event) => this.onKey(event));
     this.frame.addEventListener("focus", () => this.point(this.at ?? this.places.length - 1));
     this.frame.addEventListener("blur", () => this.point(null));
@@ -34,7 +35,10 @@ class Plot {
   get right() { return this.width - plotEdges.right; }
   get floor() { return plotHeight - plotEdges.bottom; }
 
-  /** Draws `data`; it puts the middle of every place that can be pointed at into `places`. */
+  /** The vertical place of a share of the axis. */
+  height(share) { return this.floor - share * (this.floor - plotEdges.top); }
+
+  /** Draws `data`, and stores the centre of every selectable place in `places`. */
   update(data) {
     if (!data) return;
     this.data = data;
@@ -46,18 +50,18 @@ class Plot {
     this.point(this.at === null ? null : Math.min(this.at, last));
   }
 
-  /** Points at a place, or at none. */
+  /** Selects a place, or none. */
   point(index) {
     this.at = index !== null && this.places[index] !== undefined ? index : null;
     const told = this.at ?? this.places.length - 1;
-    const words = told >= 0 ? this.describe(this.data, told) : "nothing yet";
+    const words = told >= 0 ? this.describe(this.data, told) : "no data yet";
     this.frame.setAttribute("aria-valuenow", Math.max(0, told));
     this.frame.setAttribute("aria-valuetext", words);
     this.mark.replaceChildren();
+    setText(this.readout, words);
     if (this.at === null) return;
     const x = this.places[this.at];
-    const text = svg("text", { class: "told", x: plotEdges.left, y: 11 }, words);
-    this.mark.append(svg("line", { class: "cursor", x1: x, x2: x, y1: plotEdges.top, y2: this.floor }), text);
+    this.mark.append(svg("line", { class: "cursor", x1: x, x2: x, y1: plotEdges.top, y2: this.floor }));
   }
 
   onKey(event) {
@@ -78,18 +82,18 @@ class Plot {
     this.point(nearest);
   }
 
-  /** Lines across for these values of the vertical axis, each with its text. */
-  grid(values, top, text) {
+  /** Horizontal lines for these values of the vertical axis, each with its text. */
+  grid(values, top, text, bottom = 0) {
     return values.flatMap((value) => {
-      const y = this.floor - (value / top) * (this.floor - plotEdges.top);
+      const y = this.height((value - bottom) / (top - bottom));
       return [
-        svg("line", { class: value === 0 ? "axis" : "grid", x1: plotEdges.left, x2: this.right, y1: y, y2: y }),
+        svg("line", { class: value === bottom ? "axis" : "grid", x1: plotEdges.left, x2: this.right, y1: y, y2: y }),
         svg("text", { x: plotEdges.left - 5, y: y + 4, "text-anchor": "end" }, text(value)),
       ];
     });
   }
 
-  /** The hour below, a text every quarter if there is room. */
+  /** The time axis, with a text every quarter of an hour if there is space. */
   hours() {
     const steps = this.width < 380 ? [60, 30, 0] : [60, 45, 30, 15, 0];
     return steps.map((minutes) => svg("text", {
@@ -99,30 +103,31 @@ class Plot {
   }
 }
 
-/** A round number that is no less. */
+/** The next larger round number. */
 function roundUp(value) {
   if (value <= 4) return 4;
-  // Its half is on the axis as well, and has to be a whole number.
+  // Its half is on the axis as well, so it must be an integer.
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 4, 6, 8, 10].map((step) => step * power).find((step) => step >= value);
 }
 
-/** What each part of a minute is called, and how it is drawn, lowest first. */
-const outcomes = [["hits", "hit"], ["stale", "stale"], ["misses", "miss"], ["passed on", "passed"], ["refused or failed", "other"]];
+/** The name and the style of each part of a minute's bar, lowest first. */
+const outcomes = [["hits", "hit"], ["stale", "stale"], ["misses", "miss"], ["passed through", "passed"], ["refused or failed", "other"]];
 
 /**
- * The points of the status put together to minutes: sixty of them, the last being the one in hand. What is asked of Larder itself
- * (its health, its metrics, this page's own status every two seconds) is counted as `own` and not among the requests.
+ * The points of the status as sixty minutes, the last one still running. Requests to Larder's own paths (health, metrics, this
+ * page's status every two seconds) are counted as `own`, not as requests.
  */
 function minutesOf(history, now) {
   const last = Math.floor(now / 60) * 60;
   const minutes = Array.from({ length: 60 }, (_, index) =>
-    ({ time: last - (59 - index) * 60, requests: 0, hits: 0, stale: 0, misses: 0, passed: 0, own: 0, errors: 0 }));
+    ({ time: last - (59 - index) * 60, requests: 0, hits: 0, stale: 0, misses: 0, passed: 0, own: 0, errors: 0, steps: [] }));
   for (const point of history.points) {
     const minute = minutes[59 - (last - Math.floor(point.time / 60) * 60) / 60];
     if (!minute) continue;
     for (const name of ["hits", "stale", "misses", "passed", "own", "errors"]) minute[name] += point[name];
     minute.requests += point.requests - point.own;
+    if (point.requests > point.own && point.p50_us !== null) minute.steps.push({ weight: point.requests - point.own, p50: point.p50_us, p99: point.p99_us });
   }
   return minutes;
 }
@@ -149,17 +154,30 @@ function requestsPlot(host) {
   }, (data, index) => {
     const minute = data[index];
     const parts = [`${clockTime(minute.time).slice(0, 5)}: ${counted(minute.requests, "request", "requests")}`, counted(minute.hits, "hit", "hits")];
-    for (const [name, word] of [["stale", "stale"], ["misses", "missed"], ["passed", "passed on"], ["errors", "with an error"]]) {
+    for (const [name, word] of [["stale", "stale"], ["misses", "missed"], ["passed", "passed through"], ["errors", "with an error"]]) {
       if (minute[name]) parts.push(`${count(minute[name])} ${word}`);
     }
     return parts.join(", ");
   });
 }
 
-/** The share of a minute's requests for cached things that upstream was not asked for first; null if there were none. */
+/** The hit ratio of a minute: the share of cacheable requests that were answered without a fetch; null if there were none. */
 function ratioOf(minute) {
   const all = minute.hits + minute.stale + minute.misses;
   return all === 0 ? null : (minute.hits + minute.stale) / all;
+}
+
+/** A line through these points, broken where one is null. */
+function lineOf(points, name) {
+  let path = "";
+  points.forEach((point, index) => {
+    if (point) path += `${points[index - 1] ? "L" : "M"}${point[0]} ${point[1]}`;
+  });
+  return [
+    svg("path", { class: `line-${name}`, d: path || "M0 0" }),
+    // A minute between two without requests has no line, so it gets a point.
+    ...points.filter(Boolean).map(([x, y]) => svg("circle", { class: `fill-${name}`, cx: x, cy: y, r: 2 })),
+  ];
 }
 
 function ratioPlot(host) {
@@ -169,46 +187,47 @@ function ratioPlot(host) {
       const x = plotEdges.left + (index + 0.5) * step;
       plot.places.push(x);
       const ratio = ratioOf(minute);
-      return ratio === null ? null : [x, plot.floor - ratio * (plot.floor - plotEdges.top)];
+      return ratio === null ? null : [x, plot.height(ratio)];
     });
-    let path = "";
-    points.forEach((point, index) => {
-      if (!point) return;
-      const before = points[index - 1];
-      path += `${before ? "L" : "M"}${point[0]} ${point[1]}`;
-    });
-    return [
-      ...plot.grid([0, 0.5, 1], 1, (value) => `${value * 100} %`),
-      svg("path", { class: "line-hit", d: path || "M0 0" }), ...plot.hours(),
-      // A minute between two without requests has no line to be seen by.
-      ...points.filter(Boolean).map(([x, y]) => svg("circle", { class: "dot-hit", cx: x, cy: y, r: 2 })),
-    ];
+    return [...plot.grid([0, 0.5, 1], 1, (value) => `${value * 100} %`), ...plot.hours(), ...lineOf(points, "hit")];
   }, (data, index) => {
     const ratio = ratioOf(data[index]);
-    return `${clockTime(data[index].time).slice(0, 5)}: ${ratio === null ? "nothing asked" : percent(ratio)}`;
+    return `${clockTime(data[index].time).slice(0, 5)}: ${ratio === null ? "no requests" : percent(ratio)}`;
   });
+}
+
+/** The quantiles that are drawn: name, value of a minute, style. */
+const quantiles = [["p50", middleOf, "hit"], ["p99", worstOf, "miss"]];
+
+/** The median of a minute: that of its steps, each of which counts as much as it has requests. */
+function middleOf({ steps }) {
+  const sorted = [...steps].sort((one, other) => one.p50 - other.p50);
+  let rest = sorted.reduce((sum, step) => sum + step.weight, 0) / 2;
+  return sorted.find((step) => (rest -= step.weight) <= 0)?.p50 ?? null;
+}
+
+/** A bound of a minute's 99th percentile: that of its slowest step. */
+function worstOf({ steps }) {
+  return steps.length ? Math.max(...steps.map((step) => step.p99)) : null;
 }
 
 function latencyPlot(host) {
   return new Plot(host, "latency-caption", (plot) => {
-    const { le, count: counts } = plot.data;
-    const top = roundUp(Math.max(...counts));
-    const step = (plot.right - plotEdges.left) / counts.length;
-    const bars = counts.flatMap((value, index) => {
-      const x = plotEdges.left + index * step;
-      plot.places.push(x + step / 2);
-      const height = (value / top) * (plot.floor - plotEdges.top);
-      // What happened at all is to be seen beside millions of something else.
-      const shown = value > 0 ? Math.max(2, height) : 0;
-      const parts = [svg("rect", { class: "fill-hit", x: x + 1, y: plot.floor - shown, width: step - 2, height: shown })];
-      if (index % 3 === 0 && index < le.length) {
-        parts.push(svg("text", { x: x + step, y: plotHeight - 5, "text-anchor": "middle" }, micros(le[index])));
-      }
-      return parts;
-    });
-    return [...plot.grid([0, top / 2, top], top, (value) => count(value)), ...bars];
+    const values = plot.data.flatMap((minute) => quantiles.map(([, of]) => of(minute))).filter((value) => value > 0);
+    // Whole powers of ten, in microseconds; a single value still gets one on each side.
+    const low = Math.floor(Math.log10(Math.min(1e5, ...values)));
+    const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(10, ...values))));
+    const step = (plot.right - plotEdges.left) / 60;
+    plot.places = plot.data.map((_, index) => plotEdges.left + (index + 0.5) * step);
+    const powers = Array.from({ length: high - low + 1 }, (_, index) => low + index);
+    const lines = quantiles.map(([, of, name]) => lineOf(plot.data.map((minute, index) => {
+      const value = of(minute);
+      return value > 0 ? [plot.places[index], plot.height((Math.log10(value) - low) / (high - low))] : null;
+    }), name));
+    return [...plot.grid(powers, high, (power) => micros(10 ** power), low), ...plot.hours(), ...lines.flat()];
   }, (data, index) => {
-    const bound = index < data.le.length ? `up to ${micros(data.le[index])}` : `over ${micros(data.le.at(-1))}`;
-    return `${bound}: ${counted(data.count[index], "request", "requests")}`;
+    const minute = data[index];
+    const words = minute.steps.length ? quantiles.map(([name, of]) => `${name} ${micros(of(minute))}`).join(", ") : "no requests";
+    return `${clockTime(minute.time).slice(0, 5)}: ${words}`;
   });
 }

@@ -1,6 +1,6 @@
-// Throwing out what is stored, after asking whether that is meant.
+// Purging stored copies, after a confirmation.
 
-/** Asks; true if it is meant. Esc and the first button say no. */
+/** Asks for confirmation. Esc and the first button mean no. */
 function confirmed(title, text) {
   const dialog = byID("confirm");
   tell("confirm-title", title);
@@ -19,14 +19,14 @@ async function purge(query, title, text) {
     if (!answer.ok) throw new Error(body.error?.message ?? `status ${answer.status}`);
     tell("purged", `Purged: ${counted(body.purged, "entry", "entries")}.`);
   } catch (error) {
-    tell("purged", `Nothing is known to be purged: ${reasonOf(error)}.`);
+    tell("purged", `The purge may have failed: ${reasonOf(error)}.`);
   }
   pollNow();
 }
 
 function purgeKey(key) {
   purge(`key=${encodeURIComponent(key)}`, `Purge key ${key}?`,
-    "What is stored for this key alone is thrown out. Its next requests ask upstream again.");
+    "This deletes everything stored for this key. Its next requests are fetched from upstream again.");
 }
 
 function startPurge() {
@@ -34,7 +34,7 @@ function startPurge() {
   byID("confirm-no").addEventListener("click", () => dialog.close("no"));
   byID("confirm-yes").addEventListener("click", () => dialog.close("yes"));
   byID("purge-catalog").addEventListener("click", () => purge("catalog=1", "Purge the catalogue?",
-    "The shared catalogue and what upstream said of its filters are thrown out. The next request fetches them again; until then there is nothing to fall back on."));
+    "This deletes the shared catalogue and its facets. The next request fetches them again; until then there is no stale copy to serve if upstream fails."));
   byID("purge-all").addEventListener("click", () => purge("all=1", "Purge everything?",
-    "All stored answers of all keys are thrown out, in memory and on disk. Every next request asks upstream; until then there is nothing to fall back on."));
+    "This deletes all copies of all keys, in memory and on disk. The next requests fetch them again; until then there is no stale copy to serve if upstream fails."));
 }

@@ -1,17 +1,61 @@
-// Price against context: a point for every row, both axes logarithmic. What has no place on such an axis (free, of unknown price,
-// without a context) stands in a lane of its own beside it, so that no row is missing.
+// Price against context: a point for every row, both axes logarithmic. Rows that have no place on such an axis (free, unknown price,
+// no context) are in separate lanes beside it, so that no row is missing. Points at the same place are moved apart. The authors with
+// the most points have colours of their own.
 
 const scatterHeight = 330;
 
-const scatter = { rows: [], points: [], frame: null, order: [], open: null, width: 0 };
+const scatter = { rows: [], points: [], frame: null, order: [], open: null, width: 0, colours: new Map() };
+const colourCount = 8;
+const hint = "Point at a model, or use Tab and the arrow keys; Enter opens it.";
+
+const authorOf = (row) => String(row.id).replace(/^~/, "").split("/")[0].toLowerCase();
+
+/** Gives the most frequent authors of these rows a colour each. Whoever has one keeps it. */
+function colourAuthors(rows) {
+  const numbers = new Map();
+  for (const row of rows) numbers.set(authorOf(row), (numbers.get(authorOf(row)) ?? 0) + 1);
+  const most = [...numbers.keys()].sort((one, other) => numbers.get(other) - numbers.get(one)).slice(0, colourCount);
+  const before = scatter.colours;
+  const taken = new Set(most.map((author) => before.get(author)));
+  const free = Array.from({ length: colourCount }, (_, index) => index + 1).filter((colour) => !taken.has(colour));
+  scatter.colours = new Map(most.map((author) => [author, before.get(author) ?? free.shift()]));
+  const items = most.map((author) => [author, scatter.colours.get(author), numbers.get(author)]);
+  const rest = rows.length - items.reduce((sum, [, , number]) => sum + number, 0);
+  if (rest > 0) items.push(["others", 0, rest]);
+  byID("scatter-key").replaceChildren(...items.map(([author, colour, number]) =>
+    keyItem(`${author} ${count(number)}`, svg("circle", { class: `point c${colour}`, cx: 5, cy: 5, r: 4.5 }))));
+}
+
+/** Moves points that cover each other apart: each to the nearest free place on a spiral around its own. */
+function moveApart(points) {
+  const cells = new Map();
+  const cellOf = (x, y) => `${Math.floor(x / closest)},${Math.floor(y / closest)}`;
+  const isFree = (x, y) => [-1, 0, 1].every((right) => [-1, 0, 1].every((down) =>
+    (cells.get(cellOf(x + right * closest, y + down * closest)) ?? []).every((other) => Math.hypot(other.cx - x, other.cy - y) >= closest)));
+  for (const point of points) {
+    const { cx, cy } = point;
+    // In a lane beside the axes there is room at the sides only.
+    for (let turn = 0; turn < 250 && !isFree(point.cx, point.cy); turn += 1) {
+      const away = 1.6 * Math.sqrt(turn + 1);
+      point.cx = cx + away * (point.isInLane ? 2 : 1) * Math.cos(2.4 * turn);
+      point.cy = cy + (point.isInLane ? 0.5 : 1) * away * Math.sin(2.4 * turn);
+    }
+    const cell = cellOf(point.cx, point.cy);
+    cells.set(cell, [...(cells.get(cell) ?? []), point]);
+  }
+}
+
+/** The least distance between two points, in pixels. */
+const closest = 5;
 
 function startScatter(open) {
   scatter.open = open;
+  tell("scatter-readout", hint);
   scatter.frame = svg("svg", { height: scatterHeight, role: "group", "aria-labelledby": "scatter-caption" });
   const host = byID("scatter");
   host.append(scatter.frame);
   new ResizeObserver(() => {
-    // Drawn anew only for another width: what has the focus is replaced by that.
+    // Redrawn only if the width changes, because that replaces the focused element.
     if (scatter.width !== host.clientWidth) drawScatter();
   }).observe(host);
   scatter.frame.addEventListener("pointermove", (event) => markNear(nearest(event)));
@@ -20,7 +64,7 @@ function startScatter(open) {
     const point = nearest(event);
     if (point) choose(point);
   });
-  // Not on the drawing itself: a browser would let the Tab key stop at an SVG that listens for the focus.
+  // Not on the SVG itself: browsers make an SVG with a focus listener a tab stop.
   host.addEventListener("keydown", onScatterKey);
   host.addEventListener("focusin", (event) => markNear(pointOf(event.target)));
   host.addEventListener("focusout", () => markNear(null));
@@ -47,6 +91,12 @@ function logAxis(values, start, end) {
 function drawScatter(rows = scatter.rows) {
   const focused = pointOf(document.activeElement)?.row.id;
   scatter.rows = rows;
+  byID("scatter-figure").hidden = rows.length === 0;
+  if (rows.length === 0) {
+    scatter.points = scatter.order = [];
+    return scatter.frame.replaceChildren();
+  }
+  colourAuthors(rows);
   scatter.width = byID("scatter").clientWidth;
   const width = Math.max(240, scatter.width);
   const data = rows.map((row) => {
@@ -68,19 +118,27 @@ function drawScatter(rows = scatter.rows) {
     const isPriced = one.price > 0;
     const cx = one.context > 0 ? x.place(one.context) : edges.left - 22;
     const cy = isPriced ? y.place(one.price) : laneAt(one.price === 0 ? "free" : "unknown");
-    const context = one.context > 0 ? `${tokens(one.context)} context` : "no context given";
-    const price = one.price === null ? "price unknown" : one.price === 0 ? "free" : `${priceText(perMillion(one.row.pricing.prompt))} per million`;
+    const context = one.context > 0 ? `${tokens(one.context)} context` : "context unknown";
+    const price = one.price === null ? "price unknown" : one.price === 0 ? "free" : `${priceText(perMillion(one.row.pricing.prompt))} per million prompt tokens`;
     const words = `${one.row.name ?? one.row.id}: ${price}, ${context}`;
-    const node = svg("circle", {
-      class: isPriced ? "point" : "point hollow", cx, cy, r: 5.5, role: "button", tabindex: -1, "aria-label": words,
-    });
-    return { row: one.row, node, cx, cy, words };
+    return { row: one.row, cx, cy, words, isInLane: !isPriced, node: null };
   });
+  moveApart(scatter.points);
+  for (const point of scatter.points) {
+    const colour = scatter.colours.get(authorOf(point.row)) ?? 0;
+    point.node = svg("circle", {
+      class: `point c${colour}${point.isInLane ? " hollow" : ""}`, cx: point.cx.toFixed(1), cy: point.cy.toFixed(1), r: 4,
+      role: "button", tabindex: -1, "aria-label": point.words,
+    });
+  }
   scatter.order = [...scatter.points].sort((one, other) => one.cx - other.cx || one.cy - other.cy);
   const current = scatter.order.find((point) => point.row.id === focused);
   (current ?? scatter.order[0])?.node.setAttribute("tabindex", 0);
   scatter.frame.setAttribute("viewBox", `0 0 ${width} ${scatterHeight}`);
-  scatter.frame.replaceChildren(...parts, ...scatter.points.map((point) => point.node));
+  // The few with a colour lie above the many in grey.
+  const nodes = scatter.points.map((point) => point.node);
+  nodes.sort((one, other) => other.classList.contains("c0") - one.classList.contains("c0"));
+  scatter.frame.replaceChildren(...parts, ...nodes);
   if (current) current.node.focus();
 }
 
@@ -106,14 +164,14 @@ function scatterAxes(x, y, edges, lanes, laneAt, hasNoContext) {
     svg("line", { class: "axis", x1: edges.left, x2: edges.left, y1: edges.top, y2: edges.bottom }),
     svg("line", { class: "axis", x1: edges.left, x2: edges.right, y1: edges.bottom, y2: edges.bottom }),
     svg("text", { x: edges.right, y: bottom + 29, "text-anchor": "end" }, "context, tokens"),
-    svg("text", { x: edges.left, y: 12 }, "$ per million input tokens"));
+    svg("text", { x: edges.left, y: 12 }, "prompt price, $ per million tokens"));
   for (const part of parts) part.setAttribute("aria-hidden", "true");
   return parts;
 }
 
 const pointOf = (node) => scatter.points.find((point) => point.node === node) ?? null;
 
-/** The point under the pointer or the nearest within a finger's width. */
+/** The point under the pointer, or the nearest within a finger's width. */
 function nearest(event) {
   const frame = scatter.frame.getBoundingClientRect();
   const [x, y] = [event.clientX - frame.left, event.clientY - frame.top];
@@ -122,11 +180,11 @@ function nearest(event) {
   return best && away(best) <= 22 ? best : null;
 }
 
-/** Shows what a point is. */
+/** Shows the description of a point. */
 function markNear(point) {
   const marked = point ?? pointOf(document.activeElement);
   for (const one of scatter.points) one.node.toggleAttribute("data-near", one === marked);
-  tell("scatter-readout", marked ? marked.words : "Point at a model, or press Tab and the arrow keys; Enter opens it.");
+  tell("scatter-readout", marked ? marked.words : hint);
   scatter.frame.classList.toggle("pointing", Boolean(point));
 }
 

@@ -1,4 +1,4 @@
-// Light or dark: the system's choice, unless the reader made one, which this browser remembers.
+// Light or dark: the system's setting, unless the user chose one, which the browser stores.
 
 function startTheme() {
   const names = ["auto", "light", "dark"];
@@ -6,7 +6,7 @@ function startTheme() {
   try {
     chosen = localStorage.getItem("larder-theme") ?? "auto";
   } catch {
-    // Storage may be forbidden: then the choice lasts as long as the page.
+    // Storage may be forbidden; then the choice lasts until the page is closed.
   }
   apply(names.includes(chosen) ? chosen : "auto");
   byID("theme").addEventListener("change", (event) => {

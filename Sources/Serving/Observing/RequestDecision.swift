@@ -1,24 +1,26 @@
-/// What became of a request, by the name that metrics and the access log show. The names follow `Cache-Status`.
+import Bytes
+
+/// The outcome of a request, by the name in metrics and the access log. The names follow `Cache-Status`.
 public enum RequestDecision: UInt8, CaseIterable, Sendable {
-    /// A fresh copy answered.
+    /// Answered from a fresh copy.
     case hit
-    /// A copy that is no longer fresh answered.
+    /// Answered from a stale copy.
     case stale
-    /// Nothing was stored: upstream was asked first.
+    /// Nothing was stored, so upstream was asked first.
     case miss
-    /// What was stored was no longer fresh: upstream was asked first.
+    /// The stored copy was stale, so upstream was asked first.
     case expired
-    /// The request demanded that upstream be asked.
+    /// The request forced a fetch from upstream.
     case demanded
-    /// The request went through to upstream and its answer back.
+    /// The request was passed through to upstream and its answer back.
     case passed
-    /// Upstream failed, or is being left alone, and nothing stored could stand in.
+    /// Upstream failed or is in back-off, and no stored copy could be served.
     case failed
-    /// Larder refused the request itself.
+    /// Larder rejected the request itself.
     case refused
-    /// Larder's own: health, metrics, a preflight.
+    /// Larder's own pages: health, metrics, a preflight.
     case own
-    /// The client left before its answer.
+    /// The client disconnected before its answer.
     case aborted
 
     /// The value of the label `decision`.
@@ -37,19 +39,48 @@ public enum RequestDecision: UInt8, CaseIterable, Sendable {
         }
     }
 
-    /// What it means, in a few words for the documentation.
+    /// A short description for the documentation.
     public var meaning: String {
         switch self {
-        case .hit: "a fresh copy answered"
-        case .stale: "a copy that is no longer fresh answered"
-        case .miss: "nothing was stored, so upstream was asked first"
-        case .expired: "what was stored was no longer fresh, so upstream was asked first"
-        case .demanded: "the request itself demanded that upstream be asked"
-        case .passed: "the request went through to upstream, and its answer back"
-        case .failed: "upstream failed or is being left alone, and nothing stored could stand in"
+        case .hit: "answered with a fresh copy"
+        case .stale: "answered with a stale copy"
+        case .miss: "nothing was stored, so Larder fetched it first"
+        case .expired: "the stored copy was stale, so Larder fetched a new one first"
+        case .demanded: "the request demanded a fetch, so Larder fetched first"
+        case .passed: "passed through to upstream"
+        case .failed: "upstream failed or Larder is backing off, and no stored copy could be used"
         case .refused: "Larder refused the request"
-        case .own: "an answer of Larder's own: health, metrics, status, a preflight"
-        case .aborted: "the client left before its answer"
+        case .own: "Larder's own answer: health, metrics, status or a preflight"
+        case .aborted: "the client left before the answer"
+        }
+    }
+}
+
+/// The displayed part of a key: the first 8 hexadecimal digits of its digest.
+public enum KeyFingerprint {
+    /// The digits, from the first half of the digest.
+    public static func text(_ high: UInt64) -> String {
+        let digits = String(high >> 32, radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
+    /// The name of requests without a key.
+    public static let none = "no key"
+
+    /// The digits, or the name of requests without a key.
+    public static func name(_ high: UInt64) -> String { high == 0 ? none : text(high) }
+
+    /// The number that the digits represent, if the text is a valid fingerprint.
+    public static func number(_ text: String) -> UInt64? {
+        guard text.utf8.count == 8, text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else { return nil }
+        return UInt64(text, radix: 16)
+    }
+
+    /// Appends the digits.
+    static func append(_ high: UInt64, to out: inout ByteBuilder) {
+        for shift in stride(from: UInt64(60), through: 32, by: -4) {
+            let digit = UInt8(truncatingIfNeeded: high >> shift & 15)
+            out.append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10)
         }
     }
 }

@@ -1,11 +1,24 @@
+public import Bytes
+import Caching
+import Catalog
+import HTTPCore
+
 extension Route {
-    /// The kinds of route that metrics and the access log tell apart.
+    /// The kinds of route that metrics and the access log distinguish.
     public enum Kind: UInt8, CaseIterable, Sendable {
-        case models, count, user, model, endpoints, list, health, readiness, own
+        case models, count, user, model, endpoints, list, data, export, health, readiness, own
         /// Anything that is passed through.
         case other
-        /// A request in which no path could be read.
+        /// A request whose path could not be read.
         case none
+
+        /// Whether its answers are about Larder itself: web pages of other origins may not read them.
+        public var isOwn: Bool {
+            switch self {
+            case .export, .health, .readiness, .own: true
+            case .models, .count, .user, .model, .endpoints, .list, .data, .other, .none: false
+            }
+        }
 
         /// The value of the label `route`.
         public var name: StaticString {
@@ -16,6 +29,8 @@ extension Route {
             case .model: "model"
             case .endpoints: "endpoints"
             case .list: "list"
+            case .data: "data"
+            case .export: "export"
             case .health: "health"
             case .readiness: "readiness"
             case .own: "own"
@@ -25,7 +40,7 @@ extension Route {
         }
     }
 
-    /// Which kind this is.
+    /// The kind of this route.
     public var kind: Kind {
         switch self {
         case .models: .models
@@ -34,10 +49,93 @@ extension Route {
         case .model: .model
         case .endpoints: .endpoints
         case .list: .list
+        case .data: .data
+        case .export: .export
         case .health: .health
         case .readiness: .readiness
         case .own: .own
         case .other: .other
+        }
+    }
+}
+
+extension Resource {
+    /// Its name for operators: the upstream request, without a caller's own text. The value of a parameter is left out
+    /// if Larder does not know the parameter or if the value looks like a key. The rest is printable ASCII and cut.
+    public var label: String {
+        switch self {
+        case .catalog: "/models"
+        case .userList: Self.userPath
+        case .model(let id): Self.printable("/model/" + id)
+        case .facet(let name, of: .catalog): "/models?" + Self.shown(name.pair)
+        case .facet(let name, of: .user): Self.userPath + "?" + Self.shown(name.pair)
+        case .past: upstreamTarget
+        case .opaque(let path, "", _): Self.printable(path)
+        case .opaque(let path, _, _): Self.printable(path) + "?..."
+        }
+    }
+
+    private static let longest = 80
+    private static func shown(_ pair: String) -> String {
+        let parts = pair.split(separator: "=", maxSplits: 1)
+        guard let name = parts.first,
+            let definition = ParameterTable.find(Array(name.utf8).span), definition.hasShownValue
+        else { return "..." }
+        guard parts.count == 2, !parts[1].contains("sk-") else { return name + "=..." }
+        return printable(pair)
+    }
+
+    private static func printable(_ text: String) -> String {
+        let shown = text.unicodeScalars.prefix(longest).map {
+            (0x21...0x7E).contains($0.value) && $0 != "\"" && $0 != "\\" ? Character($0) : "_"
+        }
+        return String(shown) + (text.unicodeScalars.count > longest ? "..." : "")
+    }
+}
+
+extension Answer {
+    /// The kind of route that it answers.
+    @inline(__always)
+    public func kind() -> Route.Kind {
+        if let routeKind { return routeKind }
+        let own = target
+        let kind = Target(own.span).map { Route(path: own.span.extracting($0.path)).kind } ?? .none
+        routeKind = kind
+        return kind
+    }
+
+    /// Its route and path for the access log.
+    public func label(_ format: LineFormat?) -> AccessLabel {
+        let own = target
+        guard let parts = Target(own.span) else { return AccessLabel(route: .none) }
+        let path = own.span.extracting(parts.path)
+        var label = AccessLabel(Route(path: path), path, format)
+        label.view = view
+        return label
+    }
+
+    /// The common part of the access log lines of a hit, for GET with the complete body. It is made for the first of
+    /// them.
+    @inline(__always)
+    public func hitLine(_ format: LineFormat) -> SharedBytes { accessLine ?? makeHitLine(format) }
+
+    private func makeHitLine(_ format: LineFormat) -> SharedBytes {
+        let line = AccessFormatter.middle(
+            AccessRecord(
+                method: .get, label: label(format), status: status.rawValue, decision: .hit, age: nil,
+                bytes: body.count, nanoseconds: 0, key: 0), format)
+        accessLine = line
+        return line
+    }
+}
+
+extension AccessLabel {
+    /// The label of a request for a path; the path is left out if there is no access log.
+    public init(_ route: Route, _ path: Span<UInt8>, _ format: LineFormat?) {
+        if let format {
+            self.init(route: route, path: path, format: format)
+        } else {
+            self.init(route: route.kind)
         }
     }
 }

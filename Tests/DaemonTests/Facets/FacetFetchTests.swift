@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import TestSupport
 import Testing
 
@@ -14,7 +15,7 @@ import Testing
             let callers = try (0..<8).map { _ in
                 try larder.begin("/models?category=x&zdr=true&region=eu&providers=A,B&sort=top-weekly&q=anvil")
             }
-            try gate.waitForArrivals(6)
+            try gate.waitForArrivals(5)
             try larder.settle()
             gate.open()
             for caller in callers {
@@ -22,15 +23,15 @@ import Testing
                 #expect(answer.text.contains(#""total_count":1"#))
                 #expect(answer.cacheStatus.hasPrefix("larder; fwd=miss; fwd-status=200; stored"))
             }
-            #expect(origin.requests.count == 7)
+            #expect(origin.requests.count == 6)
             // Now any part of it is there, in every combination, on whatever loop.
             for target in [
-                "/models?zdr=true", "/models/count?region=eu&providers=B", "/models?sort=top-weekly&limit=1",
+                "/models?zdr=true", "/models/count?region=eu&providers=B,A", "/models?sort=top-weekly&limit=1",
             ] {
                 #expect(try larder.get(target).isHit, "\(target)")
             }
         }
-        #expect(origin.requests.count == 7)
+        #expect(origin.requests.count == 6)
     }
 
     @Test(arguments: [1, 3])
@@ -39,16 +40,16 @@ import Testing
         try LiveLarder.serving(before: upstream.origin, { $0.workers = workers }) { larder throws in
             let target = "/models?zdr=true&providers=A,B"
             #expect(try larder.get(target).status == 200)
-            #expect(upstream.origin.requests.count == 4)
+            #expect(upstream.origin.requests.count == 3)
             let refreshed = try larder.get(target, ["Cache-Control": "no-cache"])
             #expect(refreshed.cacheStatus == "larder; fwd=request; fwd-status=200; stored")
-            #expect(upstream.origin.requests.count == 8)
-            #expect(Set(upstream.origin.targets.suffix(4)) == Set(upstream.origin.targets.prefix(4)))
+            #expect(upstream.origin.requests.count == 6)
+            #expect(Set(upstream.origin.targets.suffix(3)) == Set(upstream.origin.targets.prefix(3)))
             #expect(try larder.get(target, ["Cache-Control": "only-if-cached"]).isHit)
             let other = try larder.get("/models?zdr=true&region=eu", ["Cache-Control": "only-if-cached"])
             #expect(other.status == 504)
         }
-        #expect(upstream.origin.requests.count == 8)
+        #expect(upstream.origin.requests.count == 6)
     }
 
     @Test func `what upstream says of a facet's failure is told, and the facet alone is asked again`() throws {
@@ -118,7 +119,9 @@ import Testing
     }
 
     @Test(arguments: [1, 2])
-    func `3,000 parameters that nobody knows, in little room, cost the catalogue nothing`(workers: Int) throws {
+    func `3,000 values of parameters that have an effect, in little room, cost the catalogue nothing`(workers: Int)
+        throws
+    {
         let upstream = try FacetOrigin()
         let change = { (settings: inout Settings) in
             settings.workers = workers
@@ -127,7 +130,7 @@ import Testing
         try LiveLarder.serving(before: upstream.origin, change) { larder throws in
             let client = try larder.connect()
             for number in 0..<3_000 {
-                #expect(try client.get("/models?_=\(number)").status == 200)
+                #expect(try client.get("/models?zone=\(number)").status == 200)
             }
             #expect(try client.get("/models").isHit)
         }

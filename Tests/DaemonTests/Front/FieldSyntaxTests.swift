@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import Testing
 
 /// The lines of a request's head.

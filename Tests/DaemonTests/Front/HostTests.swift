@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import Testing
 
 /// The name that a request is for.

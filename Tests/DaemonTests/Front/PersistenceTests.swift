@@ -1,3 +1,5 @@
+import Daemon
+import Settings
 import TestSupport
 import Testing
 
@@ -10,11 +12,36 @@ import Testing
         RawCase(name, "9112 9.3", "GET \(target) HTTP/1.0\r\n\(lines)\r\n", [200], ending, holds: holds, lacks: lacks)
     }
 
+    /// How a client learns for how long the connection is kept.
+    private static let told = ["Connection: keep-alive\r\n", "Keep-Alive: timeout=75\r\n"]
+
+    @Test func `every kind of answer tells for how long the connection waits`() throws {
+        let line = { (text: String) in "\(text) HTTP/1.1\r\nHost: localhost\r\n" }
+        for (timeout, told) in [(Duration.seconds(7), ["Keep-Alive: timeout=7\r\n"]), (.milliseconds(900), [])] {
+            let lacks = told.isEmpty ? ["Keep-Alive"] : []
+            var cases: [RawCase] = []
+            for (target, status) in [
+                ("GET /models/count", 200), ("HEAD /models/count", 200), ("GET /models?limit=0", 400),
+                ("GET /healthz", 200),
+                ("GET /_larder/", 200), ("GET /_larder/status", 200), ("OPTIONS /models", 204), ("POST /models", 405),
+                ("GET /echo", 200), ("GET /favicon.ico", 200),
+            ] {
+                cases.append(
+                    RawCase("\(target)", "9112 9.3", line(target) + "\r\n", [status], holds: told, lacks: lacks))
+                cases.append(
+                    RawCase(
+                        "\(target), closing", "9112 9.6", line(target) + "Connection: close\r\n\r\n", [status], .closes,
+                        lacks: ["Keep-Alive"]))
+            }
+            try RawCase.run(cases) { $0.server.idleTimeout = timeout }
+        }
+    }
+
     @Test func `Connection says so`() throws {
         try RawCase.run([
-            .get("nothing said", "9112 9.3", lines: ""),
-            .get("keep-alive", "9112 9.3", lines: "Connection: keep-alive\r\n", lacks: ["keep-alive"]),
-            .get("close", "9112 9.6", lines: "Connection: close\r\n", [200], .closes),
+            .get("nothing said", "9112 9.3", lines: "", holds: Self.told),
+            .get("keep-alive", "9112 9.3", lines: "Connection: keep-alive\r\n", holds: Self.told),
+            .get("close", "9112 9.6", lines: "Connection: close\r\n", [200], .closes, lacks: ["Keep-Alive"]),
             .get("close in capitals", "9112 9.6", lines: "CONNECTION: CLOSE\r\n", [200], .closes),
             .get("close in a list", "9112 9.6", lines: "Connection: x, close ,y\r\n", [200], .closes),
             .get("close and keep-alive", "9112 9.3", lines: "Connection: keep-alive, close\r\n", [200], .closes),
@@ -33,7 +60,7 @@ import Testing
     }
 
     @Test func `a client of version 1 0 has to ask for more, and is told that it has it`() throws {
-        let kept = ["Connection: keep-alive\r\n"]
+        let kept = Self.told
         try RawCase.run([
             Self.old("nothing said", "", .closes),
             Self.old("keep-alive", "Connection: keep-alive\r\n", .goesOn, holds: kept),

@@ -58,6 +58,12 @@ import Testing
 
     @Test func `methods`() throws {
         var cases: [RawCase] = []
+        for path in ["/anything", "/providers", "/models", "/metrics", "/api/v1/chat/completions"] {
+            cases.append(
+                Self.line(
+                    "CONNECT with the path \(path)", "9112 3.2.3", "CONNECT \(path) HTTP/1.1", [501],
+                    holds: ["CONNECT is not supported"]))
+        }
         for method in ["POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "REPORT"] {
             let allow = ["Allow: GET, HEAD, OPTIONS\r\n"]
             cases.append(
@@ -103,13 +109,40 @@ import Testing
             Self.line(
                 "a fragment is named", "9112 3.2", "GET /models#x HTTP/1.1", [400], holds: ["has a fragment"]))
         for (name, target, path) in [
-            ("two slashes", "//echo", "//echo"), ("a dot segment", "/a/../echo", "/a/../echo"),
+            ("two slashes", "//echo", "//echo"), ("three dots", "/a/.../echo", "/a/.../echo"),
             ("an escape", "/%65cho/echo", "/%65cho/echo"), ("a semicolon", "/a;b=c/echo", "/a;b=c/echo"),
         ] {
             cases.append(
                 Self.line(
                     "\(name) is upstream's to judge", "9112 3.2.1", "GET \(target) HTTP/1.1", [200], .goesOn,
                     holds: ["GET /api/v1\(path) []"]))
+        }
+        try RawCase.run(cases)
+    }
+
+    @Test func `a path that could resolveAsOwner out of the base URL goes nowhere`() throws {
+        let paths = [
+            "/a/../echo", "/../echo", "/./echo", "/echo/..", "/a/%2e%2e/echo", "/a/.%2E/echo", "/a/%2E./echo",
+            "/..%2fecho",
+            "/a%2f..%2Fecho", "/a/..%5cecho", "/a\\..\\echo", "/a%5C%2e%2e%5C/echo", "/..;/echo", "/api/v1/../../admin",
+            "/v1/../echo", "/api/alpha/../v1/key", "/models/..", "/models/../key", "/models/a/..", "/models/%2e/b",
+            "/model/a%2F..", "/models/a%5c..%5cb/c", "/models/../keys/endpoints", "/models/a/%2e%2E/endpoints",
+            "/providers/..",
+            "/models/user/..", "http://localhost/a/../echo",
+        ]
+        var cases: [RawCase] = []
+        for path in paths {
+            for method in ["GET", "HEAD", "OPTIONS"] {
+                cases.append(
+                    Self.line(
+                        "\(method) \(path)", "3986 3.3", "\(method) \(path) HTTP/1.1", [400], .goesOn,
+                        holds: method == "HEAD" ? [] : [". or .. segment"]))
+            }
+            cases.append(
+                RawCase(
+                    "POST \(path)", "3986 3.3",
+                    "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc", [400], .closes,
+                    holds: [". or .. segment"]))
         }
         try RawCase.run(cases)
     }

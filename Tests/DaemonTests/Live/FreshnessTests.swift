@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import TestSupport
 import Testing
 
@@ -33,6 +34,32 @@ import Testing
             }
         }
         #expect(origin.requests.count == 2)
+    }
+
+    @Test func `a stale copy is stale on a loop that does not have it, and a 304 is reported as one`() throws {
+        let origin = try ScriptedOrigin { request in
+            request.fields["If-None-Match"] == nil
+                ? .json(#"{"data":[]}"#, ["Cache-Control": "public", "ETag": #""one""#]) : .status(304)
+        }
+        let paths = (1...24).map { "/providers?n=\($0)" }
+        try LiveLarder.serving(
+            before: origin,
+            {
+                $0.workers = 2
+                $0.ttl.opaque = .milliseconds(300)
+                $0.stale.whileRevalidate = .zero
+            }
+        ) { larder throws in
+            for path in paths {
+                #expect(try larder.get(path).cacheStatus == "larder; fwd=miss; fwd-status=200; stored")
+            }
+            try larder.waitUntilNothingIsFresh()
+            // Each connection is on either loop, and each copy on one or on both.
+            for path in paths {
+                #expect(try larder.get(path).cacheStatus == "larder; fwd=stale; fwd-status=304; stored", "\(path)")
+            }
+        }
+        #expect(origin.requests.count == 2 * paths.count)
     }
 
     @Test func `a lifetime of zero asks upstream each time`() throws {

@@ -1,5 +1,6 @@
 import Caching
 import Daemon
+import Settings
 import TestSupport
 import Testing
 

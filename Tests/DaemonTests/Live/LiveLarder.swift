@@ -1,7 +1,9 @@
 import Daemon
 import EventLoop
+import Settings
 import TestSupport
 import Testing
+import Threads
 
 /// A whole Larder in the test's own process, on a port of its own, before a scripted origin.
 ///
@@ -12,7 +14,7 @@ struct LiveLarder {
     let settings: Settings
     private let running: RunningLarder
     private let exit: Monitor<Exit>
-    private let thread: LoopThread
+    private let thread: NamedThread
 
     private struct Exit {
         var running: RunningLarder?
@@ -38,9 +40,10 @@ struct LiveLarder {
         settings.upstream.warmUp = false
         settings.upstream.proxy = ""
         settings.log.level = .critical
-        // Tests of what is stale, and of what outlives a process, say so.
+        // Tests of what is stale, of what outlives a process, and of recent copies, say so.
         settings.stale.whileRevalidate = .zero
         settings.stale.ifError = .zero
+        settings.ttl.noCache = .zero
         settings.state.enabled = false
         change(&settings)
         let larder = try LiveLarder(settings)
@@ -52,7 +55,7 @@ struct LiveLarder {
         self.settings = settings
         let exit = Monitor(Exit())
         self.exit = exit
-        thread = try LoopThread.spawn(name: "larder") {
+        thread = try NamedThread.start(name: "larder") {
             let outcome = Result {
                 try serve(settings, demo: false) { running in exit.withValue { $0.running = running } }
             }

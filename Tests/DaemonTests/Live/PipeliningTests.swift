@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import TestSupport
 import Testing
 
@@ -38,6 +39,27 @@ import Testing
             #expect(try client.readResponse().status == 504)
             #expect(try client.readResponse().status == 504)
             #expect(try client.readToEnd().isEmpty)
+            client.close()
+        }
+    }
+
+    /// The answer before it does not fit into the socket, so the client was not read for a while.
+    @Test func `a request sent ahead that is passed through has its body read, though the answer before was slow`()
+        throws
+    {
+        let origin = try ScriptedOrigin { request in
+            request.path.hasSuffix("/files")
+                ? .json(#"{"bytes":\#(request.body.count)}"#)
+                : Replies.list((0..<80_000).map { "author/model-number-\($0)" })
+        }
+        try LiveLarder.serving(before: origin) { larder in
+            #expect(try larder.get("/models/count").status == 200)
+            let client = try larder.connect(receiveBuffer: 4096)
+            let get = "GET /models HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            try client.send(get + "POST /files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n")
+            #expect(try client.readResponse().status == 200)
+            try client.send("hello")
+            #expect(try client.readResponse().text == #"{"bytes":5}"#)
             client.close()
         }
     }

@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import TestSupport
 import Testing
 
@@ -67,7 +68,7 @@ import Testing
             #expect(answer.status == 200)
             #expect(answer.text.hasPrefix(#"{"data":{"id":"acme/anvil","#))
             let hasOpenAIFields = answer.text.hasSuffix(
-                #""id":"acme/anvil","object":"model","created":1782900000,"owned_by":"acme"}"#)
+                #""id":"acme/anvil","object":"model","created":1782900000,"owned_by":"acme","shutdown_date":null}"#)
             #expect(hasOpenAIFields == target.contains("/models/"))
             #expect(try larder.get(target).isHit)
             #expect(try larder.request("HEAD", target).fields["Content-Length"] == "\(answer.body.count)")

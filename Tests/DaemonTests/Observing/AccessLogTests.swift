@@ -29,7 +29,11 @@ import Testing
         #expect(access.map { $0["path"] as? String }[4] == "/nothing/at/all")
         #expect(access.map { $0["status"] as? Int } == [200, 200, 200, 200, 404])
         #expect(access[3]["bytes"] as? Int == own.body.count)
-        #expect(access[3]["key"] as? String != "-" && access[0]["key"] as? String == "-")
+        #expect(access[3]["key"] as? String != "no key" && access[0]["key"] as? String == "no key")
+        // A hit has neither, since it must cost nothing more.
+        #expect(access.map { $0["client"] is String } == [true, false, false, true, true])
+        #expect(access.map { $0["request_id"] is String } == [true, false, false, true, true])
+        #expect((access[0]["client"] as? String)?.hasPrefix("127.0.0.1:") == true)
         #expect(all.last?["event"] as? String == "stopped")
     }
 
@@ -51,9 +55,26 @@ import Testing
         let access = try Self.objects(larder.child.lines(.error)).filter { $0["event"] as? String == "access" }
         let keys = access.compactMap { $0["key"] as? String }
         #expect(Set(keys.prefix(8)).count == 1 && keys[0].count == 8)
-        #expect(keys.count == 10 && keys[8] == "-")
+        #expect(keys.count == 10 && keys[8] == "no key")
         #expect(keys[9].count == 8 && keys[9] != keys[0])
         #expect(access[1]["decision"] as? String == "hit" && access[7]["status"] as? Int == 304)
+    }
+
+    @Test func `a key has one fingerprint, in whichever field it stands`() throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        let larder = try LarderProcess.serve(before: origin, environment: ["LARDER_WORKERS": "1"])
+        for fields in [
+            ["Authorization": "Bearer anna"], ["x-api-key": "anna"],
+            ["X-Api-Key": "bert", "Authorization": "Bearer anna"],
+            ["x-api-key": "bert"], ["x-api-key": ""],
+        ] as [MessageFields] {
+            _ = try larder.get("/models", fields)
+        }
+        try larder.end()
+        let access = try Self.objects(larder.child.lines(.error)).filter { $0["event"] as? String == "access" }
+        let keys = access.compactMap { $0["key"] as? String }
+        #expect(keys.count == 5 && Set(keys.prefix(3)).count == 1 && Set(keys).count == 3)
+        #expect(access.map { $0["decision"] as? String } == ["miss", "passed", "hit", "passed", "passed"])
     }
 
     @Test(arguments: [["LARDER_LOG_ACCESS": "false"], ["LARDER_LOG_LEVEL": "warning"]])
@@ -94,7 +115,7 @@ import Testing
             let failed = try Self.objects(larder.child.lines(.error)).filter {
                 ($0["message"] as? String)?.contains("/models?...") == true
             }
-            let heldBack = failed.compactMap { ($0["held_back"] ?? $0["count"]) as? String }.compactMap { Int($0) }
+            let heldBack = failed.compactMap { ($0["suppressed"] ?? $0["count"]) as? Int }
             return (failed.count { $0["event"] as? String == "fetch-failed" }, heldBack.reduce(0, +))
         }
         // What was held back last is told once its time is over, and on a slow machine there is some of it more than once.

@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import Settings
 import TestSupport
 import Testing
 
@@ -49,7 +50,8 @@ import Testing
                 ])
             let status = try Told.status(larder)
             let requests = try #require(status["requests"] as? [String: Any])
-            #expect(requests["hit"] as? Int == 9)
+            // The remembered 404 is no hit.
+            #expect(requests["hit"] as? Int == 8 && requests["hit_error"] as? Int == 1)
             #expect(requests["miss"] as? Int == 5)
             #expect(requests["passed"] as? Int == 1)
             #expect(requests["error"] as? Int == 4)

@@ -3,6 +3,7 @@ import Logging
 import Testing
 
 @testable import Daemon
+@testable import Metrics
 @testable import Serving
 
 /// That the pages for operators tell of everything that there is, and of nothing else.
@@ -39,9 +40,23 @@ import Testing
     }
 
     @Test func `docs/operations.md has every event with its level`() throws {
-        let rows = Self.rows(try Self.file("docs/operations.md")) { LogEventName(rawValue: $0) != nil }
+        let table = try #require(try Self.file("docs/operations.md").split(separator: "| Event |").last)
+        let rows = Self.rows(String(try #require(table.split(separator: "\n\n").first)))
         #expect(rows.map { Self.plain($0[0]) } == LogEventName.allCases.map(\.rawValue))
         #expect(rows.map { $0[1] } == LogEventName.allCases.map(\.level.rawValue))
+        #expect(rows.allSatisfy { $0.count == 4 })
+    }
+
+    @Test func `docs/operations.md has every finding of the verdict with its level`() throws {
+        let table = try #require(try Self.file("docs/operations.md").split(separator: "| Code |").last)
+        let rows = Self.rows(String(try #require(table.split(separator: "\n\n").first)))
+        #expect(
+            rows.map { Self.plain($0[0]) }
+                == Finding.Code.allCases.map(\.rawValue).sorted { one, other in
+                    let (one, other) = (Finding.Code(rawValue: one), Finding.Code(rawValue: other))
+                    return one?.level ?? .ok > other?.level ?? .ok
+                })
+        #expect(rows.map { $0[1] } == rows.map { Finding.Code(rawValue: Self.plain($0[0]))?.level.rawValue ?? "" })
         #expect(rows.allSatisfy { $0.count == 4 })
     }
 
@@ -79,9 +94,9 @@ import Testing
         #expect(panels.count > 10 && Set(panels.compactMap { $0["id"] as? Int }).count == panels.count)
         var taken: Set<[Int]> = []
         for panel in panels {
-            let place = try #require(panel["gridPos"] as? [String: Int])
-            let (x, y) = (try #require(place["x"]), try #require(place["y"]))
-            let (width, height) = (try #require(place["w"]), try #require(place["h"]))
+            let position = try #require(panel["gridPos"] as? [String: Int])
+            let (x, y) = (try #require(position["x"]), try #require(position["y"]))
+            let (width, height) = (try #require(position["w"]), try #require(position["h"]))
             #expect(x >= 0 && x + width <= 24)
             for column in x..<x + width {
                 for row in y..<y + height { #expect(taken.insert([column, row]).inserted, "\(panel["title"] ?? "")") }

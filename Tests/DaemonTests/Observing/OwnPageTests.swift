@@ -1,6 +1,7 @@
 import Daemon
 import Foundation
 import Serving
+import Settings
 import TestSupport
 import Testing
 
@@ -13,7 +14,7 @@ import Testing
     @Test func `pages of another origin are refused, and none may read an answer`() throws {
         try Self.serving { larder throws in
             let host = "127.0.0.1:\(larder.port)"
-            for page in OwnPage.allCases.map(\.rawValue) {
+            for page in AdminPage.allCases.map(\.rawValue) {
                 for fields in [
                     ["Sec-Fetch-Site": "cross-site"], ["Origin": "https://evil.example"], ["Origin": "null"],
                     ["Origin": "http://\(host).evil.example"], ["Origin": "http://127.0.0.1:1"], ["Origin": host],
@@ -65,7 +66,7 @@ import Testing
             }
             try client.send(text)
             #expect(try client.readResponse().text.hasPrefix("# HELP"))
-            #expect(try client.readResponse().text.hasPrefix("{\"version\""))
+            #expect(try client.readResponse().text.hasPrefix("{\"verdict\""))
             #expect(try client.readResponse().text == #"{"status":"ok"}"#)
             #expect(try client.readResponse().text.hasPrefix("# HELP"))
         }

@@ -64,6 +64,12 @@ import Testing
         try Self.serving({ request in
             switch request.path {
             case "/api/v1/204": .status(204)
+            case "/api/v1/204/length": Self.raw("HTTP/1.1 204 No Content\r\nContent-Length: 0\r\nX: y\r\n\r\n")
+            case "/api/v1/103":
+                Self.raw(
+                    "HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\nX: y\r\n\r\nHTTP/1.1 204 No Content\r\n"
+                        + "content-length: 0\r\n\r\n")
+            case "/api/v1/200": Self.raw("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
             case "/api/v1/304": .status(304, ["ETag": "\"x\"", "Content-Length": "12"])
             case "/api/v1/chunked": .response(status: 200, fields: [:], body: .chunked([Array("abc".utf8)]))
             default: .json(#"{"a":"b"}"#)
@@ -73,7 +79,19 @@ import Testing
             for _ in 0..<2 {
                 let gone = try client.get("/204")
                 #expect(gone.status == 204 && gone.fields["Transfer-Encoding"] == nil)
+                // RFC 9110 section 8.6: of these two kinds none has a length; a 304 and an answer to HEAD may.
+                for method in ["GET", "HEAD", "OPTIONS"] {
+                    let told = try client.request(method, "/204/length")
+                    #expect(told.status == 204 && told.fields["Content-Length"] == nil && told.fields["X"] == "y")
+                }
+                try client.sendRequest("GET", "/103")
+                let hints = try client.readHead()
+                #expect(hints.status == 103 && hints.fields["Content-Length"] == nil && hints.fields["X"] == "y")
+                let final = try client.readResponse()
+                #expect(final.status == 204 && final.fields["Content-Length"] == nil)
+                #expect(try client.get("/200").fields["Content-Length"] == "0")
                 let same = try client.get("/304")
+                #expect(same.fields["Content-Length"] == "12")
                 #expect(same.status == 304 && same.fields["ETag"] == "\"x\"" && same.fields["Transfer-Encoding"] == nil)
                 let head = try client.request("HEAD", "/key")
                 #expect(head.status == 200 && head.fields["Content-Length"] == "9")

@@ -1,5 +1,6 @@
 import Daemon
 import Glibc
+import Settings
 import TestSupport
 import Testing
 
@@ -53,6 +54,26 @@ import Testing
                 if method == "POST" { #expect(origin.requests.count == 1) }
                 #expect(try client.get("/healthz").status == 200)
             }
+        }
+    }
+
+    @Test func `interim responses without end are 502`() throws {
+        let interim = Array(String(repeating: "HTTP/1.1 102 Processing\r\n\r\n", count: 200).utf8)
+        try Self.serving(.garbage(interim)) { larder, _ throws in
+            let client = try larder.begin("/key")
+            for _ in 0..<100 { #expect(try client.readHead().status == 102) }
+            Self.expectEnvelope(try client.readResponse(), 502, "unusable")
+            #expect(try client.get("/healthz").status == 200)
+        }
+    }
+
+    @Test(arguments: [
+        "Content-Length: 9223372036854775808", "Content-Length: 5\r\nContent-Length: 6", "Content-Length: -1",
+        "Transfer-Encoding:\r\nContent-Length: 5",
+    ])
+    func `an answer without a length that can be is 502`(fields: String) throws {
+        try Self.serving(.garbage(Array("HTTP/1.1 200 OK\r\n\(fields)\r\n\r\nhello".utf8))) { larder, _ throws in
+            Self.expectEnvelope(try larder.get("/key"), 502, "unusable")
         }
     }
 

@@ -56,7 +56,7 @@ import Testing
     func `what a demo would pass over is refused`(flag: String) throws {
         let (ending, output, error) = try LarderProcess.run(["serve", "--demo", flag, "http://127.0.0.1:1"])
         #expect(ending == .exited(64) && output.isEmpty)
-        #expect(error.hasPrefix("larder: --demo ") && error.contains("leave out \(flag)"), "\(error)")
+        #expect(error.hasPrefix("larder: --demo ") && error.contains("remove \(flag)"), "\(error)")
     }
 
     @Test func `a word that is no command is told, with the nearest one or where all are`() throws {
@@ -71,7 +71,7 @@ import Testing
         let origin = try ScriptedOrigin { _ in .json("{}") }
         let larder = try LarderProcess.serve(
             ["--upstream", origin.url], environment: ["HOME": "", "LARDER_STATE_ENABLED": "true"])
-        _ = try larder.child.waitForLine(containing: "there is no home to keep copies in")
+        _ = try larder.child.waitForLine(containing: "HOME is not set, so copies are kept in memory only")
         try larder.end()
     }
 

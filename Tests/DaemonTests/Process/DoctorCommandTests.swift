@@ -131,7 +131,7 @@ import Testing
         let origin = try upstream()
         let proxied = try doctor(
             upstream: "http://upstream.invalid", [], ["http_proxy": "http://u:hunter2@127.0.0.1:\(origin.port)"])
-        #expect(proxied.text("proxy") == "http://***@127.0.0.1:\(origin.port), by http_proxy")
+        #expect(proxied.text("proxy") == "http://***@127.0.0.1:\(origin.port) from http_proxy")
         #expect(proxied.verdict("dns") == "ok" && proxied.text("dns").hasPrefix("the proxy 127.0.0.1 "))
         #expect(!proxied.output.contains("hunter2"))
         let exempt = try doctor(
@@ -152,11 +152,11 @@ import Testing
         let proxy = try ScriptedOrigin { _ in .status(403) }
         let own = "127.0.0.1:\(proxy.port)"
         let report = try doctor(upstream: "\(scheme)://upstream.invalid", [], [variable: "http://\(own)"])
-        #expect(report.text("proxy").hasSuffix(", by \(variable)") == isUsed, "\(report.output)")
+        #expect(report.text("proxy").hasSuffix(" from \(variable)") == isUsed, "\(report.output)")
         #expect(proxy.requests.isEmpty != isUsed)
         let exempt = try doctor(
             upstream: "\(scheme)://upstream.invalid", [], [variable: "http://\(own)", "NO_PROXY": "invalid"])
-        #expect(exempt.text("proxy").hasSuffix("none for this host, by NO_PROXY") == isUsed, "\(exempt.output)")
+        #expect(exempt.text("proxy").hasSuffix("none for this host (NO_PROXY)") == isUsed, "\(exempt.output)")
         #expect(proxy.requests.isEmpty != isUsed && proxy.requests.count <= 1)
     }
 
@@ -164,7 +164,7 @@ import Testing
         let proxy = try ScriptedOrigin { _ in .status(403) }
         let environment = ["LARDER_UPSTREAM_PROXY": "http://127.0.0.1:\(proxy.port)", "NO_PROXY": "*"]
         let report = try doctor(upstream: "http://upstream.invalid", [], environment)
-        #expect(report.text("proxy").hasSuffix(", by upstream.proxy"))
+        #expect(report.text("proxy").hasSuffix(" from upstream.proxy"))
         #expect(!proxy.requests.isEmpty)
 
         let before = proxy.requests.count
@@ -182,7 +182,7 @@ import Testing
         let proxy = try ScriptedOrigin { _ in .status(403) }
         let report = try doctor(
             upstream: origin.url, [], ["http_proxy": "http://127.0.0.1:\(proxy.port)", "NO_PROXY": list])
-        #expect(report.text("proxy").hasSuffix("none for this host, by NO_PROXY") == isExempt, "\(report.output)")
+        #expect(report.text("proxy").hasSuffix("none for this host (NO_PROXY)") == isExempt, "\(report.output)")
         #expect(proxy.requests.isEmpty == isExempt && origin.requests.isEmpty != isExempt)
     }
 
@@ -210,11 +210,12 @@ import Testing
         let told = try ScriptedOrigin { _ in .json(#"{"version":"9.8.7","pid":42}"#) }
         let other = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(told.port)"])
         #expect(other.text("listen").hasSuffix("is served by Larder 9.8.7 (pid 42)"))
-        let strange = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(origin.port)"])
+        let stranger = try upstream()
+        let strange = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(stranger.port)"])
         #expect(strange.verdict("listen") == "fail" && strange.text("listen").contains("--listen"))
     }
 
-    @Test func `a unix socket may be free, left behind, or served`() throws {
+    @Test func `a unix socket may be free, left from an earlier process, or served`() throws {
         let origin = try upstream()
         try inFolder { folder in
             let path = folder + "/larder.sock"
@@ -224,7 +225,7 @@ import Testing
             #expect(try doctor(upstream: origin.url, [], listen).text("listen").contains("is served by"))
             larder.child.signal(SIGKILL)
             try larder.child.waitForExit()
-            #expect(try doctor(upstream: origin.url, [], listen).text("listen").contains("left behind"))
+            #expect(try doctor(upstream: origin.url, [], listen).text("listen").contains("left from an earlier"))
             #expect(FileManager.default.fileExists(atPath: path))
             let nowhere = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "unix:\(folder)/no/larder.sock"])
             #expect(nowhere.verdict("listen") == "fail")
@@ -251,7 +252,7 @@ import Testing
         }
     }
 
-    @Test func `where the settings are not good, nothing else is guessed at`() throws {
+    @Test func `where the settings are not valid, nothing else is guessed at`() throws {
         let origin = try upstream()
         let report = try doctor(upstream: origin.url, [], ["LARDER_TTL_CATALOG": "soon"])
         #expect(report.verdict("settings") == "fail" && report.text("settings").contains("ttl.catalog"))

@@ -1,4 +1,6 @@
+import Daemon
 import Foundation
+import Settings
 import TestSupport
 import Testing
 
@@ -39,6 +41,39 @@ import Testing
         try eventually("upstream fails") { try larder.get("/models").status != 200 }
         #expect(try larder.get("/readyz").status == 200)
         try larder.end()
+    }
+
+    @Test(arguments: [
+        Replies.error(429, "Slow", ["Retry-After": "30"]), Replies.error(503), Replies.error(404), Replies.error(408),
+        .response(status: 403, fields: ["Content-Type": "text/html"], body: .text("<html>")),
+        Replies.body(Array("<html>".utf8)), .reset,
+    ])
+    func `it is not ready while there is no catalogue and the last fetch of one failed, whatever the reason`(
+        failure: OriginReply
+    ) throws {
+        let isFailing = Monitor(true)
+        let origin = try ScriptedOrigin { isFailing.current ? failure : Replies.wellBehaved($0) }
+        try LiveLarder.serving(
+            before: origin,
+            {
+                $0.workers = 2
+                $0.upstream.warmUp = true
+                $0.ttl.negative = .milliseconds(1)
+            }
+        ) { larder throws in
+            try eventually("it is not ready") {
+                try larder.get("/readyz").text.contains("no catalogue")
+            }
+            isFailing.withValue { $0 = false }
+            // Another key is not paused by a status; a failed connection pauses everyone for a second.
+            try eventually("it has a catalogue") { try larder.get("/models", key: "anna").status == 200 }
+            try eventually("it is ready") { try larder.get("/readyz").status == 200 }
+            // Until it is thrown out, and the next attempt fails too.
+            isFailing.withValue { $0 = true }
+            #expect(try larder.request("POST", "/_larder/purge?catalog=1").status == 200)
+            _ = try larder.get("/models", key: "bert")
+            try eventually("it is not ready") { try larder.get("/readyz").status == 503 }
+        }
     }
 
     @Test func `no key is in any line of the log, at whatever level`() throws {

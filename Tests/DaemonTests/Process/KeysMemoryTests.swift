@@ -89,15 +89,48 @@ import Testing
         // What grows with the keys has had its growth when the cache is full.
         #expect(end - half < Self.maximumBytes)
 
-        let metrics = try larder.get("/metrics").text
-        let kept = metrics.split(separator: "\n").first { $0.hasPrefix("larder_cache_bytes ") }?.split(separator: " ")
-            .last
-        #expect(try #require(kept.flatMap { Double($0) }) <= Double(Self.maximumBytes))
+        #expect(try Self.countedBytes(larder) <= Self.maximumBytes)
         try eventually("the descriptors of connections are closed") { try Self.descriptors(larder) <= descriptors + 4 }
         let client = try RawClient(port: larder.port)
         #expect(try client.get("/models/count").status == 200)
         #expect(try client.get("/models/count").isHit)
         client.close()
+        try larder.end()
+    }
+
+    /// What the cache counts as kept.
+    private static func countedBytes(_ larder: LarderProcess) throws -> Int {
+        let metrics = try larder.get("/metrics").text
+        let kept = metrics.split(separator: "\n").first { $0.hasPrefix("larder_cache_bytes ") }
+        return Int(try #require(kept?.split(separator: " ").last.flatMap { Double($0) }))
+    }
+
+    @Test func `small entries count for what they cost`() throws {
+        let origin = try ScriptedOrigin { request in
+            request.key == nil ? Replies.catalogue() : Replies.error(401, "No cookie auth credentials found")
+        }
+        let larder = try LarderProcess.serve(
+            before: origin,
+            environment: [
+                "LARDER_WORKERS": "1", "LARDER_CACHE_MAX_BYTES": "64MiB", "LARDER_LOG_ACCESS": "false",
+            ])
+        #expect(try larder.get("/models/count").status == 200)
+        let client = try RawClient(port: larder.port, timeout: .seconds(30))
+        func ask(_ keys: Range<Int>) throws {
+            for key in keys {
+                let fields: MessageFields = ["Authorization": "Bearer bad\(key)"]
+                #expect(try client.get("/models/user", fields).status == 401)
+                #expect(try client.get("/models/user", fields).status == 401)
+            }
+        }
+        try ask(0..<1_000)
+        let before = (resident: try larder.residentBytes(), counted: try Self.countedBytes(larder))
+        try ask(1_000..<5_000)
+        let resident = try larder.residentBytes() - before.resident
+        let counted = try Self.countedBytes(larder) - before.counted
+        client.close()
+        print("memory: 4000 refused keys: \(resident >> 10) KiB, counted \(counted >> 10) KiB")
+        #expect(resident < counted + counted / 4)
         try larder.end()
     }
 }

@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import CatalogJSON
 import Daemon
 import Foundation
 import TestSupport

@@ -1,3 +1,4 @@
+import Commands
 import Foundation
 import TestSupport
 import Testing
@@ -63,6 +64,16 @@ import Testing
         let (result, _) = try models(["--limit", "x"], answered: reply)
         #expect(result.ending == .exited(1) && result.output.isEmpty)
         #expect(result.error == "larder: limit must be an integer")
+    }
+
+    @Test func `a refused order is answered with the known orders`() throws {
+        let reply = OriginReply.json(#"{"error":{"code":400,"message":"invalid sort"}}"#, status: 400)
+        let (result, _) = try models(["--sort", "newst"], answered: reply)
+        #expect(result.ending == .exited(1) && result.output.isEmpty)
+        #expect(result.error.hasPrefix("larder: invalid sort; known values of --sort: newest, "), "\(result.error)")
+        #expect(result.error.hasSuffix(", top-weekly"), "\(result.error)")
+        let (known, _) = try models(["--sort", "newest"], answered: reply)
+        #expect(known.error == "larder: invalid sort")
     }
 
     @Test(arguments: [OriginReply.status(500), .garbage(Array("hello".utf8)), .close, .json("{}"), .json("<html>")])

@@ -45,8 +45,8 @@ final class ReloadingLarder {
         return Array(process.child.lines(.error).dropFirst(before))
     }
 
-    private func told(after place: Int) -> [String] {
-        process.child.lines(.error).dropFirst(place).filter {
+    private func told(after position: Int) -> [String] {
+        process.child.lines(.error).dropFirst(position).filter {
             $0.contains(#""event":"reloaded""#) || $0.contains(#""event":"reload-refused""#)
         }
     }

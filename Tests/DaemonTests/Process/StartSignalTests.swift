@@ -22,7 +22,7 @@ import Testing
             for _ in 0..<3 { child.signal(SIGHUP) }
         }
         let larder = try LarderProcess.started(child)
-        try child.waitForLine(containing: "nothing has changed")
+        try child.waitForLine(containing: "nothing changed")
         #expect(try larder.get("/models").status == 200)
         try larder.end()
         #expect(child.lines(.error).count { $0.contains(#""event":"reloaded""#) } == 1)

@@ -19,6 +19,18 @@ import Testing
         #expect(json.output == StatusSample.whole)
     }
 
+    @Test func `a healthcheck for readiness says why Larder is not ready`() throws {
+        let (ready, origin) = try larder(["healthcheck", "--ready"], answered: .json(#"{"status":"ready"}"#))
+        #expect(ready.ending == .exited(0) && ready.output.contains(" is ready"))
+        #expect(origin.requests.map(\.target) == ["/readyz"])
+        let (warming, _) = try larder(
+            ["healthcheck", "--ready"], answered: .json(#"{"status":"warming up"}"#, status: 503))
+        #expect(warming.ending == .exited(1))
+        #expect(warming.error.contains(" is not ready: it answered 503, warming up"), "\(warming.error)")
+        let (healthy, other) = try larder(["healthcheck"], answered: .json(#"{"status":"ok"}"#))
+        #expect(healthy.ending == .exited(0) && other.requests.map(\.target) == ["/healthz"])
+    }
+
     @Test(arguments: [OriginReply.status(404), .json("[]"), .json("no"), .close])
     func `what is no status is one line and exit 1`(reply: OriginReply) throws {
         let (result, _) = try larder(["status"], answered: reply)
@@ -29,9 +41,9 @@ import Testing
     @Test(arguments: [
         (["--catalog"], "catalog=1"), (["--key", "1a2b3c4d"], "key=1a2b3c4d"), (["--all"], "all=1"),
     ])
-    func `purging asks for what is to be forgotten, and tells how much it was`(flags: [String], query: String) throws {
+    func `purge sends its target, and prints the number of deleted copies`(flags: [String], query: String) throws {
         let (result, origin) = try larder(["purge"] + flags, answered: .json(#"{"purged":3}"#))
-        #expect(result.ending == .exited(0) && result.output == "forgot 3 copies")
+        #expect(result.ending == .exited(0) && result.output == "deleted 3 copies")
         #expect(origin.requests.map(\.method) == ["POST"])
         #expect(origin.requests.map(\.target) == ["/_larder/purge?" + query])
         #expect(origin.requests[0].fields["Content-Length"] == "0")

@@ -28,7 +28,7 @@ import Testing
             environment: [
                 "NOTIFY_SOCKET": manager.name, "LARDER_UPSTREAM_WARM_UP": "true", "LARDER_WORKERS": "2",
             ])
-        try manager.waitFor("; there is no catalogue, and upstream cannot be reached")
+        try manager.waitFor("; no catalogue: the last fetch failed")
         let back = try ScriptedOrigin(port: port, Replies.wellBehaved)
         try eventually("it has a catalogue") { try larder.get("/models").status == 200 }
         try eventually("it says so") { manager.messages.last?.hasSuffix(":\(larder.port)") == true }

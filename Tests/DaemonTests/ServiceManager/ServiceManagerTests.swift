@@ -10,6 +10,17 @@ import Testing
             environment: environment, processID: 42, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
+    @Test func `after it has named another process it says nothing`() throws {
+        let receiver = try NotifyReceiver()
+        var manager = manager(["NOTIFY_SOCKET": receiver.name])
+        manager.notifyAlive()
+        manager.notifyMain(43)
+        manager.notifyStopping("Finishing")
+        manager.notifyAlive()
+        try receiver.waitFor("MAINPID=43")
+        #expect(receiver.messages == ["WATCHDOG=1", "MAINPID=43"])
+    }
+
     @Test func `each event is one message`() throws {
         let receiver = try NotifyReceiver()
         let manager = manager(["NOTIFY_SOCKET": receiver.name])

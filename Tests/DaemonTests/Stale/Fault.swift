@@ -76,6 +76,9 @@ struct Fault: CustomTestStringConvertible {
     /// Upstream's name does not resolve.
     static let unknownHost = Fault("has no address", .failure(502), "unreachable", .close)
 
+    /// What fetches are limited to. Where the limit is not what is tried, the slowest machine keeps it.
+    var timeout: Duration { detail == "timeout" ? .milliseconds(250) : .seconds(20) }
+
     /// `Cache-Status` behind the reason, where the fault is passed on to the caller.
     var told: String {
         let answered = status.map { "; fwd-status=\($0)" } ?? ""

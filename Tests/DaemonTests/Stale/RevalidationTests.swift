@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import TestSupport
 import Testing
 
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test(
-        arguments: ["/models", "/models?use_rss=true&feed=x", "/models/user", "/providers"], [1, 3])
+        arguments: ["/models", "/models?use_rss=true&feed=x", "/providers"], [1, 3])
     func `a stale copy is served at once, and one refresh runs behind it`(target: String, workers: Int) throws {
         let gates = Monitor(nil as OriginGate?)
         let origin = try Self.upstream(gates)

@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import TestSupport
 import Testing
 
@@ -43,7 +44,7 @@ import Testing
 
     @Test(
         arguments: ["/models", "/models?use_rss=true&feed=x", "/models/user", "/providers", "/models/count"], [1, 3])
-    func `a spare is served while upstream fails, upstream is left alone, and it recovers`(
+    func `a staleIfErrorCopy is served while upstream fails, upstream is left alone, and it recovers`(
         target: String, workers: Int
     ) throws {
         let isBroken = Monitor(false)
@@ -59,9 +60,9 @@ import Testing
             isBroken.withValue { $0 = true }
             let asked = origin.requests.count
             let began = ContinuousClock.now
-            let spare = try larder.get(target, key)
-            #expect(spare.status == 200 && spare.body == first.body)
-            #expect(spare.cacheVerdict == "larder; fwd=stale; fwd-status=503; ttl=-N; detail=unusable")
+            let staleIfErrorCopy = try larder.get(target, key)
+            #expect(staleIfErrorCopy.status == 200 && staleIfErrorCopy.body == first.body)
+            #expect(staleIfErrorCopy.cacheVerdict == "larder; fwd=stale; fwd-status=503; ttl=-N; detail=unusable")
             for _ in 0..<workers * 8 {
                 let next = try larder.get(target, key)
                 guard ContinuousClock.now - began < .milliseconds(900) else { break }
@@ -91,9 +92,9 @@ import Testing
             #expect(first.status == 200 && first.text.contains(#""total_count":1"#))
             try larder.waitUntilNothingIsFresh()
             isBroken.withValue { $0 = true }
-            let spare = try larder.get(target)
-            #expect(spare.status == 200 && spare.body == first.body)
-            #expect(spare.cacheVerdict == "larder; fwd=stale; fwd-status=500; ttl=-N; detail=unusable")
+            let staleIfErrorCopy = try larder.get(target)
+            #expect(staleIfErrorCopy.status == 200 && staleIfErrorCopy.body == first.body)
+            #expect(staleIfErrorCopy.cacheVerdict == "larder; fwd=stale; fwd-status=500; ttl=-N; detail=unusable")
             // The catalogue and the other facet fall due again and are asked for, the one that failed is not.
             try larder.waitUntilNothingIsFresh()
             let asked = origin.targets.count { $0.contains("zdr") }

@@ -1,4 +1,5 @@
 import Daemon
+import Settings
 import Testing
 
 /// What is stored when upstream begins to fail.
@@ -10,19 +11,19 @@ enum StoredState: String, CaseIterable, CustomTestStringConvertible {
     /// A stale copy within `stale.while_revalidate`.
     case stale
     /// A stale copy beyond that, within `stale.if_error`.
-    case spare
+    case staleIfErrorCopy
     /// A copy of no more use.
     case past
 
     var testDescription: String { rawValue }
 
-    /// Makes a copy come into this state by itself, and stay in it.
-    func arrange(_ settings: inout Settings) {
+    /// Makes a copy come into this state by itself, and stay in it, until upstream fails in this way.
+    func arrange(_ settings: inout Settings, for fault: Fault) {
         settings.ttl.catalog = self == .fresh ? .seconds(300) : .milliseconds(400)
         settings.stale.whileRevalidate = self == .stale ? .seconds(3600) : .zero
-        settings.stale.ifError = self == .stale || self == .spare ? .seconds(3600) : .milliseconds(1)
-        settings.upstream.timeout = .milliseconds(250)
-        settings.upstream.connectTimeout = .milliseconds(250)
+        settings.stale.ifError = self == .stale || self == .staleIfErrorCopy ? .seconds(3600) : .milliseconds(1)
+        settings.upstream.timeout = fault.timeout
+        settings.upstream.connectTimeout = fault.timeout
     }
 }
 
@@ -47,7 +48,7 @@ struct Verdict {
             switch state {
             case .cold: []
             case .fresh: ["/models 200 fresh"]
-            case .stale, .spare: ["/models 200 stale"]
+            case .stale, .staleIfErrorCopy: ["/models 200 stale"]
             case .past: ["/models 200 expired"]
             }
         entries = isRefusal && state != .fresh ? copies + ["/models \(fault.toldStatus) fresh"] : copies
@@ -59,11 +60,11 @@ struct Verdict {
         case .stale:
             // Served at once; what comes of the refresh is seen by the next.
             (status, cacheStatus) = (200, "larder; hit; ttl=-N")
-        case .spare where !isRefusal:
+        case .staleIfErrorCopy where !isRefusal:
             (status, cacheStatus) = (200, "larder; fwd=stale" + fault.replaced)
         case .cold:
             (status, cacheStatus) = (fault.toldStatus, "larder; fwd=miss" + fault.told)
-        case .spare, .past:
+        case .staleIfErrorCopy, .past:
             (status, cacheStatus) = (fault.toldStatus, "larder; fwd=stale" + fault.told)
         }
 
@@ -72,7 +73,7 @@ struct Verdict {
         // A refusal is upstream's answer, and remembered for a while.
         case _ where isRefusal: (nextStatus, nextCacheStatus) = (fault.toldStatus, "larder; hit; ttl=N")
         // Upstream is left alone for a while.
-        case .stale, .spare: (nextStatus, nextCacheStatus) = (200, "larder; hit; ttl=-N; detail=backing-off")
+        case .stale, .staleIfErrorCopy: (nextStatus, nextCacheStatus) = (200, "larder; hit; ttl=-N; detail=backing-off")
         case .cold, .past: (nextStatus, nextCacheStatus) = (503, "larder; detail=backing-off")
         }
 
@@ -80,7 +81,7 @@ struct Verdict {
         case .fresh: storedStatus = 200
         case _ where isRefusal: storedStatus = fault.toldStatus
         case .stale: storedStatus = 200
-        case .cold, .spare, .past: storedStatus = 504
+        case .cold, .staleIfErrorCopy, .past: storedStatus = 504
         }
     }
 }

@@ -5,10 +5,10 @@ final class TemporaryFolder {
     let path: String
 
     init() throws {
-        let place = FileManager.default.temporaryDirectory.appendingPathComponent("larder-test-\(UUID().uuidString)")
-        path = place.path
+        let position = FileManager.default.temporaryDirectory.appendingPathComponent("larder-test-\(UUID().uuidString)")
+        path = position.path
         try FileManager.default.createDirectory(
-            at: place, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            at: position, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

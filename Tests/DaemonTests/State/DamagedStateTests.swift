@@ -61,12 +61,12 @@ import Testing
             let name = flip % 10 == 0 ? "secret" : names[flip % 2]
             let size = whole[name]!.count
             let near = min(size, 4096)
-            let place = Int.random(in: 0..<(Bool.random(using: &random) ? near : size), using: &random)
+            let position = Int.random(in: 0..<(Bool.random(using: &random) ? near : size), using: &random)
             let mask =
                 flip % 3 == 0 ? 1 << UInt8.random(in: 0..<8, using: &random) : UInt8.random(in: 1...255, using: &random)
-            files[name]![place] ^= mask
+            files[name]![position] ^= mask
             try folder.replace(with: files)
-            let what = "\(name)[\(place)] ^ \(mask), seed \(seed)"
+            let what = "\(name)[\(position)] ^ \(mask), seed \(seed)"
             if flip % 20 == 19 {
                 let larder = try LarderProcess.serve(before: upstream, in: folder)
                 served += check(try Self.targets.map { try larder.get($0, anna) }, expected, what)

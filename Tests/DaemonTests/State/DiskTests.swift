@@ -56,8 +56,35 @@ import Testing
         }
     }
 
-    private static let failing = "state cannot be written"
-    private static let recovered = "state is written again"
+    @Test(.enabled(if: mayMount, "a name space of mounts can be made"))
+    func `a purge that cannot be written says so, and is done when it can be`() throws {
+        let (fetched, folder) = (Monitor(0), StateFolder())
+        let upstream = try Self.upstream(fetched)
+        let position = try Place(upstream, folder, mount: "mount -t tmpfs -o size=4m,mode=700 none $STATE")
+        func purge() throws -> RawResponse {
+            try RawClient(port: position.larder.port).request("POST", "/_larder/purge?all=1")
+        }
+        #expect(try position.larder.get("/models").status == 200)
+        #expect(try purge().text == #"{"purged":1}"#)
+        #expect(try position.larder.get("/models").status == 200)
+        try position.run("mount -t tmpfs -o ro none $STATE", folder)
+        let refused = try purge()
+        #expect(refused.status == 503 && refused.text.contains("state directory cannot be written"), "\(refused.text)")
+        #expect(try position.larder.get("/models", ["Cache-Control": "only-if-cached"]).status == 504)
+        try position.run("umount $STATE", folder)
+        #expect(try purge().status == 200)
+        try position.run("cp -a $STATE $STATE/../kept", folder)
+        position.larder.child.signal(SIGKILL)
+        try position.larder.child.waitForExit()
+        upstream.setDown(true)
+        let larder = try LarderProcess.serve(
+            ["--upstream", upstream.origin.url + "/api/v1", "--state-dir", folder.beside("kept")])
+        #expect(try larder.get("/models").status >= 502)
+        try larder.end()
+    }
+
+    private static let failing = "cannot write the state directory"
+    private static let recovered = "the state directory can be written again"
 
     @Test(
         .enabled(if: mayMount, "a name space of mounts can be made"),
@@ -81,28 +108,28 @@ import Testing
             mount += " && head -c 32 /dev/zero > $STATE/secret && chmod 600 $STATE/secret"
         }
         if fromTheStart { mount += " && { \(begin); }" }
-        let place = try Place(upstream, folder, mount: mount)
+        let position = try Place(upstream, folder, mount: mount)
         if !fromTheStart {
-            #expect(try place.larder.get("/models").status == 200)
-            #expect(place.count(Self.failing) == 0)
+            #expect(try position.larder.get("/models").status == 200)
+            #expect(position.count(Self.failing) == 0)
             usleep(300_000)
-            try place.run(begin, folder)
+            try position.run(begin, folder)
         }
         for _ in 0..<4 {
-            let answer = try place.larder.get("/models", ["Cache-Control": "no-cache"])
+            let answer = try position.larder.get("/models", ["Cache-Control": "no-cache"])
             #expect(answer.status == 200 && answer.text.contains("fetch-\(fetched.current)/"))
             usleep(50_000)
         }
-        try place.larder.child.waitForLine(containing: Self.failing)
-        #expect(place.count(Self.recovered) == 0)
-        try place.run(end, folder)
-        try place.larder.child.waitForLine(containing: Self.recovered)
-        #expect(place.count(Self.failing) == 1)
+        try position.larder.child.waitForLine(containing: Self.failing)
+        #expect(position.count(Self.recovered) == 0)
+        try position.run(end, folder)
+        try position.larder.child.waitForLine(containing: Self.recovered)
+        #expect(position.count(Self.failing) == 1)
         let last = fetched.current
         // The small file system ends with its process.
-        try place.run("cp -a $STATE $STATE/../kept", folder)
-        place.larder.child.signal(SIGKILL)
-        try place.larder.child.waitForExit()
+        try position.run("cp -a $STATE $STATE/../kept", folder)
+        position.larder.child.signal(SIGKILL)
+        try position.larder.child.waitForExit()
         upstream.setDown(true)
         let larder = try LarderProcess.serve(
             ["--upstream", upstream.origin.url + "/api/v1", "--state-dir", folder.beside("kept")])

@@ -28,9 +28,33 @@ import Testing
             ["serve", "--listen", "127.0.0.1:0", "--upstream", upstream.origin.url, "--state-dir", folder.path])
         #expect(refused.ending == .exited(1))
         let lines = refused.error.split(separator: "\n")
-        #expect(lines.count == 1 && lines[0].contains("99") && lines[0].contains("later release"), "\(refused.error)")
+        #expect(lines.count == 1 && lines[0].contains("99") && lines[0].contains("newer release"), "\(refused.error)")
         #expect(refused.output.isEmpty)
         #expect(try folder.files() == before)
+    }
+
+    @Test func `a record that points to another whole body is not served, and the database is set aside`() throws {
+        let upstream = try UpAndDown { request in
+            .json(#"{"data":[{"path":"\#(request.path)"}]}"#, ["Cache-Control": "public"])
+        }
+        let folder = StateFolder()
+        let first = try LarderProcess.serve(before: upstream, in: folder)
+        for path in ["/providers", "/embeddings/models"] { #expect(try first.get(path).status == 200) }
+        try first.end()
+        // Both bodies are as they were written, each with its digest. Only the seal binds a record to one of them.
+        try Self.run(
+            """
+            UPDATE response SET digest = (SELECT digest FROM response WHERE resource LIKE '%/embeddings/models%')
+                WHERE resource LIKE '%/providers%'
+            """, over: folder.path + "/larder.db")
+        upstream.setDown(true)
+        let larder = try LarderProcess.serve(before: upstream, in: folder)
+        let answer = try larder.get("/providers")
+        #expect([502, 503].contains(answer.status) && !answer.text.contains("embeddings"), "\(answer.text)")
+        try eventually("the database is set aside") {
+            try folder.files().keys.contains { $0.hasPrefix("larder.damaged-") }
+        }
+        try larder.end()
     }
 
     @Test func `a directory that another Larder uses is a warning, and both serve`() throws {

@@ -2,6 +2,7 @@ import Caching
 import Daemon
 import Foundation
 import Glibc
+import Settings
 import TestSupport
 import Testing
 

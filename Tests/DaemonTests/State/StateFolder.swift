@@ -1,5 +1,6 @@
 import Daemon
 import Foundation
+import Settings
 import TestSupport
 
 /// A state directory of a test's own, which is deleted with all that is in it when the test is over.

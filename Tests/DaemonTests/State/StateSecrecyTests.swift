@@ -24,6 +24,10 @@ import Testing
 
     /// Asks for all kinds of things with the key, and one thing without it at the end.
     private static func use(_ larder: LarderProcess) throws {
+        for target in ["/models", "/models/user", "/embeddings/models", "/chat/completions", "/providers"] {
+            _ = try larder.get(target, ["x-api-key": key])
+            _ = try larder.get(target, ["X-Api-Key": key, "Authorization": "Bearer another"])
+        }
         let fields: MessageFields = ["Authorization": "Bearer \(key)"]
         for target in [
             "/models", "/models/user", "/models?category=x", "/model/acme/anvil:nitro", "/embeddings/models",

@@ -28,10 +28,7 @@ import Testing
     }
 
     /// Preloading it does not go together with a sanitizer, whose own library has to come first.
-    private static var isUsable: Bool {
-        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return library != nil && !tests.contains("/thread/") && !tests.contains("/address/")
-    }
+    private static var isUsable: Bool { library != nil && !Sanitizer.isThread && !Sanitizer.isAddress }
 
     @Test(.enabled(if: isUsable, "libfaketime is there, and no sanitizer"), arguments: ["+1d", "-1d"])
     func `a day forth or back neither freezes what is kept nor empties it`(shift: String) throws {

@@ -1,6 +1,6 @@
 import Bytes
 import Catalog
-import Daemon
+import CatalogJSON
 import JSONDocument
 
 /// Takes bytes for a body from upstream, in every form that one can have.
@@ -23,7 +23,7 @@ public enum CatalogCheck {
             if !isList { return "a facet that is not a list" }
             guard case .forward(let query) = QueryParser.parse(Array("category=x".utf8).span) else { continue }
             let joined = ModelList.snapshot(SmallCatalogue.list).select(query, facets: [[facet]], now: QueryCheck.now)
-            let body = Composer.list(joined, rawQuery: noQuery.span)
+            let body = Composer.list(.joined(joined), rawQuery: noQuery.span)
             if let fault = ComposedList.fault(in: body, joined.selection, ids: nil) { return fault }
         }
         return nil
@@ -31,8 +31,9 @@ public enum CatalogCheck {
 
     private static func faultInModel(_ input: [UInt8]) -> String? {
         guard let model = try? CatalogReader.readModel(input.span) else { return nil }
-        let plain = Composer.model(model.row.span)
-        let open = Composer.openAIModel(model.row.span, model.fields)
+        let shown = ModelRow(model.fields, json: model.row)
+        let plain = Composer.model(shown)
+        let open = Composer.openAIModel(shown)
         guard let source = try? JSONDocument(parsing: input.span).root["data"] else { return "a model without data" }
         for body in [plain, open] {
             guard let data = try? JSONDocument(parsing: body.span).root["data"] else {
@@ -54,7 +55,7 @@ public enum CatalogCheck {
                 return "not answered here: \(query)"
             }
             let selection = list.select(parsed, now: QueryCheck.now)
-            let body = Composer.list(list, selection, rawQuery: Array(query.utf8).span)
+            let body = Composer.list(.snapshot(list, selection), rawQuery: Array(query.utf8).span)
             let ids = selection.rows.map { list.id(Int($0)).span.copied() }
             if let fault = ComposedList.fault(in: body, selection, ids: ids) { return "\(query): \(fault)" }
             // Sorted or not, the whole list is the whole list.
@@ -82,7 +83,7 @@ public enum CatalogCheck {
             guard let found = list.index(ofModel: id), list.id(found).span.equals(id) else {
                 return "row \(row) is not found by its id"
             }
-            let open = Composer.openAIModel(list, row)
+            let open = Composer.openAIModel(ModelRow(list, row))
             if (try? JSONDocument(parsing: open.span)) == nil { return "row \(row) is not JSON as OpenAI's model" }
         }
         return nil

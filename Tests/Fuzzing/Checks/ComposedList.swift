@@ -14,7 +14,7 @@ struct ComposedList {
             return "data has not \(selection.rows.count) rows"
         }
         if let ids {
-            let shown = data.elements.map { $0["id"].map { $0.text.copied() } ?? [] }
+            let shown = data.elements.map { Array(($0["id"]?.string ?? "").utf8) }
             if shown != ids { return "data has other rows, or in another order" }
         }
         guard let next = root["links"]?["next"] else { return "links.next is missing" }

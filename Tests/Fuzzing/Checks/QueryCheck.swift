@@ -33,7 +33,7 @@ public enum QueryCheck {
         }
         let list = SmallCatalogue.list
         let selection = list.select(query, now: now)
-        let body = Composer.list(list, selection, rawQuery: input.span)
+        let body = Composer.list(.snapshot(list, selection), rawQuery: input.span)
         let ids = selection.rows.map { list.id(Int($0)).span.copied() }
         if let fault = ComposedList.fault(in: body, selection, ids: ids) { return fault }
         if Composer.count(selection).span.text() != "{\"data\":{\"count\":\(selection.totalCount)}}" {
@@ -41,18 +41,20 @@ public enum QueryCheck {
         }
 
         var unpaged = query
-        unpaged.offset = nil
-        unpaged.limit = nil
+        unpaged.page.offset = nil
+        unpaged.page.limit = nil
         let all = list.select(unpaged, now: now).rows
-        let isPaged = query.offset != nil || query.limit != nil
-        let page = isPaged ? all.dropFirst(Int(clamping: query.offset ?? 0)).prefix(Int(query.limit ?? 500)) : all[...]
+        let isPaged = query.page.offset != nil || query.page.limit != nil
+        let page =
+            isPaged
+            ? all.dropFirst(Int(clamping: query.page.offset ?? 0)).prefix(Int(query.page.limit ?? 500)) : all[...]
         if all.count != selection.totalCount || Array(page) != selection.rows { return "the page is not a part of all" }
 
         let link = ComposedList.nextQuery(in: body)
         if upstream.isEmpty, let fault = disagreement(on: input, selection, next: link) { return fault }
         guard let next = link else { return nil }
         var expected = query
-        expected.offset = selection.nextOffset.map(Int64.init)
+        expected.page.offset = selection.nextOffset.map(Int64.init)
         guard case .local(expected) = QueryParser.parse(next.span, upstreamParameters: upstream) else {
             return "the next link is another query: \(next.span.text())"
         }
@@ -76,7 +78,7 @@ public enum QueryCheck {
 
         let facets = query.clauses.map { $0.names.map(SmallCatalogue.facet) }
         let joined = ModelList.snapshot(SmallCatalogue.list).select(query, facets: facets, now: now)
-        let body = Composer.list(joined, rawQuery: input.span)
+        let body = Composer.list(.joined(joined), rawQuery: input.span)
         return ComposedList.fault(in: body, joined.selection, ids: nil)
     }
 

@@ -1,6 +1,6 @@
 import Bytes
 import Catalog
-import Daemon
+import CatalogJSON
 import TestSupport
 
 /// The catalogue that the queries are answered from, and what upstream says of its facets.

@@ -8,7 +8,7 @@ import FuzzChecks
     static func main() {
         let name = ProcessInfo.processInfo.environment["FUZZ_TARGET"] ?? ""
         guard let check = unsafe checks(name) else {
-            print("FUZZ_TARGET must be request, response, query or catalog, not \"\(name)\"")
+            print("FUZZ_TARGET must be request, response, query, catalog, toml or reply, not \"\(name)\"")
             exit(64)
         }
         var count = CommandLine.argc
@@ -22,6 +22,8 @@ import FuzzChecks
         case "response": unsafe checkResponse
         case "query": unsafe checkQuery
         case "catalog": unsafe checkCatalog
+        case "toml": unsafe checkTOML
+        case "reply": unsafe checkReply
         default: nil
         }
     }
@@ -43,6 +45,14 @@ private func checkQuery(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
 private func checkCatalog(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     report(CatalogCheck.fault(in: unsafe input(start, count)))
+}
+
+private func checkTOML(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    report(TOMLCheck.fault(in: unsafe input(start, count)))
+}
+
+private func checkReply(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    report(ReplyCheck.fault(in: unsafe input(start, count)))
 }
 
 private func input(_ start: UnsafePointer<UInt8>?, _ count: Int) -> [UInt8] {

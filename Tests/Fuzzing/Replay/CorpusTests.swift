@@ -16,7 +16,13 @@ import Testing
     @Test("bodies from upstream", arguments: corpus("catalog"))
     func bodies(file: URL) throws { #expect(CatalogCheck.fault(in: try bytes(file)) == nil) }
 
-    @Test("the corpus is there", arguments: ["request", "response", "query", "catalog"])
+    @Test("files of settings", arguments: corpus("toml"))
+    func settings(file: URL) throws { #expect(TOMLCheck.fault(in: try bytes(file)) == nil) }
+
+    @Test("replies of a fleet's engine", arguments: corpus("reply"))
+    func replies(file: URL) throws { #expect(ReplyCheck.fault(in: try bytes(file)) == nil) }
+
+    @Test("the corpus is there", arguments: ["request", "response", "query", "catalog", "toml", "reply"])
     func corpusIsThere(name: String) { #expect(corpus(name).count > 10) }
 }
 

@@ -26,7 +26,8 @@ struct AccessFormatterTests {
                 == "2026-11-21T08:30:00Z info access GET models /api/v1/models 200 hit bytes=1234 key=1a2b3c4d "
                 + "age=12 us=35\n")
         #expect(
-            line(.text, .models, "/models", method: .head, age: nil, key: 0).hasSuffix("hit bytes=1234 key=- us=35\n"))
+            line(.text, .models, "/models", method: .head, age: nil, key: 0).hasSuffix(
+                "hit bytes=1234 key=\"no key\" us=35\n"))
     }
 
     @Test("As JSON")
@@ -36,7 +37,8 @@ struct AccessFormatterTests {
                 == #"{"time":"2026-11-21T08:30:00Z","level":"info","event":"access","method":"GET","route":"models","#
                 + #""path":"/api/v1/models","status":200,"decision":"hit","bytes":1234,"key":"1a2b3c4d","age":12,"us":35}"#
                 + "\n")
-        #expect(line(.json, .models, "/models", age: nil, key: 0).contains(#""hit","bytes":1234,"key":"-","us":35}"#))
+        #expect(
+            line(.json, .models, "/models", age: nil, key: 0).contains(#""hit","bytes":1234,"key":"no key","us":35}"#))
     }
 
     @Test("The line of a hit is the same as if it were made as a whole", arguments: [LineFormat.text, .json])
@@ -55,6 +57,25 @@ struct AccessFormatterTests {
             formatter.append(record, wallSeconds: 1_795_249_800, to: &whole)
             #expect(parts.span.text() == whole.span.text())
         }
+    }
+
+    @Test("What is not a hit has the client's address and an identifier", arguments: [LineFormat.text, .json])
+    func clientAndID(format: LineFormat) {
+        var label = AccessLabel(route: .model(8..<9, isPlural: true), path: "/models/a".utf8.span, format: format)
+        label.id = RequestID(0xAB)
+        let record = AccessRecord(
+            method: .get, label: label, status: 404, decision: .miss, age: nil, bytes: 0, nanoseconds: 1_000, key: 0,
+            client: "[::1]:4711")
+        var formatter = AccessFormatter(format, hasPrefix: true)
+        var out = ByteBuilder()
+        formatter.append(record, wallSeconds: 1_795_249_800, to: &out)
+        let line = out.span.text()
+        #expect(line.hasPrefix(format == .text ? "<6>2026-11-21T08:30:00Z info access" : #"<6>{"time":"2026-"#))
+        #expect(
+            line.hasSuffix(
+                format == .text
+                    ? " us=1 client=[::1]:4711 request_id=00000000000000ab\n"
+                    : #""us":1,"client":"[::1]:4711","request_id":"00000000000000ab"}"# + "\n"))
     }
 
     @Test("A line without a label is whole as well")

@@ -1,0 +1,238 @@
+import Bytes
+import Caching
+import EventLoop
+import Fetching
+import HTTPClient
+import HTTPCore
+import Logging
+import Persistence
+import Serving
+
+/// Receives the results of fetches.
+protocol FetchRunnerDelegate: AnyObject {
+    /// A response was read. The fetch stays in the table until `FetchRunner.finished`.
+    func fetched(_ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ entry: Entry, _ change: StateChange, bytes: Int)
+    /// A fetch has failed, and is no longer in the table.
+    func failed(_ fetch: FetchContext, _ problem: FetchProblem, bytes: Int)
+}
+
+/// The steps of each fetch of a loop from request to end. Each step begins when there is memory for it: `FetchTable`
+/// decides.
+final class FetchRunner {
+    private var table: FetchTable
+    private var origins: Origins
+    private var settings: ShardSettings
+    private let loop: Loop
+    private let cache: LoopCache
+    private let disk: DiskTier
+    unowned var delegate: (any FetchRunnerDelegate)?
+
+    /// Starts with no fetches. Throws if the upstream of the settings cannot be used.
+    init(_ settings: ShardSettings, on loop: Loop, cache: LoopCache, disk: DiskTier) throws(UpstreamError) {
+        self.settings = settings
+        self.loop = loop
+        self.cache = cache
+        self.disk = disk
+        origins = try Origins(on: loop, settings)
+        table = FetchTable(bytes: settings.keeping.bytes, maximumBody: settings.source.client.maximumBody)
+    }
+
+    /// Where fetches and passed-through requests go.
+    var origin: Origin { origins.current }
+
+    /// Begins a fetch, now or when there is memory for its body.
+    func begin(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter) {
+        let actions = table.begin(
+            flight, as: waiter, stored: cache.responses.entry(for: flight.resource, owner: waiter.owner),
+            url: origin.url(of: flight.resource.upstreamTarget), now: loop.nowNanoseconds,
+            deadline: loop.nowMilliseconds + UInt64(settings.source.client.timeout))
+        perform(actions)
+    }
+
+    /// The fetch as it is now, which ends: its waiters are about to be notified.
+    func finished(_ ticket: FetchTable.Ticket) -> FetchContext? { table.finished(ticket) }
+
+    /// The periodic work: fails the fetches that have waited for memory for too long, and closes the clients of earlier
+    /// settings that have nothing left to do.
+    func sweep() {
+        perform(table.expire(at: loop.nowMilliseconds))
+        origins.closeRetired()
+    }
+
+    /// Applies changed settings to further fetches.
+    func reload(_ next: ShardSettings, log: Logger) {
+        let before = settings
+        settings = next
+        if next.source.client != before.source.client || next.source.client.caFile != nil {
+            do throws(UpstreamError) {
+                try origins.renew(on: loop, next)
+            } catch {
+                // The supervisor has tested these settings, so this failure is new: keep the client that works.
+                log.event(.reloadRefused, "fetches continue with the old settings: \(error)")
+            }
+        }
+        table.limit(to: next.keeping.bytes, maximumBody: next.source.client.maximumBody)
+    }
+
+    /// Ends all fetches, without further calls, and lets the loop close.
+    func close() { origins.close() }
+
+    // MARK: Withdrawals
+
+    /// Upstream has refused a key.
+    func void(of owner: Owner) { table.void(of: owner) }
+
+    /// A purge was ordered.
+    func void(_ purge: Purge) { table.void(purge) }
+
+    /// Upstream has forbidden sharing the copy of a resource.
+    func withdrawShared(_ resource: Resource) { table.withdrawShared(resource) }
+
+    // MARK: Steps
+
+    private func perform(_ actions: [FetchAdmission.Action]) {
+        cache.responses.setAside(table.bytes)
+        for action in actions {
+            switch action {
+            case .receive(let ticket): receive(ticket)
+            case .read(let ticket, let limit): read(ticket, limit: limit)
+            case .refuse(let ticket): fail(ticket, .busy, bytes: 0)
+            case .giveBack: loop.offload({ ProcessMemory.trim(keeping: keptForRefreshes) }, then: {})
+            }
+        }
+    }
+
+    private func receive(_ ticket: FetchTable.Ticket) {
+        guard let fetch = table.asked(ticket, now: loop.nowNanoseconds, wallSeconds: loop.wallSeconds) else { return }
+        origin.fetch(
+            url: fetch.url, authorization: fetch.waiter.authorization, via: settings.hop.value(after: fetch.waiter.via),
+            validators: fetch.stored?.metadata
+        ) { [self] bytes in
+            table.mayReceive(bytes, ticket)
+        } done: { [self] result in
+            switch result {
+            case .success(let response): perform(table.received(response, ticket))
+            case .failure(.cancelled): break
+            case .failure(.noRoom): perform(table.exceeded(ticket))
+            case .failure(let failure): fail(ticket, FetchProblem(failure), bytes: 0)
+            }
+        }
+    }
+
+    /// The result of reading a response.
+    private enum Reading {
+        /// An entry, its change in the store, and the size of the decoded body in bytes.
+        case entry(Entry, StateChange, bytes: Int)
+        /// The decoded body is larger than the limit.
+        case tooLarge(CodingProblem)
+        /// It is the first page of a list.
+        case page(PagedList)
+        case failed(FetchProblem, bytes: Int)
+    }
+
+    /// Decodes and reads a response on the thread pool, since the catalogue takes milliseconds.
+    private func read(_ ticket: FetchTable.Ticket, limit: Int) {
+        guard let fetch = table[ticket], let response = fetch.response else { return }
+        let (builder, change) = (cache.builder, disk.change)
+        let (resource, waiter) = (fetch.flight.resource, fetch.waiter)
+        let isConfirmation = fetch.isConfirmation
+        let circumstances = EntryBuilder.Circumstances(
+            now: loop.nowMilliseconds, wallSeconds: loop.wallSeconds, chance: Double.random(in: 0..<1),
+            stored: fetch.stored, askedAt: fetch.askedAt,
+            delay: Int(clamping: loop.nowNanoseconds.elapsed(since: fetch.began) / 1_000_000_000))
+        let (map, mostBytes) = (settings.map, settings.source.client.maximumBody)
+        let (isList, url) = (fetch.isList, fetch.url)
+        loop.offload { () -> Reading in
+            let readable: FetchedResponse
+            do throws(CodingProblem) {
+                readable = try response.readable(limit: limit)
+            } catch {
+                if case .tooLarge = error { return .tooLarge(error) }
+                return .failed(FetchProblem(error, status: response.status), bytes: response.body.count)
+            }
+            switch builder.build(resource, from: readable, beside: waiter.list, circumstances) {
+            case .failure(let problem):
+                if case .unusable = problem, isList,
+                    let pages = PagedList(readable, from: url, map, mostBytes: mostBytes)
+                {
+                    return .page(pages)
+                }
+                return .failed(problem, bytes: readable.body.count)
+            case .success(let entry):
+                // The body of a confirmed entry is in the store already.
+                return .entry(
+                    entry, change(entry, resource, waiter.owner, isConfirmation ? nil : readable.body),
+                    bytes: readable.body.count)
+            }
+        } then: { [self] (reading: Reading) in
+            switch reading {
+            case .entry(let entry, let change, let bytes):
+                guard let (fetch, actions) = table.read(ticket) else { return }
+                delegate?.fetched(fetch, ticket, entry, change, bytes: bytes)
+                perform(actions)
+            case .failed(let problem, let bytes): fail(ticket, problem, bytes: bytes)
+            case .page(let pages): add(nil, to: pages, of: ticket)
+            case .tooLarge(let problem):
+                if let actions = table.outgrew(ticket) {
+                    perform(actions)
+                } else {
+                    fail(ticket, FetchProblem(problem, status: response.status), bytes: response.body.count)
+                }
+            }
+        }
+    }
+
+    private func fail(_ ticket: FetchTable.Ticket, _ problem: FetchProblem, bytes: Int) {
+        guard let (fetch, actions) = table.failed(ticket) else { return }
+        delegate?.failed(fetch, problem, bytes: bytes)
+        perform(actions)
+    }
+
+    // MARK: Pages
+
+    /// Adds a page to a list that upstream sends in pages, and fetches the next one. Nil means the first page, which
+    /// the list already has.
+    ///
+    /// The first page's ticket represents the whole list: it keeps its slot among the fetches that are read. No page
+    /// may be larger than a whole body.
+    private func add(_ response: FetchedResponse?, to pages: PagedList, of ticket: FetchTable.Ticket) {
+        let limit = settings.source.client.maximumBody
+        loop.offload { () -> (PagedList, PagedList.Step) in
+            var pages = pages
+            do throws(CodingProblem) {
+                let step = pages.add(try response?.readable(limit: limit))
+                return (pages, step)
+            } catch {
+                return (pages, .failed(FetchProblem(error, status: response?.status ?? 0)))
+            }
+        } then: { [self] (pages: PagedList, step: PagedList.Step) in
+            switch step {
+            case .whole(let response):
+                table.joined(response, ticket)
+                read(ticket, limit: limit)
+            case .failed(let problem): fail(ticket, problem, bytes: 0)
+            case .fetch(let url): fetchPage(url, of: pages, ticket)
+            }
+        }
+    }
+
+    private func fetchPage(_ url: String, of pages: PagedList, _ ticket: FetchTable.Ticket) {
+        guard let waiter = table[ticket]?.waiter else { return }
+        let limit = settings.source.client.maximumBody
+        origin.fetch(
+            url: url, authorization: waiter.authorization, via: settings.hop.value(after: waiter.via)
+        ) { bytes in
+            bytes <= limit
+        } done: { [self] result in
+            switch result {
+            case .success(let response): add(response, to: pages, of: ticket)
+            case .failure(.cancelled): break
+            case .failure(let failure): fail(ticket, FetchProblem(failure), bytes: 0)
+            }
+        }
+    }
+}
+
+/// The most memory to keep free from one catalogue to the next, in bytes. Memory that is returned to the system must be
+/// mapped again for each catalogue, page by page, and each page takes about a microsecond.
+let keptForRefreshes = 12 << 20

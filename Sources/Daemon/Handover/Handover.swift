@@ -1,0 +1,225 @@
+import EventLoop
+import Logging
+import Settings
+
+/// What a handover needs of the process that serves.
+protocol HandoverOwner: AnyObject {
+    /// Whether all loops serve, and this process is the main one.
+    var canStartHandover: Bool { get }
+    /// Why this process cannot hand over; nil if it can.
+    var obstacleToHandover: String? { get }
+    /// Whether requests for the catalogue can be answered.
+    var isReady: Bool { get }
+    /// What the new process listens on.
+    var sockets: OpenSockets { get }
+    /// How long the new process may take, in milliseconds.
+    var upgradeTimeout: Int { get }
+
+    func lendState()
+    func takeStateBack()
+    /// Tells the service manager that a process is the main one.
+    func nameMain(_ process: Int32)
+    /// Another process serves: accept nothing more, and end with the connections that are open.
+    func retire()
+}
+
+/// The old process's part of a handover: starts the program anew, gives it the sockets and the state directory, and ends
+/// when the new process serves. `HandoverStateMachine` decides.
+final class Handover {
+    private var machine = HandoverStateMachine()
+    private let launch: ProgramLaunch
+    private let loop: Loop
+    private let log: Logger
+    private unowned let owner: any HandoverOwner
+    private var requests: UpgradeRequests?
+    private var signal: SignalWatch?
+    private var timer: LoopTimer?
+    private var channel: MessageChannel?
+    private var process: Int32 = 0
+    /// Whether the settings were read again here after the new process may have read them.
+    private var mustReload = false
+
+    /// How long a killed process may take to be gone, in milliseconds.
+    private static let patience = 5_000
+    /// What another process or its manager meant for this process alone.
+    private static let ownVariables = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID", "WATCHDOG_PID"]
+
+    /// Waits for SIGUSR2. `launch` is how this process was started.
+    init(_ launch: ProgramLaunch, on loop: Loop, for owner: any HandoverOwner, log: Logger) throws(UVError) {
+        self.launch = launch
+        self.loop = loop
+        self.owner = owner
+        self.log = log
+        timer = LoopTimer(on: loop) { [unowned self] in perform(machine.timePassed()) }
+        signal = try SignalWatch(on: loop, signal: Self.request) { [unowned self] in requested() }
+    }
+
+    /// SIGUSR2.
+    private static let request: Int32 = 12
+
+    private func requested() {
+        perform(machine.requested(canStart: owner.canStartHandover, obstacle: owner.obstacleToHandover))
+    }
+
+    /// This process serves from now on: `larder upgrade` finds it, and a handover that was wanted earlier begins.
+    func begunToServe() {
+        // Without the name there is still the signal.
+        requests = try? UpgradeRequests(on: loop) { [unowned self] in requested() }
+        perform(machine.begunToServe(obstacle: owner.obstacleToHandover))
+    }
+
+    /// This process was asked to end.
+    func ending() { perform(machine.ending()) }
+
+    /// The settings were read again.
+    func reloaded() { mustReload = machine.isUnderWay }
+
+    /// Copies were removed here that the new process has.
+    func copiesRemoved() { channel?.send(OldProcessMessage.copiesRemoved.rawValue) }
+
+    /// Lets the loop end.
+    func close() {
+        signal?.close()
+        timer?.close()
+        requests?.close()
+        channel?.close()
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [HandoverStateMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .start:
+                do throws(UVError) {
+                    try start()
+                } catch {
+                    return perform(machine.startFailed("cannot start \(launch.path): \(error)"))
+                }
+            case .lendState: owner.lendState()
+            case .takeStateBack: owner.takeStateBack()
+            case .send(let message): channel?.send(message.rawValue)
+            case .nameMain: owner.nameMain(process)
+            case .kill: ProgramLaunch.kill(process)
+            case .retire: owner.retire()
+            case .wait(.start): timer?.start(after: owner.upgradeTimeout)
+            case .wait(.kill): timer?.start(after: Self.patience)
+            case .finish(let outcome): finish(outcome)
+            }
+        }
+    }
+
+    private func start() throws(UVError) {
+        mustReload = false
+        let (mine, its) = try MessageSocket.pair()
+        defer { its.close() }
+        let sockets = owner.sockets
+        let words = HandedList.words(sockets)
+        do throws(UVError) {
+            process = try launch.start(
+                passing: [its.descriptor] + sockets.distinct.map(\.descriptor),
+                environment: { variables in
+                    for name in Self.ownVariables { variables[name] = nil }
+                    variables[HandedList.variable] = words
+                })
+        } catch {
+            mine.close()
+            throw error
+        }
+        log.event(
+            .upgradeBegun, "started \(launch.path) as process \(process), which is to take over",
+            ["process": "\(process)"])
+        channel = try MessageChannel(on: loop, mine) { [unowned self] text in received(text) }
+    }
+
+    private func received(_ text: String?) {
+        guard let text else {
+            channel?.close()
+            channel = nil
+            return perform(machine.newEnded())
+        }
+        guard let message = NewProcessMessage(text) else { return }
+        perform(machine.received(message, isReady: owner.isReady))
+    }
+
+    private func finish(_ outcome: HandoverStateMachine.Outcome) {
+        timer?.stop()
+        switch outcome {
+        case .handedOver:
+            log.event(
+                .handedOver, "process \(process) serves now; finishing the requests in flight",
+                ["process": "\(process)"])
+            if mustReload { sendSignal(1, to: process) }
+            requests?.answer("\(process)")
+            requests?.close()
+        case .failed(let reason):
+            channel?.close()
+            channel = nil
+            log.event(.upgradeFailed, "the upgrade failed, and this process goes on serving: \(reason)")
+            requests?.answer("failed: \(reason)")
+        }
+    }
+}
+
+/// The sockets that another process gets, in the words of an environment variable: one for each of the descriptors from 4
+/// on. Descriptor 3 is the connection to this process.
+enum HandedList {
+    /// Not one of the settings, whose variables begin with `LARDER_`.
+    static let variable = "_LARDER_HANDOVER"
+    /// A socket of the service manager's.
+    static let managers = "manager"
+    /// A socket of Larder's own; with a colon, and what distinguishes its file, if there is one.
+    static let own = "own"
+
+    static func words(_ sockets: OpenSockets) -> String {
+        sockets.distinct.map { socket in
+            if sockets.areManagers { return managers }
+            return socket.fileIdentity.map { "\(own):\($0)" } ?? own
+        }.joined(separator: " ")
+    }
+}
+
+/// The processes that have asked for a handover and wait for its end: `larder upgrade`.
+final class UpgradeRequests {
+    private let descriptor: ListeningName
+    private var poll: DescriptorPoll?
+    private var waiting: [MessageSocket] = []
+
+    /// More do not wait.
+    private static let most = 16
+
+    /// Calls `requested` for each process of this user or root that connects.
+    init(on loop: Loop, requested: @escaping () -> Void) throws(UVError) {
+        descriptor = try ListeningName(UpgradeAddress.name(of: Int32(ProcessUsage.pid)))
+        poll = try DescriptorPoll(on: loop, descriptor: descriptor.number) { [unowned self] _ in
+            while let socket = descriptor.accept() {
+                guard waiting.count < Self.most else {
+                    socket.close()
+                    continue
+                }
+                waiting.append(socket)
+                requested()
+            }
+        }
+        poll?.watch(for: .readable)
+    }
+
+    /// Answers all that wait.
+    func answer(_ text: String) {
+        for socket in waiting {
+            socket.send(text)
+            socket.close()
+        }
+        waiting = []
+    }
+
+    /// Listens no more. Further calls do nothing.
+    func close() {
+        guard let poll else { return }
+        self.poll = nil
+        poll.close()
+        for socket in waiting { socket.close() }
+        waiting = []
+        descriptor.close()
+    }
+}

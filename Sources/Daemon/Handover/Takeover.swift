@@ -1,0 +1,126 @@
+import EventLoop
+
+/// What the takeover needs of the process that is to serve.
+protocol TakeoverOwner: AnyObject {
+    func acceptConnections()
+    /// Tells the log and the service manager that this process serves.
+    func announce()
+    func removeCopies()
+    /// Ends the process with an error.
+    func giveUp(_ reason: String)
+}
+
+/// The new process's part of a handover. `TakeoverStateMachine` decides.
+final class Takeover {
+    private static let channelDescriptor: Int32 = 3
+    /// How long the old process may take to close its store, in milliseconds: it gives it five seconds.
+    private static let patience: Int32 = 20_000
+
+    private var machine = TakeoverStateMachine()
+    private let socket: MessageSocket
+    private var channel: MessageChannel?
+    private weak var owner: (any TakeoverOwner)?
+
+    /// The sockets of the old process, in its order.
+    let sockets: [ListeningSocket]
+    /// Whether they are the service manager's.
+    let areManagers: Bool
+
+    /// The old process; 0 if the kernel does not tell.
+    var oldProcess: Int32 { socket.peer?.process ?? 0 }
+
+    /// Whether this process is the main one.
+    var isOver: Bool { machine.isOver }
+
+    /// The takeover that this process was started for; nil if it was started in another way.
+    init?(environment: [String: String]) throws(TakeoverError) {
+        guard let list = environment[HandedList.variable] else { return nil }
+        guard let socket = MessageSocket(inherited: Self.channelDescriptor) else {
+            throw TakeoverError(description: "\(HandedList.variable) is set, but no other Larder has started this one")
+        }
+        self.socket = socket
+        let words = list.split(separator: " ")
+        areManagers = words.first.map { $0 == HandedList.managers } ?? false
+        var sockets: [ListeningSocket] = []
+        for (index, word) in words.enumerated() {
+            let descriptor = Self.channelDescriptor + 1 + Int32(index)
+            let parts = word.split(separator: ":", maxSplits: 1)
+            do throws(UVError) {
+                sockets.append(
+                    try ListeningSocket(
+                        descriptor: descriptor, fileIdentity: parts.count == 2 ? String(parts[1]) : nil))
+            } catch {
+                throw TakeoverError(description: "cannot use descriptor \(descriptor) of the old process: \(error)")
+            }
+        }
+        self.sockets = sockets
+    }
+
+    /// Waits until the old process has released the state directory.
+    func waitForState() throws(TakeoverError) {
+        socket.send(NewProcessMessage.wantsState.text)
+        switch socket.receive(waiting: Self.patience) {
+        case .message(OldProcessMessage.stateReleased.rawValue): return
+        case .message(let text): throw TakeoverError(description: "the old process sent an unexpected \"\(text)\"")
+        case .nothing: throw TakeoverError(description: "the old process did not release the state directory")
+        case .end: throw TakeoverError(description: "the old process ended before this one could take over")
+        }
+    }
+
+    /// All loops run.
+    func begin(on loop: Loop, for owner: any TakeoverOwner, _ readiness: Readiness) throws(UVError) {
+        self.owner = owner
+        channel = try MessageChannel(on: loop, socket) { [unowned self] text in received(text) }
+        report(readiness)
+    }
+
+    /// The answer of `/readyz` has changed.
+    func report(_ readiness: Readiness) { perform(machine.report(readiness)) }
+
+    /// All loops accept connections.
+    func begunToServe() { perform(machine.begunToServe()) }
+
+    /// Lets the loop end.
+    func close() { channel?.close() }
+
+    private func received(_ text: String?) {
+        guard let text else {
+            channel?.close()
+            return perform(machine.oldEnded())
+        }
+        guard let message = OldProcessMessage(rawValue: text) else { return }
+        perform(machine.received(message))
+    }
+
+    private func perform(_ actions: [TakeoverStateMachine.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let message): channel?.send(message.text)
+            case .accept: owner?.acceptConnections()
+            case .announce: owner?.announce()
+            case .removeCopies: owner?.removeCopies()
+            case .giveUp(let reason): owner?.giveUp(reason)
+            }
+        }
+    }
+
+    /// Tells the old process, if there is one, why this one ends without having served.
+    static func fail(_ reason: String, environment: [String: String]) {
+        guard environment[HandedList.variable] != nil, let socket = MessageSocket(inherited: channelDescriptor) else {
+            return
+        }
+        socket.send(NewProcessMessage.failed(reason).text)
+    }
+}
+
+/// Why a process cannot take over from another one.
+struct TakeoverError: Error, CustomStringConvertible {
+    /// One line.
+    let description: String
+}
+
+/// Call it if the process ends because of an error before it has served. If it was started to take over from another
+/// Larder, that one logs the reason, and goes on serving.
+public func reportFailedStart(_ reason: String, environment: [String: String]) {
+    Takeover.fail(reason, environment: environment)
+}

@@ -1,0 +1,234 @@
+import Bytes
+import Catalog
+import EventLoop
+import HTTPCore
+import History
+import Metrics
+import Persistence
+import Serving
+import Store
+
+/// A loop's side of the history of the catalogue: the loop that owns the catalogue's fetches records, every loop reads.
+final class HistoryTier {
+    private let loop: Loop
+    private let peers: Peers
+    /// Nil if nothing outlives the process.
+    private let database: HistoryDatabase?
+    /// In seconds; nil if nothing is recorded.
+    private var keep: Int64?
+    private var recorder = HistoryRecorder()
+    private var pruned: UInt64
+    private var asked = HistoryRequests()
+    private var followers: [EventFollower] = []
+    /// Lists of earlier times.
+    let past: PastLists
+    /// What was recorded since the process began; only on the loop that records.
+    private(set) var counts = HistoryCounts()
+
+    /// How often old changes are removed, in milliseconds. Never at the start: the clock of a machine that has just been
+    /// switched on may be wrong.
+    private static let pruningPeriod: UInt64 = 600_000
+
+    /// The history in a store, on one loop.
+    init(_ database: HistoryDatabase?, keep: Int64?, on loop: Loop, peers: Peers, cache: LoopCache) {
+        self.database = database
+        self.keep = keep
+        self.loop = loop
+        self.peers = peers
+        pruned = loop.nowMilliseconds
+        past = PastLists(on: loop, peers: peers, cache: cache)
+    }
+
+    /// The history, if one is kept.
+    private var kept: HistoryDatabase? { keep == nil ? nil : database }
+
+    /// Applies changed settings.
+    func take(_ settings: ShardSettings) {
+        if keep == nil, settings.historyKeep != nil { recorder.lost() }
+        keep = settings.historyKeep
+    }
+
+    /// A message has arrived.
+    func receive(_ message: HistoryMessage) {
+        switch message {
+        case .latestRead(let answer): restore(answer)
+        case .stored(let news?):
+            counts.add(news)
+            peers.sendToOthers(.history(.news(news)))
+            heard(news)
+        case .stored(nil): recorder.lost()
+        case .news(let news): heard(news)
+        case .listRead(let time, let answer): if let database { past.read(time, answer, database) }
+        case .pageRead(let ticket, let result): asked.take(ticket)?(.page(result))
+        case .modelRead(let ticket, let answer): asked.take(ticket)?(.model(answer))
+        }
+    }
+
+    // MARK: Recording
+
+    /// A catalogue that everyone shares came from upstream, or was confirmed.
+    func fetched(_ catalogue: Snapshot) {
+        guard kept != nil else { return }
+        perform(recorder.fetched(catalogue, at: loop.wallSeconds))
+    }
+
+    private func perform(_ action: HistoryRecorder.Action) {
+        guard let database else { return }
+        switch action {
+        case .none: break
+        case .load:
+            let sendBack = peers.sendBack
+            database.readLatest { sendBack(.history(.latestRead($0))) }
+        case .land(let landing, let journal): land(landing, journal, database)
+        }
+    }
+
+    private func restore(_ answer: HistoryAnswer) {
+        guard let database else { return }
+        let (seal, now) = (database.seal, loop.wallSeconds)
+        switch answer {
+        case .unavailable: perform(recorder.loaded(nil))
+        case .none: perform(recorder.loaded(HistoryJournal(seal, now: now)))
+        case .found(let stored):
+            loop.offload {
+                HistoryJournal(stored, seal)
+            } then: { [self] journal in
+                if let journal { counts.span = journal.span } else { database.reportDamage() }
+                perform(recorder.loaded(journal))
+            }
+        }
+    }
+
+    /// Compares and seals on the thread pool, since it takes up to some milliseconds.
+    private func land(_ landing: HistoryRecorder.Landing, _ journal: HistoryJournal, _ database: HistoryDatabase) {
+        let isDue = loop.nowMilliseconds >= pruned + Self.pruningPeriod
+        if isDue { pruned = loop.nowMilliseconds }
+        let keep = isDue ? keep : nil
+        loop.offload { () -> (HistoryJournal, HistoryLanding?) in
+            var journal = journal
+            let result = journal.land(landing.catalogue, at: landing.time, keep: keep)
+            return (journal, result)
+        } then: { [self] (journal: HistoryJournal, result: HistoryLanding?) in
+            if let result {
+                let (sendBack, news) = (peers.sendBack, HistoryNews(result))
+                database.append(result.batch) { sendBack(.history(.stored($0 ? news : nil))) }
+            }
+            perform(recorder.landed(journal))
+        }
+    }
+
+    /// What the history has; nil on a loop that does not record, and if no history is kept.
+    var report: HistoryReport? {
+        guard kept != nil, peers.owner(of: .catalog) == peers.index else { return nil }
+        return HistoryReport(
+            changes: ChangeKind.allCases.map {
+                HistoryReport.Count(kind: $0.rawValue, count: UInt64(counts.kinds[$0] ?? 0))
+            }, began: counts.span?.beginning)
+    }
+
+    private func heard(_ news: HistoryNews) {
+        counts.span = news.span
+        for follower in followers { follower.news() }
+    }
+
+    // MARK: Lists of earlier times
+
+    /// A request on some loop needs the list of a time.
+    func wanted(_ time: Int64, by waiter: Dispatcher.Waiter) {
+        guard let kept else { return past.refuse(waiter, Self.notKept) }
+        past.wanted(time, by: waiter, kept)
+    }
+
+    // MARK: Reading
+
+    /// Why there is no history.
+    static let notKept = Problem(
+        .notFound, "no history is kept: there is no state directory, or history.enabled is false", detail: .badRequest)
+
+    /// Reads a page of changes. False if no history is kept.
+    func read(_ query: EventQuery, _ done: @escaping (HistoryResult<HistoryPage>) -> Void) -> Bool {
+        guard let kept else { return false }
+        let ticket = asked.add { if case .page(let result) = $0 { done(result) } }
+        let sendBack = peers.sendBack
+        kept.readEvents(query) { sendBack(.history(.pageRead(ticket, $0))) }
+        return true
+    }
+
+    /// Reads the history of a model; one that was never there has no points. False if no history is kept.
+    func read(model id: String, _ done: @escaping (HistoryResult<ModelHistory>) -> Void) -> Bool {
+        guard let kept else { return false }
+        let (sendBack, seal) = (peers.sendBack, kept.seal)
+        let ticket = asked.add { [loop] in
+            guard case .model(let answer) = $0 else { return }
+            loop.offload {
+                HistoryResult(answer) { ModelHistory(id: id, $0, seal) }
+            } then: { result in
+                if case .damaged = result { kept.reportDamage() }
+                done(result)
+            }
+        }
+        kept.readModel(id) { sendBack(.history(.modelRead(ticket, $0))) }
+        return true
+    }
+
+    /// The name of the history in the ids of its feed; nil if no history is kept.
+    var name: String? { kept?.seal.name }
+
+    // MARK: Followers
+
+    /// The most followers of one loop.
+    private static let mostFollowers = 64
+
+    /// Adds a follower. False if there are too many.
+    func add(_ follower: EventFollower) -> Bool {
+        guard followers.count < Self.mostFollowers else { return false }
+        followers.append(follower)
+        return true
+    }
+
+    /// A follower has gone.
+    func remove(_ follower: EventFollower) { followers.removeAll { $0 === follower } }
+
+    /// The periodic work.
+    func sweep() {
+        let now = loop.nowMilliseconds
+        for follower in followers { follower.tick(now: now) }
+    }
+
+    /// Forgets those that wait, so that the loop can end.
+    func close() {
+        asked = HistoryRequests()
+        followers = []
+        past.close()
+    }
+}
+
+/// The requests of a loop that wait for the store.
+private struct HistoryRequests {
+    enum Reply {
+        case page(HistoryResult<HistoryPage>)
+        case model(HistoryAnswer)
+    }
+
+    private var waiting: [UInt64: (Reply) -> Void] = [:]
+    private var lastTicket: UInt64 = 0
+
+    mutating func add(_ done: @escaping (Reply) -> Void) -> UInt64 {
+        lastTicket += 1
+        waiting[lastTicket] = done
+        return lastTicket
+    }
+
+    mutating func take(_ ticket: UInt64) -> ((Reply) -> Void)? { waiting.removeValue(forKey: ticket) }
+}
+
+/// What was recorded since the process began.
+struct HistoryCounts {
+    private(set) var kinds: [ChangeKind: Int] = [:]
+    /// What the history covers, if that is known.
+    var span: HistorySpan?
+
+    mutating func add(_ news: HistoryNews) {
+        kinds.merge(news.counts, uniquingKeysWith: +)
+    }
+}

@@ -1,0 +1,63 @@
+import EventLoop
+import Threads
+
+/// The loops of a process, as the supervisor sees them.
+struct LoopGroup {
+    /// How many there are.
+    let count: Int
+    private var mailboxes: [Mailbox<ShardMessage>?]
+    private var threads: [NamedThread] = []
+    private var serving = 0
+    private var idle = 0
+    private var ended = 0
+
+    /// So many loops, none of which is up.
+    init(count: Int) {
+        self.count = count
+        mailboxes = Array(repeating: nil, count: count)
+    }
+
+    /// Whether all loops accept connections.
+    var allServe: Bool { serving == count }
+
+    /// A loop has a thread.
+    mutating func add(_ thread: NamedThread) { threads.append(thread) }
+
+    /// A loop is up. Returns the mailboxes of all, in order, if it was the last.
+    mutating func up(_ index: Int, _ mailbox: Mailbox<ShardMessage>) -> [Mailbox<ShardMessage>]? {
+        mailboxes[index] = mailbox
+        let all = mailboxes.compactMap(\.self)
+        return all.count == count ? all : nil
+    }
+
+    /// A loop accepts connections; whether it was the last.
+    mutating func begun() -> Bool {
+        serving += 1
+        return allServe
+    }
+
+    /// A loop that drains has no connection left; whether it was the last.
+    mutating func drained() -> Bool {
+        idle += 1
+        return idle == count
+    }
+
+    /// A loop has ended; whether it was the last.
+    mutating func hasEnded() -> Bool {
+        ended += 1
+        return ended == count
+    }
+
+    /// Sends a message to one loop, if it is up.
+    func send(_ message: ShardMessage, to index: Int) { mailboxes[index]?.send(message) }
+
+    /// Sends a message to all loops that are up.
+    func broadcast(_ message: ShardMessage) {
+        for mailbox in mailboxes { mailbox?.send(message) }
+    }
+
+    /// Waits for the threads to end.
+    func join() {
+        for thread in threads { thread.join() }
+    }
+}

@@ -1,2 +1,0 @@
-/// The version of this program.
-public let version = "0.1.0"

@@ -1,0 +1,173 @@
+import Bytes
+package import Caching
+package import HTTPClient
+import HTTPCore
+package import Serving
+
+/// A fetch under way.
+package struct FetchContext {
+    /// What it is for.
+    package let flight: Dispatcher.Flight
+    /// The waiter whose key it bears.
+    package let waiter: Dispatcher.Waiter
+    /// The entry that was stored when the fetch began; its validators are sent if it has any.
+    package let stored: Entry?
+    /// The URL that is fetched.
+    package let url: String
+    /// When it began, in nanoseconds of the monotonic clock: the wait for memory does not count.
+    package fileprivate(set) var began: UInt64
+    /// The Unix time then.
+    package fileprivate(set) var askedAt: Int64 = 0
+    /// The response, until it is read.
+    package fileprivate(set) var response: FetchedResponse?
+    /// Whether the response was a 304, so that its content is that of the stored entry.
+    package fileprivate(set) var isConfirmation = false
+    /// Whether a purge or a refusal of its key came after it began: its result is delivered and not stored.
+    package fileprivate(set) var isVoid = false
+    /// Whether the response has been read.
+    fileprivate var isRead = false
+    /// Whether, since it began, upstream has forbidden sharing the stored entry.
+    fileprivate var isStoredWithdrawn = false
+
+    /// Whether its result may be shared, as far as the fetch can tell: not if it confirms a copy that may no longer be.
+    package var mayShare: Bool { !(isConfirmation && isStoredWithdrawn) }
+
+    /// Whether upstream may send it in pages.
+    package var isList: Bool {
+        switch flight.resource {
+        case .catalog, .userList, .facet: true
+        case .model, .opaque, .past: false
+        }
+    }
+
+    /// What the waiters get: if the fetch is void, an entry without any useful life, which no loop stores.
+    package func delivered(_ entry: Entry) -> Entry {
+        guard isVoid else { return entry }
+        let held = entry.freshness
+        return entry.lasting(Freshness(storedAt: held.storedAt, lifetime: 0, initialAge: held.initialAge), maxAge: 0)
+    }
+}
+
+/// The fetches of a loop that are under way, from the request to the notification of their waiters, and the admission
+/// that decides which may proceed.
+///
+/// It does no I/O: each call returns the actions to take.
+package struct FetchTable {
+    /// Identifies a fetch.
+    package typealias Ticket = FetchAdmission.Ticket
+
+    private var admission: FetchAdmission
+    private var contexts: [Ticket: FetchContext] = [:]
+
+    /// Starts with no fetches. `bytes` is what a loop may keep for the cache; a body has at most `maximumBody` bytes.
+    package init(bytes: Int, maximumBody: Int) {
+        admission = FetchAdmission(bytes: bytes, maximumBody: maximumBody)
+    }
+
+    /// Applies changed settings. Fetches under way are kept.
+    package mutating func limit(to bytes: Int, maximumBody: Int) {
+        admission.limit(to: bytes, maximumBody: maximumBody)
+    }
+
+    /// The bytes that fetches hold now.
+    package var bytes: Int { admission.bytes }
+
+    /// The number of fetches under way.
+    package var count: Int { contexts.count }
+
+    /// A fetch whose response has not been read yet.
+    package subscript(ticket: Ticket) -> FetchContext? {
+        contexts[ticket].flatMap { $0.isRead ? nil : $0 }
+    }
+
+    // MARK: A fetch's events
+
+    /// A fetch is to begin, at `now` in nanoseconds. After `deadline`, in milliseconds, it waits no longer for memory.
+    package mutating func begin(
+        _ flight: Dispatcher.Flight, as waiter: Dispatcher.Waiter, stored: Entry?, url: String, now: UInt64,
+        deadline: UInt64
+    ) -> [FetchAdmission.Action] {
+        let (ticket, actions) = admission.begin(flight.resource.kind, deadline: deadline)
+        contexts[ticket] = FetchContext(flight: flight, waiter: waiter, stored: stored, url: url, began: now)
+        return actions
+    }
+
+    /// Ends the waits for memory that have exceeded their time limit.
+    package mutating func expire(at now: UInt64) -> [FetchAdmission.Action] { admission.expire(at: now) }
+
+    /// The request is sent, at `now` in nanoseconds.
+    package mutating func asked(_ ticket: Ticket, now: UInt64, wallSeconds: Int64) -> FetchContext? {
+        contexts[ticket]?.began = now
+        contexts[ticket]?.askedAt = wallSeconds
+        return self[ticket]
+    }
+
+    /// Whether there is room to receive a body of this many bytes. If not, the caller cancels the fetch and reports it
+    /// with `exceeded`.
+    package mutating func mayReceive(_ bytes: Int, _ ticket: Ticket) -> Bool { admission.mayReceive(bytes, ticket) }
+
+    /// The fetch was cancelled because there was no room for its body. It is repeated when there is.
+    package mutating func exceeded(_ ticket: Ticket) -> [FetchAdmission.Action] { admission.exceeded(ticket) }
+
+    /// The response is complete, still coded.
+    package mutating func received(_ response: FetchedResponse, _ ticket: Ticket) -> [FetchAdmission.Action] {
+        note(response, ticket)
+        return admission.received(response.body.count, expected: response.expectedCount, ticket)
+    }
+
+    /// One response was made of all pages of a list. It is read at once: the list has kept its place.
+    package mutating func joined(_ response: FetchedResponse, _ ticket: Ticket) { note(response, ticket) }
+
+    private mutating func note(_ response: FetchedResponse, _ ticket: Ticket) {
+        contexts[ticket]?.response = response
+        contexts[ticket]?.isConfirmation = response.status == Status.notModified.rawValue
+    }
+
+    /// The body exceeded the limit that it was read with. It is read once more with a higher one; nil if there is none.
+    package mutating func outgrew(_ ticket: Ticket) -> [FetchAdmission.Action]? { admission.outgrew(ticket) }
+
+    /// The response was read, which releases its memory. The fetch stays until `finished`, so that what is withdrawn
+    /// meanwhile concerns it. The actions are for after its waiters were notified.
+    package mutating func read(_ ticket: Ticket) -> (FetchContext, [FetchAdmission.Action])? {
+        guard var context = self[ticket] else { return nil }
+        context.isRead = true
+        context.response = nil
+        contexts[ticket] = context
+        return (context, admission.ended(ticket))
+    }
+
+    /// The fetch has failed, and ends. The actions are for after its waiters were notified.
+    package mutating func failed(_ ticket: Ticket) -> (FetchContext, [FetchAdmission.Action])? {
+        guard let context = self[ticket] else { return nil }
+        contexts[ticket] = nil
+        return (context, admission.ended(ticket))
+    }
+
+    /// What a response demands is done, so its waiters can be notified: the fetch ends.
+    package mutating func finished(_ ticket: Ticket) -> FetchContext? { contexts.removeValue(forKey: ticket) }
+
+    // MARK: Withdrawals
+
+    /// Upstream has refused a key: what fetches with it bring is not stored, except the refusals themselves.
+    package mutating func void(of owner: Owner) {
+        for (ticket, context) in contexts where context.waiter.owner == owner && !context.isRead {
+            contexts[ticket]?.isVoid = true
+        }
+    }
+
+    /// A purge: what fetches under way bring that it covers is not stored.
+    package mutating func void(_ purge: Purge) {
+        for (ticket, context) in contexts
+        where purge.covers(context.flight.resource, ownerHigh: context.waiter.owner.high) {
+            contexts[ticket]?.isVoid = true
+        }
+    }
+
+    /// Upstream has forbidden sharing the copy of a resource.
+    package mutating func withdrawShared(_ resource: Resource) {
+        for (ticket, context) in contexts
+        where context.flight.resource == resource && context.stored?.isShared == true {
+            contexts[ticket]?.isStoredWithdrawn = true
+        }
+    }
+}

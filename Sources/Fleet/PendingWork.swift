@@ -1,0 +1,51 @@
+/// What a member must still tell the engine. It is kept across a restart.
+package struct PendingWork: Equatable, Sendable {
+    /// The purges that the engine has not got.
+    package var purges: [Scope]
+    /// The resources whose copies may no longer be shared, which the engine has not been told.
+    package var withdrawals: [Identifier]
+
+    package init(purges: [Scope] = [], withdrawals: [Identifier] = []) {
+        self.purges = purges
+        self.withdrawals = withdrawals
+    }
+
+    /// More is not kept: then everything is purged instead.
+    static let most = 10_000
+
+    /// The work as bytes.
+    package func encoded() -> [UInt8] {
+        if purges.count + withdrawals.count > Self.most { return PendingWork(purges: [.all]).encoded() }
+        var writer = WireWriter(mark: .pending)
+        writer.number(UInt32(purges.count))
+        for scope in purges { scope.write(to: &writer) }
+        writer.number(UInt32(withdrawals.count))
+        for id in withdrawals { writer.identifier(id) }
+        return writer.bytes
+    }
+
+    /// Reads what `encoded` wrote.
+    package init(decoding bytes: [UInt8]) throws(WireProblem) {
+        var reader = try WireReader(bytes, mark: .pending, atMost: 32 * Self.most, "the pending work")
+        self.init()
+        let purgeCount: UInt32 = try reader.number("the count")
+        guard purgeCount <= Self.most else { throw .badValue(field: "the count") }
+        for _ in 0..<purgeCount { purges.append(try Scope(from: &reader)) }
+        let withdrawalCount: UInt32 = try reader.number("the count")
+        guard withdrawalCount <= Self.most else { throw .badValue(field: "the count") }
+        for _ in 0..<withdrawalCount { withdrawals.append(try reader.identifier("the resource")) }
+        try reader.end()
+    }
+}
+
+/// What a member has counted.
+package struct MemberCounts: Equatable, Sendable {
+    /// The copies that it has stored for the others.
+    package var stored: UInt64 = 0
+    /// How often it has begun to wait for another member's fetch.
+    package var waits: UInt64 = 0
+    /// How many members got its last message, itself included.
+    package var members = 0
+
+    package init() {}
+}

@@ -1,0 +1,99 @@
+import Engine
+import EventLoop
+package import Fleet
+import Threads
+
+/// One Larder's membership in a fleet: a thread with a loop of its own, `larder-fleet`, and messages to it.
+///
+/// No call waits. Answers come on the fleet's thread, by closures that pass them on to the loop that asked.
+package final class FleetService: Sendable {
+    private let mailbox: Mailbox<FleetMessage>
+    private let thread: NamedThread
+    private let shared: Mutex<FleetStatus>
+    private let sealer: FleetSealer
+
+    /// Starts the thread, which begins to connect. `report` is called there for each event. Fails if the CA file cannot
+    /// be used; the engine need not be there.
+    package init(
+        _ settings: FleetServiceSettings, report: @escaping @Sendable (FleetEvent) -> Void
+    ) throws(FleetProblem) {
+        let shared = Mutex(FleetStatus())
+        let started = Mutex<Result<Mailbox<FleetMessage>, FleetProblem>?>(nil)
+        let thread: NamedThread
+        do {
+            thread = try NamedThread.start(name: "larder-fleet") {
+                FleetThread.run(settings, shared, report: report) { result in started.change { $0 = result } }
+            }
+        } catch {
+            throw FleetProblem(description: "no thread for the fleet: \(error)")
+        }
+        let result = started.wait { $0 }
+        self.thread = thread
+        self.shared = shared
+        sealer = FleetSealer(settings.secret)
+        guard let result else { throw FleetProblem(description: "the fleet's thread has ended") }
+        mailbox = try result.get()
+    }
+
+    // MARK: What loops ask
+
+    /// The identifier of a resource by its name, and by its owner if its copies are private.
+    package func resource(_ name: [UInt8], owner: Identifier? = nil, isOfCatalogue: Bool = false) -> FleetResource {
+        FleetResource(id: sealer.identifier(of: name, owner: owner), owner: owner, isOfCatalogue: isOfCatalogue)
+    }
+
+    /// The digest of a body, by which a want says that it is in memory.
+    package func digest(of body: [UInt8], isPrivate: Bool) -> BodyDigest {
+        sealer.sealBody(body, isPrivate: isPrivate).digest
+    }
+
+    /// A loop needs a resource. One of the answers comes in any case; after `fetch`, `landed` comes when `fetched` was
+    /// called.
+    package func want(
+        _ resource: FleetResource, _ request: WantRequest, answer: @escaping @Sendable (FleetAnswer) -> Void
+    ) {
+        if !mailbox.send(.want(resource, request, answer)) { answer(.giveUp) }
+    }
+
+    /// A fetch has ended.
+    package func fetched(_ ticket: Ticket, _ result: FetchResult) { mailbox.send(.fetched(ticket, result)) }
+
+    /// Purges the scope on all members, this one included: it gets `drop` like any other. `done` gets the report within
+    /// twice `fleet.timeout` after the copies here were removed.
+    package func purge(_ scope: Scope, done: @escaping @Sendable (PurgeReport) -> Void) {
+        if !mailbox.send(.purge(scope, done)) { done(PurgeReport(confirmed: 0, members: nil)) }
+    }
+
+    /// Upstream has refused this owner's key.
+    package func refused(_ owner: Identifier) { mailbox.send(.refused(owner)) }
+
+    /// The copy of a resource may no longer be shared. `done` is called when the engine does not give it out any more, or
+    /// cannot be reached.
+    package func withdraw(_ resource: FleetResource, done: @escaping @Sendable () -> Void) {
+        if !mailbox.send(.withdraw(resource, done)) { done() }
+    }
+
+    /// The removal that `FleetEvent.drop` asked for is done.
+    package func dropped(_ number: UInt64) { mailbox.send(.dropped(number)) }
+
+    /// No copy of this owner is held any more.
+    package func forget(_ owner: Identifier) { mailbox.send(.forget(owner)) }
+
+    // MARK: Status and end
+
+    /// A copy of the status, for any thread.
+    package var status: FleetStatus { shared.withLock { $0 } }
+
+    /// Waits until the engine is in use. Returns nil then, or after the time the reason why it is not.
+    package func waitUntilUp(_ time: Duration) -> String? {
+        let status = shared.wait(until: .after(time)) { $0.isUp ? $0 : nil }
+        if status != nil { return nil }
+        return shared.withLock { $0.notice } ?? "fleet: the engine does not answer"
+    }
+
+    /// Ends the thread. Wants that are not answered get no answer any more. A second call does nothing.
+    package func close() {
+        mailbox.send(.stop)
+        thread.join()
+    }
+}

@@ -1,0 +1,193 @@
+import Engine
+import EventLoop
+import Fleet
+import FoundationEssentials
+import Threads
+
+/// What runs on the fleet's thread: it reports events to `Member`, and performs its actions.
+final class FleetThread: EngineLinkDelegate {
+    private let loop: Loop
+    private let link: EngineLink
+    private var member: Member
+    private let report: (FleetEvent) -> Void
+    private let status: Mutex<FleetStatus>
+    private let pendingFile: String?
+    private var counted = FleetStatus()
+    private var timer: LoopTimer?
+    private var mailbox: Mailbox<FleetMessage>?
+
+    /// Who gets the answers of a want. The first has begun it.
+    private var askers: [Ticket: [@Sendable (FleetAnswer) -> Void]] = [:]
+    private var purges: [UInt64: @Sendable (PurgeReport) -> Void] = [:]
+    private var withdrawals: [Identifier: [@Sendable () -> Void]] = [:]
+
+    /// Runs until `stop`. `started` gets the mailbox, or why there is none.
+    static func run(
+        _ settings: FleetServiceSettings, _ status: Mutex<FleetStatus>,
+        report: @escaping @Sendable (FleetEvent) -> Void,
+        started: (Result<Mailbox<FleetMessage>, FleetProblem>) -> Void
+    ) {
+        let loop = Loop()
+        do {
+            let thread = try FleetThread(settings, status, on: loop, report: report)
+            let mailbox = Mailbox<FleetMessage>(on: loop) { thread.received($0) }
+            thread.mailbox = mailbox
+            started(.success(mailbox))
+            thread.begin()
+            loop.run()
+        } catch {
+            started(.failure(FleetProblem(description: "fleet.ca_file: \(error)")))
+        }
+        loop.close()
+    }
+
+    private init(
+        _ settings: FleetServiceSettings, _ status: Mutex<FleetStatus>, on loop: Loop,
+        report: @escaping (FleetEvent) -> Void
+    ) throws(EngineProblem) {
+        self.loop = loop
+        self.report = report
+        self.status = status
+        pendingFile = settings.pendingFile
+        var engine = EngineSettings(address: settings.address, channel: settings.namespace.news)
+        engine.username = settings.username
+        engine.password = settings.password
+        engine.caFile = settings.caFile
+        engine.connectTimeout = Int(clamping: settings.limits.connectTimeout)
+        engine.longestReply = settings.limits.longestValue + (64 << 10)
+        link = try EngineLink(on: loop, engine)
+        var random = SystemRandomNumberGenerator()
+        member = Member(
+            limits: settings.limits, namespace: settings.namespace,
+            name: Identifier(high: random.next(), low: random.next()), sealer: FleetSealer(settings.secret),
+            pending: Self.readPending(settings.pendingFile))
+    }
+
+    private func begin() {
+        link.report(to: self)
+        timer = LoopTimer(on: loop) { [unowned self] in perform(member.timePassed(moment)) }
+        perform(member.timePassed(moment))
+    }
+
+    private func end() {
+        timer?.close()
+        timer = nil
+        link.close()
+        mailbox?.close()
+        mailbox = nil
+    }
+
+    private var moment: Moment {
+        Moment(
+            now: loop.nowMilliseconds, wall: UInt64(clamping: Loop.wallMilliseconds), chance: Double.random(in: 0..<1))
+    }
+
+    // MARK: Events
+
+    private func received(_ message: FleetMessage) {
+        switch message {
+        case .want(let resource, let request, let answer):
+            let (ticket, actions) = member.wanted(resource, request, moment)
+            askers[ticket, default: []].append(answer)
+            perform(actions)
+        case .fetched(let ticket, let result): perform(member.fetched(ticket, result, moment))
+        case .purge(let scope, let done):
+            let (id, actions) = member.purge(scope, moment)
+            purges[id] = done
+            counted.purges += 1
+            perform(actions)
+        case .refused(let owner): perform(member.refused(owner, moment))
+        case .withdraw(let resource, let done):
+            withdrawals[resource.id, default: []].append(done)
+            perform(member.withdraw(resource, moment))
+        case .dropped(let number): perform(member.dropped(number, moment))
+        case .forget(let owner): member.forget(owner)
+        case .stop: end()
+        }
+    }
+
+    func linkConnected() { perform(member.connected(moment)) }
+
+    func linkReceived(_ reply: EngineReply) { perform(member.received(reply, moment)) }
+
+    func linkHeard(_ message: [UInt8]) { perform(member.heard(message, moment)) }
+
+    func linkFailed(_ failure: LinkFailure) {
+        counted.failures += 1
+        perform(member.failed(failure, moment))
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [MemberAction]) {
+        for action in actions { perform(action) }
+        if let deadline = member.deadline {
+            let now = loop.nowMilliseconds
+            timer?.start(after: deadline > now ? Int(clamping: deadline - now) : 0)
+        } else {
+            timer?.stop()
+        }
+        publishStatus()
+    }
+
+    private func perform(_ action: MemberAction) {
+        switch action {
+        case .connect(let destination): link.connect(destination)
+        case .disconnect: link.disconnect()
+        case .send(let command): link.send(command)
+        case .log(let line):
+            counted.notice = line
+            report(.log(line))
+        case .fetch(let ticket, _, let limit, let ground):
+            if case .lease = ground { counted.leases += 1 } else { counted.alone += 1 }
+            askers[ticket]?.first?(.fetch(ticket, limit: limit, ground))
+        case .answer(let ticket, let keeps): answerAll(ticket, .landed(keeps: keeps))
+        case .take(let ticket, _, let taken):
+            counted.taken += 1
+            answerAll(ticket, .take(taken))
+        case .backOff(let ticket?, _, let milliseconds): answerAll(ticket, .backOff(milliseconds: milliseconds))
+        case .backOff(nil, let id, let milliseconds): report(.backOff(id, milliseconds: milliseconds))
+        case .giveUp(let ticket): answerAll(ticket, .giveUp)
+        case .drop(let scope, let number): report(.drop(scope, number))
+        case .dropCopy(let id): report(.dropCopy(id))
+        case .confirmed: break
+        case .purged(let id, let purge): purges.removeValue(forKey: id)?(purge)
+        case .withdrawn(let id): for done in withdrawals.removeValue(forKey: id) ?? [] { done() }
+        case .savePending(let work): save(work)
+        }
+    }
+
+    private func answerAll(_ ticket: Ticket, _ answer: FleetAnswer) {
+        for asker in askers.removeValue(forKey: ticket) ?? [] { asker(answer) }
+    }
+
+    private func publishStatus() {
+        var next = counted
+        next.state = member.link.state
+        next.members = member.link.isUp ? member.counts.members : 0
+        next.given = member.counts.stored
+        next.waits = member.counts.waits
+        status.change { $0 = next }
+    }
+
+    // MARK: Pending work
+
+    private func save(_ work: PendingWork) {
+        guard let pendingFile else { return }
+        if work == PendingWork() {
+            try? FileManager.default.removeItem(atPath: pendingFile)
+            return
+        }
+        do {
+            try Data(work.encoded()).write(to: URL(filePath: pendingFile), options: .atomic)
+        } catch {
+            report(.log("fleet: \(pendingFile) cannot be written: a purge may be lost if Larder is restarted now"))
+        }
+    }
+
+    private static func readPending(_ path: String?) -> PendingWork {
+        guard let path, let data = FileManager.default.contents(atPath: path) else { return PendingWork() }
+        // What cannot be read may have been a purge of anything.
+        return (try? PendingWork(decoding: Array(data))) ?? PendingWork(purges: [.all])
+    }
+}

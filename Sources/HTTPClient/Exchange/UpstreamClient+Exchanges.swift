@@ -1,0 +1,260 @@
+internal import CCurl
+import EventLoop
+import HTTPParsing
+
+extension UpstreamClient {
+    /// Passes a request on, and reports its response to `delegate` part by part.
+    ///
+    /// Nothing is added to the request, and redirects are not followed. Nothing is sent twice, except an idempotent
+    /// request on a kept connection that had just ended. After `close()` nothing is sent, and `failed` is called at
+    /// once, within this call, with `.cancelled`.
+    public func stream(_ request: consuming StreamRequest, delegate: any UpstreamStreamDelegate) -> UpstreamStream {
+        guard multi != nil else {
+            delegate.failed(.cancelled)
+            return UpstreamStream()
+        }
+        // Requests usually go to one origin, so the last one is remembered.
+        if exchanges.lastOrigin.url != request.url {
+            let origin = FetchURL(request.url)?.origin
+            exchanges.lastOrigin = (
+                request.url, origin, origin.flatMap { PlainProxy(for: $0, setting: settings.proxy) }
+            )
+        }
+        let flaw = exchanges.lastOrigin.origin == nil ? .other("the URL is not valid") : request.flaw
+        let exchange = Exchange(
+            request, to: flaw == nil ? exchanges.lastOrigin.origin : nil, by: exchanges.lastOrigin.proxy, client: self,
+            delegate: delegate,
+            index: exchanges.all.count)
+        exchanges.add(exchange)
+        idle?.began()
+        if let flaw {
+            exchange.fail(flaw)
+        } else {
+            // Not at once: a small body nearly always follows directly, and can be sent with the head.
+            if exchanges.starting.isEmpty { later?.start(after: 0) }
+            exchanges.starting.append(exchange)
+        }
+        return exchange.makeHandle()
+    }
+
+    /// Begins the requested exchanges.
+    func startExchanges() {
+        guard let multi, !exchanges.starting.isEmpty else { return }
+        multi.addAtOnce {
+            for exchange in exchanges.starting where !exchange.isOver { exchange.begin() }
+            exchanges.starting.removeAll(keepingCapacity: true)
+        }
+    }
+
+    // MARK: Connections
+
+    private var moment: IdlePool<UpstreamConnection>.Moment {
+        IdlePool.Moment(now: loop.nowMilliseconds, suspended: loop.readTimeAsleep() &+ feignedSuspend)
+    }
+
+    /// A connection that can be used at once, or one that is being made.
+    func takeConnection(to origin: Origin, _ multi: CurlMulti) -> UpstreamConnection {
+        if pool.count == 0 { return makeConnection(to: origin, multi) }
+        let moment = moment
+        while true {
+            switch pool.take(to: origin, at: moment) {
+            case .use(let connection):
+                if connection.isQuiet() { return connection }
+                connection.close()
+            case .close(let connection): connection.close()
+            case .none: return makeConnection(to: origin, multi)
+            }
+        }
+    }
+
+    /// A connection that is being made.
+    func makeConnection(to origin: Origin, _ multi: CurlMulti) -> UpstreamConnection {
+        let connection = UpstreamConnection(to: origin, easy: makeEasy(for: multi), client: self)
+        multi.add(connection)
+        return connection
+    }
+
+    /// Keeps a connection for another exchange, for as long as its server says that it keeps it open.
+    func keep(_ connection: UpstreamConnection) {
+        connection.exchange = nil
+        connection.isUsed = true
+        connection.rest()
+        for connection in pool.add(connection, keepAlive: connection.parser.keepAliveTimeout, at: moment) {
+            connection.close()
+        }
+    }
+
+    /// Closes the idle connections to an origin that were kept at `time` or before, in the loop's milliseconds.
+    func closeIdle(to origin: Origin, keptBy time: UInt64) {
+        for connection in pool.removeAll(to: origin, keptBy: time) { connection.close() }
+    }
+
+    /// An idle connection has something to read: usually its end.
+    func stirred(_ connection: UpstreamConnection) {
+        if connection.isQuiet() { return connection.rest() }
+        pool.remove(connection)
+        connection.close()
+    }
+
+    // MARK: Exchanges
+
+    /// Gives up the exchanges without progress for `limit` milliseconds; see `IdleLimit`.
+    func endIdle(_ limit: Int) -> Int? {
+        var longest: Int?
+        for exchange in exchanges.all {
+            let idleTime = exchange.idleTime
+            if idleTime >= limit {
+                exchange.abandon(.timeout(exchange.phase))
+            } else {
+                longest = max(longest ?? 0, idleTime)
+            }
+        }
+        return longest
+    }
+
+    /// How many streams are running.
+    public var streamsUnderWay: Int { exchanges.all.count }
+
+    /// Records that an exchange has something to deliver.
+    func touch(_ exchange: Exchange) {
+        if exchange.isTouched { return }
+        exchange.isTouched = true
+        exchanges.touched.append(exchange)
+        if let multi, !multi.isActing, !exchanges.isSettling { later?.start(after: 0) }
+    }
+
+    /// Schedules an exchange to continue once others have had a turn.
+    func touchLater(_ exchange: Exchange) {
+        exchanges.waiting.append(exchange)
+        later?.start(after: 0)
+    }
+
+    /// Continues the exchanges that have waited for their turn.
+    func touchWaiting() {
+        if exchanges.waiting.isEmpty { return }
+        let some = exchanges.waiting
+        exchanges.waiting = []
+        for exchange in some where !exchange.isOver { touch(exchange) }
+    }
+
+    /// Continues one exchange, on an event of its socket.
+    func settle(_ exchange: Exchange) {
+        if !exchange.isTouched {
+            exchange.isTouched = true
+            exchanges.touched.append(exchange)
+        }
+        settle()
+    }
+
+    /// Makes the exchanges deliver what has arrived.
+    func settle() {
+        if exchanges.isSettling { return }
+        exchanges.isSettling = true
+        defer { exchanges.isSettling = false }
+        // Delegates may touch others, and close the client.
+        var next = 0
+        while next < exchanges.touched.count {
+            let exchange = exchanges.touched[next]
+            next += 1
+            exchange.isTouched = false
+            if !exchange.isOver { exchange.go() }
+        }
+        exchanges.touched.removeAll(keepingCapacity: true)
+    }
+
+    /// Removes an exchange from the table. A second call does nothing.
+    func forget(_ exchange: Exchange) {
+        exchanges.remove(exchange)
+        if exchanges.all.isEmpty { idle?.stop() }
+    }
+}
+
+/// The exchanges of a client, and which of them have something to do.
+struct ExchangeTable {
+    /// The running exchanges, each at its `index`.
+    private(set) var all: [Exchange] = []
+
+    /// The exchanges that have not begun yet.
+    var starting: [Exchange] = []
+
+    /// The exchanges that have something to deliver.
+    var touched: [Exchange] = []
+
+    /// The exchanges that have more to read once others have had a turn.
+    var waiting: [Exchange] = []
+
+    /// Whether the touched exchanges are delivering.
+    var isSettling = false
+
+    /// The last exchange's URL, its origin, and the proxy for it.
+    var lastOrigin: (url: String, origin: Origin?, proxy: PlainProxy?) = ("", nil, nil)
+
+    /// Adds an exchange, whose index is the number of those before it.
+    mutating func add(_ exchange: Exchange) { all.append(exchange) }
+
+    /// Removes an exchange. A second call does nothing.
+    mutating func remove(_ exchange: Exchange) {
+        let index = exchange.index
+        guard index < all.count, all[index] === exchange else { return }
+        let last = all.removeLast()
+        if last !== exchange {
+            all[index] = last
+            last.index = index
+        }
+    }
+
+    /// Removes all exchanges, and returns those that were running.
+    mutating func removeAll() -> [Exchange] {
+        let underWay = all
+        all = []
+        starting = []
+        touched = []
+        waiting = []
+        return underWay
+    }
+}
+
+/// Reports streams without progress for too long. All streams of a client share one timer, so that no stream needs its
+/// own.
+final class IdleLimit {
+    private let loop: Loop
+    private let limit: Int
+    private var timer: LoopTimer?
+    private var isRunning = false
+
+    /// Checks the streams and gives up those that have been idle for `limit` milliseconds or more. Returns the longest
+    /// idle time among the others, or nil if there are none.
+    private let look: (_ limit: Int) -> Int?
+
+    init(on loop: Loop, milliseconds: Int, _ look: @escaping (_ limit: Int) -> Int?) {
+        self.loop = loop
+        self.look = look
+        limit = max(1, milliseconds)
+        timer = LoopTimer(on: loop) { [unowned self] in
+            isRunning = false
+            if let rested = look(limit) { start(after: limit - rested) }
+        }
+    }
+
+    /// A stream has begun. It cannot be the first to reach the limit.
+    func began() {
+        if !isRunning { start(after: limit) }
+    }
+
+    /// There are no streams left.
+    func stop() {
+        isRunning = false
+        timer?.stop()
+    }
+
+    private func start(after milliseconds: Int) {
+        guard let timer else { return }
+        isRunning = true
+        timer.start(after: max(1, milliseconds))
+    }
+
+    func close() {
+        timer?.close()
+        timer = nil
+    }
+}

@@ -1,0 +1,181 @@
+public import Bytes
+public import Catalog
+
+/// Which events a reader asks for: the query of `/_larder/changes`.
+public struct EventQuery: Equatable, Sendable {
+    /// Where a reader wants to begin.
+    public enum Start: Equatable, Sendable {
+        /// After the event of that number; 0 is the beginning.
+        case cursor(Int64)
+        /// At a time, in seconds since 1970.
+        case time(Int64)
+    }
+
+    /// The first event; nil for the newest `limit` events.
+    public var since: Start?
+
+    /// Only events before this time, in seconds since 1970.
+    public var until: Int64?
+
+    /// Only these kinds; nil for all.
+    public var kinds: Set<ChangeKind>?
+
+    /// Only models whose ids match. Events of the whole catalogue have no id and match no pattern.
+    public var id: GlobPattern?
+
+    /// The number of events at most.
+    public var limit = EventQuery.usualLimit
+
+    /// The limit of a query that has none.
+    public static let usualLimit = 500
+
+    /// The largest limit.
+    public static let greatestLimit = 1000
+
+    private static let names = ["since", "until", "kind", "id", "limit"]
+
+    /// The newest events of all kinds.
+    public init() {}
+
+    /// Reads the part of a target after the question mark. An empty value counts as absent, and of a repeated parameter the
+    /// last one counts. Durations count back from `now`, in seconds since 1970. Throws an error that names the parameter,
+    /// also for one that is unknown.
+    public init(_ query: Span<UInt8>, now: Int64) throws(InvalidParameter) {
+        var values: [String: String] = [:]
+        for parameter in FormDecoder.parameters(query) {
+            let name = String(decoding: parameter.name, as: UTF8.self)
+            guard Self.names.contains(name) else { throw InvalidParameter(unknown: name, known: Self.names) }
+            values[name] = String(decoding: parameter.value, as: UTF8.self)
+        }
+        values = values.filter { !$0.value.isEmpty }
+        since = try values["since"].map { value throws(InvalidParameter) in try Self.start(value, now: now) }
+        until = try values["until"].map { value throws(InvalidParameter) in
+            if let time = Self.time(value, now: now) { return time }
+            throw InvalidParameter("until", mustBe: Self.timeForms, not: Array(value.utf8))
+        }
+        kinds = try values["kind"].map { value throws(InvalidParameter) in try Self.kinds(value) }
+        id = values["id"].map { GlobPattern($0) }
+        if let value = values["limit"] {
+            guard let number = Int(value), 1...Self.greatestLimit ~= number else {
+                throw InvalidParameter(
+                    "limit", mustBe: "an integer from 1 to \(Self.greatestLimit)", not: Array(value.utf8))
+            }
+            limit = number
+        }
+    }
+
+    private static let timeForms =
+        "a date (2026-11-29), a time (2026-11-29T08:30:00Z) or a duration (30s, 5m, 12h, 7d)"
+
+    private static func start(_ value: String, now: Int64) throws(InvalidParameter) -> Start {
+        if let cursor = cursor(value) { return .cursor(cursor) }
+        if let time = time(value, now: now) { return .time(time) }
+        throw InvalidParameter("since", mustBe: "a cursor (a whole number), \(timeForms)", not: Array(value.utf8))
+    }
+
+    /// The number of an event, in digits alone.
+    static func cursor(_ text: String) -> Int64? {
+        text.utf8.allSatisfy { $0 &- UInt8(ascii: "0") < 10 } ? Int64(text) : nil
+    }
+
+    private static func time(_ value: String, now: Int64) -> Int64? {
+        if let duration = DurationText.seconds(value) { return now.subtractingSaturated(duration) }
+        return Instant(value)?.seconds
+    }
+
+    private static func kinds(_ value: String) throws(InvalidParameter) -> Set<ChangeKind> {
+        func refusal(of text: [UInt8]) -> InvalidParameter {
+            let known = ChangeKind.allCases.map(\.rawValue).joined(separator: ", ")
+            return InvalidParameter("kind", mustBe: "a list of \(known)", not: text)
+        }
+        var kinds: Set<ChangeKind> = []
+        for name in FormDecoder.list(Array(value.utf8)) {
+            guard let kind = ChangeKind(rawValue: name.span.text()) else { throw refusal(of: name) }
+            kinds.insert(kind)
+        }
+        if kinds.isEmpty { throw refusal(of: Array(value.utf8)) }
+        return kinds
+    }
+
+    /// Whether an event passes every condition but `limit`.
+    public func matches(_ event: Event) -> Bool {
+        switch since {
+        case .cursor(let cursor): guard event.cursor > cursor else { return false }
+        case .time(let time): guard event.at >= time else { return false }
+        case nil: break
+        }
+        if let until, event.at >= until { return false }
+        if let kinds, !kinds.contains(event.kind) { return false }
+        if let id { return event.id.map(id.matches) ?? false }
+        return true
+    }
+
+    /// The page of these events, which are all that a history has, in their order.
+    public func page(of events: [Event]) -> EventPage {
+        // Cursors and times only ever rise.
+        let first =
+            switch since {
+            case .cursor(let cursor): Self.firstIndex(events) { $0.cursor > cursor }
+            case .time(let time): Self.firstIndex(events) { $0.at >= time }
+            case nil: 0
+            }
+        let end = until.map { until in Self.firstIndex(events) { $0.at >= until } } ?? events.count
+        let range = first..<max(first, end)
+        var place: Int64 =
+            range.isEmpty ? (first > 0 ? events[first - 1].cursor : 0) : events[range.upperBound - 1].cursor
+        if case .cursor(let cursor) = since { place = max(place, cursor) }
+        guard since != nil else {
+            var found: [Event] = []
+            for event in events[range].reversed() where matches(event) {
+                if found.count == limit { break }
+                found.append(event)
+            }
+            return EventPage(events: found.reversed(), next: place, hasMore: false)
+        }
+        var found: [Event] = []
+        for event in events[range] where matches(event) {
+            if found.count == limit { return EventPage(events: found, next: found[limit - 1].cursor, hasMore: true) }
+            found.append(event)
+        }
+        return EventPage(events: found, next: place, hasMore: false)
+    }
+
+    /// The first index at which `holds`, which holds from some index on.
+    private static func firstIndex(_ events: [Event], where holds: (Event) -> Bool) -> Int {
+        var low = 0
+        var high = events.count
+        while low < high {
+            let middle = (low + high) / 2
+            if holds(events[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
+/// Events in their order, the newest last.
+public struct EventPage: Equatable, Sendable {
+    /// The events.
+    public let events: [Event]
+
+    /// The value of `since` for the next page, also if there are no further events yet.
+    public let next: Int64
+
+    /// Whether there are further events already.
+    public let hasMore: Bool
+
+    /// `{"data":[Event...],"next":17,"has_more":false}`.
+    public var json: SharedBytes {
+        var out = ByteBuilder(capacity: 64 + events.count * 256)
+        out.append("{\"data\":[")
+        for (index, event) in events.enumerated() {
+            if index > 0 { out.append(UInt8(ascii: ",")) }
+            event.appendJSON(to: &out)
+        }
+        out.append("],\"next\":")
+        out.append(decimal: Int(next))
+        out.append(",\"has_more\":")
+        out.append(hasMore ? "true" : "false")
+        out.append(UInt8(ascii: "}"))
+        return out.finish()
+    }
+}

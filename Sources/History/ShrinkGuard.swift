@@ -1,0 +1,88 @@
+import Bytes
+
+/// Holds back the removal of models when a catalogue loses a large part of its rows at once, until the next catalogue
+/// confirms it: upstream sometimes answers with half a list.
+///
+/// Models that are still missing from the next catalogue are removed; those that are back were never away. A catalogue
+/// that loses a large part of what was left is held back again.
+///
+/// It is a plain value. `encoded` is the form in which it outlives the process.
+public struct ShrinkGuard: Equatable, Sendable {
+    /// A model whose removal is not confirmed.
+    public struct HeldModel: Equatable, Sendable {
+        /// Its id.
+        public let id: String
+        /// Its last row, a JSON object.
+        public let row: [UInt8]
+
+        /// A model with its last row.
+        public init(id: String, row: [UInt8]) {
+            self.id = id
+            self.row = row
+        }
+    }
+
+    /// What to report about the models that are missing from a catalogue.
+    public enum Verdict: Equatable, Sendable {
+        /// They are removed.
+        case removed
+        /// They are held back, and the loss itself is reported.
+        case shrunk
+    }
+
+    /// The models that are held back, in the order of the last list that had them.
+    public private(set) var held: [HeldModel] = []
+
+    /// More than this part of the rows, in percent, is a large part.
+    public static let greatestLoss = 30
+
+    /// A guard that holds nothing back.
+    public init() {}
+
+    /// A catalogue landed in which `missing` of the `count` models of the one before are not; `isThere` says whether it has
+    /// a model. Returns what to report about `missing`, and of the models that were held back so far, those whose removal
+    /// is confirmed and those that are back.
+    public mutating func land(
+        missing: [HeldModel], of count: Int, isThere: (String) -> Bool
+    ) -> (verdict: Verdict, confirmed: [HeldModel], back: [HeldModel]) {
+        let former = held
+        let verdict: Verdict = missing.count * 100 > count * Self.greatestLoss ? .shrunk : .removed
+        held = verdict == .shrunk ? missing : []
+        return (verdict, former.filter { !isThere($0.id) }, former.filter { isThere($0.id) })
+    }
+
+    // MARK: Encoding
+
+    private static let signature = "larder shrink 1"
+
+    /// A first line with the version, and for each model a line with two numbers of bytes, its id and its row.
+    public var encoded: [UInt8] {
+        var out = ByteBuilder(capacity: 64 + held.reduce(0) { $0 + $1.row.count + $1.id.utf8.count + 16 })
+        out.append(utf8: Self.signature + "\n")
+        for model in held {
+            out.append(utf8: "\(model.id.utf8.count) \(model.row.count)\n")
+            out.append(utf8: model.id)
+            out.append(model.row.span)
+        }
+        return out.span.copied()
+    }
+
+    /// Reads what `encoded` gave. Nil if it is anything else.
+    public init?(encoded bytes: Span<UInt8>) {
+        guard let end = bytes.firstIndex(of: 10), bytes.extracting(0..<end).text() == Self.signature else { return nil }
+        var at = end + 1
+        while at < bytes.count {
+            guard let line = bytes.firstIndex(of: 10, from: at) else { return nil }
+            let numbers = bytes.extracting(at..<line).text().split(separator: " ", omittingEmptySubsequences: false)
+            guard numbers.count == 2, let idCount = Int(numbers[0]), let rowCount = Int(numbers[1]) else { return nil }
+            at = line + 1
+            guard idCount >= 0, rowCount >= 0, idCount <= bytes.count - at, rowCount <= bytes.count - at - idCount
+            else { return nil }
+            guard let id = String(validating: bytes.extracting(at..<at + idCount).copied(), as: UTF8.self) else {
+                return nil
+            }
+            held.append(HeldModel(id: id, row: bytes.extracting(at + idCount..<at + idCount + rowCount).copied()))
+            at += idCount + rowCount
+        }
+    }
+}

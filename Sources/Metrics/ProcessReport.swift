@@ -1,0 +1,117 @@
+/// The facts about the process, besides the counters of its loops.
+public struct ProcessReport: Sendable {
+    /// The program's version.
+    public var version: String
+    /// The process ID.
+    public var pid = 0
+    /// When it began to serve, in Unix seconds.
+    public var started: Int64
+    /// The current time, in Unix seconds.
+    public var now: Int64
+    /// The number of loops.
+    public var workers = 1
+    /// The addresses that it listens on.
+    public var listen: [String] = []
+    /// Whether upstream is the built-in one.
+    public var isDemo = false
+    /// The base URL of upstream, without a password.
+    public var upstream = ""
+    /// Whether the catalogue is fetched at the start.
+    public var warmsUp = false
+    /// The most connections that may be open; nil if it is not known.
+    public var maximumConnections: Int?
+    /// The number of dropped log lines.
+    public var droppedLines: UInt64 = 0
+    /// The state directory.
+    public var state = StateReport()
+    /// The last reload of the settings.
+    public var reload = ReloadReport()
+    /// The resources that it uses.
+    public var usage = UsageReport()
+
+    /// Describes a process that began at `started`.
+    public init(version: String, started: Int64, now: Int64) {
+        self.version = version
+        self.started = started
+        self.now = now
+    }
+}
+
+/// The resources that the process uses. A value that is unavailable is nil.
+public struct UsageReport: Sendable, Equatable {
+    /// User and system time.
+    public var cpuNanoseconds: UInt64?
+    /// When the process was started, in Unix seconds.
+    public var started: Int64?
+    /// Resident memory.
+    public var residentBytes: UInt64?
+    /// Virtual memory.
+    public var virtualBytes: UInt64?
+    /// Open descriptors.
+    public var openDescriptors: UInt64?
+    /// The most descriptors that may be open.
+    public var maximumDescriptors: UInt64?
+
+    /// Nothing is known.
+    public init() {}
+}
+
+/// The last reload of the settings.
+public struct ReloadReport: Sendable, Equatable {
+    /// When it was, in Unix seconds; nil if there was none.
+    public var time: Int64?
+    /// The number of reloads, refused ones included.
+    public var count = 0
+    /// Why it was refused, in one line without secrets; nil if it was not.
+    public var refusal: String?
+    /// The settings that have changed and take effect only after a restart.
+    public var waiting: [String] = []
+
+    /// There was none.
+    public init() {}
+}
+
+/// The status of the state directory.
+public struct StateReport: Sendable, Equatable {
+    /// What is wrong with the directory.
+    public struct Problem: Sendable, Equatable {
+        /// The kinds of problem.
+        public enum Kind: Sendable {
+            /// Its disk is full.
+            case full
+            /// It cannot be written for another reason.
+            case failing
+            /// It could not be opened at the start.
+            case unavailable
+        }
+
+        /// The kind.
+        public let kind: Kind
+        /// The reason in words.
+        public let reason: String
+        /// Since when, in Unix seconds.
+        public let since: Int64
+
+        /// A problem.
+        public init(_ kind: Kind, _ reason: String, since: Int64) {
+            self.kind = kind
+            self.reason = reason
+            self.since = since
+        }
+    }
+
+    /// Whether one is used.
+    public var isEnabled = false
+    /// Its path.
+    public var directory: String?
+    /// What is wrong with it; nil if nothing is.
+    public var problem: Problem?
+    /// Its size.
+    public var bytes = 0
+
+    /// Whether it is writable.
+    public var isHealthy: Bool { problem == nil }
+
+    /// No state directory.
+    public init() {}
+}

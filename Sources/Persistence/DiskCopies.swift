@@ -1,0 +1,164 @@
+package import Caching
+package import Serving
+package import Store
+
+/// A copy that is being read from a store.
+package struct DiskRead: Hashable, Sendable {
+    package let resource: Resource
+    package let owner: Owner
+
+    /// The copy of a resource that may answer `owner`.
+    package init(resource: Resource, owner: Owner) {
+        self.resource = resource
+        self.owner = owner
+    }
+}
+
+/// What one loop knows of a store, and what it does there: which copies exist, and which are being read. A loop writes
+/// the resources that it owns.
+///
+/// It does no I/O: each call returns what to do with the store.
+package struct DiskCopies {
+    /// What to do with the store.
+    package enum Action: Sendable {
+        /// Write this record, and report with `stored` that there was room for it.
+        case put(StoredRecord)
+        case confirm(Entry, RecordKey)
+        case drop(RecordKey)
+        case dropAll(Owner)
+        case dropEverything
+    }
+
+    /// What a request does that needs a resource.
+    package enum Next: Equatable, Sendable {
+        /// The store has no copy of use to it: go on without.
+        case proceed
+        /// Wait: the copy is being read.
+        case wait
+        /// Wait, and look up this copy.
+        case look(RecordKey)
+    }
+
+    private struct Pending {
+        var waiters: [Dispatcher.Waiter]
+        /// Whether the copy was removed while it was being read: then it must not be used.
+        var isVoid = false
+    }
+
+    private let names: EntryNames
+    private var index: DiskIndex
+    private var reads: [DiskRead: Pending] = [:]
+
+    /// Knows of no copy yet. `room` is the memory for names, in bytes.
+    package init(_ names: EntryNames, room: Int) {
+        self.names = names
+        index = DiskIndex(room: room)
+    }
+
+    /// The copies that are in the store at the start.
+    package mutating func begin(_ keys: Set<RecordKey>) {
+        for key in keys { index.insert(key) }
+    }
+
+    // MARK: Reading
+
+    /// A request needs a resource. `isInMemory` says whether an entry that may answer it is in memory; then none is
+    /// read.
+    package mutating func wanted(
+        _ read: DiskRead, by waiter: Dispatcher.Waiter, isInMemory: @autoclosure () -> Bool
+    ) -> Next {
+        guard !index.isEmpty else { return .proceed }
+        if reads[read] != nil {
+            reads[read]?.waiters.append(waiter)
+            return .wait
+        }
+        guard !isInMemory() else { return .proceed }
+        let keys = [names.key(of: read.resource, owner: read.owner), names.key(of: read.resource, owner: nil)]
+        guard let key = keys.first(where: { index.contains($0) }) else { return .proceed }
+        reads[read] = Pending(waiters: [waiter])
+        return .look(key)
+    }
+
+    /// The list that the first waiter of a read has, for a copy that refers to one.
+    package func firstWaiter(of read: DiskRead) -> Dispatcher.Waiter? { reads[read]?.waiters.first }
+
+    /// Whether a copy that was read may be used; not if it was removed meanwhile.
+    package func mayUse(_ read: DiskRead) -> Bool { reads[read]?.isVoid != true }
+
+    /// The store has no copy that can be served.
+    package mutating func missed(_ read: DiskRead) {
+        index.remove(names.key(of: read.resource, owner: read.owner))
+        index.remove(names.key(of: read.resource, owner: nil))
+    }
+
+    /// The store is damaged, and begins anew without copies.
+    package mutating func lostAll() { index.removeAll() }
+
+    /// A read has ended. Returns its waiters, which proceed as if they had arrived only now.
+    package mutating func ended(_ read: DiskRead) -> [Dispatcher.Waiter] {
+        reads.removeValue(forKey: read)?.waiters ?? []
+    }
+
+    // MARK: Writing
+
+    /// What a response changes. A `put` comes last.
+    package mutating func write(
+        _ entry: Entry, _ change: StateChange, for resource: Resource, owner: Owner
+    ) -> [Action] {
+        // Upstream allows only one of the two kinds of copy.
+        let (kept, other) = entry.isShared ? (nil, owner) : (owner, nil)
+        switch change {
+        case .put(let record):
+            return drop(resource, other) + [.put(record)]
+        case .confirm:
+            let key = names.key(of: resource, owner: kept)
+            return drop(resource, other) + (index.mayContain(key) ? [.confirm(entry, key)] : [])
+        case .drop(let alsoShared):
+            return drop(resource, owner) + (alsoShared ? drop(resource, nil) : [])
+        case .none: return []
+        }
+    }
+
+    /// There was room for a record.
+    package mutating func stored(_ record: StoredRecord) { index.insert(record.key) }
+
+    /// Removes a copy: nothing to do if there is none.
+    package mutating func drop(_ resource: Resource, _ owner: Owner?) -> [Action] {
+        let key = names.key(of: resource, owner: owner)
+        return index.remove(key) ? [.drop(key)] : []
+    }
+
+    // MARK: Withdrawals
+
+    /// Removes what is withdrawn; nothing to do if there is none of it. Reads in progress do not bring it back. The
+    /// second round concerns memory only.
+    package mutating func takeOut(_ withdrawal: Withdrawal, isFirst: Bool) -> [Action] {
+        switch withdrawal {
+        case .nothing: return []
+        case .shared(let resource): return takeOutShared(resource)
+        case .copies(let resource, let owner): return takeOutShared(resource) + drop(resource, owner)
+        case .key(let owner):
+            guard isFirst else { return [] }
+            voidReads { $0.owner == owner }
+            return index.remove(ownedBy: EntryNames.bytes(owner)) ? [.dropAll(owner)] : []
+        case .purge(let purge):
+            guard isFirst else { return [] }
+            voidReads { purge.covers($0.resource, ownerHigh: $0.owner.high) }
+            // For a copy whose name was forgotten, it is unknown whether the purge covers it.
+            guard purge != .all, !index.isPartial else {
+                index.removeAll()
+                return [.dropEverything]
+            }
+            return index.remove { names.covers(purge, $0) }.map { .drop($0) }
+        }
+    }
+
+    private mutating func takeOutShared(_ resource: Resource) -> [Action] {
+        voidReads { $0.resource == resource }
+        return drop(resource, nil)
+    }
+
+    private mutating func voidReads(_ covers: (DiskRead) -> Bool) {
+        for read in reads.keys where covers(read) { reads[read]?.isVoid = true }
+    }
+}

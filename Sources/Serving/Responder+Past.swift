@@ -1,0 +1,93 @@
+import Bytes
+import Catalog
+import HTTPCore
+
+/// Requests with `larder_as_of`: they are answered from the catalogue of an earlier time, which never goes upstream.
+extension Responder {
+    /// Resolves a query at a time in seconds since 1970. Ages of models count from then.
+    func resolvePast(
+        _ query: Query, at time: Int64, _ route: QueriedRoute, _ work: Resolving, _ cache: inout ResponseCache
+    ) -> Resolution {
+        if route == .user { return .problem(Self.onlyOnCatalogue) }
+        if work.view != nil { return .problem(Self.notInView) }
+        let resource = Resource.past(time)
+        switch past(resource, at: time, work, &cache) {
+        case .failure(let resolution): return resolution
+        case .success(let entry):
+            guard let rows = entry.list else { return .answer(work.answer(from: entry, resource, keepIn: &cache)) }
+            let selection = rows.select(query, now: time)
+            let body = work.representation.body(SelectedRows(rows, selection), work.page(route, query))
+            return .answer(
+                work.answer(
+                    from: entry, resource, body: body, selection: work.identity(of: selection, query.fields),
+                    keepIn: &cache))
+        }
+    }
+
+    /// Resolves a request for one model, if it asks for an earlier time.
+    func resolvePastModel(_ id: [UInt8], _ work: Resolving, _ cache: inout ResponseCache) -> Resolution? {
+        guard work.request.parts.query != nil else { return nil }
+        let time: Int64
+        do throws(InvalidParameter) {
+            let target = work.request.target
+            guard let asked = try QueryParser.time(askedBy: target.span.extracting(work.request.queryRange)) else {
+                return nil
+            }
+            time = asked
+        } catch {
+            return .problem(Problem(.badRequest, error.message, detail: .badRequest))
+        }
+        if work.view != nil { return .problem(Self.notInView) }
+        let resource = Resource.past(time)
+        switch past(resource, at: time, work, &cache) {
+        case .failure(let resolution): return resolution
+        case .success(let entry):
+            guard case .rows(let snapshot, _) = entry.content, let index = snapshot.index(ofModel: id.span) else {
+                return .problem(
+                    Problem(
+                        .notFound, "the catalogue of \(Instant(seconds: time).text) has no such model",
+                        detail: .badRequest))
+            }
+            let body = work.representation.body(ModelRow(snapshot, index))
+            return .answer(
+                work.answer(from: entry, resource, body: body, selection: body.span.hash64(), keepIn: &cache))
+        }
+    }
+
+    private enum Past {
+        case success(Entry)
+        case failure(Resolution)
+    }
+
+    private func past(
+        _ resource: Resource, at time: Int64, _ work: Resolving, _ cache: inout ResponseCache
+    ) -> Past {
+        if time > work.wallSeconds {
+            return .failure(
+                .problem(Problem(.badRequest, "larder_as_of must not be in the future", detail: .badRequest)))
+        }
+        switch work.entry(for: resource, in: &cache) {
+        case .wanting(let reason): return .failure(.fetch([Want(resource, reason)]))
+        case .found(let entry): return .success(entry)
+        }
+    }
+
+    /// The error for a request that asks for an earlier time of something of which there is no history.
+    func refusalOfTime(_ request: RequestSummary) -> Problem? {
+        guard request.parts.query != nil else { return nil }
+        let target = request.target
+        do throws(InvalidParameter) {
+            let time = try QueryParser.time(askedBy: target.span.extracting(request.queryRange))
+            return time == nil ? nil : Self.onlyOnCatalogue
+        } catch {
+            return Problem(.badRequest, error.message, detail: .badRequest)
+        }
+    }
+
+    private static let notInView = Problem(
+        .badRequest, "larder_as_of does not work below a view: ask for the whole catalogue of that time",
+        detail: .badRequest)
+
+    private static let onlyOnCatalogue = Problem(
+        .badRequest, "larder_as_of works on /models, /models/count and single models only", detail: .badRequest)
+}

@@ -1,0 +1,176 @@
+public import Bytes
+
+/// Changes of one history, which are written together or not at all.
+///
+/// The store knows no more of a history than this: rows of bytes under their digests, intervals that say when a row was
+/// there, events, and marks for the times at which something changed. The seals and the state are the caller's.
+public struct HistoryBatch: Sendable {
+    /// Which history.
+    public let name: String
+    /// The number of the batch before; 0 if there was none. If the store has another one as its last, the caller does not
+    /// know what is stored, and nothing is written.
+    public let base: Int64
+    /// What the caller needs to continue, in place of what it stored with the batch before.
+    public var state: SharedBytes
+    /// When it happened. A history is removed some time after its last batch if it is not the one in use.
+    public var time: Int64
+    /// Rows to keep, unless there are rows with these digests already.
+    public var rows: [HistoryRow] = []
+    /// Intervals to keep. One with a known number replaces it.
+    public var intervals: [HistoryInterval] = []
+    /// The numbers of intervals to remove.
+    public var discarded: [Int64] = []
+    /// Events to append.
+    public var events: [HistoryEventRecord] = []
+    /// A mark to keep, in place of one of the same time.
+    public var mark: HistoryMark?
+    /// Remove the events before this time, the intervals that ended at it or before, the marks that no later time needs,
+    /// the rows that are in no interval any more, and other histories without a batch since then.
+    public var prunedBefore: Int64?
+
+    /// A batch without changes.
+    public init(name: String, base: Int64, state: SharedBytes, time: Int64) {
+        self.name = name
+        self.base = base
+        self.state = state
+        self.time = time
+    }
+
+    /// The memory that it takes while it waits, roughly.
+    var byteCount: Int {
+        rows.reduce(state.count) { $0 + $1.bytes.count } + events.reduce(0) { $0 + $1.bytes.count }
+            + (intervals.count + events.count) * 160
+    }
+}
+
+/// The bytes of a row, under their digest.
+public struct HistoryRow: Sendable {
+    /// The digest, 32 bytes.
+    public let digest: [UInt8]
+    /// The row.
+    public let bytes: SharedBytes
+    /// The digest of a row that is likely to be nearly the same. Only the difference is then stored.
+    public let similar: [UInt8]?
+
+    /// A row, perhaps similar to an earlier one.
+    public init(digest: [UInt8], bytes: SharedBytes, similar: [UInt8]? = nil) {
+        self.digest = digest
+        self.bytes = bytes
+        self.similar = similar
+    }
+}
+
+/// When a row was at a place of the list.
+public struct HistoryInterval: Equatable, Sendable {
+    /// The number in its history.
+    public var number: Int64
+    /// Orders the rows of a list; nil for what is no row of it.
+    public var position: Int64?
+    /// Whose row it is.
+    public var id: String
+    /// The row's digest.
+    public var digest: [UInt8]
+    /// The first second.
+    public var began: Int64
+    /// The second after the last; nil if it has not ended.
+    public var ended: Int64?
+    /// The caller's seal.
+    public var seal: [UInt8]
+
+    /// An interval.
+    public init(
+        number: Int64, position: Int64?, id: String, digest: [UInt8], began: Int64, ended: Int64?, seal: [UInt8]
+    ) {
+        self.number = number
+        self.position = position
+        self.id = id
+        self.digest = digest
+        self.began = began
+        self.ended = ended
+        self.seal = seal
+    }
+}
+
+/// An event, whose content is the caller's.
+public struct HistoryEventRecord: Equatable, Sendable {
+    /// The number in its history; it rises.
+    public var cursor: Int64
+    /// When it happened; it never falls.
+    public var at: Int64
+    /// The content, with its seal.
+    public var bytes: [UInt8]
+
+    /// An event.
+    public init(cursor: Int64, at: Int64, bytes: [UInt8]) {
+        self.cursor = cursor
+        self.at = at
+        self.bytes = bytes
+    }
+}
+
+/// A time at which the list changed.
+public struct HistoryMark: Equatable, Sendable {
+    /// The time.
+    public var at: Int64
+    /// The caller's seal of the whole list from then on.
+    public var seal: [UInt8]
+
+    /// A mark.
+    public init(at: Int64, seal: [UInt8]) {
+        self.at = at
+        self.seal = seal
+    }
+}
+
+/// What is read of a history.
+public enum HistoryRead: Sendable {
+    /// The intervals that have not ended, with their rows.
+    case latest
+    /// The intervals that contain a time, with their rows, and the last mark up to it.
+    case list(at: Int64)
+    /// The intervals of one id, with their rows, in the order of time.
+    case model(String)
+    /// Events, one after the other, until the reader needs no more.
+    case events(HistoryEventRange, take: @Sendable (HistoryEventRecord) -> Bool)
+}
+
+/// Which events are read, and in which order.
+public struct HistoryEventRange: Sendable {
+    /// Only later ones than this.
+    public var after: Int64?
+    /// Only those at this time or later.
+    public var from: Int64?
+    /// Only those before this time.
+    public var until: Int64?
+    /// Whether the newest is read first.
+    public var isBackwards = false
+    /// `StoredHistory.lastEvent` is the last event before this time; nil for the last of all.
+    public var placeBefore: Int64?
+
+    /// All events, the oldest first.
+    public init() {}
+}
+
+/// A history as it is stored, with what was asked of it.
+public struct StoredHistory: Sendable {
+    /// The number of its last batch.
+    public let batch: Int64
+    /// The state of the last batch.
+    public let state: SharedBytes
+    /// The intervals, each with its row. Ordered by position, or by time if they are of one id.
+    public var intervals: [(interval: HistoryInterval, bytes: SharedBytes)] = []
+    /// The mark.
+    public var mark: HistoryMark?
+    /// The cursor of the last event in question; 0 if there is none.
+    public var lastEvent: Int64 = 0
+}
+
+/// What a reader of a history gets.
+public enum HistoryAnswer: Sendable {
+    /// The history as it is stored.
+    case found(StoredHistory)
+    /// There is no history of that name.
+    case none
+    /// It cannot be read now.
+    case unavailable
+}

@@ -1,0 +1,50 @@
+import TestSupport
+import Testing
+
+@testable import Commands
+
+@Suite struct ModelsAnswerTests {
+    @Test func `JSON has the rows as they came, one on a line`() throws {
+        let list = try ModelsAnswer.make(#"{"data":[{"id":"a\/b","x":1.0} ,{"id":"\u00e9"}],"total_count":2}"#)
+        #expect(
+            String(decoding: list.json, as: UTF8.self) == "[\n{\"id\":\"a\\/b\",\"x\":1.0},\n{\"id\":\"\\u00e9\"}\n]\n")
+        #expect(try ModelsAnswer.make(#"{"data":[]}"#).json == Array("[]\n".utf8))
+    }
+
+    @Test func `CSV has a line of titles, and quotes what has to be quoted`() throws {
+        let list = try ModelsAnswer.make(
+            #"""
+            {"data":[{"id":"a/b","name":"He said \"x\", then\nleft","created":1.7e9,"context_length":8192,
+             "pricing":{"prompt":"0.00000015","completion":"-1"},
+             "architecture":{"input_modalities":["text","image"],"output_modalities":["text"]}},{"id":"c/d"}]}
+            """#)
+        #expect(
+            list.csv
+                == "id,name,created,context_length,prompt_per_million,completion_per_million,input_modalities,"
+                + "output_modalities\r\n"
+                + "a/b,\"He said \"\"x\"\", then\nleft\",1700000000,8192,0.15,,text image,text\r\nc/d,,,,,,,\r\n")
+    }
+
+    @Test func `the fields of the answer are read`() throws {
+        let fields = [("age", "12"), ("cache-status", "larder; hit; ttl=288")]
+        let list = try ModelsAnswer.make(#"{"data":[],"total_count":7}"#, fields)
+        #expect(list.total == 7 && list.age == 12 && list.origin == "hit; ttl=288")
+        let bare = try ModelsAnswer.make(#"{"data":[]}"#)
+        #expect(bare.total == nil && bare.age == nil && bare.origin == nil)
+    }
+
+    @Test(arguments: ["", "<html>", "{}", #"{"data":{}}"#, "[]"])
+    func `what is no list is an error`(body: String) {
+        #expect(throws: ClientFailure.self) { try ModelsAnswer.make(body) }
+    }
+
+    @Test func `odd models are read without a value where they have none`() throws {
+        let list = try ModelsAnswer.make(SampleCatalogue.json)
+        #expect(list.rows.count == SampleCatalogue.count)
+        let types = try #require(list.rows.first { $0.id == "bare/types" })
+        #expect(types.created == nil && types.context == nil && types.inputs.isEmpty && types.outputs == ["text"])
+        #expect(types.prompt == .unreadable && types.completion == .absent)
+        #expect(list.rows.first { $0.id == "acme/tongs:beta" }?.context == 16_000)
+        #expect(list.rows.first { $0.id == "acme/auto" }?.prompt == .varies)
+    }
+}

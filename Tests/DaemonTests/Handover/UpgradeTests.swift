@@ -1,0 +1,267 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The built binary, replaced by a new process while it serves.
+@Suite(.timeLimit(.minutes(10))) struct UpgradeTests {
+    private static let chat = Array(#"{"stream":true}"#.utf8)
+
+    /// An upstream with a catalogue and a chat that waits in the middle.
+    private static func origin(_ gate: OriginGate = OriginGate()) throws -> ScriptedOrigin {
+        try ScriptedOrigin { request in
+            guard request.path.hasSuffix("/chat/completions") else { return Replies.wellBehaved(request) }
+            let body = OriginBody.gated(Array("data: first\n\n".utf8), gate, Array("data: last\n\n".utf8))
+            return .response(status: 200, fields: ["Content-Type": "text/event-stream"], body: body)
+        }
+    }
+
+    private static func larder(
+        before origin: ScriptedOrigin, in folder: StateFolder, _ more: [String] = [],
+        environment: [String: String] = [:]
+    ) throws -> UpgradingLarder {
+        try UpgradingLarder(
+            ["--upstream", origin.url + "/api/v1", "--listen", "127.0.0.1:0", "--state-dir", folder.path] + more,
+            // No stream is cut because the machine is slow.
+            environment: ["LARDER_STATE_ENABLED": "true", "LARDER_SERVER_DRAIN_TIMEOUT": "10m"]
+                .merging(environment) { $1 })
+    }
+
+    @Test func `two upgrades under load fail no request, cut no stream, and fetch nothing again`() throws {
+        let gate = OriginGate()
+        let (origin, folder) = (try Self.origin(gate), StateFolder())
+        let path = folder.beside("larder.sock")
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        let larder = try Self.larder(before: origin, in: folder, ["--listen", "unix:\(path)"])
+        let port = larder.port
+        #expect(try larder.get("/models").status == 200)
+        let before = origin.requests.count
+        let stream = try RawClient(port: port, timeout: .seconds(60))
+        try stream.sendRequest("POST", "/chat/completions", body: Self.chat)
+        #expect(try stream.readHead().status == 200)
+        let first = try stream.readSome()
+        let load = SteadyLoad()
+        for _ in 0..<2 { load.add(keeps: false) { try RawClient(port: port) } }
+        load.add(keeps: true) { try RawClient(port: port) }
+        load.add(keeps: false) { try RawClient(path: path) }
+        load.add(keeps: true) { try RawClient(path: path) }
+        for _ in 0..<2 {
+            try load.wait(for: 200)
+            let old = larder.process
+            try larder.upgrade()
+            #expect(larder.process != old)
+            try load.wait(for: 200)
+        }
+        #expect(try load.stop() == [])
+        #expect(larder.child.ending == nil, "the first process has a stream")
+        gate.open()
+        #expect(first + (try stream.readToEnd()) == Array("data: first\n\ndata: last\n\n".utf8))
+        stream.close()
+        // The chat, and nothing else.
+        #expect(origin.requests.count == before + 1)
+        #expect(try larder.get("/models").isHit)
+        #expect(unsafe access(path, F_OK) == 0)
+        try larder.end()
+        #expect(unsafe access(path, F_OK) != 0)
+    }
+
+    @Test(arguments: [("1", "3"), ("3", "1")])
+    func `the new process may have another number of loops`(workers: (String, String)) throws {
+        let (origin, folder) = (try Self.origin(), StateFolder())
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        let file = folder.beside("larder.toml")
+        try "workers = \(workers.0)\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let larder = try Self.larder(
+            before: origin, in: folder, ["--config", file], environment: ["LARDER_WORKERS": ""])
+        let port = larder.port
+        let load = SteadyLoad()
+        for _ in 0..<4 { load.add(keeps: false) { try RawClient(port: port) } }
+        try "workers = \(workers.1)\n".write(toFile: file, atomically: true, encoding: .utf8)
+        try load.wait(for: 100)
+        try larder.upgrade()
+        try load.wait(for: 400)
+        #expect(try load.stop() == [])
+        try larder.end()
+    }
+
+    /// The beginning of a program that talks to the old process as a new one does.
+    private static let python =
+        "/usr/bin/env python3\nimport os, socket, time\ns = socket.socket(fileno=3)\ns.setblocking(True)\n"
+    private static let takeState = "s.send(b'state')\ns.recv(99)\n"
+
+    /// Programs that do not take over, and what is said of them.
+    private static let broken = [
+        ("/bin/sh\nexit 1\n", "ended before it served"),
+        ("/bin/sh\nsleep 1000\n", "did not serve within server.upgrade_timeout"),
+        ("/no/such/interpreter\n", "cannot start"),
+        // These two take the state directory first.
+        (
+            python + takeState,
+            "ended before it served"
+        ),
+        (
+            python + takeState + "s.send(b'ready')\ns.recv(99)\ntime.sleep(1000)\n",
+            "did not serve within server.upgrade_timeout"
+        ),
+    ]
+
+    @Test(arguments: broken)
+    func `while a program does not take over, and after that, the old one serves with its state`(
+        program: String, reason: String
+    ) throws {
+        let (origin, folder) = (try Self.origin(), StateFolder())
+        let larder = try Self.larder(
+            before: origin, in: folder, environment: ["LARDER_SERVER_UPGRADE_TIMEOUT": "2s"])
+        let port = larder.port
+        #expect(try larder.get("/models").status == 200)
+        let load = SteadyLoad()
+        load.add(keeps: false) { try RawClient(port: port) }
+        load.add(keeps: true) { try RawClient(port: port) }
+        try load.wait(for: 20)
+        try larder.install(script: program)
+        let line = try larder.failToUpgrade()
+        #expect(line.contains(reason) && line.contains("this process goes on serving"), "\(line)")
+        // It is written, and read again.
+        #expect(try larder.get("/model/acme/anvil:nitro").status == 200)
+        try load.wait(for: 20)
+        for process in larder.started { try eventually("the other one is gone") { kill(process, 0) != 0 } }
+        try larder.install()
+        try larder.upgrade()
+        try load.wait(for: 20)
+        #expect(try load.stop() == [])
+        let before = origin.requests.count
+        #expect(try larder.get("/model/acme/anvil:nitro").isHit)
+        #expect(try larder.get("/models").isHit)
+        #expect(origin.requests.count == before)
+        #expect(!larder.child.lines().contains { $0.contains("state-unavailable") })
+        try larder.end()
+    }
+
+    @Test func `settings that have become invalid are named`() throws {
+        let (origin, folder) = (try Self.origin(), StateFolder())
+        try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+        let file = folder.beside("larder.toml")
+        try "".write(toFile: file, atomically: true, encoding: .utf8)
+        let larder = try Self.larder(before: origin, in: folder, ["--config", file])
+        try "colour = 1\n".write(toFile: file, atomically: true, encoding: .utf8)
+        let line = try larder.failToUpgrade()
+        #expect(line.contains("unknown setting `colour`"), "\(line)")
+        #expect(try larder.get("/models").status == 200)
+        try larder.end()
+    }
+
+    @Test func `a new process that cannot fetch a catalogue does not take over from one that has it`() throws {
+        let upstream = try UpAndDown(Replies.wellBehaved)
+        let larder = try UpgradingLarder(
+            ["--upstream", upstream.origin.url + "/api/v1", "--listen", "127.0.0.1:0"])
+        #expect(try larder.get("/models").status == 200)
+        upstream.setDown(true)
+        #expect(try larder.failToUpgrade().contains("could not fetch the catalogue"))
+        #expect(try larder.get("/models").isHit)
+        upstream.setDown(false)
+        try larder.upgrade()
+        #expect(try larder.get("/models").isHit)
+        try larder.end()
+    }
+
+    @Test(arguments: [false, true])
+    func `SIGTERM during an upgrade ends both processes`(hasState: Bool) throws {
+        let (origin, folder) = (try Self.origin(), StateFolder())
+        let larder = try Self.larder(before: origin, in: folder)
+        try larder.install(
+            script: Self.python + (hasState ? Self.takeState : "")
+                + "os.write(2, b'it hangs\\n')\ntime.sleep(1000)\n")
+        kill(larder.process, SIGUSR2)
+        try larder.child.waitForLine(containing: "it hangs")
+        try larder.end()
+        for process in larder.started { try eventually("the other one is gone") { kill(process, 0) != 0 } }
+    }
+
+    @Test func `SIGTERM to an old process that finishes its streams lets them end`() throws {
+        let gate = OriginGate()
+        let (origin, folder) = (try Self.origin(gate), StateFolder())
+        let larder = try Self.larder(before: origin, in: folder)
+        let stream = try RawClient(port: larder.port, timeout: .seconds(60))
+        try stream.sendRequest("POST", "/chat/completions", body: Self.chat)
+        #expect(try stream.readHead().status == 200)
+        try larder.upgrade()
+        larder.child.signal(SIGTERM)
+        try larder.child.waitForLine(containing: #""event":"draining""#)
+        gate.open()
+        #expect(try stream.readToEnd() == Array("data: first\n\ndata: last\n\n".utf8))
+        stream.close()
+        try larder.end()
+    }
+
+    @Test func `a purge in the old process reaches the new one`() throws {
+        let (origin, folder) = (try Self.origin(), StateFolder())
+        let larder = try Self.larder(before: origin, in: folder)
+        let kept = try RawClient(port: larder.port)
+        #expect(try kept.get("/models").status == 200)
+        try larder.upgrade()
+        let before = origin.count(of: "/api/v1/models")
+        // The old process cannot make it durable, and says so.
+        #expect(try kept.request("POST", "/_larder/purge?all=1").status == 503)
+        try eventually("the new process asks upstream again") {
+            _ = try larder.get("/models")
+            return origin.count(of: "/api/v1/models") > before
+        }
+        kept.close()
+        try larder.end()
+    }
+
+    @Test func `the service manager is told of the new process before that one says a word`() throws {
+        let manager = try NotifyReceiver()
+        let (socket, port) = try TestSocket.listen()
+        defer { socket.close() }
+        let larder = try UpgradingLarder(
+            ["--demo"],
+            environment: ["NOTIFY_SOCKET": manager.name, "WATCHDOG_USEC": "60000000", "WATCHDOG_PID": "1"],
+            on: [socket])
+        #expect(larder.port == port)
+        let load = SteadyLoad()
+        load.add(keeps: false) { try RawClient(port: port) }
+        load.add(keeps: true) { try RawClient(port: port) }
+        try load.wait(for: 20)
+        try larder.upgrade()
+        try load.wait(for: 20)
+        #expect(try load.stop() == [])
+        // Only the new process knows that the watchdog is meant for it.
+        try manager.waitFor("WATCHDOG=1")
+        let ready = "READY=1\nSTATUS=Serving on http://127.0.0.1:\(port)"
+        let messages = manager.messages.filter { !$0.hasPrefix("STATUS=") }
+        #expect(messages.dropFirst() == ["MAINPID=\(larder.process)", ready, "WATCHDOG=1"], "\(messages)")
+        try larder.end()
+        try manager.waitFor("STOPPING=1")
+        #expect(manager.messages.count { $0.hasPrefix("STOPPING=1") } == 1)
+    }
+
+    @Test func `the command waits until the new process serves, or says why it does not`() throws {
+        let (origin, folder) = (try Self.origin(), StateFolder())
+        let larder = try Self.larder(before: origin, in: folder)
+        let old = larder.process
+        try larder.install(script: "/bin/sh\nexit 1\n")
+        let failed = try LarderProcess.run(["upgrade", "--pid", "\(old)"])
+        #expect(failed.ending == .exited(1) && failed.output.isEmpty)
+        #expect(failed.error.hasPrefix("larder: the upgrade failed: the new process ended before it served"))
+        try larder.install()
+        let done = try LarderProcess.run(["upgrade", "--pid", "\(old)"])
+        #expect(done.ending == .exited(0), "\(done.error)")
+        let new = try #require(larder.started.last)
+        #expect(
+            done.output == "process \(new) serves now; process \(old) ends when its requests in flight are finished")
+        #expect(try larder.get("/models").isHit)
+        // The old process can be upgraded no more.
+        let again = try LarderProcess.run(["upgrade", "--pid", "\(old)"])
+        #expect(again.ending == .exited(1) && again.error.contains("process \(old) cannot be upgraded"))
+        kill(new, SIGTERM)
+        #expect(try larder.child.waitForExit() == .exited(0))
+    }
+
+    @Test func `a process that is no Larder is left alone`() throws {
+        let other = try ChildProcess("/bin/sleep", ["100"])
+        let (ending, _, error) = try LarderProcess.run(["upgrade", "--pid", "\(other.id)"])
+        #expect(ending == .exited(1) && error.contains("process \(other.id) cannot be upgraded"))
+        #expect(other.ending == nil)
+    }
+}

@@ -1,0 +1,187 @@
+import Bytes
+import Foundation
+import HistoryReference
+import JSONDocument
+import Settings
+import TestSupport
+import Testing
+
+/// Lists of earlier times, through the socket.
+@Suite(.timeLimit(.minutes(10))) struct PastListTests {
+    /// Waits until the second has changed, so that the next catalogue lands at another time. Returns the second before.
+    private static func nextSecond() throws -> Int {
+        let second = Int(Date().timeIntervalSince1970)
+        try eventually("the next second") { Int(Date().timeIntervalSince1970) > second }
+        return second
+    }
+
+    private static func text(_ seconds: Int) -> String { Instant(seconds: Int64(seconds)).text }
+
+    private static let dumps = ["2026-02-27", "2026-05-18", "2026-07-12"].compactMap { date in
+        RealLists.all.first { $0.name == "openrouter-models-\(date).json" }?.body
+    }
+
+    @Test(.enabled(if: dumps.count == 3, "the three real lists are at hand"))
+    func `real lists come back byte for byte, tell what the plain comparison tells, and answer queries as they did`()
+        throws
+    {
+        let folder = StateFolder()
+        let upstream = try ChangingOrigin(Replies.body(Self.dumps[0]))
+        let change = { (settings: inout Settings) in
+            folder.record(&settings)
+            settings.workers = 2
+        }
+        try LiveLarder.serving(before: upstream.origin, change) { larder throws in
+            var (lists, times): ([[UInt8]], [Int]) = ([], [])
+            var (plain, expected): (PlainTimeline, [PlainChange]) = (PlainTimeline(), [])
+            for body in Self.dumps {
+                upstream.answer(Replies.body(body))
+                lists.append(try larder.refresh().body)
+                let rows = try #require(try JSONDocument(parsing: body.span).root["data"]).elements
+                expected += plain.land(rows.map { PlainValue($0) })
+                #expect(try larder.words(expected.count).count == expected.count)
+                times.append(try Self.nextSecond())
+            }
+            let told = try larder.allChanges().map(PlainChange.init(json:))
+            #expect(told.count == expected.count && expected.count > 100)
+            #expect(PlainComparison.sorted(told) == PlainComparison.sorted(expected))
+
+            let client = try larder.connect()
+            for (time, (body, list)) in zip(times, zip(Self.dumps, lists)) {
+                let asOf = "larder_as_of=" + Self.text(time)
+                let whole = try client.get("/models?output_modalities=all&" + asOf)
+                let isSame = whole.body == list
+                #expect(whole.status == 200 && isSame, "\(whole.text.prefix(200))")
+                let reference = try ReferenceCatalog(json: body)
+                let rows = RawRows.of(list)
+                var generator = QueryGenerator(reference, now: time, seed: UInt64(time))
+                for number in 0..<1000 {
+                    let query = generator.next() + "&" + asOf
+                    let answer = reference.answer(query, now: time)
+                    let found = try client.get("/models?" + query)
+                    let isRight = found.body == RawRows.text(answer, rows)
+                    #expect(isRight, "/models?\(query)")
+                    guard number % 10 == 0 else { continue }
+                    #expect(try client.get("/models/count?" + query).text == #"{"data":{"count":\#(answer.total)}}"#)
+                }
+            }
+            // All of them came from one loop's lists, and none from upstream.
+            #expect(upstream.origin.requests.count == 3)
+        }
+    }
+
+    @Test func `a list of an earlier time is an answer like others, and never goes upstream`() throws {
+        let folder = StateFolder()
+        let upstream = try ChangingOrigin([(id: "a/1", price: 1), (id: "a/2", price: 2)])
+        try LiveLarder.serving(before: upstream.origin, { folder.record(&$0) }) { larder throws in
+            let before = Int(Date().timeIntervalSince1970) - 100
+            let first = try larder.refresh().body
+            #expect(try larder.words(0) == [])
+            let time = Self.text(try Self.nextSecond())
+            upstream.publish([(id: "a/1", price: 5), (id: "a/3", price: 3)])
+            try larder.refresh()
+            #expect(try larder.words(2).count >= 1)
+            let asked = upstream.origin.requests.count
+
+            let target = "/models?output_modalities=all&larder_as_of=" + time
+            let list = try larder.get(target)
+            #expect(list.body == first && list.isHit && list.fields["Age"] != nil)
+            let tag = try #require(list.fields["ETag"])
+            #expect(try larder.get(target, ["If-None-Match": tag]).status == 304)
+            #expect(try larder.get(target, ["Cache-Control": "no-cache"]).body == first)
+            #expect(try larder.get(target, ["Cache-Control": "no-store"]).body == first)
+            #expect(try larder.get(target, ["Cache-Control": "only-if-cached"]).body == first)
+            #expect(try larder.get("/models/count?larder_as_of=" + time).text == #"{"data":{"count":2}}"#)
+            #expect(try larder.get("/openai/v1/models?larder_as_of=" + time).text.contains(#""object":"list""#))
+            let page = try larder.get("/models?limit=1&larder_as_of=" + time).text
+            #expect(page.contains(#""next":"/api/v1/models?limit=1&larder_as_of="#))
+            #expect(try larder.get("/model/a/2?larder_as_of=" + time).text.contains("0.002"))
+            #expect(try larder.get("/models/a/2?larder_as_of=" + time).text.contains(#""object":"model""#))
+            #expect(try larder.get("/model/a/3?larder_as_of=" + time).status == 404)
+            #expect(try larder.get("/model/a/2:nitro?larder_as_of=" + time).status == 404)
+
+            let early = try larder.get("/models?larder_as_of=" + Self.text(before))
+            #expect(early.status == 404 && early.text.contains("the history begins at 20"), "\(early.text)")
+            for (query, word) in [
+                ("larder_as_of=soon", "larder_as_of must be a date"), ("larder_as_of=2999-01-01", "future"),
+                ("larder_as_of=\(time)&category=x", "category"), ("larder_as_of=\(time)&sort=top-weekly", "sort"),
+                ("larder_as_of=\(time)&use_rss=true", "use_rss"), ("larder_as_of=\(time)&unheard=1", "unheard"),
+                ("larder_as_of=\(time)&limit=0", "limit"),
+            ] {
+                let answer = try larder.get("/models?" + query)
+                #expect(answer.status == 400 && answer.text.contains(word), "\(query): \(answer.text)")
+            }
+            for path in ["/models/user", "/models/a/1/endpoints", "/providers", "/benchmarks"] {
+                #expect(try larder.get("\(path)?larder_as_of=\(time)").status == 400, "\(path)")
+            }
+            #expect(upstream.origin.requests.count == asked)
+        }
+    }
+
+    @Test func `lists of many times share the memory of one`() throws {
+        let folder = StateFolder()
+        let upstream = try ChangingOrigin((0..<400).map { (id: "a/\($0)", price: $0) })
+        try LiveLarder.serving(before: upstream.origin, { folder.record(&$0) }) { larder throws in
+            try larder.refresh()
+            #expect(try larder.words(0) == [])
+            let first = try Self.nextSecond()
+            for _ in 0..<4 { _ = try Self.nextSecond() }
+            let bytes = { () throws -> Int in
+                let status = try PlainValue(parsing: larder.get("/_larder/status").body)
+                guard case .number(let bytes) = status["cache"]["bytes"] else { return -1 }
+                return Int(bytes) ?? -1
+            }
+            let none = try bytes()
+            #expect(try larder.get("/models/count?larder_as_of=" + Self.text(first)).status == 200)
+            let one = try bytes()
+            #expect(try larder.get("/models/count?larder_as_of=" + Self.text(first + 1)).status == 200)
+            let two = try bytes()
+            #expect(none > 0 && one - none > 200_000, "a list counts against cache.max_bytes: \(none), \(one)")
+            #expect(two - one < (one - none) / 10, "\(none), \(one), \(two)")
+        }
+    }
+}
+
+/// The rows of a body, and bodies made of them.
+private enum RawRows {
+    static func of(_ body: [UInt8]) -> [ArraySlice<UInt8>] {
+        var (rows, start, depth): ([ArraySlice<UInt8>], Int, Int) = ([], 9, 0)
+        var (isInString, isEscaped) = (false, false)
+        for index in start..<body.count {
+            let byte = body[index]
+            if isInString {
+                isInString = isEscaped || byte != UInt8(ascii: "\"")
+                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+            case UInt8(ascii: "}"): depth -= 1
+            case UInt8(ascii: "]"):
+                if depth == 0 { return rows + [body[start..<index]] }
+                depth -= 1
+            case UInt8(ascii: ",") where depth == 0:
+                rows.append(body[start..<index])
+                start = index + 1
+            default: break
+            }
+        }
+        return rows
+    }
+
+    static func text(_ answer: ReferenceCatalog.Answer, _ rows: [ArraySlice<UInt8>]) -> [UInt8] {
+        let next = answer.next.map { "\"\($0)\"" } ?? "null"
+        return Array(#"{"data":["#.utf8) + Array(answer.rows.map { rows[$0] }.joined(separator: [UInt8(ascii: ",")]))
+            + Array(#"],"total_count":\#(answer.total),"links":{"next":\#(next)}}"#.utf8)
+    }
+}
+
+extension PlainChange {
+    /// A change as `/_larder/changes` shows it.
+    init(json: PlainValue) {
+        func part(_ name: String) -> PlainValue? { json[name] == .null ? nil : json[name] }
+        self.init(
+            id: json["id"].text ?? "", kind: json["kind"].text ?? "", before: part("before"), after: part("after"))
+    }
+}

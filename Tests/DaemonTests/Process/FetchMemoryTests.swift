@@ -1,0 +1,108 @@
+import Bytes
+import Compression
+import Foundation
+import TestSupport
+import Testing
+
+/// What fetches under way cost in memory.
+@Suite(.timeLimit(.minutes(10)), .serialized) struct FetchMemoryTests {
+    private static let count = 800
+    private static let cacheBytes = 64 << 20
+
+    /// A list of the size of the real catalogue.
+    private static let list: [UInt8] = {
+        let rows = (0..<400).map { number in
+            let text = (0..<150).map { "word\($0 * number % 997)" }.joined(separator: " ")
+            return #"{"id":"a/\#(number)","text":"\#(text)","architecture":{"output_modalities":["text"]}}"#
+        }
+        return Array(#"{"data":[\#(rows.joined(separator: ","))]}"#.utf8)
+    }()
+
+    private static let coded: [UInt8] = {
+        let stream = Gzip.compress(list.span)
+        return stream.map { $0.span.copied() } ?? []
+    }()
+
+    @Test(arguments: [false, true])
+    func `hundreds of fetches at once take no more memory than the cache may have, and give it back`(
+        isCoded: Bool
+    ) throws {
+        let gate = OriginGate()
+        let asked = Monitor(0)
+        let origin = try ScriptedOrigin { request in
+            asked.withValue { $0 += 1 }
+            var fields = Replies.shared
+            fields["Content-Type"] = "application/json"
+            if isCoded { fields["Content-Encoding"] = "gzip" }
+            let reply = OriginReply.response(
+                status: 200, fields: fields, body: .bytes(isCoded ? Self.coded : Self.list))
+            return request.query.contains("x=") ? .held(gate, reply) : reply
+        }
+        let larder = try LarderProcess.serve(
+            before: origin,
+            environment: [
+                "LARDER_WORKERS": "2", "LARDER_CACHE_MAX_BYTES": "\(Self.cacheBytes)B", "LARDER_LOG_ACCESS": "false",
+                "LARDER_UPSTREAM_TIMEOUT": "120s",
+            ])
+        #expect(try larder.get("/models/count").status == 200)
+        let clients = try (0..<Self.count).map { number in
+            let client = try RawClient(port: larder.port, timeout: .seconds(120))
+            // Nobody knows the parameter, so each value is a fetch of its own. Opaque bodies are kept whole; no body is sent, as
+            // it would be held for as long as the client does not read it.
+            if number % 2 == 0 {
+                try client.sendRequest("GET", "/models?x=\(number)&limit=1")
+            } else {
+                try client.sendRequest("HEAD", "/providers?x=\(number)")
+            }
+            return client
+        }
+        // Some are under way, the others wait for memory.
+        try origin.waitForRequests(20)
+        gate.open()
+        var statuses: [Int: Int] = [:]
+        for client in clients {
+            statuses[try client.readHead().status, default: 0] += 1
+            client.close()
+        }
+        #expect(statuses == [200: Self.count])
+        let most = try larder.mostResidentBytes()
+        print("memory: \(Self.count) fetches, coded \(isCoded): at most \(most >> 20) MiB, \(asked.current) requests")
+        #expect(most < Self.cacheBytes + 64 << 20)
+        let bound = Self.cacheBytes + 32 << 20
+        try eventually("what the fetches took is given back") { try larder.residentBytes() < bound }
+        print("memory: afterwards \(try larder.residentBytes() >> 20) MiB")
+        // A few were begun anew, when it was seen how large the bodies are.
+        #expect(asked.current < Self.count * 5 / 4)
+        #expect(try larder.get("/models/count").isHit)
+        try larder.end()
+    }
+
+    @Test func `a fetch that waits for memory is refused in time, and the catalogue does not wait`() throws {
+        let origin = try ScriptedOrigin { request in
+            request.query.contains("x=") ? .hang : Replies.catalogue()
+        }
+        let larder = try LarderProcess.serve(
+            before: origin,
+            environment: [
+                "LARDER_WORKERS": "1", "LARDER_CACHE_MAX_BYTES": "16MiB", "LARDER_UPSTREAM_TIMEOUT": "2s",
+                "LARDER_LOG_ACCESS": "false",
+            ])
+        let clients = try (0..<40).map { number in
+            let client = try RawClient(port: larder.port, timeout: .seconds(60))
+            try client.sendRequest("GET", "/providers?x=\(number)")
+            return client
+        }
+        try origin.waitForRequests(16)
+        #expect(try larder.get("/models/count").status == 200)
+        let began = ContinuousClock.now
+        let answers = try clients.map { try $0.readResponse() }
+        #expect(ContinuousClock.now - began < .seconds(20))
+        let busy = answers.filter { $0.status == 503 }
+        #expect(answers.count { $0.status == 504 } >= 16)
+        #expect(busy.count > 0)
+        #expect(busy.count + answers.count { $0.status == 504 } == 40)
+        #expect(busy.allSatisfy { $0.cacheStatus.hasSuffix("detail=busy") && $0.fields["Retry-After"] == "1" })
+        for client in clients { client.close() }
+        try larder.end()
+    }
+}

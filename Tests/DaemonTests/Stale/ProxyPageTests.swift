@@ -1,0 +1,69 @@
+import Daemon
+import Settings
+import TestSupport
+import Testing
+
+/// Refusals that are not in upstream's form, as a CDN or a proxy sends them: upstream is failing, and says nothing of the key.
+@Suite(.timeLimit(.minutes(10))) struct ProxyPageTests {
+    private static func page(_ status: Int, _ body: String, _ type: String = "text/html") -> OriginReply {
+        .response(status: status, fields: ["Content-Type": type, "Cache-Control": "max-age=60"], body: .text(body))
+    }
+
+    static let bodies = [
+        ("<!DOCTYPE html><title>Attention Required! | Cloudflare</title>", "text/html"), ("", "text/html"),
+        ("error code: 1020", "text/plain"), (#"{"error":"forbidden"}"#, "application/json"),
+        (#"{"message":"no"}"#, "application/json"), (#"["error"]"#, "application/json"),
+    ]
+
+    @Test(arguments: [400, 401, 403, 407, 451], bodies)
+    func `it neither ends copies nor is remembered nor relayed`(status: Int, body: (text: String, type: String)) throws
+    {
+        let (isRefused, folder) = (Monitor(false), StateFolder())
+        let upstream = try UpAndDown { request in
+            if isRefused.current { return Self.page(status, body.text, body.type) }
+            return Replies.list(["\(request.key ?? "nobody")/own"], ["Cache-Control": "private"])
+        }
+        let anna: MessageFields = ["Authorization": "Bearer anna", "Cache-Control": "no-cache"]
+        try LiveLarder.serving(before: upstream.origin, { folder.keep(&$0) }) { larder throws in
+            for target in ["/models/user", "/providers"] { #expect(try larder.get(target, anna).status == 200) }
+            try eventually("it is written") { try folder.holds("anna/own") }
+            isRefused.withValue { $0 = true }
+            let refreshed = try larder.get("/models/user", anna)
+            #expect(refreshed.status == 200 && refreshed.text.contains("anna/own"), "\(refreshed.text)")
+            #expect(refreshed.cacheStatus.contains("fwd-status=\(status)"), "\(refreshed.cacheStatus)")
+            #expect(try larder.get("/providers", key: "anna").isHit)
+            let cold = try larder.get("/embeddings/models", key: "anna")
+            #expect(cold.status == 502 && cold.text.contains("upstream answered \(status)"), "\(cold.text)")
+            #expect(cold.fields["Content-Type"] == "application/json")
+            #expect(try larder.get("/embeddings/models", key: "anna").status == 503)
+            isRefused.withValue { $0 = false }
+            #expect(try larder.get("/embeddings/models", key: "bert").status == 200)
+        }
+        #expect(try folder.holds("anna/own"))
+    }
+
+    @Test func `a 408 is a timeout`() throws {
+        let isSlow = Monitor(false)
+        let origin = try ScriptedOrigin { _ in isSlow.current ? Replies.error(408, "slow") : Replies.catalogue() }
+        try LiveLarder.serving(before: origin, { $0.stale.ifError = .seconds(3600) }) { larder throws in
+            #expect(try larder.get("/models").status == 200)
+            isSlow.withValue { $0 = true }
+            let spared = try larder.get("/models", ["Cache-Control": "no-cache"])
+            #expect(spared.status == 200 && spared.cacheStatus.contains("detail=timeout"), "\(spared.cacheStatus)")
+            #expect(try larder.get("/providers").status == 504)
+        }
+    }
+
+    @Test func `a page for a path that the API does not have is relayed, and ends no copy on the disk`() throws {
+        let (isGone, folder) = (Monitor(false), StateFolder())
+        let upstream = try UpAndDown { _ in isGone.current ? Self.page(404, "<html>") : Replies.list(["all/row"]) }
+        let refresh: MessageFields = ["Cache-Control": "no-cache"]
+        try LiveLarder.serving(before: upstream.origin, { folder.keep(&$0) }) { larder throws in
+            #expect(try larder.get("/providers").status == 200)
+            try eventually("it is written") { try folder.holds("all/row") }
+            isGone.withValue { $0 = true }
+            #expect(try larder.get("/providers", refresh).status == 404)
+        }
+        #expect(try folder.holds("all/row"))
+    }
+}

@@ -1,0 +1,149 @@
+import Fleet
+import FleetService
+import Foundation
+import TestSupport
+import Testing
+
+/// Two and three members in one process, and a real engine.
+@Suite(.timeLimit(.minutes(10))) struct FleetServiceTests {
+    private func fleet(_ count: Int, _ server: EngineServer, limits: Limits = Replica.patient) throws -> [Replica] {
+        let replicas = try (0..<count).map { _ in try Replica("redis://127.0.0.1:\(server.port)", limits: limits) }
+        for replica in replicas { try replica.waitUntilUp() }
+        return replicas
+    }
+
+    private static let list = bytes("[\"one\",\"two\"]")
+
+    @Test func `one member fetches under the lease, and the others take its copy`() throws {
+        let server = try EngineServer()
+        let replicas = try fleet(3, server)
+        // All want it at the same time, and the fetch does not end by itself.
+        let wants = replicas.map { $0.want("models") }
+        try eventually("a fetch") { replicas.contains { !$0.seen.withValue { $0.fetches.isEmpty } } }
+        let holder = try #require(replicas.firstIndex { !$0.seen.withValue { $0.fetches.isEmpty } })
+        try eventually("two who wait") { replicas.map(\.service.status.waits).reduce(0, +) == 2 }
+        replicas[holder].service.fetched(try replicas[holder].nextFetch(), copy(Self.list))
+        for (index, want) in wants.enumerated() {
+            let outcome = try want.value()
+            #expect(outcome == (index == holder ? .landed(keeps: true, isAlone: false) : .taken(body: Self.list)))
+        }
+        #expect(replicas.map { $0.seen.withValue { $0.fetches.count } }.reduce(0, +) == 1)
+
+        // One that has the body does not read it again.
+        let held = replicas[0].service.digest(of: Self.list, isPrivate: false)
+        #expect(try replicas[0].get("models", held: held, copy(Self.list)) == .taken(body: nil))
+        let status = replicas[holder].service.status
+        #expect(status.isUp && status.leases == 1 && status.given == 1 && status.members == 3)
+    }
+
+    @Test func `a member that dies with the lease is replaced by one of those who wait`() throws {
+        let server = try EngineServer()
+        var limits = Replica.patient
+        // The lease is taken over after a quarter of this, and after half of it every member fetches alone.
+        limits.upstreamTimeout = 16_000
+        limits.fleetTimeout = 2_000
+        var replicas = try fleet(3, server, limits: limits)
+        _ = replicas[0].want("models")
+        _ = try replicas[0].nextFetch()
+        replicas.removeFirst()
+        let wants = replicas.map { $0.want("models", result: copy(Self.list)) }
+        let outcomes = try wants.map { try $0.value() }
+        #expect(outcomes.filter(\.isTaken).count == 1)
+        #expect(outcomes.contains(.landed(keeps: true, isAlone: false)))
+    }
+
+    @Test func `a failed fetch is told to all with its pause`() throws {
+        let server = try EngineServer()
+        let replicas = try fleet(2, server)
+        _ = replicas[0].want("models")
+        let ticket = try replicas[0].nextFetch()
+        let waiting = replicas[1].want("models")
+        try eventually("one who waits") { replicas[1].service.status.waits == 1 }
+        replicas[0].service.fetched(ticket, .failed(pause: 7_000))
+        #expect(try waiting.value() == .backOff(7_000))
+        try eventually("the message") { replicas[1].seen.withValue { $0.backOffs.count == 1 } }
+    }
+
+    @Test func `a purge reaches all members, who confirm it, and what was fetched before is not taken`() throws {
+        let server = try EngineServer()
+        let replicas = try fleet(3, server)
+        #expect(try replicas[0].get("models", copy(Self.list)) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[1].get("models", copy(Self.list)) == .taken(body: Self.list))
+        #expect(try replicas[1].purge(.catalogue) == PurgeReport(confirmed: 3, members: 3))
+        for replica in replicas { try replica.waitForDrop(.catalogue) }
+        #expect(try replicas[2].get("models", copy(bytes("new"))) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[0].get("models", copy(Self.list)) == .taken(body: bytes("new")))
+
+        // A fetch that began before a purge is not kept, and nobody gets it.
+        let old = replicas[0].want("models/count")
+        let ticket = try replicas[0].nextFetch(after: 1)
+        #expect(try replicas[1].purge(.all).confirmed == 3)
+        replicas[0].service.fetched(ticket, copy(bytes("441")))
+        #expect(try old.value() == .landed(keeps: false, isAlone: false))
+        #expect(try replicas[2].get("models/count", copy(bytes("442"))) == .landed(keeps: true, isAlone: false))
+    }
+
+    @Test func `a purge without the engine is made up for, also by the next process`() throws {
+        let server = try EngineServer()
+        let file = server.folder + "/pending"
+        let url = "redis://127.0.0.1:\(server.port)"
+        let other = try Replica(url, limits: Replica.quick)
+        try other.waitUntilUp()
+        #expect(try other.get("models", copy(Self.list)) == .landed(keeps: true, isAlone: false))
+        server.hold(true)
+        do {
+            let replica = try Replica(url, limits: Replica.quick, pendingFile: file)
+            #expect(try replica.purge(.all) == PurgeReport(confirmed: 1, members: nil))
+            try eventually("the file") { FileManager.default.fileExists(atPath: file) }
+        }
+        server.hold(false)
+        try other.waitForLog("in use")
+        let drops = other.seen.withValue { $0.drops.count }
+        let next = try Replica(url, limits: Replica.patient, pendingFile: file)
+        try next.waitUntilUp()
+        try eventually("the purge") { other.seen.withValue { $0.drops.count } > drops }
+        try eventually("the file is gone") { !FileManager.default.fileExists(atPath: file) }
+    }
+
+    @Test func `a copy that may no longer be shared is gone from the engine and dropped by all`() throws {
+        let server = try EngineServer()
+        let replicas = try fleet(2, server)
+        #expect(try replicas[0].get("models", copy(Self.list)) == .landed(keeps: true, isAlone: false))
+        let done = Monitor<Bool?>(nil)
+        let resource = replicas[0].resource("models")
+        replicas[0].service.withdraw(resource) { done.withValue { $0 = true } }
+        #expect(try done.value())
+        try eventually("the drop") { replicas[1].seen.withValue { $0.droppedCopies.contains(resource.id) } }
+        #expect(try replicas[1].get("models", copy(bytes("new"))) == .landed(keeps: true, isAlone: false))
+    }
+
+    @Test func `a refused key's copies end on all members`() throws {
+        let server = try EngineServer()
+        let replicas = try fleet(2, server)
+        let owner = Identifier(high: 5, low: 6)
+        #expect(
+            try replicas[0].get("user", owner: owner, copy(bytes("mine"), owner: owner))
+                == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[1].get("user", owner: owner, copy([], owner: owner)) == .taken(body: bytes("mine")))
+        replicas[0].service.refused(owner)
+        try replicas[1].waitForDrop(.owner(owner))
+    }
+
+    @Test func `a copy for one key is taken for that key alone, and two upstreams share nothing`() throws {
+        let server = try EngineServer()
+        let replicas = try fleet(2, server)
+        let owners = [Identifier(high: 5, low: 6), Identifier(high: 5, low: 7)]
+        #expect(
+            try replicas[0].get("user", owner: owners[0], copy(bytes("mine"), owner: owners[0]))
+                == .landed(keeps: true, isAlone: false))
+        #expect(
+            try replicas[1].get("user", owner: owners[1], copy(bytes("other"), owner: owners[1]))
+                == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[1].get("user", owner: owners[0], copy([])) == .taken(body: bytes("mine")))
+        let elsewhere = try Replica("redis://127.0.0.1:\(server.port)", upstream: 2, limits: Replica.patient)
+        try elsewhere.waitUntilUp()
+        #expect(
+            try elsewhere.get("user", owner: owners[0], copy([], owner: owners[0]))
+                == .landed(keeps: true, isAlone: false))
+    }
+}

@@ -1,0 +1,35 @@
+import Glibc
+import HTTPClient
+import TestSupport
+import Testing
+
+/// The environment is the process's: each of these runs in a process of its own.
+@Suite(.timeLimit(.minutes(10))) struct TrustTests {
+    @Test(arguments: ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+    func `a bundle that the environment names is trusted`(name: String) async {
+        await #expect(processExitsWith: .success) { [name] in
+            for variable in ["CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"] { unsafe unsetenv(variable) }
+            let origin = try TLSOrigin(.page)
+            defer { origin.stop() }
+            #expect(try fetch(origin.url).name == "tls")
+            unsafe setenv(name, origin.caFile, 1)
+            #expect(try fetch(origin.url).name == "200")
+        }
+    }
+
+    @Test func `a CA file is trusted beside the bundle that the environment names`() async {
+        await #expect(processExitsWith: .success) {
+            let one = try TLSOrigin(.page)
+            let two = try TLSOrigin(.page)
+            defer {
+                one.stop()
+                two.stop()
+            }
+            unsafe setenv("CURL_CA_BUNDLE", one.caFile, 1)
+            let both = settings { $0.caFile = two.caFile }
+            #expect(try fetch(one.url, settings: both).name == "200")
+            #expect(try fetch(two.url, settings: both).name == "200")
+            #expect(try fetch(two.url).name == "tls")
+        }
+    }
+}

@@ -1,0 +1,242 @@
+import Bytes
+import Caching
+import HTTPCore
+import Serving
+import Store
+import Testing
+
+@testable import Persistence
+
+extension Owner {
+    static let alice = Owner(high: 0xA11C_E000_0000, low: 1)
+    static let bob = Owner(high: 0xB0B0_0000_0000, low: 2)
+}
+
+extension Entry {
+    /// A response, fresh for five minutes from time 0 on.
+    static func make(
+        isShared: Bool = true, status: Status = .ok, lifetime: UInt64 = 300_000, content: Content? = nil
+    ) -> Entry {
+        Entry(
+            content: content ?? .body(.empty), freshness: Freshness(storedAt: 0, lifetime: lifetime), maxAge: 300,
+            isShared: isShared, status: status, contentType: [], identity: 1, lastModified: 0)
+    }
+}
+
+/// Event by event: what a loop does with a store.
+@Suite struct DiskCopiesTests {
+    private static let names = EntryNames(upstream: "up")
+    private static let providers = Resource.opaque(path: "/providers", query: "")
+
+    /// The copies of a loop, with the store's actions in words.
+    private final class Shelf {
+        private var copies = DiskCopies(DiskCopiesTests.names, room: 1 << 20)
+
+        func begin(_ keys: (Resource, Owner?)...) {
+            copies.begin(Set(keys.map { DiskCopiesTests.names.key(of: $0.0, owner: $0.1) }))
+        }
+
+        /// A request needs a resource; requests get their number as ticket.
+        func want(
+            _ resource: Resource, _ number: UInt64 = 1, as owner: Owner = .alice, isInMemory: Bool = false
+        ) -> DiskCopies.Next {
+            let waiter = Dispatcher.Waiter(
+                loop: 0, ticket: number, owner: owner, authorization: nil, directive: .any)
+            return copies.wanted(DiskRead(resource: resource, owner: owner), by: waiter, isInMemory: isInMemory)
+        }
+
+        func mayUse(_ resource: Resource, as owner: Owner = .alice) -> Bool {
+            copies.mayUse(DiskRead(resource: resource, owner: owner))
+        }
+
+        func missed(_ resource: Resource, as owner: Owner = .alice) {
+            copies.missed(DiskRead(resource: resource, owner: owner))
+        }
+
+        func ended(_ resource: Resource, as owner: Owner = .alice) -> [UInt64] {
+            copies.ended(DiskRead(resource: resource, owner: owner)).map(\.ticket)
+        }
+
+        func lostAll() { copies.lostAll() }
+
+        /// Writes, and has room for what is written.
+        func write(
+            _ entry: Entry, _ change: StateChange, _ resource: Resource = .catalog, as owner: Owner = .alice
+        ) -> [String] {
+            let actions = copies.write(entry, change, for: resource, owner: owner)
+            for case .put(let record) in actions { copies.stored(record) }
+            return actions.map(Self.text)
+        }
+
+        func drop(_ resource: Resource, of owner: Owner?) -> [String] { copies.drop(resource, owner).map(Self.text) }
+
+        func takeOut(_ withdrawal: Withdrawal, isFirst: Bool = true) -> [String] {
+            copies.takeOut(withdrawal, isFirst: isFirst).map(Self.text).sorted()
+        }
+
+        private static func text(_ action: DiskCopies.Action) -> String {
+            switch action {
+            case .put(let record): "put \(text(record.key))"
+            case .confirm(_, let key): "confirm \(text(key))"
+            case .drop(let key): "drop \(text(key))"
+            case .dropAll(let owner): "drop all of \(owner == .alice ? "alice" : "another")"
+            case .dropEverything: "drop everything"
+            }
+        }
+
+        private static func text(_ key: RecordKey) -> String {
+            let owner = key.owner.isEmpty ? "all" : key.owner == EntryNames.bytes(.alice) ? "alice" : "another"
+            return "\(key.resource.split(separator: " ").last ?? "") of \(owner)"
+        }
+    }
+
+    private static func key(_ resource: Resource, _ owner: Owner?) -> RecordKey {
+        names.key(of: resource, owner: owner)
+    }
+
+    private static func record(_ resource: Resource, _ owner: Owner?) -> StateChange {
+        .put(
+            StoredRecord(
+                key: key(resource, owner), fields: .empty, digest: [], body: .empty, expires: 0, stored: 0))
+    }
+
+    // MARK: Reading
+
+    @Test func `nothing is looked up that is not known to be there`() {
+        let shelf = Shelf()
+        #expect(shelf.want(.catalog) == .proceed)
+        shelf.begin((Self.providers, nil))
+        #expect(shelf.want(.catalog) == .proceed)
+        #expect(shelf.want(Self.providers) == .look(Self.key(Self.providers, nil)))
+    }
+
+    @Test func `an owner's own copy is looked up before the shared one, and another owner's never`() {
+        let shelf = Shelf()
+        shelf.begin((.catalog, nil), (.catalog, .alice))
+        #expect(shelf.want(.catalog, as: .alice) == .look(Self.key(.catalog, .alice)))
+        #expect(shelf.want(.catalog, as: .bob) == .look(Self.key(.catalog, nil)))
+        let other = Shelf()
+        other.begin((.userList, .alice))
+        #expect(other.want(.userList, as: .bob) == .proceed)
+    }
+
+    @Test func `what is in memory is not read`() {
+        let shelf = Shelf()
+        shelf.begin((.catalog, nil))
+        #expect(shelf.want(.catalog, isInMemory: true) == .proceed)
+    }
+
+    @Test func `those who come while a copy is being read wait for it, and go on in order`() {
+        let shelf = Shelf()
+        shelf.begin((.catalog, nil))
+        #expect(shelf.want(.catalog, 1) == .look(Self.key(.catalog, nil)))
+        // The copy may have come into memory by another way meanwhile.
+        #expect(shelf.want(.catalog, 2, isInMemory: true) == .wait)
+        #expect(shelf.want(.catalog, 3) == .wait)
+        #expect(shelf.ended(.catalog) == [1, 2, 3])
+        #expect(shelf.ended(.catalog) == [])
+    }
+
+    @Test func `a copy that the store does not have is not looked up again`() {
+        let shelf = Shelf()
+        shelf.begin((.catalog, nil), (Self.providers, nil))
+        _ = shelf.want(.catalog)
+        shelf.missed(.catalog)
+        _ = shelf.ended(.catalog)
+        #expect(shelf.want(.catalog) == .proceed)
+        shelf.lostAll()
+        #expect(shelf.want(Self.providers) == .proceed)
+    }
+
+    // MARK: Writing
+
+    @Test func `a shared copy takes the place of the owner's own, and the other way round`() {
+        let shelf = Shelf()
+        #expect(shelf.write(.make(), Self.record(.catalog, nil)) == ["put /models?output_modalities=all of all"])
+        let narrowed = shelf.write(.make(isShared: false), Self.record(.catalog, .alice))
+        #expect(
+            narrowed == [
+                "drop /models?output_modalities=all of all", "put /models?output_modalities=all of alice",
+            ])
+        let shared = shelf.write(.make(), Self.record(.catalog, nil))
+        #expect(
+            shared == ["drop /models?output_modalities=all of alice", "put /models?output_modalities=all of all"])
+    }
+
+    @Test func `only what was written is confirmed`() {
+        let shelf = Shelf()
+        #expect(shelf.write(.make(), .confirm, Self.providers) == [])
+        _ = shelf.write(.make(), Self.record(Self.providers, nil), Self.providers)
+        #expect(shelf.write(.make(), .confirm, Self.providers) == ["confirm /providers of all"])
+        // It belongs to one key now, of which nothing was written.
+        #expect(shelf.write(.make(isShared: false), .confirm, Self.providers) == ["drop /providers of all"])
+    }
+
+    @Test func `copies are dropped once, and only those that are there`() {
+        let shelf = Shelf()
+        shelf.begin((Self.providers, .alice), (Self.providers, nil))
+        #expect(shelf.write(.make(), .drop(alsoShared: false), Self.providers) == ["drop /providers of alice"])
+        #expect(shelf.write(.make(), .drop(alsoShared: true), Self.providers) == ["drop /providers of all"])
+        #expect(shelf.write(.make(), .drop(alsoShared: true), Self.providers) == [])
+        #expect(shelf.write(.make(), .none, Self.providers) == [])
+        #expect(shelf.drop(Self.providers, of: nil) == [])
+    }
+
+    // MARK: Withdrawals
+
+    @Test func `what is withdrawn while it is being read is not used`() {
+        for (withdrawal, isVoid) in [
+            (Withdrawal.shared(.catalog), true), (.copies(.catalog, .bob), true), (.key(.alice), true),
+            (.purge(.all), true), (.purge(.catalog), true), (.purge(.key(Owner.alice.high >> 32)), true),
+            (.shared(Self.providers), false), (.key(.bob), false), (.nothing, false),
+            (.purge(.key(Owner.bob.high >> 32)), false),
+        ] {
+            let shelf = Shelf()
+            shelf.begin((.catalog, nil))
+            _ = shelf.want(.catalog)
+            #expect(shelf.mayUse(.catalog))
+            _ = shelf.takeOut(withdrawal)
+            #expect(shelf.mayUse(.catalog) == !isVoid, "\(withdrawal)")
+            #expect(shelf.ended(.catalog) == [1])
+        }
+    }
+
+    @Test func `what is withdrawn leaves the store, and the rest stays`() {
+        let shelf = Shelf()
+        shelf.begin((Self.providers, nil), (Self.providers, .alice), (.userList, .alice), (.userList, .bob))
+        #expect(shelf.takeOut(.shared(Self.providers)) == ["drop /providers of all"])
+        #expect(shelf.takeOut(.shared(Self.providers)) == [])
+        #expect(shelf.takeOut(.copies(Self.providers, .alice)) == ["drop /providers of alice"])
+        #expect(shelf.takeOut(.key(.alice)) == ["drop all of alice"])
+        #expect(shelf.takeOut(.key(.alice)) == [])
+        #expect(shelf.want(.userList, as: .bob) == .look(Self.key(.userList, .bob)))
+    }
+
+    @Test func `a purge drops what it covers, one by one, and a purge of all drops everything`() {
+        let shelf = Shelf()
+        shelf.begin((.catalog, nil), (Self.providers, nil), (.userList, .alice))
+        #expect(shelf.takeOut(.purge(.catalog)) == ["drop /models?output_modalities=all of all"])
+        #expect(
+            shelf.takeOut(.purge(.key(Owner.alice.high >> 32))) == ["drop /models/user?output_modalities=all of alice"])
+        #expect(shelf.takeOut(.purge(.all)) == ["drop everything"])
+        #expect(shelf.want(Self.providers) == .proceed)
+    }
+
+    @Test func `the second round leaves the store alone`() {
+        let shelf = Shelf()
+        shelf.begin((.userList, .alice))
+        #expect(shelf.takeOut(.key(.alice), isFirst: false) == [])
+        #expect(shelf.takeOut(.purge(.all), isFirst: false) == [])
+        #expect(shelf.takeOut(.key(.alice)) == ["drop all of alice"])
+    }
+
+    @Test func `when names were forgotten a purge drops everything, since it may cover them`() {
+        var copies = DiskCopies(Self.names, room: 4 * DiskIndex.overhead)
+        for number in 0..<100 { copies.begin([Self.key(.opaque(path: "/providers", query: "x=\(number)"), nil)]) }
+        let actions = copies.takeOut(.purge(.catalog), isFirst: true)
+        guard case .dropEverything? = actions.first, actions.count == 1 else {
+            Issue.record("\(actions.count) actions")
+            return
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Catalog
+import History
+import Persistence
+import Testing
+
+/// The order of reading, landing and losing, event by event.
+@Suite struct HistoryRecorderTests {
+    private let folder: HistoryFolder
+    private let journal: HistoryJournal
+
+    init() throws {
+        folder = try HistoryFolder()
+        journal = try folder.journal()
+    }
+
+    private static func catalogue(_ number: Int) throws -> Snapshot { try .of([#"{"id":"a/\#(number)"}"#]) }
+
+    private func landing(_ action: HistoryRecorder.Action) -> Int64? {
+        if case .land(let landing, _) = action { landing.time } else { nil }
+    }
+
+    private func isLoad(_ action: HistoryRecorder.Action) -> Bool { if case .load = action { true } else { false } }
+
+    @Test func `the journal is read first, and catalogues land one after the other`() throws {
+        var recorder = HistoryRecorder()
+        #expect(isLoad(recorder.fetched(try Self.catalogue(1), at: 1)))
+        #expect(!isLoad(recorder.fetched(try Self.catalogue(2), at: 2)))
+        #expect(landing(recorder.loaded(journal)) == 1)
+        #expect(landing(recorder.fetched(try Self.catalogue(3), at: 3)) == nil)
+        #expect(landing(recorder.landed(journal)) == 2)
+        #expect(landing(recorder.landed(journal)) == 3)
+        #expect(landing(recorder.landed(journal)) == nil)
+        #expect(landing(recorder.fetched(try Self.catalogue(4), at: 4)) == 4)
+    }
+
+    @Test func `what cannot be read is given up until the next catalogue`() throws {
+        var recorder = HistoryRecorder()
+        #expect(isLoad(recorder.fetched(try Self.catalogue(1), at: 1)))
+        #expect(landing(recorder.loaded(nil)) == nil)
+        #expect(isLoad(recorder.fetched(try Self.catalogue(2), at: 2)))
+        #expect(landing(recorder.loaded(journal)) == 2)
+    }
+
+    @Test func `after a batch was lost the journal is read again`() throws {
+        var recorder = HistoryRecorder()
+        _ = recorder.fetched(try Self.catalogue(1), at: 1)
+        _ = recorder.loaded(journal)
+        recorder.lost()
+        #expect(landing(recorder.fetched(try Self.catalogue(2), at: 2)) == nil)
+        #expect(isLoad(recorder.landed(journal)))
+        #expect(landing(recorder.loaded(journal)) == 2)
+        _ = recorder.landed(journal)
+        recorder.lost()
+        #expect(isLoad(recorder.fetched(try Self.catalogue(3), at: 3)))
+    }
+
+    @Test func `the same catalogue again needs no work, unless it confirms that rows are missing`() throws {
+        let rows = (0..<9).map { #"{"id":"a/\#($0)"}"# }
+        var journal = journal
+        let (whole, half) = (try Snapshot.of(rows), try Snapshot.of(Array(rows.prefix(3))))
+        _ = journal.land(whole, at: 1, keep: nil)
+        #expect(journal.isSettled(with: whole) && !journal.isSettled(with: half))
+        let shrunk = journal.land(half, at: 2, keep: nil)
+        #expect(shrunk?.events.map(\.kind) == [.shrunk])
+        #expect(!journal.isSettled(with: half))
+        let confirmed = journal.land(half, at: 3, keep: nil)
+        #expect(confirmed?.events.count == 6)
+        #expect(journal.isSettled(with: half))
+        let again = journal.land(half, at: 4, keep: nil)
+        #expect(again?.events.isEmpty ?? true)
+    }
+
+    @Test func `no more than a few catalogues wait`() throws {
+        var recorder = HistoryRecorder()
+        for number in 0..<30 { _ = recorder.fetched(try Self.catalogue(number), at: Int64(number)) }
+        var times: [Int64] = []
+        var next = landing(recorder.loaded(journal))
+        while let time = next {
+            times.append(time)
+            next = landing(recorder.landed(journal))
+        }
+        #expect(times == (0..<Int64(HistoryRecorder.mostWaiting)).map { $0 })
+    }
+}

@@ -1,0 +1,4 @@
+import Glibc
+
+/// Ends the process.
+func exit(_ code: Int32) -> Never { Glibc.exit(code) }
