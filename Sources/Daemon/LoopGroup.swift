@@ -8,7 +8,8 @@ struct LoopGroup {
     private var mailboxes: [Mailbox<ShardMessage>?]
     private var threads: [NamedThread] = []
     private var serving = 0
-    private var idle = 0
+    /// The loops that drain and have no connection left.
+    private var idle: Set<Int> = []
     private var ended = 0
 
     /// So many loops, none of which is up.
@@ -36,10 +37,10 @@ struct LoopGroup {
         return allServe
     }
 
-    /// A loop that drains has no connection left; whether it was the last.
-    mutating func drained() -> Bool {
-        idle += 1
-        return idle == count
+    /// The loop `index`, which drains, has no connection left; whether it was the last. A loop may say so again: first
+    /// when another process takes over, and then when this one is asked to end.
+    mutating func drained(_ index: Int) -> Bool {
+        idle.insert(index).inserted && idle.count == count
     }
 
     /// A loop has ended; whether it was the last.

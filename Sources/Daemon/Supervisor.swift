@@ -188,7 +188,7 @@ final class Supervisor {
             broadcast(.stop)
         case .drain: end()
         case .copiesRemoved: handovers.handover?.copiesRemoved()
-        case .idle: if loops.drained() { broadcast(.stop) }
+        case .idle(let index): if loops.drained(index) { broadcast(.stop) }
         case .ended(let index):
             if watchdog.heartbeat.ended(index) { manager.notifyAlive() }
             if loops.hasEnded() { finish() }

@@ -11,27 +11,17 @@ import Threads
 /// While it is lent, calls wait. If it is taken back, they are carried out in order. If it is not, they are refused; the
 /// copies in memory are all that this process has then.
 package final class LendableStore: EntryStore {
-    private enum Phase { case open, lent, handedOver }
-
-    private struct State {
-        /// The last store that was open.
-        var store: any EntryStore
-        var phase = Phase.open
-        var waiting: [Call] = []
-        var waitingBytes = 0
-        var removed: @Sendable () -> Void = {}
-    }
-
     package let names: EntryNames
-    private let state: Mutex<State>
-
-    /// How many bytes of records may wait. The handover of a store takes a second.
-    private static let room = 16 << 20
+    package let history: HistoryDatabase?
+    private let lending: Lending
+    private var state: Mutex<Lending.State> { lending.state }
 
     /// A store that is open.
     package init(_ store: any EntryStore) {
         names = store.names
-        state = Mutex(State(store: store))
+        let lending = Lending(store)
+        self.lending = lending
+        history = store.history.map { HistoryDatabase(lending, $0.seal) }
     }
 
     // MARK: Lending
@@ -73,20 +63,7 @@ package final class LendableStore: EntryStore {
         for call in refused { call.refuse() }
     }
 
-    /// Carries out a call, or lets it wait. It never waits for a disk, so other threads may wait for the lock.
-    private func perform(_ call: Call) {
-        let removed = state.withLock { state -> (() -> Void)? in
-            switch state.phase {
-            case .open: call.run(on: state.store)
-            case .lent: state.waiting.append(call)
-            case .handedOver: return state.removed
-            }
-            return nil
-        }
-        guard let removed else { return }
-        if call.isRemoval { removed() }
-        call.refuse()
-    }
+    private func perform(_ call: Call) { lending.perform(call) }
 
     private var current: any EntryStore { state.withLock { $0.store } }
 
@@ -97,17 +74,8 @@ package final class LendableStore: EntryStore {
     }
 
     package func put(_ record: StoredRecord, now: UInt64) -> Bool {
-        state.withLock { state in
-            switch state.phase {
-            case .open: return state.store.put(record, now: now)
-            case .lent:
-                let size = record.body.count + record.fields.count
-                guard state.waitingBytes + size <= Self.room else { return false }
-                state.waitingBytes += size
-                state.waiting.append(.put(record, now: now))
-                return true
-            case .handedOver: return false
-            }
+        lending.store(.put(record, now: now), byteCount: record.body.count + record.fields.count) {
+            $0.put(record, now: now)
         }
     }
 
@@ -143,6 +111,73 @@ package final class LendableStore: EntryStore {
     }
 }
 
+/// The store of a `LendableStore` and the calls that wait for it. It is also what its history writes to and reads from.
+private final class Lending: HistoryStorage {
+    enum Phase { case open, lent, handedOver }
+
+    struct State {
+        /// The last store that was open.
+        var store: any EntryStore
+        var phase = Phase.open
+        var waiting: [Call] = []
+        var waitingBytes = 0
+        var removed: @Sendable () -> Void = {}
+    }
+
+    let state: Mutex<State>
+
+    /// How many bytes of records may wait. The handover of a store takes a second.
+    private static let room = 16 << 20
+
+    init(_ store: any EntryStore) { state = Mutex(State(store: store)) }
+
+    /// Carries out a call, or lets it wait. It never waits for a disk, so other threads may wait for the lock.
+    func perform(_ call: Call) {
+        let removed = state.withLock { state -> (() -> Void)? in
+            switch state.phase {
+            case .open: call.run(on: state.store)
+            case .lent: state.waiting.append(call)
+            case .handedOver: return state.removed
+            }
+            return nil
+        }
+        guard let removed else { return }
+        if call.isRemoval { removed() }
+        call.refuse()
+    }
+
+    /// Stores something now, or later if there is room for it to wait. False if it is not stored.
+    func store(_ call: Call, byteCount: Int, now store: (any EntryStore) -> Bool) -> Bool {
+        state.withLock { state in
+            switch state.phase {
+            case .open: return store(state.store)
+            case .lent:
+                guard state.waitingBytes + byteCount <= Self.room else { return false }
+                state.waitingBytes += byteCount
+                state.waiting.append(call)
+                return true
+            case .handedOver: return false
+            }
+        }
+    }
+
+    // MARK: HistoryStorage
+
+    func append(_ batch: HistoryBatch, reply: @escaping @Sendable (Bool) -> Void) -> Bool {
+        store(.append(batch, reply), byteCount: batch.byteCount) { store in
+            guard let history = store.history else { return false }
+            history.append(batch, reply: reply)
+            return true
+        }
+    }
+
+    func readHistory(_ name: String, _ read: HistoryRead, reply: @escaping @Sendable (HistoryAnswer) -> Void) {
+        perform(.readHistory(read, reply))
+    }
+
+    func setAside(reason: String) { perform(.reportDamagedHistory) }
+}
+
 /// A call that may have to wait.
 private enum Call: Sendable {
     case put(StoredRecord, now: UInt64)
@@ -156,6 +191,9 @@ private enum Call: Sendable {
     case take(StaleWindows)
     case prune(now: UInt64)
     case noteClock(now: UInt64)
+    case append(HistoryBatch, @Sendable (Bool) -> Void)
+    case readHistory(HistoryRead, @Sendable (HistoryAnswer) -> Void)
+    case reportDamagedHistory
 
     /// Whether it removes copies.
     var isRemoval: Bool {
@@ -178,7 +216,14 @@ private enum Call: Sendable {
         case .take(let windows): store.take(windows)
         case .prune(let now): store.prune(now: now)
         case .noteClock(let now): store.noteClock(now: now)
+        case .append(let batch, let reply): run(on: store.history) { $0.append(batch, reply: reply) }
+        case .readHistory(let read, let reply): run(on: store.history) { $0.read(read, reply: reply) }
+        case .reportDamagedHistory: store.history?.reportDamage()
         }
+    }
+
+    private func run(on history: HistoryDatabase?, _ call: (HistoryDatabase) -> Void) {
+        if let history { call(history) } else { refuse() }
     }
 
     /// Answers whoever waits: there is no store.
@@ -186,6 +231,8 @@ private enum Call: Sendable {
         switch self {
         case .afterDrops(let reply): reply(false)
         case .look(_, let reply): reply(nil)
+        case .append(_, let reply): reply(false)
+        case .readHistory(_, let reply): reply(.unavailable)
         default: break
         }
     }

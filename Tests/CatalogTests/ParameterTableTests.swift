@@ -42,7 +42,7 @@ import Testing
     @Test(
         arguments: [
             ("larder_feilds=id", "larder_feilds is unknown: did you mean larder_fields?"),
-            ("zdr=true&larder_%00x=1&limit=0", "larder_?x is unknown: the known ones are larder_fields"),
+            ("zdr=true&larder_%00x=1&limit=0", "larder_?x is unknown: the known ones are larder_fields, larder_as_of"),
             ("larder_fields=,", #"larder_fields must be a list of members, such as id,pricing.prompt, not ",""#),
             (
                 "larder_fields=id,.x",

@@ -258,7 +258,13 @@ extension FetchCoordinator: DiskTierDelegate {
         if let action { perform(action) }
     }
 
-    func restored(_ entry: Entry, for read: DiskRead) { keep(entry, for: read.resource, owner: read.owner) }
+    func restored(_ entry: Entry, for read: DiskRead) {
+        keep(entry, for: read.resource, owner: read.owner)
+        // A catalogue that upstream lets nobody share is not among what the process begins with.
+        guard read.resource == .catalog, entry.status == .ok else { return }
+        catalog.restored()
+        report(catalog.readiness)
+    }
 
     /// Fetches and reads in progress do not bring back what is removed. The second round only removes what other loops
     /// had sent before they received the first.

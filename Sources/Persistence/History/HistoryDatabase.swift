@@ -6,18 +6,40 @@ package import History
 package import Store
 import Threads
 
+/// What a history needs of the store behind it.
+///
+/// Every method can be called on a loop. Replies come on the store's thread.
+package protocol HistoryStorage: Sendable {
+    /// Stores a batch. `reply` gets false if it does not continue what is stored. False if there is no room; then there is
+    /// no reply.
+    func append(_ batch: HistoryBatch, reply: @escaping @Sendable (Bool) -> Void) -> Bool
+
+    /// Reads a part of the history `name`.
+    func readHistory(_ name: String, _ read: HistoryRead, reply: @escaping @Sendable (HistoryAnswer) -> Void)
+
+    /// Sets the database aside as damaged.
+    func setAside(reason: String)
+}
+
+extension Store: HistoryStorage {}
+
 /// The history of one upstream in the state directory.
 ///
 /// Every method can be called on a loop. Replies come on the store's thread.
 package final class HistoryDatabase: Sendable {
-    private let store: Store
+    private let store: any HistoryStorage
     /// The seals of its parts.
     package let seal: HistorySeal
 
     /// The history in a store, sealed with the directory's `secret`.
-    package init(_ store: Store, secret: [UInt8], upstream: String) {
+    package convenience init(_ store: any HistoryStorage, secret: [UInt8], upstream: String) {
+        self.init(store, HistorySeal(upstream: upstream, sealer: Fingerprinter(secret: secret.span)))
+    }
+
+    /// The history in a store.
+    init(_ store: any HistoryStorage, _ seal: HistorySeal) {
         self.store = store
-        seal = HistorySeal(upstream: upstream, sealer: Fingerprinter(secret: secret.span))
+        self.seal = seal
     }
 
     /// Stores a batch. `reply` gets false if it cannot be stored, or does not continue what is stored.
@@ -29,24 +51,27 @@ package final class HistoryDatabase: Sendable {
     package func reportDamage() { store.setAside(reason: "the history failed verification") }
 
     /// Reads what a journal continues with.
-    package func readLatest(reply: @escaping @Sendable (HistoryAnswer) -> Void) {
-        store.readHistory(seal.upstream, .latest, reply: reply)
-    }
+    package func readLatest(reply: @escaping @Sendable (HistoryAnswer) -> Void) { read(.latest, reply: reply) }
 
     /// Reads the list of a time in seconds since 1970.
     package func readList(at time: Int64, reply: @escaping @Sendable (HistoryAnswer) -> Void) {
-        store.readHistory(seal.upstream, .list(at: time), reply: reply)
+        read(.list(at: time), reply: reply)
     }
 
     /// Reads the rows of a model.
     package func readModel(_ id: String, reply: @escaping @Sendable (HistoryAnswer) -> Void) {
-        store.readHistory(seal.upstream, .model(id), reply: reply)
+        read(.model(id), reply: reply)
+    }
+
+    /// Reads a part of this history as it is stored.
+    func read(_ read: HistoryRead, reply: @escaping @Sendable (HistoryAnswer) -> Void) {
+        store.readHistory(seal.upstream, read, reply: reply)
     }
 
     /// Reads the page of a query.
     package func readEvents(_ query: EventQuery, reply: @escaping @Sendable (HistoryResult<HistoryPage>) -> Void) {
         let reading = EventReading(query, seal)
-        store.readHistory(seal.upstream, .events(reading.range, take: { reading.take($0) })) { [self] answer in
+        read(.events(reading.range, take: { reading.take($0) })) { [self] answer in
             let result = HistoryResult(answer) { reading.page($0) }
             if case .damaged = result { reportDamage() }
             reply(result)

@@ -37,7 +37,7 @@ public struct HistoryBatch: Sendable {
     }
 
     /// The memory that it takes while it waits, roughly.
-    var byteCount: Int {
+    public var byteCount: Int {
         rows.reduce(state.count) { $0 + $1.bytes.count } + events.reduce(0) { $0 + $1.bytes.count }
             + (intervals.count + events.count) * 160
     }

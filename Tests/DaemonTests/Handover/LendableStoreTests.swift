@@ -29,6 +29,7 @@ import Testing
     @Test func `an open one passes everything on`() {
         let (memory, replies) = (MemoryEntryStore(), Replies())
         let store = LendableStore(memory)
+        #expect(store.history == nil, "the store behind it has none")
         #expect(store.put(Self.record("a"), now: 0))
         replies.ask(store)
         store.drop(Self.key)

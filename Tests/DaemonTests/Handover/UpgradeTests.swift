@@ -164,6 +164,16 @@ import Testing
         try larder.end()
     }
 
+    @Test func `a new process takes over with a catalogue that upstream lets nobody share`() throws {
+        let origin = try ScriptedOrigin { _ in Replies.catalogue(["Cache-Control": "private"]) }
+        let larder = try Self.larder(before: origin, in: StateFolder())
+        #expect(try larder.get("/models").status == 200)
+        try larder.upgrade()
+        #expect(try larder.get("/readyz").status == 200 && larder.get("/models").isHit)
+        try larder.end()
+        #expect(origin.requests.count == 1)
+    }
+
     @Test(arguments: [false, true])
     func `SIGTERM during an upgrade ends both processes`(hasState: Bool) throws {
         let (origin, folder) = (try Self.origin(), StateFolder())
@@ -188,7 +198,8 @@ import Testing
         larder.child.signal(SIGTERM)
         try larder.child.waitForLine(containing: #""event":"draining""#)
         gate.open()
-        #expect(try stream.readToEnd() == Array("data: first\n\ndata: last\n\n".utf8))
+        let body = String(decoding: try stream.readToEnd(), as: UTF8.self)
+        #expect(body == "data: first\n\ndata: last\n\n")
         stream.close()
         try larder.end()
     }
