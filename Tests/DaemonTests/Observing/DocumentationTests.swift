@@ -1,3 +1,4 @@
+import Catalog
 import Foundation
 import Logging
 import Testing
@@ -69,7 +70,7 @@ import Testing
     }
 
     @Test func `the pages for operators name no metric and no label's value that does not exist`() throws {
-        let known = Set(MetricsTable.all.map(\.name))
+        let known = Set(MetricsTable.all.map(\.name) + ParameterTable.all.map(\.name))
         for page in ["README.md", "PERFORMANCE.md", "docs/metrics.md", "docs/operations.md", "docs/systemd.md"] {
             for match in try Self.file(page).matches(of: /\b(?:larder|process)_[a-z_]+[a-z]\b/) {
                 #expect(known.contains(String(match.output)), "\(page): \(match.output)")

@@ -40,6 +40,8 @@ import Testing
         let upstream = try Self.upstream(isNarrow, narrowing)
         let change = { (settings: inout Settings) in
             folder.keep(&settings)
+            // The history goes on showing what everyone could have then.
+            settings.history.enabled = false
             settings.workers = workers
         }
         try LiveLarder.serving(before: upstream.origin, change) { larder throws in
