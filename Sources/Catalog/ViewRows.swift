@@ -125,6 +125,8 @@ public struct CompiledViews {
     private struct Slot {
         weak var snapshot: Snapshot?
         let rows: ViewRows
+        /// The time that they were made for.
+        let since: Int64
     }
 
     private var slots: [Key: Slot] = [:]
@@ -149,8 +151,10 @@ public struct CompiledViews {
 
     private mutating func rows(_ view: View, of snapshot: Snapshot, now: Int64) -> ViewRows {
         let key = Key(view: view.name, snapshot: ObjectIdentifier(snapshot))
-        // Another snapshot may be where a former one was.
-        if let slot = slots[key], slot.snapshot === snapshot, slot.rows.validUntil.map({ now < $0 }) ?? true {
+        // Another snapshot may be where a former one was. An answer for an earlier time needs the rows of that time.
+        if let slot = slots[key], slot.snapshot === snapshot,
+            !view.dependsOnTime || now >= slot.since && slot.rows.validUntil.map({ now < $0 }) ?? true
+        {
             return slot.rows
         }
         let rows = ViewRows(view, of: snapshot, now: now)
@@ -158,7 +162,7 @@ public struct CompiledViews {
             slots = slots.filter { $0.value.snapshot != nil }
             if slots.count >= Self.mostPairs { slots.removeAll() }
         }
-        slots[key] = Slot(snapshot: snapshot, rows: rows)
+        slots[key] = Slot(snapshot: snapshot, rows: rows, since: now)
         return rows
     }
 

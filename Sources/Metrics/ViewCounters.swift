@@ -26,6 +26,11 @@ public struct ViewCounters: Sendable {
         if index < counts.count { counts[index] &+= 1 }
     }
 
+    /// A request below a view of this name was answered. It is not counted if the settings no longer have the view.
+    public mutating func record(_ name: String, _ decision: RequestDecision) {
+        if let view = names.firstIndex(of: name) { record(view, decision) }
+    }
+
     /// The reports of all views. `models` has the number of models that each leaves, nil without a catalogue.
     public func reports(models: [Int?]) -> [ViewReport] {
         zip(names, counts.chunks(of: Self.decisions)).enumerated().map { index, view in

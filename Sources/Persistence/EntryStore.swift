@@ -160,6 +160,11 @@ package struct EntryNames: Sendable {
     package func covers(_ purge: Purge, _ key: RecordKey) -> Bool {
         switch purge {
         case .all: return true
+        case .path(let path):
+            return [Resource.Kind.opaque, .keyedOpaque, .data].contains {
+                let name = "\(upstream) \($0.rawValue) \(path)"
+                return key.resource == name || key.resource.hasPrefix(name + "?")
+            }
         case .key(let number):
             var owner = StateReader(key.owner)
             return owner.number(4) == number

@@ -75,6 +75,7 @@ public struct IgnoredParameters: Sendable {
         ends = ends.filter { parameter, _ in
             switch purge {
             case .all: false
+            case .path: true
             case .catalog: parameter.list != .catalog
             case .key: !purge.covers(.userList, ownerHigh: parameter.owner?.high)
             }

@@ -58,11 +58,17 @@ public struct RelayStateMachine: Sendable {
     public let isHead: Bool
 
     private let isVersion11: Bool
+    /// Whether a response that is no error invalidates stored copies.
+    private let invalidates: Bool
+    /// Whether the response is held until the stored copies that it invalidates are gone.
+    public private(set) var isHeld = false
 
-    /// A relay that has sent nothing yet. `isVersion11`: the client speaks HTTP/1.1, otherwise 1.0.
-    public init(isHead: Bool, isVersion11: Bool, hasBody: Bool) {
+    /// A relay that has sent nothing yet. `isVersion11`: the client speaks HTTP/1.1, otherwise 1.0. `invalidates`: a
+    /// response that is no error invalidates stored copies (RFC 9111 section 4.4).
+    public init(isHead: Bool, isVersion11: Bool, hasBody: Bool, invalidates: Bool = false) {
         self.isHead = isHead
         self.isVersion11 = isVersion11
+        self.invalidates = invalidates
         request = hasBody ? .flowing : .whole
     }
 
@@ -139,16 +145,28 @@ public struct RelayStateMachine: Sendable {
         public let framing: Framing
         /// The client's connection is closed after this response.
         public let closes: Bool
+        /// The stored copies are withdrawn; nothing is written to the client until `released`.
+        public let invalidates: Bool
     }
 
     /// The final response's head was received. `hasBody`: a body follows; `hasLength`: `Content-Length` gives its end.
     public mutating func receivedHead(status: Int, hasBody: Bool, hasLength: Bool) -> HeadAction {
         let framing: Framing =
             !hasBody ? .none : hasLength ? .length : isVersion11 ? .chunked : .close
-        let action = HeadAction(framing: framing, closes: framing == .close || request != .whole)
+        let action = HeadAction(
+            framing: framing, closes: framing == .close || request != .whole,
+            invalidates: invalidates && (200..<400).contains(status))
         guard case .awaited = response else { return impossible("receivedHead", action) }
         response = .streaming(status: status, framing)
+        isHeld = action.invalidates
         return action
+    }
+
+    /// The stored copies are gone: write what was held. Call `finish` after the returned action.
+    public mutating func released() -> UpstreamAction {
+        guard isHeld else { return impossible("released", .none) }
+        isHeld = false
+        return isUpstreamActive && client == .ready ? .resume : .none
     }
 
     /// What to do with bytes of the response's body.
@@ -187,7 +205,7 @@ public struct RelayStateMachine: Sendable {
 
     /// Whether the client has received all of a complete response; true once.
     public mutating func finish() -> Bool {
-        guard case .complete(let status) = response, client == .ready else { return false }
+        guard case .complete(let status) = response, client == .ready, !isHeld else { return false }
         response = .over(status: status)
         return true
     }
@@ -238,7 +256,7 @@ public struct RelayStateMachine: Sendable {
     public mutating func clientDrained() -> UpstreamAction {
         guard client == .blocked else { return .none }
         client = .ready
-        return isUpstreamActive ? .resume : .none
+        return isUpstreamActive && !isHeld ? .resume : .none
     }
 
     /// The client has disconnected.
@@ -261,6 +279,14 @@ public struct RelayStateMachine: Sendable {
         switch response {
         case .awaited, .streaming: .closeClient
         case .complete, .over: .none
+        }
+    }
+
+    /// Whether the client still gets something of a response that has begun.
+    public var isWritable: Bool {
+        switch response {
+        case .streaming, .complete: client != .gone
+        case .awaited, .over: false
         }
     }
 

@@ -9,13 +9,13 @@ extension Responder {
         _ query: Query, at time: Int64, _ route: QueriedRoute, _ work: Resolving, _ cache: inout ResponseCache
     ) -> Resolution {
         if route == .user { return .problem(Self.onlyOnCatalogue) }
-        if work.view != nil { return .problem(Self.notInView) }
         let resource = Resource.past(time)
         switch past(resource, at: time, work, &cache) {
         case .failure(let resolution): return resolution
         case .success(let entry):
             guard let rows = entry.list else { return .answer(work.answer(from: entry, resource, keepIn: &cache)) }
-            let selection = rows.select(query, now: time)
+            let filter = work.filter(of: rows.bases, at: time, in: &cache)
+            let selection = rows.select(query, in: filter, now: time)
             let body = work.representation.body(SelectedRows(rows, selection), work.page(route, query))
             return .answer(
                 work.answer(
@@ -37,16 +37,17 @@ extension Responder {
         } catch {
             return .problem(Problem(.badRequest, error.message, detail: .badRequest))
         }
-        if work.view != nil { return .problem(Self.notInView) }
         let resource = Resource.past(time)
         switch past(resource, at: time, work, &cache) {
         case .failure(let resolution): return resolution
         case .success(let entry):
-            guard case .rows(let snapshot, _) = entry.content, let index = snapshot.index(ofModel: id.span) else {
+            guard case .rows(let snapshot, _) = entry.content, let index = snapshot.index(ofModel: id.span),
+                work.filter(of: [snapshot], at: time, in: &cache)?.rows(of: snapshot).contains(index) ?? true
+            else {
                 return .problem(
                     Problem(
-                        .notFound, "the catalogue of \(Instant(seconds: time).text) has no such model",
-                        detail: .badRequest))
+                        .notFound, "the catalogue of \(Instant(seconds: time).text) has no such model\(work.place)",
+                        detail: work.view == nil ? .badRequest : .view))
             }
             let body = work.representation.body(ModelRow(snapshot, index))
             return .answer(
@@ -84,10 +85,16 @@ extension Responder {
         }
     }
 
-    private static let notInView = Problem(
-        .badRequest, "larder_as_of does not work below a view: ask for the whole catalogue of that time",
-        detail: .badRequest)
-
     private static let onlyOnCatalogue = Problem(
         .badRequest, "larder_as_of works on /models, /models/count and single models only", detail: .badRequest)
+}
+
+extension Resolving {
+    /// What the view leaves of the lists of an earlier time; nil without a view. Its conditions about age count from then.
+    fileprivate func filter(of snapshots: [Snapshot], at time: Int64, in cache: inout ResponseCache) -> ViewFilter? {
+        view.map { cache.compiledViews.filter($0.view, of: snapshots, now: time) }
+    }
+
+    /// Where a model is looked for, as the end of a sentence.
+    fileprivate var place: String { view.map { " in the view \"\($0.view.name)\"" } ?? "" }
 }

@@ -98,14 +98,12 @@ public struct Responder: Sendable {
         case .user: return resolveEffective(.user, work, &cache)
         case .export(let index): return resolveEffective(.export(index), work, &cache)
         case .model(let range, let isPlural): return resolveModel(range, isPlural, work, &cache)
-        case .endpoints(let range):
-            guard let name = modelName(range, request) else { return .problem(Self.notUTF8) }
+        case .endpoints:
+            guard let path = request.route.opaquePath(of: path) else { return .problem(Self.notUTF8) }
             // Latency and throughput are null for callers without a key.
-            return resolveOpaque(
-                "/models/" + Resource.encodedPath(name) + "/endpoints", forKeys: request.owner != .nobody, work, &cache)
-        case .list(let list): return resolveOpaque(list.rawValue, work, &cache)
-        case .data(let range):
-            guard let path = canonicalPath(range, request) else { return .problem(Self.notUTF8Path) }
+            return resolveOpaque(path, forKeys: request.owner != .nobody, work, &cache)
+        case .list, .data:
+            guard let path = request.route.opaquePath(of: path) else { return .problem(Self.notUTF8Path) }
             return resolveOpaque(path, work, &cache)
         case .health, .readiness, .own, .other: preconditionFailure("a route that is not answered from the cache")
         }
@@ -204,19 +202,6 @@ public struct Responder: Sendable {
         case .wanting(let reason): return .fetch([Want(resource, reason)])
         case .found(let entry): return .answer(work.answer(from: entry, resource, keepIn: &cache))
         }
-    }
-
-    /// The normalized form of a path, segment by segment; nil if it is not UTF-8.
-    private func canonicalPath(_ range: Range<Int>, _ request: RequestSummary) -> String? {
-        let start = request.parts.path.lowerBound
-        let path = request.target[start + range.lowerBound..<start + range.upperBound]
-        var segments: [String] = []
-        for segment in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            let bytes = PercentEncoding.decoded(Array(segment).span)
-            guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
-            segments.append(PercentEncoding.encodedSegment(bytes))
-        }
-        return segments.joined(separator: "/")
     }
 
     private static let notUTF8Path = Problem(.badRequest, "the path is not UTF-8", detail: .badRequest)

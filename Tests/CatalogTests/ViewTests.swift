@@ -152,6 +152,11 @@ import Testing
         #expect(shown(view, "", &compiled, snapshot) == "a/new of 1 until \(86_400 * 15 + 1)")
         #expect(shown(view, "max_age_days=3", &compiled, snapshot) == "a/new of 1 until \(86_400 * 13 + 1)")
         #expect(shown(view, "", &compiled, snapshot, now: 86_400 * 15 + 1) == " of 0")
+        // For an answer about an earlier time, too.
+        let first = " of 1 until \(86_400 * 15 + 1)"
+        #expect(shown(view, "", &compiled, snapshot, now: 86_400 * 12) == "a/new" + first)
+        #expect(shown(view, "", &compiled, snapshot, now: 86_400 * 5) == "a/old a/new of 2 until \(86_400 * 5 + 1)")
+        #expect(shown(view, "", &compiled, snapshot, now: 86_400 * 12) == "a/new" + first)
         #expect(compiled.count == 1)
     }
 

@@ -222,6 +222,27 @@ extension Entry {
         #expect(shelf.want(Self.providers) == .proceed)
     }
 
+    @Test func `a purge of a path drops its copies of every query, owner and kind, and no others`() {
+        let endpoints = Resource.opaque(path: "/models/a/b/endpoints", query: "x=1", forKeys: true)
+        let shelf = Shelf()
+        shelf.begin(
+            (Self.providers, nil), (.opaque(path: "/providers", query: "a=1"), .alice), (endpoints, nil),
+            (.opaque(path: "/models/a/b/endpoints", query: "", forKeys: false), nil), (.catalog, nil),
+            (.opaque(path: "/tools", query: "a=1"), .bob), (.opaque(path: "/tools/x", query: ""), .bob))
+        #expect(
+            shelf.takeOut(.purge(.path("/providers"))).sorted() == [
+                "drop /providers of all", "drop /providers?a=1 of alice",
+            ])
+        #expect(
+            shelf.takeOut(.purge(.path("/models/a/b/endpoints"))).sorted() == [
+                "drop /models/a/b/endpoints of all", "drop /models/a/b/endpoints?x=1 of all",
+            ])
+        #expect(shelf.takeOut(.purge(.path("/tools"))) == ["drop /tools?a=1 of another"])
+        #expect(shelf.takeOut(.purge(.path("/tools"))) == [])
+        #expect(shelf.want(.opaque(path: "/tools/x", query: ""), as: .bob) != .proceed)
+        #expect(shelf.want(.catalog) != .proceed)
+    }
+
     @Test func `the second round leaves the store alone`() {
         let shelf = Shelf()
         shelf.begin((.userList, .alice))

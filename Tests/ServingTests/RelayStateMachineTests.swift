@@ -18,6 +18,7 @@ import Testing
         case finish
         case left
         case halfClosed
+        case released
 
         /// Tells the machine, and answers with its action; "" for none.
         func happen(to machine: inout RelayStateMachine) -> String {
@@ -30,6 +31,7 @@ import Testing
             case .head(let status, let hasBody, let hasLength):
                 let action = machine.receivedHead(status: status, hasBody: hasBody, hasLength: hasLength)
                 return "\(action.framing)" + (action.closes ? ", closes" : "")
+                    + (action.invalidates ? ", invalidates" : "")
             case .body: return "\(machine.receivedBody())"
             case .end:
                 let action = machine.receivedEnd()
@@ -45,6 +47,7 @@ import Testing
             case .drained: return name(machine.clientDrained())
             case .finish: return machine.finish() ? "done" : ""
             case .left: return name(machine.clientLeft())
+            case .released: return name(machine.released())
             case .halfClosed: return machine.clientEndedInput() == .closeClient ? "close client" : ""
             }
             return ""
@@ -60,6 +63,7 @@ import Testing
         var isHead = false
         var isVersion11 = true
         var hasBody = false
+        var invalidates = false
         let steps: [Step]
     }
 
@@ -135,6 +139,43 @@ import Testing
             ]),
     ]
 
+    private static let held = [
+        Table(
+            testDescription: "a response that invalidates copies is held until they are gone", invalidates: true,
+            steps: [
+                (.interim, "relay"), (.head(200), "length, invalidates"), (.body, "write"), (.released, "resume"),
+                (.body, "write"), (.end, ""), (.finish, "done"),
+            ]),
+        Table(
+            testDescription: "so is a redirect, even to its end", invalidates: true,
+            steps: [
+                (.head(302, hasLength: false), "chunked, invalidates"), (.end, "last chunk"), (.finish, ""),
+                (.released, ""),
+                (.finish, "done"),
+            ]),
+        Table(
+            testDescription: "an error invalidates nothing", invalidates: true,
+            steps: [(.head(400), "length"), (.body, "write"), (.end, ""), (.finish, "done")]),
+        Table(
+            testDescription: "a client that is full keeps upstream paused after that", invalidates: true,
+            steps: [
+                (.interim, "relay"), (.blocked, "pause"), (.head(200), "length, invalidates"), (.released, ""),
+                (.drained, "resume"),
+            ]),
+        Table(
+            testDescription: "a client that has room again does not end the wait", invalidates: true,
+            steps: [
+                (.interim, "relay"), (.blocked, "pause"), (.head(200), "length, invalidates"), (.drained, ""),
+                (.released, "resume"),
+            ]),
+        Table(
+            testDescription: "a client that leaves meanwhile cancels", invalidates: true,
+            steps: [(.head(200), "length, invalidates"), (.left, "cancel"), (.released, "")]),
+        Table(
+            testDescription: "upstream's failure meanwhile resets the client", invalidates: true,
+            steps: [(.head(200), "length, invalidates"), (.failed, "reset client"), (.released, ""), (.left, "")]),
+    ]
+
     private static let ends = [
         Table(
             testDescription: "a failure before the head is an error", steps: [(.failed, "answer error"), (.left, "")]),
@@ -177,8 +218,10 @@ import Testing
             steps: [(.head(200), "length, closes"), (.broke, "close client"), (.left, "cancel")]),
     ]
 
-    @Test(arguments: [answers, flow, ends].flatMap(\.self)) func `each event has its action`(table: Table) {
-        var machine = RelayStateMachine(isHead: table.isHead, isVersion11: table.isVersion11, hasBody: table.hasBody)
+    @Test(arguments: [answers, flow, held, ends].flatMap(\.self)) func `each event has its action`(table: Table) {
+        var machine = RelayStateMachine(
+            isHead: table.isHead, isVersion11: table.isVersion11, hasBody: table.hasBody,
+            invalidates: table.invalidates)
         for (number, step) in table.steps.enumerated() {
             let action = step.event.happen(to: &machine)
             #expect(action == step.action, "step \(number), \(step.event)")

@@ -114,6 +114,24 @@ struct ResponseCacheTests {
         #expect(cache.answerCount == 3)
     }
 
+    @Test("A purge of a path takes the bodies of each query and owner, and nothing else")
+    func purgeOfPath() {
+        var cache = ResponseCache(maximumBytes: 100_000)
+        let covered: [(Resource, Owner?)] = [
+            (.opaque(path: "/tools", query: ""), .alice), (.opaque(path: "/tools", query: "a=1"), .bob),
+            (.opaque(path: "/tools", query: "", forKeys: true), nil),
+        ]
+        let others: [(Resource, Owner?)] = [
+            (.opaque(path: "/tools/x", query: ""), .alice), (.catalog, nil), (.model(id: "tools"), nil),
+        ]
+        for (resource, owner) in covered + others {
+            cache.store(.make(isShared: owner == nil), for: resource, owner: owner ?? .nobody)
+        }
+        #expect(Set(cache.remove(.path("/tools"))).count == covered.count)
+        #expect(cache.entryCount == others.count)
+        #expect(cache.remove(.path("/tools")).isEmpty)
+    }
+
     @Test("The shared catalogue stays when all else has to go")
     func pinned() {
         var cache = ResponseCache(maximumBytes: 10_000)

@@ -131,6 +131,22 @@ struct RouteTests {
         #expect(route(path) == .other)
     }
 
+    @Test(
+        "An unsafe method invalidates what is kept under the path, in its one spelling",
+        arguments: [
+            ("POST", "/providers", "/providers"), ("DELETE", "/api/v1/providers/", "/providers"),
+            ("PUT", "/v1/models/a%2Fb%20c/endpoints", "/models/a/b%20c/endpoints"),
+            ("PATCH", "/view/team/models/a/b:free/endpoints", "/models/a/b:free/endpoints"),
+            ("BREW", "/tools/x%3ay", "/tools/x:y"), ("get", "/datasets/a/b", "/datasets/a/b"),
+            ("POST", "/tools/%ff", nil), ("POST", "/models/a/%ff/endpoints", nil), ("GET", "/providers", nil),
+            ("HEAD", "/providers", nil), ("OPTIONS", "/tools", nil), ("TRACE", "/tools", nil), ("POST", "/models", nil),
+            ("POST", "/model/a/b", nil), ("POST", "/chat/completions", nil), ("POST", "/_larder/x", nil),
+        ])
+    func invalidated(method: String, path: String, expected: String?) {
+        let (name, bytes) = (Array(method.utf8), Array(path.utf8))
+        #expect(route(path).invalidatedPath(by: name.span, of: bytes.span) == expected)
+    }
+
     private func route(_ path: String) -> Route {
         let bytes = Array(path.utf8)
         return Route(path: bytes.span)

@@ -48,7 +48,8 @@ public struct ReferenceCatalog: Sendable {
         var conditions = own
         conditions["sort"] = nil
         if Self.list(own["output_modalities"] ?? "").isEmpty { conditions["output_modalities"] = "all" }
-        var rows = places.filter { view.allows(models[$0].id) && passes(models[$0], conditions, now: now) }
+        let parsed = Conditions(conditions, now: now)
+        var rows = places.filter { view.allows(models[$0].letters) && parsed.hold(for: models[$0]) }
         guard values["sort"] == nil else { return rows }
         if let sort = own["sort"], !isRanked { rows = sorted(rows, by: sort) }
         let pinned = view.pins.flatMap { pin in rows.filter { models[$0].id == pin } }
@@ -62,7 +63,8 @@ public struct ReferenceCatalog: Sendable {
     ) -> Answer {
         var values = Self.values(query).filter { !names.contains($0.key) }
         if anyKind { values["output_modalities"] = "all" }
-        var rows = places.filter { passes(models[$0], values, now: now) }
+        let conditions = Conditions(values, now: now)
+        var rows = places.filter { conditions.hold(for: models[$0]) }
         if let sort = values["sort"] { rows = sorted(rows, by: sort) }
         let total = rows.count
         guard values["offset"] != nil || values["limit"] != nil else {
@@ -96,81 +98,21 @@ public struct ReferenceCatalog: Sendable {
         value.components(separatedBy: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
     }
 
-    private func passes(_ model: ReferenceModel, _ values: [String: String], now: Int) -> Bool {
-        let outputs = Self.list((values["output_modalities"] ?? "").lowercased())
-        if !outputs.contains("all") {
-            let wanted = outputs.isEmpty ? ["text"] : outputs
-            if !wanted.contains(where: { model.outputs.contains($0) }) { return false }
-        }
-        for input in Self.list((values["input_modalities"] ?? "").lowercased()) where !model.inputs.contains(input) {
-            return false
-        }
-        for name in Self.list(values["supported_parameters"] ?? "") where !model.parameters.contains(name) {
-            return false
-        }
-        if let text = values["q"], !Self.found(text, in: model) { return false }
-        if let arch = values["arch"]?.lowercased() {
-            guard model.tokenizer.hasPrefix(arch) else { return false }
-            if !model.tokenizer.dropFirst(arch.count).allSatisfy({ "0123456789".contains($0) }) { return false }
-        }
-        let authors = Self.list((values["model_authors"] ?? "").lowercased())
-        if !authors.isEmpty && !authors.contains(model.author) { return false }
-        return passesFigures(model, values, now: now)
-    }
-
-    private static func found(_ text: String, in model: ReferenceModel) -> Bool {
-        let wanted = Array(text.lowercased().unicodeScalars)
-        return [model.name, model.id, model.slug].contains { field in
-            let scalars = Array(field.lowercased().unicodeScalars)
-            guard scalars.count >= wanted.count else { return false }
-            return (0...scalars.count - wanted.count).contains { start in
-                Array(scalars[start..<start + wanted.count]) == wanted
-            }
-        }
-    }
-
-    private func passesFigures(_ model: ReferenceModel, _ values: [String: String], now: Int) -> Bool {
-        if let context = values["context"].flatMap({ Int($0) }), model.context ?? 0 < context { return false }
-        let figures: [(PlainDecimal?, String, String)] = [
-            (model.prompt?.movingPoint(by: 6), "min_price", "max_price"),
-            (model.completion?.movingPoint(by: 6), "min_output_price", "max_output_price"),
-            (model.intelligence, "min_intelligence_index", "max_intelligence_index"),
-            (model.coding, "min_coding_index", "max_coding_index"),
-            (model.agentic, "min_agentic_index", "max_agentic_index"),
-            // Days become seconds; no precision is lost where the bounds are whole days.
-            (model.created.flatMap { PlainDecimal(String(now - $0)) }, "min_age_days", "max_age_days"),
-        ]
-        for (value, lower, upper) in figures {
-            let scale = lower == "min_age_days" ? 86_400 : 1
-            if let least = values[lower].flatMap({ Self.bound($0, scale) }) {
-                guard let value, value >= least else { return false }
-            }
-            if let greatest = values[upper].flatMap({ Self.bound($0, scale) }) {
-                guard let value, value <= greatest else { return false }
-            }
-        }
-        return true
-    }
-
-    private static func bound(_ text: String, _ scale: Int) -> PlainDecimal? {
-        scale == 1 ? PlainDecimal(text) : Int(text).flatMap { PlainDecimal(String($0 * scale)) }
-    }
-
-    /// Insertion sort: a row goes behind all that are not worse than it.
+    /// The better value first; rows of one value keep their order, and those without one come last in it.
     private func sorted(_ rows: [Int], by sort: String) -> [Int] {
-        var result: [(row: Int, value: PlainDecimal)] = []
-        for row in rows {
-            guard let value = value(models[row], sort) else { continue }
-            let place = result.firstIndex { sort == "pricing-low-to-high" ? value < $0.value : value > $0.value }
-            result.insert((row, value), at: place ?? result.count)
+        let values = rows.map { value(models[$0], sort) }
+        let places = rows.indices.filter { values[$0] != nil }.sorted { left, right in
+            guard let one = values[left], let other = values[right] else { return false }
+            if one == other { return left < right }
+            return sort == "pricing-low-to-high" ? one < other : other < one
         }
-        return result.map(\.row) + rows.filter { value(models[$0], sort) == nil }
+        return places.map { rows[$0] } + rows.indices.filter { values[$0] == nil }.map { rows[$0] }
     }
 
     private func value(_ model: ReferenceModel, _ sort: String) -> PlainDecimal? {
         switch sort {
-        case "newest": model.created.flatMap { PlainDecimal(String($0)) }
-        case "context-high-to-low": model.context.flatMap { PlainDecimal(String($0)) }
+        case "newest": model.createdValue
+        case "context-high-to-low": model.contextValue
         case "pricing-low-to-high", "pricing-high-to-low": model.averagePrice
         case "intelligence-high-to-low": model.intelligence
         case "coding-high-to-low": model.coding

@@ -17,6 +17,15 @@ struct ReferenceModel: Sendable {
     let coding: PlainDecimal?
     let agentic: PlainDecimal?
     let elo: PlainDecimal?
+    /// What a query asks of the above, made once.
+    let letters: [Character]
+    let texts: [[Unicode.Scalar]]
+    let author: String
+    let promptPerMillion: PlainDecimal?
+    let completionPerMillion: PlainDecimal?
+    let averagePrice: PlainDecimal?
+    let createdValue: PlainDecimal?
+    let contextValue: PlainDecimal?
 
     init(_ model: [String: Any]) {
         id = model["id"] as? String ?? ""
@@ -39,17 +48,20 @@ struct ReferenceModel: Sendable {
         agentic = Self.number(analysis["agentic_index"])
         let arena = benchmarks["design_arena"] as? [Any] ?? []
         elo = arena.compactMap { Self.number(($0 as? [String: Any])?["elo"]) }.max()
+        letters = Array(id)
+        texts = [name, id, slug].map { Array($0.lowercased().unicodeScalars) }
+        author = Self.author(of: id)
+        promptPerMillion = prompt?.movingPoint(by: 6)
+        completionPerMillion = completion?.movingPoint(by: 6)
+        if let prompt, let completion { averagePrice = prompt + completion } else { averagePrice = nil }
+        createdValue = created.flatMap { PlainDecimal(String($0)) }
+        contextValue = context.flatMap { PlainDecimal(String($0)) }
     }
 
     /// The part of the id before the slash, without the tilde.
-    var author: String {
+    private static func author(of id: String) -> String {
         let author = id.components(separatedBy: "/")[0].lowercased()
         return author.hasPrefix("~") ? String(author.dropFirst()) : author
-    }
-
-    var averagePrice: PlainDecimal? {
-        guard let prompt, let completion else { return nil }
-        return prompt + completion
     }
 
     private static func strings(_ value: Any?) -> [String] { (value as? [Any] ?? []).compactMap { $0 as? String } }

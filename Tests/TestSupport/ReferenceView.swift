@@ -12,6 +12,8 @@ public struct ReferenceView: Sendable {
     public let deny: [String]
     /// The ids of the models that come first.
     public let pins: [String]
+    private let allowed: [[Character]]
+    private let denied: [[Character]]
 
     /// A view with these parts.
     public init(name: String, query: String = "", allow: [String] = [], deny: [String] = [], pins: [String] = []) {
@@ -20,6 +22,8 @@ public struct ReferenceView: Sendable {
         self.allow = allow
         self.deny = deny
         self.pins = pins
+        allowed = allow.map { Array($0) }
+        denied = deny.map { Array($0) }
     }
 
     /// Whether a query below it is for models of any kind: the view says what they make, and the query does not.
@@ -29,18 +33,18 @@ public struct ReferenceView: Sendable {
         return ReferenceCatalog.list(asked).isEmpty && !ReferenceCatalog.list(own).isEmpty
     }
 
-    func allows(_ id: String) -> Bool {
-        if deny.contains(where: { Self.matches(Array($0), Array(id)) }) { return false }
-        return allow.isEmpty || allow.contains { Self.matches(Array($0), Array(id)) }
+    func allows(_ id: [Character]) -> Bool {
+        if denied.contains(where: { Self.matches($0, 0, id, 0) }) { return false }
+        return allowed.isEmpty || allowed.contains { Self.matches($0, 0, id, 0) }
     }
 
     /// Whether a pattern matches: tries every length of text for each star.
-    static func matches(_ pattern: [Character], _ text: [Character]) -> Bool {
-        guard let first = pattern.first else { return text.isEmpty }
-        let rest = Array(pattern.dropFirst())
-        if first == "*" { return (0...text.count).contains { matches(rest, Array(text.dropFirst($0))) } }
-        guard let letter = text.first, first == "?" || first == letter else { return false }
-        return matches(rest, Array(text.dropFirst()))
+    static func matches(_ pattern: [Character], _ place: Int, _ text: [Character], _ position: Int) -> Bool {
+        guard place < pattern.count else { return position == text.count }
+        let sign = pattern[place]
+        if sign == "*" { return (position...text.count).contains { matches(pattern, place + 1, text, $0) } }
+        guard position < text.count, sign == "?" || sign == text[position] else { return false }
+        return matches(pattern, place + 1, text, position + 1)
     }
 }
 
@@ -66,7 +70,8 @@ public struct ViewGenerator {
         let allow = usually(3) ? patterns(upTo: 3) : []
         let deny = usually(3) ? patterns(upTo: 2) : []
         let open = ReferenceView(name: "", allow: allow, deny: deny)
-        let pins = usually(2) ? models.shuffled(using: &random).prefix(4).map(\.id).filter(open.allows) : []
+        let pins =
+            usually(2) ? models.shuffled(using: &random).prefix(4).filter { open.allows($0.letters) }.map(\.id) : []
         return ReferenceView(
             name: "view-\(number)", query: kept.joined(separator: "&"), allow: allow, deny: deny,
             pins: pins.enumerated().filter { !pins[..<$0.offset].contains($0.element) }.map(\.element))

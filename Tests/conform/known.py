@@ -15,7 +15,6 @@ ADVISORY = (
     "RFC 9111 section 5.2.1 makes the directives of requests advisory. Larder obeys no-cache, max-age=0, no-store and only-if-cached")
 NO_EXPIRES = "`ttl.respect_upstream` reads max-age and s-maxage. Without a valid one, the settings say how long a copy is fresh"
 NO_RANGES = "A range is ignored, as RFC 9110 section 14.2 allows: the lists are small once compressed"
-NOT_INVALIDATED = "A request with an unsafe method is passed through, and the stored copy of the same address stays until it is stale"
 
 SOMETIMES: dict[str, str] = {}
 
@@ -36,9 +35,6 @@ LARDER = {
         "vary-star", "vary-star-list", "vary-star-first", "vary-star-lines", "vary-star-empty", "vary-language", "vary-both"),
         (CHOICE, OWN_REQUEST)),
     **dict.fromkeys(("stored-field", "stored-etag", "stored-cc", "stored-language", "stored-policy"), (CHOICE, OWN_ANSWER)),
-    **dict.fromkeys((
-        "invalid-post", "invalid-put", "invalid-delete", "invalid-patch", "invalid-unknown", "invalid-201", "invalid-302"),
-        (FAULT, NOT_INVALIDATED)),
     "interim-passed": (CHOICE,
         "One fetch serves all who wait for it, and each gets the final response. Where a request is passed through, so is a 103"),
     **dict.fromkeys(("range-part", "range-open", "range-last"), (CHOICE, NO_RANGES)),

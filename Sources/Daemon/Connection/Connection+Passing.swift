@@ -8,10 +8,13 @@ import Serving
 
 /// The connection's part in passing a request through; the rest is in `PassThrough`.
 extension Connection {
-    /// Passes the current request, whose target has these parts, through to upstream.
-    func pass(_ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool) {
+    /// Passes the current request, whose target has these parts, through to upstream. A response that is no error ends
+    /// the stored copies of the path `invalidating`, which is one below the base URL.
+    func pass(
+        _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool, invalidating path: String? = nil
+    ) {
         guard case .network(let client, _) = shard.origin else {
-            return passToDemo(head, parts, method, hasBody: hasBody)
+            return passToDemo(head, parts, method, hasBody: hasBody, invalidating: path)
         }
         var onward = StreamRequest(
             method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
@@ -20,16 +23,18 @@ extension Connection {
         addFields(of: head, method, to: &onward)
         let passing = PassThrough(
             self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody,
-            viewPrefix: viewPrefix(head, parts))
+            viewPrefix: viewPrefix(head, parts), invalidatedPath: path)
         begin(passing, hasBody: hasBody)
         passing.start(onward, on: client)
     }
 
-    private func passToDemo(_ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool) {
+    private func passToDemo(
+        _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool, invalidating path: String?
+    ) {
         let target = head.extracting(parser.target)
         let passing = PassThrough(
             self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody,
-            viewPrefix: viewPrefix(head, parts))
+            viewPrefix: viewPrefix(head, parts), invalidatedPath: path)
         begin(passing, hasBody: hasBody)
         passing.start(
             DemoRequest(

@@ -1,5 +1,6 @@
 import Bytes
 import Caching
+import Catalog
 import EventLoop
 import HTTPCore
 import HTTPParsing
@@ -12,15 +13,27 @@ extension Connection {
     func noteLabel(_ route: Route, _ path: Span<UInt8>, _ head: Span<UInt8>) {
         var label = AccessLabel(route, path, shard.telemetry.accessFormat)
         label.id = requestID(head)
-        label.view = shard.settings.responder.views.index(of: path)
+        label.view = viewName(shard.settings.responder.views.index(of: path))
         request.label = label
     }
 
     /// Notes the identifier of a request that a stale answer serves.
     func noteLabel(of answer: Answer, _ head: Span<UInt8>) {
-        var label = answer.label(shard.telemetry.accessFormat)
+        var label = self.label(of: answer)
         label.id = requestID(head)
         request.label = label
+    }
+
+    private func label(of answer: Answer) -> AccessLabel {
+        var label = answer.label(shard.telemetry.accessFormat)
+        label.view = viewName(answer.view)
+        return label
+    }
+
+    /// The name of a view of the current settings. An answer is of these: changed views remove all answers.
+    private func viewName(_ index: Int?) -> String? {
+        let views = shard.settings.responder.views.views
+        return index.flatMap { $0 < views.count ? views[$0].name : nil }
     }
 
     /// The identifier of a request: the caller's if it is safe to log, else a new one.
@@ -58,7 +71,7 @@ extension Connection {
     }
 
     private func recordOther(_ answer: Answer, _ status: CacheStatus?, hasCurrent: Bool, age: Int) {
-        if request.label == nil { request.label = answer.label(shard.telemetry.accessFormat) }
+        if request.label == nil { request.label = label(of: answer) }
         let isCurrent = hasCurrent && answer.notModifiedHead != nil
         let isEmpty = isCurrent || request.method == .head
         record(

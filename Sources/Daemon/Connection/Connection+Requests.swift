@@ -236,7 +236,10 @@ extension Connection {
         }
         if keepsBack(route, head, parts, method) { return }
         switch route {
-        case .other, .endpoints, .list, .data: return pass(head, parts, method, hasBody: hasBody)
+        case .other: return pass(head, parts, method, hasBody: hasBody)
+        case .endpoints, .list, .data:
+            let invalidated = route.invalidatedPath(by: head.extracting(parser.method), of: path)
+            return pass(head, parts, method, hasBody: hasBody, invalidating: invalidated)
         case .models, .count, .user, .model, .health, .readiness, .own, .export: break
         }
         if method == .options { return sendOptions(nil) }

@@ -88,6 +88,9 @@ final class Telemetry {
     @inline(__always)
     func record(view: Int, _ decision: RequestDecision) { views.record(view, decision) }
 
+    /// The same for a request that may have begun before the settings changed.
+    func record(view name: String, _ decision: RequestDecision) { views.record(name, decision) }
+
     /// The settings have these views.
     func take(_ table: ViewTable) { views.take(table.views.map(\.name)) }
 

@@ -21,6 +21,8 @@ final class PassThrough: UpstreamStreamDelegate {
     private let began: UInt64
     /// The part of the request's path that names a view; redirections to Larder keep it.
     private let viewPrefix: [UInt8]
+    /// The path whose stored copies a response that is no error invalidates.
+    private let invalidatedPath: String?
     /// A head, and what follows it, that is not written yet; never there after a round of calls.
     private var unwritten: ResponseHeadWriter?
     /// The largest part of a body that is copied so that it is sent with the head, in bytes.
@@ -31,11 +33,16 @@ final class PassThrough: UpstreamStreamDelegate {
     /// The status that was sent to the client, if any.
     var sentStatus: Int? { machine.sentStatus }
 
-    init(_ connection: Connection, isHead: Bool, isVersion11: Bool, hasBody: Bool, viewPrefix: [UInt8]) {
+    init(
+        _ connection: Connection, isHead: Bool, isVersion11: Bool, hasBody: Bool, viewPrefix: [UInt8],
+        invalidatedPath: String?
+    ) {
         self.connection = connection
         self.viewPrefix = viewPrefix
+        self.invalidatedPath = invalidatedPath
         shard = connection.shard
-        machine = RelayStateMachine(isHead: isHead, isVersion11: isVersion11, hasBody: hasBody)
+        machine = RelayStateMachine(
+            isHead: isHead, isVersion11: isVersion11, hasBody: hasBody, invalidates: invalidatedPath != nil)
         began = shard.loop.nowNanoseconds
     }
 
@@ -107,6 +114,24 @@ final class PassThrough: UpstreamStreamDelegate {
         connection.appendConnection(to: &head)
         head.end()
         unwritten = consume head
+        if action.invalidates { invalidate() }
+    }
+
+    /// Removes the stored copies that the response invalidates (RFC 9111 section 4.4). The response is held meanwhile,
+    /// so that the client's next request does not get one of them.
+    private func invalidate() {
+        guard let invalidatedPath else { return }
+        shard.invalidate(invalidatedPath) { [self] in release() }
+        if machine.isHeld { upstream?.pause() }
+    }
+
+    /// The copies are gone, or their removal continues because the disk is slow.
+    private func release() {
+        perform(machine.released())
+        // The connection may have gone meanwhile, or upstream may have failed.
+        guard machine.isWritable else { return }
+        flush()
+        if machine.finish() { connection.passed() }
     }
 
     func received(_ bytes: Span<UInt8>) {
@@ -114,7 +139,7 @@ final class PassThrough: UpstreamStreamDelegate {
         switch machine.receivedBody() {
         case .drop: return
         case .write:
-            guard unwritten != nil, bytes.count <= Self.mostJoined else {
+            guard unwritten != nil, bytes.count <= Self.mostJoined || machine.isHeld else {
                 flush()
                 // The flush may have found that the client has gone or accepts no more: then the rest waits in the
                 // stream.
@@ -198,6 +223,7 @@ final class PassThrough: UpstreamStreamDelegate {
 
     /// Writes what the calls of one round have gathered, so that a small answer takes one write.
     private func flush() {
+        if machine.isHeld { return }
         if let writer = unwritten.take() { write(writer) }
     }
 

@@ -45,6 +45,12 @@ extension Shard {
         }
     }
 
+    /// Removes the stored copies of a path below the base URL, and calls `done` when none of them can come back, or when
+    /// that takes too long. It calls `done` at once if this is the only loop and the disk has no copy.
+    func invalidate(_ path: String, done: @escaping () -> Void) {
+        fetches.disk.withdraw(.purge(.path(path))) { _ in done() }
+    }
+
     /// Asks all loops for a report, and answers the connection with the results.
     func gather(_ page: AdminPage, for connection: Connection, isHead: Bool) {
         telemetry.gather(page, for: connection, isHead: isHead, own: report(for: page))

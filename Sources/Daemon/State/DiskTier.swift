@@ -178,7 +178,11 @@ final class DiskTier {
         guard store != nil else { return false }
         let actions = copies.takeOut(withdrawal, isFirst: isFirst)
         run(actions)
-        if case .purge = withdrawal { return isFirst }
-        return !actions.isEmpty
+        switch withdrawal {
+        // A response waits for this, so without a copy there is no wait for the disk.
+        case .purge(.path): return !actions.isEmpty
+        case .purge: return isFirst
+        case .nothing, .shared, .copies, .key: return !actions.isEmpty
+        }
     }
 }

@@ -51,8 +51,9 @@ public enum LineFormat: Sendable {
 public struct AccessLabel: Sendable {
     /// The kind of route.
     public let route: Route.Kind
-    /// The index of the view that the path names; nil if it names none.
-    public var view: Int?
+    /// The name of the view that the path names; nil if it names none. An index could be another view's once the
+    /// settings have changed while the request waited.
+    public var view: String?
     /// The part of the line, in the form of the log; empty if there is no access log.
     let text: SharedBytes
     /// The identifier of the one request that this is the label of; nil if many requests share it, or it has none.

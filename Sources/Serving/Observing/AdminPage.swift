@@ -46,6 +46,9 @@ public enum Purge: Equatable, Sendable {
     case key(UInt64)
     /// Everything.
     case all
+    /// The bodies that are kept as received under a path, whatever the query and the owner. No request for a purge names
+    /// one: upstream has accepted a request that may change them (`Route.invalidatedPath`).
+    case path(String)
 
     /// Reads the query of a purge request: exactly one of `catalog=1`, `key=FINGERPRINT`, `all=1`. The fingerprint may
     /// be `no%20key`.
@@ -69,6 +72,8 @@ public enum Purge: Equatable, Sendable {
         case .catalog: resource.kind == .catalog || resource.kind == .facet
         case .key(let number): ownerHigh.map { $0 >> 32 == number } ?? false
         case .all: true
+        case .path(let path):
+            if case .opaque(path, _, _) = resource { true } else { false }
         }
     }
 }

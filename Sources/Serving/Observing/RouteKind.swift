@@ -104,14 +104,12 @@ extension Answer {
         return kind
     }
 
-    /// Its route and path for the access log.
+    /// Its route and path for the access log. The caller adds the view's name.
     public func label(_ format: LineFormat?) -> AccessLabel {
         let own = target
         guard let parts = Target(own.span) else { return AccessLabel(route: .none) }
         let path = own.span.extracting(parts.path)
-        var label = AccessLabel(Route(path: path), path, format)
-        label.view = view
-        return label
+        return AccessLabel(Route(path: path), path, format)
     }
 
     /// The common part of the access log lines of a hit, for GET with the complete body. It is made for the first of

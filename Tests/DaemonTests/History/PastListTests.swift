@@ -17,6 +17,10 @@ import Testing
 
     private static func text(_ seconds: Int) -> String { Instant(seconds: Int64(seconds)).text }
 
+    /// A view that leaves other models of the same catalogue at other times.
+    private static let young = ReferenceView(
+        name: "young", query: "max_age_days=200&output_modalities=all", deny: ["*:free"])
+
     private static let dumps = ["2026-02-27", "2026-05-18", "2026-07-12"].compactMap { date in
         RealLists.all.first { $0.name == "openrouter-models-\(date).json" }?.body
     }
@@ -30,6 +34,8 @@ import Testing
         let change = { (settings: inout Settings) in
             folder.record(&settings)
             settings.workers = 2
+            settings.views["young"].query = Self.young.query
+            settings.views["young"].deny = Self.young.deny
         }
         try LiveLarder.serving(before: upstream.origin, change) { larder throws in
             var (lists, times): ([[UInt8]], [Int]) = ([], [])
@@ -63,6 +69,9 @@ import Testing
                     #expect(isRight, "/models?\(query)")
                     guard number % 10 == 0 else { continue }
                     #expect(try client.get("/models/count?" + query).text == #"{"data":{"count":\#(answer.total)}}"#)
+                    let viewed = reference.answer(query, now: time, in: Self.young)
+                    let isRightInView = try client.get("/view/young/models?" + query).body == RawRows.text(viewed, rows)
+                    #expect(isRightInView, "/view/young/models?\(query)")
                 }
             }
             // All of them came from one loop's lists, and none from upstream.
@@ -115,6 +124,40 @@ import Testing
                 #expect(try larder.get("\(path)?larder_as_of=\(time)").status == 400, "\(path)")
             }
             #expect(upstream.origin.requests.count == asked)
+        }
+    }
+
+    @Test func `below a view a list of an earlier time is what the view leaves of it`() throws {
+        let folder = StateFolder()
+        let upstream = try ChangingOrigin([(id: "a/1", price: 1), (id: "b/1", price: 1), (id: "a/gone", price: 2)])
+        let change = { (settings: inout Settings) in
+            folder.record(&settings)
+            settings.views["some"].allow = ["a/*"]
+            settings.views["some"].pin = ["a/gone"]
+        }
+        try LiveLarder.serving(before: upstream.origin, change) { larder throws in
+            try larder.refresh()
+            #expect(try larder.words(0) == [])
+            let asOf = "larder_as_of=" + Self.text(try Self.nextSecond())
+            upstream.publish([(id: "a/1", price: 5), (id: "b/1", price: 1)])
+            try larder.refresh()
+            #expect(try larder.words(2).count == 2)
+            for _ in 0..<2 {
+                #expect(try larder.get("/view/some/models/count?" + asOf).text == #"{"data":{"count":2}}"#)
+                #expect(try larder.get("/view/some/models/count").text == #"{"data":{"count":1}}"#)
+                #expect(try larder.get("/models/count?" + asOf).text == #"{"data":{"count":3}}"#)
+            }
+            let page = try larder.get("/view/some/v1/models?limit=1&" + asOf)
+            #expect(page.text.hasPrefix(#"{"data":[{"id":"a/gone","#) && page.text.contains(#""total_count":2"#))
+            #expect(page.text.contains(#""next":"/view/some/api/v1/models?limit=1&larder_as_of="#))
+            let tag = try #require(page.fields["ETag"])
+            #expect(try larder.get("/view/some/v1/models?limit=1&" + asOf, ["If-None-Match": tag]).status == 304)
+            #expect(try larder.get("/view/some/model/a/gone?" + asOf).text.contains("a/gone"))
+            for (model, view) in [("b/1", "some"), ("a/none", "some"), ("a/gone", "none")] {
+                let answer = try larder.get("/view/\(view)/model/\(model)?\(asOf)")
+                #expect(answer.status == 404 && answer.cacheStatus == "larder; detail=view", "\(answer.text)")
+            }
+            #expect(upstream.origin.requests.count == 2)
         }
     }
 

@@ -204,6 +204,32 @@ import Testing
         try larder.process.end()
     }
 
+    @Test func `a request that waits while SIGHUP changes the views is counted for its own, or not at all`() throws {
+        let gate = OriginGate()
+        let origin = try ScriptedOrigin { request in
+            request.path.contains("/model/") ? .held(gate, Replies.wellBehaved(request)) : Replies.catalogue()
+        }
+        let text = "ttl.catalog = \"1h\"\nlog.access = false\n"
+        let views = { (names: [String]) in text + names.map { "views.\($0).allow = [\"acme/*\"]\n" }.joined() }
+        let larder = try ReloadingLarder(before: origin, views(["a", "b", "c"]), environment: ["LARDER_WORKERS": "1"])
+        #expect(try larder.get("/models").status == 200)
+        // The catalogue does not have the variant, so upstream is asked. Whoever comes second waits with the first.
+        let waiting = try ["b", "a", "c"].map { name in
+            let client = try RawClient(port: larder.process.port)
+            try client.sendRequest("GET", "/view/\(name)/model/acme/anvil:nitro", [:])
+            try gate.waitForArrivals(1)
+            return client
+        }
+        for _ in 0..<4 { #expect(try larder.get("/healthz").status == 200) }
+        try larder.reload(views(["b", "d"]))
+        gate.open()
+        #expect(try waiting.map { try $0.readResponse().status } == [200, 404, 404])
+        let metrics = try larder.get("/metrics").text.split(separator: "\n")
+        let counted = metrics.filter { $0.hasPrefix("larder_view_requests_total{") }
+        #expect(counted == [#"larder_view_requests_total{view="b",decision="miss"} 1"#])
+        try larder.process.end()
+    }
+
     @Test func `larder models shows a view, and larder check its settings`() throws {
         let environment = ["LARDER_VIEWS_FREE_ALLOW": "*:free"]
         let larder = try LarderProcess.serve(["--demo"], environment: environment)

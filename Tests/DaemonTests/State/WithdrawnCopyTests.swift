@@ -199,7 +199,7 @@ import Testing
 
 extension MessageFields {
     /// These and one more.
-    fileprivate func adding(_ name: String, _ value: String) -> MessageFields {
+    func adding(_ name: String, _ value: String) -> MessageFields {
         var fields = self
         fields[name] = value
         return fields
