@@ -10,6 +10,7 @@ import Serving
 extension Connection {
     /// Passes the current request, whose target has these parts, through to upstream.
     func pass(_ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool) {
+        request.label?.passed = PassedPath(head.extracting(parser.target).extracting(parts.path))
         guard case .network(let client, _) = shard.origin else {
             return passToDemo(head, parts, method, hasBody: hasBody)
         }
