@@ -23,6 +23,7 @@ public enum StatusPage {
         append(report.views, to: &page)
         appendRequests(report.counts.requests, to: &page)
         page.member("connections", report.openConnections)
+        append(report.places, to: &page)
         appendState(process.state, to: &page)
         appendLatency(report.counts.clientDurations, to: &page)
         appendHistory(report.counts.history, to: &page)
@@ -157,6 +158,15 @@ public enum StatusPage {
             page.close()
         }
         page.close("]")
+        page.close()
+    }
+
+    private static func append(_ places: ConnectionPlaces.Report?, to page: inout JSONText) {
+        page.open("connection_limit")
+        page.member("max", places?.limit)
+        page.member("waiting", places?.waiting ?? 0)
+        page.member("evicted", places?.evicted ?? 0)
+        page.member("refused", places?.refused ?? 0)
         page.close()
     }
 

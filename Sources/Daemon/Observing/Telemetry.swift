@@ -255,7 +255,6 @@ struct SharedTelemetry: Sendable {
         process.isDemo = isDemo
         process.upstream = isDemo ? "demo" : URLText.masked(settings.upstream.url)
         process.warmsUp = settings.upstream.warmUp
-        process.maximumConnections = settings.server.maxConnections
         self.process = process
     }
 
@@ -263,7 +262,6 @@ struct SharedTelemetry: Sendable {
     mutating func take(_ settings: Settings) {
         writer.level.set(settings.log.level)
         accessFormat = Self.accessFormat(settings.log)
-        process.maximumConnections = settings.server.maxConnections
     }
 
     static func accessFormat(_ settings: Settings.Log) -> LineFormat? {
