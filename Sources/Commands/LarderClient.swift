@@ -138,6 +138,14 @@ enum ErrorBody {
         guard let document = try? JSONDocument(parsing: body.span) else { return nil }
         return document.root["error"]?["message"]?.string
     }
+
+    /// The same for an error of upstream's, which is to be shown to others. A message that may name a user or an
+    /// organization of OpenRouter's is left out: reports of `larder doctor` are pasted into issues.
+    static func shareableMessage(_ body: SharedBytes) -> String? {
+        guard let message = message(body) else { return nil }
+        let text = message.lowercased()
+        return text.contains("user_") || text.contains("org_") ? nil : message
+    }
 }
 
 /// Checks that a running Larder answers, as `larder healthcheck` does.

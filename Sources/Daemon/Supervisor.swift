@@ -113,9 +113,10 @@ final class Supervisor {
     /// Ensures that as many connections can be open as the settings allow. Each may need one more to upstream, and the
     /// loops have some of their own.
     static func allowDescriptors(for settings: Settings, _ log: Logger) {
-        let wanted = settings.server.maxConnections * 2 + 64 + settings.workers * 16
+        let reserve = settings.workers * ReservedPlaces<Connection>.capacity
+        let wanted = settings.server.maxConnections * 2 + 64 + reserve + settings.workers * 16
         let allowed = raiseDescriptorLimit(to: wanted)
-        if allowed < settings.server.maxConnections + 64 {
+        if allowed < settings.server.maxConnections + reserve + 64 {
             log.event(
                 .fewDescriptors, "only \(allowed) file descriptors are allowed, too few for server.max_connections",
                 ["server.max_connections": "\(settings.server.maxConnections)"])
@@ -287,7 +288,9 @@ final class Supervisor {
         telemetry.take(new)
         if new.server.maxConnections != old.server.maxConnections {
             Self.allowDescriptors(for: new, log)
-            next.openConnections.allow(new.server.maxConnections)
+            for loop in next.openConnections.state.withLock({ $0.allow(new.server.maxConnections) }) {
+                loops.send(.place, to: loop)
+            }
         }
         upkeep.store?.take(next.keeping.windows)
         broadcast(.reload(next, telemetry))

@@ -208,6 +208,15 @@ import Glibc
 }
 
 extension Stream {
+    /// Whether bytes have arrived that were not read yet. It takes a system call.
+    public var hasUnreadInput: Bool {
+        var descriptor: Int32 = -1
+        let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+        guard !isClosed, unsafe uv_fileno(handle, &descriptor) == 0 else { return false }
+        var byte: UInt8 = 0
+        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
+    }
+
     /// The peer's address; nil if the stream is closed. It takes a system call.
     public var peer: SocketAddress? {
         var descriptor: Int32 = -1

@@ -66,11 +66,20 @@ public enum MetricsPage {
         append(report.views, to: &page)
     }
 
+    private static func append(_ places: ConnectionPlaces.Report?, to page: inout PrometheusText) {
+        page.begin(MetricsTable.connectionLimit)
+        if let places { page.sample(UInt64(places.limit)) }
+        page.single(MetricsTable.connectionsWaiting, UInt64(places?.waiting ?? 0))
+        page.single(MetricsTable.connectionsEvicted, places?.evicted ?? 0)
+        page.single(MetricsTable.connectionsRefused, places?.refused ?? 0)
+    }
+
     private static func appendProcess(
         _ report: MetricsReport, _ process: ProcessReport, to page: inout PrometheusText
     ) {
         page.single(MetricsTable.openConnections, UInt64(report.openConnections))
         page.single(MetricsTable.connections, report.counts.connections)
+        append(report.places, to: &page)
         page.single(MetricsTable.loops, UInt64(process.workers))
         page.single(MetricsTable.loopsReporting, UInt64(report.loops))
         page.begin(MetricsTable.loopLag)
@@ -174,6 +183,8 @@ public struct MetricsReport: Sendable {
     public var history: HistoryReport?
     /// The open connections.
     public var openConnections = 0
+    /// The places for connections, which all loops share.
+    public var places: ConnectionPlaces.Report?
     /// The resources in back-off.
     public var backingOff: [BackoffReport] = []
     /// The stored responses, if requested.
@@ -193,6 +204,7 @@ public struct MetricsReport: Sendable {
         if let theirs = other.catalog, theirs.age < catalog?.age ?? .max { catalog = theirs }
         history = history ?? other.history
         openConnections += other.openConnections
+        places = places ?? other.places
         backingOff += other.backingOff
         entries = EntryReport.merged(entries, other.entries)
         views = ViewReport.merged(views, other.views)

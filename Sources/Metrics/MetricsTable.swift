@@ -28,7 +28,8 @@ public enum MetricsTable {
         upstreamDuration,
         upstreamBytes, upstreamBackingOff, cacheEntries, cacheAnswers, cacheBytes, cacheMaximum, cacheEvictions,
         catalogAge, catalogModels, catalogFresh, viewRequests, viewModels, catalogChanges, historyLength,
-        openConnections, connections, loops, loopsReporting, loopLag,
+        openConnections, connections, connectionLimit, connectionsWaiting, connectionsEvicted, connectionsRefused,
+        loops, loopsReporting, loopLag,
         stateHealthy, stateBytes, droppedLines, reloadSuccess, processCPU, processStart, processMemory, processVirtual,
         processDescriptors, processMaximumDescriptors,
     ]
@@ -84,6 +85,15 @@ public enum MetricsTable {
     static let openConnections = MetricDefinition("larder_connections", .gauge, "Open client connections.")
     static let connections = MetricDefinition(
         "larder_connections_accepted_total", .counter, "Accepted client connections.")
+    static let connectionLimit = MetricDefinition(
+        "larder_connections_max", .gauge, "Maximum number of connections: server.max_connections.")
+    static let connectionsWaiting = MetricDefinition(
+        "larder_connections_waiting", .gauge, "Requests that wait because all connections are in use.")
+    static let connectionsEvicted = MetricDefinition(
+        "larder_connections_evicted_total", .counter, "Idle connections closed to make room for new ones.")
+    static let connectionsRefused = MetricDefinition(
+        "larder_connections_refused_total", .counter,
+        "Requests answered with 503 because all connections were in use.")
     static let loops = MetricDefinition("larder_loops", .gauge, "Event loops: the setting workers.")
     static let loopsReporting = MetricDefinition(
         "larder_loops_reporting", .gauge, "Event loops whose numbers are in this response; fewer if one was too busy.")

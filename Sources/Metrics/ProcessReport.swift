@@ -18,8 +18,6 @@ public struct ProcessReport: Sendable {
     public var upstream = ""
     /// Whether the catalogue is fetched at the start.
     public var warmsUp = false
-    /// The most connections that may be open; nil if it is not known.
-    public var maximumConnections: Int?
     /// The number of dropped log lines.
     public var droppedLines: UInt64 = 0
     /// The state directory.

@@ -79,6 +79,16 @@ public struct RequestCounters: Sendable, Equatable {
         }
     }
 
+    /// The number of responses with each status, in the order of the table. The last one, without a status, is for all
+    /// statuses without a column.
+    var statuses: [(status: Int?, count: UInt64)] {
+        var sums = [UInt64](repeating: 0, count: Self.columns)
+        for index in counts.indices { sums[index % Self.columns] &+= counts[index] }
+        return sums.enumerated().filter { $0.element > 0 }.map { column, count in
+            (column < Self.statuses.count ? Self.statuses[column] : nil, count)
+        }
+    }
+
     /// The sums for charts.
     public var totals: RequestTotals {
         var totals = RequestTotals()

@@ -21,8 +21,9 @@ public enum StatusPage {
         appendCache(report, to: &page)
         appendEntries(report.entries, to: &page)
         append(report.views, to: &page)
-        appendRequests(report.counts.totals, to: &page)
+        appendRequests(report.counts.requests, to: &page)
         page.member("connections", report.openConnections)
+        append(report.places, to: &page)
         appendState(process.state, to: &page)
         appendLatency(report.counts.clientDurations, to: &page)
         appendHistory(report.counts.history, to: &page)
@@ -137,7 +138,8 @@ public enum StatusPage {
         page.close("]")
     }
 
-    private static func appendRequests(_ totals: RequestTotals, to page: inout JSONText) {
+    private static func appendRequests(_ requests: RequestCounters, to page: inout JSONText) {
+        let totals = requests.totals
         page.open("requests")
         page.member("total", totals.requests)
         page.member("hit", totals.hits)
@@ -148,6 +150,23 @@ public enum StatusPage {
         page.member("own", totals.own)
         page.member("error", totals.errors)
         page.member("hit_ratio", ratio: totals.hitRatio)
+        page.open("statuses", "[")
+        for (status, count) in requests.statuses {
+            page.open()
+            page.member("status", status)
+            page.member("count", count)
+            page.close()
+        }
+        page.close("]")
+        page.close()
+    }
+
+    private static func append(_ places: ConnectionPlaces.Report?, to page: inout JSONText) {
+        page.open("connection_limit")
+        page.member("max", places?.limit)
+        page.member("waiting", places?.waiting ?? 0)
+        page.member("evicted", places?.evicted ?? 0)
+        page.member("refused", places?.refused ?? 0)
         page.close()
     }
 

@@ -34,7 +34,7 @@ public struct ConnectionStateMachine: Sendable {
     public var isConsuming: Bool {
         switch state {
         case .idle, .reading, .passing(.flowing): true
-        case .answering, .waiting, .gathering, .passing, .flushing, .ending: false
+        case .answering, .parked, .waiting, .gathering, .passing, .flushing, .ending: false
         }
     }
 
@@ -47,7 +47,7 @@ public struct ConnectionStateMachine: Sendable {
             state = .reading
             deadline = .header(now &+ limits.header)
         case .reading: break
-        case .answering, .waiting, .gathering, .passing, .flushing, .ending: impossible("receivedPart", ())
+        case .answering, .parked, .waiting, .gathering, .passing, .flushing, .ending: impossible("receivedPart", ())
         }
     }
 
@@ -58,7 +58,7 @@ public struct ConnectionStateMachine: Sendable {
         case .idle, .reading:
             state = .answering
             closes = !keepsAlive
-        case .answering, .waiting, .gathering, .passing, .flushing, .ending: impossible("receivedHead", ())
+        case .answering, .parked, .waiting, .gathering, .passing, .flushing, .ending: impossible("receivedHead", ())
         }
     }
 
@@ -67,6 +67,42 @@ public struct ConnectionStateMachine: Sendable {
 
     /// The connection closes after the current answer, whatever the request says.
     public mutating func closeAfterAnswer() { closes = true }
+
+    /// A head is complete, but the connection has no place yet. Its bytes are kept, and read again when it has one.
+    public mutating func parked(at now: UInt64, _ limits: TimeLimits) {
+        switch state {
+        case .idle, .reading:
+            state = .parked
+            deadline = .place(now &+ limits.place)
+        case .answering, .parked, .waiting, .gathering, .passing, .flushing, .ending: impossible("parked", ())
+        }
+    }
+
+    /// The connection has a place. True: read the request again.
+    public mutating func gotPlace(at now: UInt64, _ limits: TimeLimits) -> Bool {
+        guard state == .parked else { return false }
+        state = .idle
+        deadline = .header(now &+ limits.header)
+        return true
+    }
+
+    /// The connection gets no place. True: answer its request with an error. It closes after that.
+    public mutating func gotNoPlace() -> Bool {
+        guard state == .parked else { return false }
+        state = .answering
+        closes = true
+        return true
+    }
+
+    /// Since when the connection has nothing to do, in milliseconds; nil if it has.
+    public func idleSince(_ limits: TimeLimits) -> UInt64? {
+        guard state == .idle else { return nil }
+        switch deadline {
+        case .header(let end): return end &- limits.header
+        case .idle(let end): return end &- limits.idle
+        case .body, .place, .none: return nil
+        }
+    }
 
     /// The request waits for fetches.
     public mutating func beganWaiting() { wait(.waiting, "beganWaiting") }
@@ -97,7 +133,7 @@ public struct ConnectionStateMachine: Sendable {
             state = .answering
             return true
         case .ending: return false
-        case .idle, .reading, .answering, .flushing: return impossible("resumed", false)
+        case .idle, .reading, .answering, .parked, .flushing: return impossible("resumed", false)
         }
     }
 
@@ -112,7 +148,7 @@ public struct ConnectionStateMachine: Sendable {
             state = .idle
             deadline = .idle(now &+ limits.idle)
             return .readNext
-        case .idle, .reading, .waiting, .gathering, .ending: return impossible("answered", .end)
+        case .idle, .reading, .parked, .waiting, .gathering, .ending: return impossible("answered", .end)
         }
     }
 
@@ -146,7 +182,7 @@ public struct ConnectionStateMachine: Sendable {
             deadline = body == .flowing ? .body(now &+ limits.body) : .none
             return .relay
         case .ending: return .none
-        case .idle, .reading, .answering, .waiting, .gathering: return impossible("drained", .none)
+        case .idle, .reading, .answering, .parked, .waiting, .gathering: return impossible("drained", .none)
         }
     }
 
@@ -196,7 +232,7 @@ public struct ConnectionStateMachine: Sendable {
     public mutating func keptAhead(_ count: Int) -> InputAction {
         switch state {
         case .idle, .reading, .passing(.flowing), .ending: .none
-        case .answering, .waiting, .gathering, .passing, .flushing: count > Self.mostAhead ? stop() : .none
+        case .answering, .parked, .waiting, .gathering, .passing, .flushing: count > Self.mostAhead ? stop() : .none
         }
     }
 
@@ -221,7 +257,7 @@ public struct ConnectionStateMachine: Sendable {
             return .end
         // While a request is passed through, its bytes are read so that the client's leaving is noticed.
         case .passing(.flowing), .passing(.whole): return resume()
-        case .answering, .waiting, .gathering, .passing(.blocked), .flushing, .ending: return .none
+        case .answering, .parked, .waiting, .gathering, .passing(.blocked), .flushing, .ending: return .none
         }
     }
 
@@ -245,7 +281,7 @@ public struct ConnectionStateMachine: Sendable {
             end()
             return .end
         case .passing: return .askRelay
-        case .waiting, .gathering, .flushing, .ending: return .none
+        case .parked, .waiting, .gathering, .flushing, .ending: return .none
         case .answering: return impossible("inputEnded", .none)
         }
     }
@@ -260,6 +296,9 @@ public struct ConnectionStateMachine: Sendable {
             state = .answering
             closes = true
             return .answerTimeout
+        case .parked:
+            deadline = .none
+            return .refusePlace
         case .flushing, .passing:
             // The client is slow, but it reads.
             if left < queued {
@@ -288,7 +327,7 @@ public struct ConnectionStateMachine: Sendable {
     public mutating func closed() -> ClosedAction {
         defer { end() }
         switch state {
-        case .waiting, .gathering: return .recordAborted
+        case .parked, .waiting, .gathering: return .recordAborted
         case .passing: return .cancelRelay
         case .idle, .reading, .flushing, .ending: return .none
         case .answering: return impossible("closed", .none)

@@ -1,13 +1,16 @@
 extension ConnectionStateMachine {
     /// What the connection does between two events.
     public enum State: Equatable, Sendable {
-        /// No byte of the next request has arrived. Next: `reading`, `answering`, `ending`.
+        /// No byte of the next request has arrived. Next: `reading`, `answering`, `parked`, `ending`.
         case idle
-        /// A part of a head has arrived. Next: `answering`, `ending`.
+        /// A part of a head has arrived. Next: `answering`, `parked`, `ending`.
         case reading
         /// A request has a head, or never will, and its answer is found and written. Never the state between two calls
         /// from the loop. Next: `idle`, `waiting`, `gathering`, `passing`, `flushing`, `ending`.
         case answering
+        /// A request has arrived, and waits until its connection has one of the places of `server.max_connections`. Its
+        /// bytes were not used yet. Next: `idle`, `answering`, `ending`.
+        case parked
         /// It waits for fetches. Next: `answering`, `ending`.
         case waiting
         /// It waits for the reports of all loops. Next: `answering`, `ending`.
@@ -35,15 +38,18 @@ extension ConnectionStateMachine {
     public struct TimeLimits: Equatable, Sendable {
         /// For a head, from its first byte; and for the first byte of a connection.
         public let header: UInt64
+        /// How long a request waits for a place.
+        public let place: UInt64
         /// Between two parts of a body, and between two signs that it reads its answer.
         public let body: UInt64
         /// From an answer to the first byte of the next request.
         public let idle: UInt64
 
-        /// Three limits.
+        /// The limits of the settings, and how long a request waits for a place.
         @inline(__always)
-        public init(header: UInt64, body: UInt64, idle: UInt64) {
+        public init(header: UInt64, body: UInt64, idle: UInt64, place: UInt64 = ConnectionPlaces.patience) {
             self.header = header
+            self.place = place
             self.body = body
             self.idle = idle
         }
@@ -57,13 +63,15 @@ extension ConnectionStateMachine {
         case body(UInt64)
         /// For the next request.
         case idle(UInt64)
+        /// For a place.
+        case place(UInt64)
         /// The connection does not wait for the client; what it waits for has its own time limit.
         case none
 
         /// Whether the time is up.
         public func hasPassed(at now: UInt64) -> Bool {
             switch self {
-            case .header(let end), .body(let end), .idle(let end): end <= now
+            case .header(let end), .body(let end), .idle(let end), .place(let end): end <= now
             case .none: false
             }
         }
@@ -116,6 +124,8 @@ extension ConnectionStateMachine {
         case none
         /// Answer with 408: a part of a head has arrived (RFC 9110 section 15.5.9).
         case answerTimeout
+        /// Answer with 503: no place became free.
+        case refusePlace
         /// End the relay: the rest of the body did not arrive.
         case breakRelay
         /// Close at once, without a message. `closed` follows.

@@ -135,7 +135,7 @@ public enum Route: Equatable, Sendable {
         }
     }
 
-    private static func rootLength(_ path: Span<UInt8>) -> Int {
+    static func rootLength(_ path: Span<UInt8>) -> Int {
         if path.starts(with: "/api/v1/") { return 7 }
         if path.starts(with: "/v1/") { return 3 }
         return base(of: path) == .openAI ? 10 : 0

@@ -118,7 +118,7 @@ extension Settings {
         public var bodyTimeout: Duration = .seconds(30)
         /// The time that a connection may wait for its next request.
         public var idleTimeout: Duration = .seconds(75)
-        /// The maximum number of open connections; further ones wait.
+        /// The maximum number of open connections; idle ones make room for further ones, or these wait.
         public var maxConnections = 4096
         /// The size of a request's head.
         public var maxHeaderBytes = 32 << 10

@@ -120,7 +120,7 @@ package enum SettingsTable {
             "How long an idle connection stays open for its next request."),
         SettingDefinition(
             "server.max_connections", \.server.maxConnections, .integer(1...1_000_000),
-            "Maximum number of connections served at once; further ones wait."),
+            "Maximum number of connections; beyond it, idle ones are closed for new ones, or new ones wait."),
         SettingDefinition(
             "server.max_header_bytes", \.server.maxHeaderBytes, .size(256...16 << 20),
             "Maximum size of a request's head."),

@@ -24,6 +24,8 @@ struct StatusPageTests {
             nanoseconds: 5)
         metrics.record(.other, .passed, status: 200, bytes: 10, nanoseconds: 20_000)
         metrics.record(.own, .own, status: 200, bytes: 10, nanoseconds: 20_000)
+        metrics.record(.other, .passed, status: 502, bytes: 10, nanoseconds: 20_000)
+        metrics.record(.other, .passed, status: 299, bytes: 10, nanoseconds: 20_000)
         var report = MetricsReport(metrics.counts())
         report.counts.history = metrics.points()
         report.entries = [entry(1), entry(2, owner: 0x00C0_FFEE_0000_0000, remaining: -4)]
@@ -37,7 +39,7 @@ struct StatusPageTests {
             Set(json.keys) == [
                 "verdict", "findings", "version", "pid", "started", "uptime_seconds", "workers", "listen", "demo",
                 "upstream", "cache", "entries", "views",
-                "keys", "requests", "connections", "state", "latency_us", "history",
+                "keys", "requests", "connections", "connection_limit", "state", "latency_us", "history",
             ])
         let verdict = try #require(json["verdict"] as? [String: Any])
         #expect(verdict["level"] as? String == "error" && verdict["code"] as? String == "no-catalogue")
@@ -53,12 +55,15 @@ struct StatusPageTests {
         #expect(entries[1]["key"] as? String == "00c0ffee" && entries[1]["ttl_seconds"] as? Int == -4)
         let latency = try #require(json["latency_us"] as? [String: Any])
         #expect((latency["count"] as? [Int])?.count == ((latency["le"] as? [Int])?.count ?? 0) + 1)
-        #expect((latency["count"] as? [Int])?.reduce(0, +) == 2)
+        #expect((latency["count"] as? [Int])?.reduce(0, +) == 4)
         let requests = try #require(json["requests"] as? [String: Any])
         let points = try #require((json["history"] as? [String: Any])?["points"] as? [[String: Any]])
         try #require(points.count == 1)
+        let statuses = try #require(requests["statuses"] as? [[String: Any]])
+        #expect(statuses.map { $0["count"] as? Int } == [3, 1, 1])
+        #expect(statuses.map { $0["status"] as? Int } == [200, 502, nil])
         for (name, inPoint) in [("total", "requests"), ("hit", "hits"), ("passed", "passed"), ("own", "own")] {
-            let expected = name == "total" ? 3 : 1
+            let expected = ["total": 5, "passed": 3][name] ?? 1
             #expect(requests[name] as? Int == expected && points[0][inPoint] as? Int == expected, "\(name)")
         }
     }

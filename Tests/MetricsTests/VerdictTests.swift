@@ -13,7 +13,7 @@ import Testing
         var metrics = LoopMetrics()
         var catalog: CatalogReport? = CatalogReport(age: 12, models: 421, isFresh: true)
         var process = ProcessReport(version: "1", started: now - 5_000, now: now)
-        var connections = 1
+        var places = ConnectionPlaces.Report(limit: 4_096, taken: 1)
         var entries: [EntryReport] = []
 
         mutating func fetch(
@@ -30,7 +30,7 @@ import Testing
         var verdict: Verdict {
             var report = MetricsReport(metrics.counts())
             report.catalog = catalog
-            report.openConnections = connections
+            report.places = places
             report.entries = entries
             return Verdict(report, of: process)
         }
@@ -174,8 +174,9 @@ import Testing
 
     @Test func `the process's own limits and settings are findings, the most serious first`() {
         var situation = Situation()
-        situation.process.maximumConnections = 4096
-        situation.connections = 4096
+        situation.places.taken = 4_096
+        situation.places.waiting = 3
+        situation.places.shortageSeconds = 70
         situation.process.workers = 2
         situation.process.usage.openDescriptors = 990
         situation.process.usage.maximumDescriptors = 1024
@@ -190,11 +191,34 @@ import Testing
             Self.code(verdict) == [
                 .connectionsFull, .loopsSilent, .stale, .stateFull, .fewDescriptors, .reloadRefused, .restartNeeded,
             ])
-        #expect(verdict.first.text == "The connections are at their limit (4096): new clients wait")
+        #expect(verdict.first.text == "All 4096 connections are in use: 3 waiting")
+        #expect(verdict.first.since == Self.now - 70)
         #expect(verdict.others[0].text == "1 of 2 event loops does not answer")
         #expect(verdict.others[2].text.hasPrefix("The state directory's disk is full") && verdict.others[2].since == 77)
         #expect(verdict.others[4].text == "The last reload was refused: bad value" && verdict.others[4].since == 78)
         #expect(verdict.others[5].text.hasSuffix("only after a restart: listen, workers"))
+    }
+
+    @Test func `connections at their limit are a failure only while clients wait or are refused`() {
+        var situation = Situation()
+        situation.places.taken = 4_095
+        #expect(Self.code(situation.verdict) == [.allWell])
+        situation.places.taken = 4_096
+        #expect(Self.code(situation.verdict) == [.connectionsCrowded])
+        #expect(
+            situation.verdict.first.text
+                == "The connections are at their limit (4096): idle ones are closed for new clients")
+        situation.places.taken = 4_000
+        situation.places.shortageSeconds = 5
+        #expect(situation.verdict.first.since == Self.now - 5 && situation.verdict.level == .warning)
+        situation.places.refused = 7
+        situation.places.refusedSecondsAgo = 60
+        #expect(Self.code(situation.verdict) == [.connectionsCrowded])
+        situation.places.refusedSecondsAgo = 59
+        #expect(
+            situation.verdict.first.text
+                == "All 4096 connections are in use: 0 waiting, 7 refused since the start")
+        #expect(situation.verdict.level == .error)
     }
 
     @Test(arguments: [

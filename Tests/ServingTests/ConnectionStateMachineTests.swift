@@ -11,6 +11,9 @@ import Testing
         case head(keepsAlive: Bool = true)
         case invalid
         case mustClose
+        case parks
+        case place
+        case noPlace
         case waits
         case gathers
         case passes(keepsAlive: Bool = true, hasBody: Bool = false)
@@ -41,6 +44,9 @@ import Testing
             case .head(let keepsAlive): machine.receivedHead(keepsAlive: keepsAlive)
             case .invalid: machine.receivedInvalid()
             case .mustClose: machine.closeAfterAnswer()
+            case .parks: machine.parked(at: now, limits)
+            case .place: action = machine.gotPlace(at: now, limits) ? "readAgain" : "none"
+            case .noPlace: action = machine.gotNoPlace() ? "answer" : "none"
             case .waits: machine.beganWaiting()
             case .gathers: machine.beganGathering()
             case .passes(let keepsAlive, let hasBody):
@@ -67,7 +73,7 @@ import Testing
         }
     }
 
-    static let limits = ConnectionStateMachine.TimeLimits(header: 10, body: 20, idle: 30)
+    static let limits = ConnectionStateMachine.TimeLimits(header: 10, body: 20, idle: 30, place: 40)
     private static let tooMuch = ConnectionStateMachine.mostAhead + 1
 
     // MARK: Whole connections
@@ -99,6 +105,15 @@ import Testing
     }
 
     private static let requests = [
+        Course(
+            "a request that waits for a place is read again when it has one", Step(.part, "", .reading, .header(110)),
+            Step(.parks, "", .parked, .place(240)), Step(.kept(tooMuch), "stop", .parked),
+            Step(.place, "readAgain", .idle, .header(410)), Step(.head(), "", .answering),
+            Step(.answered(), "readNext", .idle, .idle(630))),
+        Course(
+            "and answered with an error when it gets none", Step(.parks, "", .parked, .place(140)),
+            Step(.expired(), "refusePlace", .parked, Deadline.none), Step(.noPlace, "answer", .answering),
+            Step(.answered(), "end", .ending)),
         Course(
             "hits on a kept connection", Step(.head(), "", .answering),
             Step(.answered(), "readNext", .idle, .idle(230)),

@@ -14,6 +14,7 @@ import Testing
             case .idle: []
             case .reading: [.part]
             case .answering: [.head()]
+            case .parked: [.parks]
             case .waiting: [.head(), .waits]
             case .gathering: [.head(), .gathers]
             case .passing(.flowing): [.head(), .passes(hasBody: true)]
@@ -41,6 +42,7 @@ import Testing
             state: .idle,
             events: [
                 (.part, "", .reading), (.head(), "", .answering), (.head(keepsAlive: false), "", .answering),
+                (.parks, "", .parked), (.place, "", .idle), (.noPlace, "", .idle),
                 (.invalid, "", .answering), (.mustClose, "", .idle), (.kept(tooMuch), "", .idle),
                 (.beginProcessing, "process", .idle), (.caughtUp, "", .idle), (.halfClosed, "end", .ending),
                 (.expired(), "close", .idle), (.draining, "close", .idle), (.closed, "", .ending),
@@ -49,7 +51,7 @@ import Testing
         Row(
             state: .reading,
             events: [
-                (.part, "", .reading), (.head(), "", .answering), (.invalid, "", .answering),
+                (.part, "", .reading), (.head(), "", .answering), (.invalid, "", .answering), (.parks, "", .parked),
                 (.mustClose, "", .reading), (.kept(tooMuch), "", .reading), (.beginProcessing, "process", .reading),
                 (.caughtUp, "", .reading), (.halfClosed, "end", .ending), (.expired(), "answerTimeout", .answering),
                 (.draining, "", .reading), (.closed, "", .ending),
@@ -66,6 +68,14 @@ import Testing
                 (.caughtUp, "", .answering), (.draining, "", .answering),
             ]),
         Row(state: .answering, isStopped: true, events: [(.blocked(1), "", .flushing)]),
+        Row(
+            state: .parked,
+            events: [
+                (.mustClose, "", .parked), (.place, "readAgain", .idle), (.noPlace, "answer", .answering),
+                (.kept(tooMuch), "stop", .parked), (.kept(tooMuch - 1), "", .parked), (.beginProcessing, "", .parked),
+                (.caughtUp, "", .parked), (.halfClosed, "", .parked), (.expired(), "refusePlace", .parked),
+                (.draining, "", .parked), (.closed, "recordAborted", .ending),
+            ]),
         Row(
             state: .waiting,
             events: [
@@ -147,14 +157,14 @@ import Testing
     @Test func `bytes are processed in three states`() {
         let consuming: [State] = [.idle, .reading, .passing(.flowing)]
         let others: [State] = [
-            .answering, .waiting, .gathering, .passing(.blocked), .passing(.whole), .flushing, .ending,
+            .answering, .parked, .waiting, .gathering, .passing(.blocked), .passing(.whole), .flushing, .ending,
         ]
         for state in consuming { #expect(Self.machine(state).isConsuming, "\(state)") }
         for state in others { #expect(!Self.machine(state).isConsuming, "\(state)") }
     }
 
     @Test func `a deadline has passed at its end, and none never does`() {
-        for deadline: ConnectionStateMachine.Deadline in [.header(10), .body(10), .idle(10)] {
+        for deadline: ConnectionStateMachine.Deadline in [.header(10), .body(10), .idle(10), .place(10)] {
             #expect(!deadline.hasPassed(at: 9) && deadline.hasPassed(at: 10) && deadline.hasPassed(at: 11))
         }
         #expect(!ConnectionStateMachine.Deadline.none.hasPassed(at: .max))
@@ -174,6 +184,18 @@ import Testing
         #expect(machine.closes)
     }
 
+    @Test func `it is idle since its last answer, or since it was opened`() {
+        let limits = ConnectionStateMachineTests.limits
+        var machine = ConnectionStateMachine(at: 7, limits)
+        #expect(machine.idleSince(limits) == 7)
+        _ = Event.head().happen(to: &machine, at: 50)
+        #expect(machine.idleSince(limits) == nil)
+        _ = Event.answered().happen(to: &machine, at: 60)
+        #expect(machine.idleSince(limits) == 60)
+        _ = Event.part.happen(to: &machine, at: 70)
+        #expect(machine.idleSince(limits) == nil)
+    }
+
     @Test func `the end of input is final`() {
         var machine = Self.machine(.waiting)
         #expect(machine.input == .flowing)
@@ -191,6 +213,7 @@ import Testing
         await #expect(processExitsWith: .failure) { Self.happen(.head(), .answering) }
         await #expect(processExitsWith: .failure) { Self.happen(.head(), .flushing) }
         await #expect(processExitsWith: .failure) { Self.happen(.invalid, .ending) }
+        await #expect(processExitsWith: .failure) { Self.happen(.parks, .answering) }
         await #expect(processExitsWith: .failure) { Self.happen(.waits, .idle) }
         await #expect(processExitsWith: .failure) { Self.happen(.gathers, .waiting) }
         await #expect(processExitsWith: .failure) { Self.happen(.passes(), .reading) }

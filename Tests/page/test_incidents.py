@@ -139,7 +139,7 @@ def test_answers_are_counted_by_status_and_errors_by_what_was_asked(tab, larder)
     page.until("document.getElementById('class-4').textContent === '6'")
     page.until("document.querySelectorAll('#failure-rows th').length === 2")
     failures = rows_of(page, "failure")
-    assert sorted(one[1:3] for one in failures) == [["/models/user", "401"], ["passed through", "401"]]
+    assert sorted(one[1:3] for one in failures) == [["/models/user", "401"], ["passed through /chat/completions", "401"]]
     assert all("key" in one[3] and "refuse" in one[3] for one in failures)
     assert all(re.fullmatch(r"\d\d:\d\d:\d\d", one[0]) for one in failures)
     # An error that is stored is not shown as something good.
@@ -214,7 +214,7 @@ def test_what_is_passed_through_is_one_line_for_each_kind(tab, larder):
     for key in ["good", "good", "bad", "good"]:
         post(larder, "/api/v1/chat/completions", key)
     page = tab()
-    page.until("[...document.querySelectorAll('#recent-rows th')].some((one) => one.textContent === 'passed through: 4 requests')")
+    page.until("[...document.querySelectorAll('#recent-rows th')].some((one) => one.textContent === 'passed through /chat/completions: 4 requests')")
     line = next(one for one in rows_of(page, "recent") if one[1].startswith("passed through"))
     assert line[2] == "200 ×3, 401" and line[3].startswith("up to ")
     assert line[5] == "the key is refused"

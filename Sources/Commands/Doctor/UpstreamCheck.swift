@@ -98,7 +98,7 @@ struct UpstreamCheck {
     private func upstream(_ response: FetchedResponse) -> Diagnosis {
         let time = "\(response.duration.milliseconds) ms"
         guard response.status == 200 else {
-            let message = ErrorBody.message(response.body).map { ": \($0)" } ?? ""
+            let message = ErrorBody.shareableMessage(response.body).map { ": \($0)" } ?? ""
             return Diagnosis(
                 "upstream", .fail,
                 "\(settings.url) answers \(response.status) in \(time)\(message); \(Remedy.ofStatus(response.status))")

@@ -59,7 +59,10 @@ package struct StatusText {
             text(status["version"]), number(status["pid"]).map { "pid \($0)" },
             number(status["uptime_seconds"]).map { "up \(AgeText.short($0))" },
             number(status["workers"]).map { $0 == 1 ? "1 worker" : "\($0) workers" },
-            number(status["connections"]).map { $0 == 1 ? "1 connection" : "\($0) connections" },
+            number(status["connections"]).map { open in
+                if let most = number(status["connection_limit"]?["max"]) { return "\(open) of \(most) connections" }
+                return open == 1 ? "1 connection" : "\(open) connections"
+            },
             status["demo"]?.bool == true ? "demo" : nil,
             (status["listen"]?.elements.compactMap(\.string)).flatMap { $0.isEmpty ? nil : $0.joined(separator: ", ") },
         ])

@@ -13,6 +13,7 @@ extension Connection {
     func pass(
         _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool, invalidating path: String? = nil
     ) {
+        request.label?.passed = PassedPath(head.extracting(parser.target).extracting(parts.path))
         guard case .network(let client, _) = shard.origin else {
             return passToDemo(head, parts, method, hasBody: hasBody, invalidating: path)
         }

@@ -11,7 +11,7 @@ extension Connection {
     func handle(_ head: Span<UInt8>, hasBody: Bool) {
         // No route that is answered here uses a body. It is not read: the connection closes after the answer, unless
         // the request turns out to be one that is passed through.
-        machine.receivedHead(keepsAlive: !hasBody && parser.keepsAlive && !shard.isDraining)
+        machine.receivedHead(keepsAlive: !hasBody && parser.keepsAlive && !shard.isDraining && place == .own)
         readFields(head)
         let method = Method(head.extracting(parser.method))
         request.note(method)
@@ -56,7 +56,7 @@ extension Connection {
 
     /// Begins the record of a request with its fields.
     @inline(__always)
-    private func readFields(_ head: Span<UInt8>) {
+    func readFields(_ head: Span<UInt8>) {
         request.begin(at: loop.nowNanoseconds)
         for index in 0..<parser.fieldCount {
             let line = parser.field(index)

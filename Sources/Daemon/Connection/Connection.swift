@@ -32,6 +32,20 @@ final class Connection: StreamDelegate {
     var following: EventFollower?
     /// Its index in the shard's table.
     var position = 0
+    /// Whether it has one of the places of `server.max_connections`.
+    var place = Place.own
+
+    /// How a connection stands to the places of `server.max_connections`.
+    enum Place {
+        /// It has one.
+        case own
+        /// It has one, and is being closed so that another connection gets it.
+        case ceded
+        /// It is in the reserve, where only requests for Larder's own pages are answered.
+        case reserved
+        /// The same, and its request waits for a place.
+        case awaited
+    }
 
     init(shard: Shard, stream: Stream) {
         self.shard = shard
@@ -125,10 +139,12 @@ final class Connection: StreamDelegate {
                 return used
             case .request(let consumed):
                 seen = 0
+                if place != .own, !mayProceed(run.extracting(0..<consumed)) { return used }
                 handle(run.extracting(0..<consumed), hasBody: false)
                 used += consumed
             case .head(let consumed):
                 seen = 0
+                if place != .own, !mayProceed(run.extracting(0..<consumed)) { return used }
                 handle(run.extracting(0..<consumed), hasBody: true)
                 used += consumed
             case .invalid(let failure):
@@ -180,12 +196,13 @@ final class Connection: StreamDelegate {
 
     /// The limits of heads have changed. A request that is being read keeps the limits that it began with.
     func takeHeadLimits() {
-        if machine.state == .idle {
-            parser = RequestParser(limits: shard.settings.headLimits)
-            hasOldLimits = false
-        } else {
-            hasOldLimits = true
-        }
+        if machine.state == .idle { takeNewParser() } else { hasOldLimits = true }
+    }
+
+    /// Reads the next bytes as the begin of a request.
+    func takeNewParser() {
+        parser = RequestParser(limits: shard.settings.headLimits)
+        hasOldLimits = false
     }
 
     // MARK: A request that is passed through
@@ -237,6 +254,7 @@ final class Connection: StreamDelegate {
         case .answerTimeout:
             request.begin(at: loop.nowNanoseconds)
             send(Self.tooSlow, status: nil)
+        case .refusePlace: refusePlace()
         case .breakRelay: if let passing { breakOff(passing, Self.tooSlow) }
         case .close: stream.close()
         }

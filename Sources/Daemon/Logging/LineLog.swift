@@ -96,7 +96,8 @@ enum LogLine {
 
     /// The members that are numbers, in every line.
     static let numbers: Set<String> = [
-        "age", "bytes", "copies", "count", "entries", "lines", "server.max_connections", "status", "suppressed",
+        "age", "bytes", "copies", "count", "entries", "evicted", "lines", "refused", "seconds",
+        "server.max_connections", "status", "suppressed",
         "workers",
     ]
 

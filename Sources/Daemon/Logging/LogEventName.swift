@@ -21,6 +21,8 @@ enum LogEventName: String, CaseIterable, Sendable {
     case loopFailed = "loop-failed"
     case acceptFailed = "accept-failed"
     case fewDescriptors = "few-descriptors"
+    case connectionsFull = "connections-full"
+    case connectionsFree = "connections-free"
     case fetched
     case fetchFailed = "fetch-failed"
     case passFailed = "pass-failed"
@@ -46,14 +48,14 @@ enum LogEventName: String, CaseIterable, Sendable {
         case .serving, .socketsHandedOver, .reloaded, .shutdownDelay, .draining, .stopped, .fetched, .stateRestored,
             .access, .upgradeBegun, .tookOver, .handedOver:
             .info
-        case .purged, .stateRecovered: .notice
+        case .purged, .stateRecovered, .connectionsFree: .notice
         case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .historyDropped, .stateReset,
             .stateGone,
             .secretReplaced,
             .loosePermissions:
             .warning
-        case .restartNeeded, .drainTimeout, .secondSignal, .acceptFailed, .fewDescriptors, .fetchFailed, .passFailed,
-            .fetchFailuresHeld, .linesLost, .loopSilent, .notifyFailed:
+        case .restartNeeded, .drainTimeout, .secondSignal, .acceptFailed, .fewDescriptors, .connectionsFull,
+            .fetchFailed, .passFailed, .fetchFailuresHeld, .linesLost, .loopSilent, .notifyFailed:
             .warning
         case .reloadRefused, .loopFailed, .upgradeFailed: .error
         }

@@ -133,18 +133,18 @@ final class Telemetry {
         logFailure(of: resource, key: key, failure)
     }
 
-    /// Records a finished passed-through request. `request` is its identifier.
-    func recordPassed(status: Int?, bytes: Int, began: UInt64, _ problem: FetchProblem?, request: RequestID?) {
+    /// Records a finished passed-through request. Its path, which is the caller's own, is shown as a known kind.
+    func recordPassed(
+        status: Int?, bytes: Int, began: UInt64, _ problem: FetchProblem?, of label: AccessLabel?
+    ) {
+        let resource = (label?.passed ?? .other).label
         let failure = problem.map { Failure($0) } ?? status.flatMap { Failure(passed: $0) }
-        record(.passed, Self.passed, nil, status, bytes, began, failure)
+        record(.passed, resource, nil, status, bytes, began, failure)
         guard let failure else { return }
-        var members = failure.members(resource: Self.passed)
-        if let request { members["request_id"] = "\(request.text)" }
+        var members = failure.members(resource: resource)
+        if let request = label?.id { members["request_id"] = "\(request.text)" }
         log(.passFailed, "a request that was passed through failed: \(failure.message)", members)
     }
-
-    /// What stands for the resource of a passed-through request, which is the caller's own.
-    private static let passed = "passed through"
 
     private func record(
         _ kind: UpstreamMetrics.Kind, _ label: String, _ key: UInt64?, _ status: Int?, _ bytes: Int, _ began: UInt64,
@@ -258,7 +258,6 @@ struct SharedTelemetry: Sendable {
         process.isDemo = isDemo
         process.upstream = isDemo ? "demo" : URLText.masked(settings.upstream.url)
         process.warmsUp = settings.upstream.warmUp
-        process.maximumConnections = settings.server.maxConnections
         self.process = process
     }
 
@@ -266,7 +265,6 @@ struct SharedTelemetry: Sendable {
     mutating func take(_ settings: Settings) {
         writer.level.set(settings.log.level)
         accessFormat = Self.accessFormat(settings.log)
-        process.maximumConnections = settings.server.maxConnections
     }
 
     static func accessFormat(_ settings: Settings.Log) -> LineFormat? {

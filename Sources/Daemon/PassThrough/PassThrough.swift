@@ -158,7 +158,7 @@ final class PassThrough: UpstreamStreamDelegate {
     func ended(trailers: ReceivedFields) {
         upstream = nil
         shard.telemetry.recordPassed(
-            status: sentStatus, bytes: sentBytes, began: began, nil, request: connection.request.label?.id)
+            status: sentStatus, bytes: sentBytes, began: began, nil, of: connection.request.label)
         let action = machine.receivedEnd()
         if action.writesLastChunk {
             var writer = gathered()
@@ -175,8 +175,7 @@ final class PassThrough: UpstreamStreamDelegate {
     func failed(_ failure: FetchFailure) {
         upstream = nil
         shard.telemetry.recordPassed(
-            status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure),
-            request: connection.request.label?.id)
+            status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure), of: connection.request.label)
         switch machine.upstreamFailed() {
         case .resetClient:
             flush()

@@ -1,21 +1,17 @@
 import EventLoop
 import Logging
-import Synchronization
 
-/// The listeners of a loop. It accepts no connection while too many are open.
+/// The listeners of a loop.
 final class Acceptor {
     private let loop: Loop
     private let sockets: [ListeningSocket]
-    private let open: OpenConnections
     private var listeners: [Listener] = []
-    /// Whether accepting was stopped because the connection limit was reached.
-    private var isFull = false
+    private var isPaused = false
     private var isClosed = false
 
-    /// Accepts nothing yet. `open` is the count of all loops together.
-    init(_ sockets: [ListeningSocket], open: OpenConnections, on loop: Loop) {
+    /// Accepts nothing yet.
+    init(_ sockets: [ListeningSocket], on loop: Loop) {
         self.sockets = sockets
-        self.open = open
         self.loop = loop
     }
 
@@ -28,25 +24,16 @@ final class Acceptor {
         }
     }
 
-    /// A connection was opened: the next one may have to wait.
-    func opened() {
-        open.opened()
-        guard open.isFull else { return }
-        isFull = true
+    /// Leaves new connections in the kernel's queue.
+    func pause() {
+        isPaused = true
         for listener in listeners { listener.pause() }
     }
 
-    /// A connection of this loop was closed.
-    func closed() {
-        open.closed()
-        resume()
-    }
-
-    /// Accepts again if there is room: when a connection of this loop has closed, and periodically, because one of
-    /// another loop may have closed.
+    /// Accepts again.
     func resume() {
-        guard isFull, !isClosed, !open.isFull else { return }
-        isFull = false
+        guard isPaused, !isClosed else { return }
+        isPaused = false
         for listener in listeners { listener.resume() }
     }
 
@@ -55,31 +42,6 @@ final class Acceptor {
         isClosed = true
         for listener in listeners { listener.close() }
     }
-}
-
-/// The number of open connections of all loops together.
-///
-/// The kernel distributes connections over the loops by a hash, not evenly. With a limit for each loop, one loop would
-/// reach it while another has room. This is the one number that loops share. Each loop updates it when a connection
-/// opens or closes, never on a request.
-final class OpenConnections: Sendable {
-    private let count = Atomic(0)
-    private let most: Atomic<Int>
-
-    /// None yet, with a limit of `most`.
-    init(most: Int) { self.most = Atomic(most) }
-
-    /// Changes the limit. Open connections stay.
-    func allow(_ number: Int) { most.store(number, ordering: .relaxed) }
-
-    /// A connection was opened.
-    func opened() { count.wrappingAdd(1, ordering: .relaxed) }
-
-    /// A connection was closed.
-    func closed() { count.wrappingSubtract(1, ordering: .relaxed) }
-
-    /// Whether the next connection must wait. Loops that check at the same moment may each accept one.
-    var isFull: Bool { count.load(ordering: .relaxed) >= most.load(ordering: .relaxed) }
 }
 
 /// The open connections of a loop. A connection knows its index, so it is added and removed in constant time.
@@ -117,6 +79,19 @@ struct ConnectionTable {
     /// Applies the current limits of heads to all connections.
     func takeHeadLimits() {
         for connection in all { connection.takeHeadLimits() }
+    }
+
+    /// The connections that have been idle for the longest time, this many at most, and since when.
+    func longestIdle(_ count: Int) -> [(Connection, since: UInt64)] {
+        var longest: [(Connection, since: UInt64)] = []
+        for connection in all where connection.place == .own && !connection.stream.isClosed {
+            guard let since = connection.idleSince else { continue }
+            if longest.count == count, let last = longest.last, last.since <= since { continue }
+            let index = longest.firstIndex { since < $0.since } ?? longest.count
+            longest.insert((connection, since), at: index)
+            if longest.count > count { longest.removeLast() }
+        }
+        return longest
     }
 
     /// Closes all connections at once.

@@ -95,6 +95,12 @@ enum ShardMessage: Sendable {
     /// From the supervisor: accept no more connections, close idle ones, finish the others. `isHandover`: another
     /// process serves already.
     case drain(isHandover: Bool)
+    /// To a loop with requests that wait for a place of `server.max_connections`: one has become free.
+    case place
+    /// To all: requests wait for places. Find this many idle connections.
+    case findIdle(Int)
+    /// To a loop that has found idle connections: close this many.
+    case closeIdle(Int)
     /// From the supervisor, to one loop: remove all copies, on all loops and from the store.
     case removeCopies
     /// From the supervisor: every loop has drained, or the time for it is over; end.

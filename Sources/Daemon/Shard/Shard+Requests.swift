@@ -63,6 +63,7 @@ extension Shard {
             viewModels: cache.responses.modelCounts(of: settings.responder.views, wallSeconds: loop.wallSeconds),
             openConnections: openConnections, backingOff: fetches.pauses)
         report.history = history.report
+        report.places = clients.report
         return report
     }
 

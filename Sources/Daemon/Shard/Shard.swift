@@ -16,8 +16,7 @@ final class Shard {
     private(set) var settings: ShardSettings
     private let peers: Peers
     let fetches: FetchCoordinator
-    private let acceptor: Acceptor
-    private var connections = ConnectionTable()
+    let clients: ClientConnections
     private(set) var date: DateLine
     /// The last `Host` that was accepted: nearly every request has the same.
     private var knownHost: [UInt8] = []
@@ -50,7 +49,8 @@ final class Shard {
         cache = LoopCache(settings, on: loop)
         self.telemetry = Telemetry(telemetry, on: loop, peers: peers)
         self.telemetry.take(settings.responder.views)
-        acceptor = Acceptor(sockets, open: settings.openConnections, on: loop)
+        clients = ClientConnections(
+            sockets, places: settings.openConnections, on: loop, peers: peers, telemetry: self.telemetry)
         date = DateLine(allowsAnyOrigin: settings.allowsAnyOrigin, idleTimeout: settings.timeLimits.idle)
         fetches = try FetchCoordinator(
             settings, store: store, on: loop, peers: peers, cache: cache, telemetry: self.telemetry)
@@ -83,6 +83,9 @@ final class Shard {
         case .reload(let settings, let telemetry): reload(settings, telemetry)
         case .leave: if phase == .serving { phase = .leaving }
         case .drain(let isHandover): drain(isHandover: isHandover)
+        case .place: clients.gotPlace()
+        case .findIdle(let count): clients.findIdle(count)
+        case .closeIdle(let count): clients.closeIdle(count)
         case .removeCopies: fetches.disk.withdraw(.purge(.all)) { _ in }
         case .stop: stop()
         }
@@ -100,7 +103,7 @@ final class Shard {
     private func beginAccepting() {
         guard !isDraining else { return }
         do throws(UVError) {
-            try acceptor.begin(log: telemetry.log) { [unowned self] in accept($0) }
+            try clients.begin { [unowned self] in accept($0) }
         } catch {
             peers.supervisor.send(.failed(peers.index, "cannot accept connections: \(error)"))
             return
@@ -117,18 +120,16 @@ final class Shard {
         if next.responder.views != before.responder.views { self.telemetry.take(next.responder.views) }
         fetches.reload(next)
         date = DateLine(allowsAnyOrigin: next.allowsAnyOrigin, idleTimeout: next.timeLimits.idle)
-        if next.headLimits != before.headLimits { connections.takeHeadLimits() }
+        if next.headLimits != before.headLimits { clients.table.takeHeadLimits() }
         if next.hosts != before.hosts { knownHost = [] }
         cache.reload(next, from: before)
         sweeper?.start(next)
-        acceptor.resume()
     }
 
     /// The periodic work. `due` is when this call should have happened, in nanoseconds.
     private func sweep(due: UInt64) {
-        connections.expire(at: loop.nowMilliseconds)
+        clients.sweep()
         fetches.sweep()
-        acceptor.resume()
         telemetry.observe(due: due)
     }
 
@@ -151,8 +152,8 @@ final class Shard {
     private func drain(isHandover: Bool) {
         guard !isDraining || phase == .retiring && !isHandover else { return }
         phase = isHandover ? .retiring : .draining
-        acceptor.close()
-        let timer = lastDrainTimer ?? LoopTimer(on: loop) { [unowned self] in connections.drain() }
+        clients.stopAccepting()
+        let timer = lastDrainTimer ?? LoopTimer(on: loop) { [unowned self] in clients.table.drain() }
         timer.start(after: isHandover ? Self.lastMomentOfHandover : Self.lastMoment)
         lastDrainTimer = timer
         finishIfIdle()
@@ -160,15 +161,15 @@ final class Shard {
 
     private func stop() {
         phase = .stopping
-        acceptor.close()
-        connections.close()
+        clients.stopAccepting()
+        clients.table.close()
         finishIfIdle()
     }
 
     /// Without connections this loop has nothing left to do for its own clients. But other loops' requests may still
     /// wait for fetches that this loop owns, so the supervisor decides when all loops end.
     private func finishIfIdle() {
-        guard connections.count == 0 else { return }
+        guard clients.table.count == 0 else { return }
         guard phase == .stopping else {
             peers.supervisor.send(.idle(peers.index))
             return
@@ -176,6 +177,7 @@ final class Shard {
         telemetry.end()
         sweeper?.close()
         lastDrainTimer?.close()
+        clients.close()
         fetches.close()
         peers.close()
     }
@@ -185,21 +187,19 @@ final class Shard {
     private func accept(_ stream: Stream) {
         let connection = Connection(shard: self, stream: stream)
         stream.delegate = connection
-        connections.insert(connection)
         telemetry.recordConnection()
         stream.startReading()
-        acceptor.opened()
+        clients.opened(connection)
     }
 
     /// A connection was closed.
     func remove(_ connection: Connection) {
-        connections.remove(connection)
-        acceptor.closed()
+        clients.closed(connection)
         if isDraining { finishIfIdle() }
     }
 
     /// The number of connections that this loop has.
-    var openConnections: Int { connections.count }
+    var openConnections: Int { clients.table.count }
 
     /// Rewrites the lines with the date if the second has changed.
     func updateDate() { date.update(to: loop.wallSeconds) }

@@ -34,7 +34,7 @@ package struct ShardSettings: Sendable {
     let map: UpstreamMap
     private(set) var responder: Responder
     let headLimits: HeadLimits
-    /// The count for all shards together.
+    /// The places of all shards together.
     private(set) var openConnections: OpenConnections
     /// How long a client may take.
     let timeLimits: ConnectionStateMachine.TimeLimits
@@ -77,7 +77,7 @@ package struct ShardSettings: Sendable {
         headLimits = HeadLimits(
             targetBytes: settings.server.maxTargetBytes, fields: settings.server.maxHeaders,
             headBytes: settings.server.maxHeaderBytes)
-        openConnections = OpenConnections(most: settings.server.maxConnections)
+        openConnections = OpenConnections(limit: settings.server.maxConnections, loops: settings.workers)
         timeLimits = ConnectionStateMachine.TimeLimits(
             header: settings.server.headerTimeout.milliseconds, body: settings.server.bodyTimeout.milliseconds,
             idle: settings.server.idleTimeout.milliseconds)

@@ -28,6 +28,7 @@ public struct Finding: Sendable, Equatable {
         case connectionsFull = "connections-full"
         case loopsSilent = "loops-silent"
         case stale
+        case connectionsCrowded = "connections-crowded"
         case upstreamFailing = "upstream-failing"
         case keyRefused = "key-refused"
         case passedFailing = "passed-failing"
@@ -44,7 +45,8 @@ public struct Finding: Sendable, Equatable {
         public var level: Level {
             switch self {
             case .noCatalogue, .catalogueExpired, .connectionsFull, .loopsSilent: .error
-            case .stale, .upstreamFailing, .keyRefused, .passedFailing, .stateFull, .stateFailing, .stateUnavailable,
+            case .stale, .connectionsCrowded, .upstreamFailing, .keyRefused, .passedFailing, .stateFull, .stateFailing,
+                .stateUnavailable,
                 .fewDescriptors, .reloadRefused, .restartNeeded:
                 .warning
             case .starting, .allWell: .ok

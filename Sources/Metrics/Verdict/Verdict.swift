@@ -31,6 +31,8 @@ private struct VerdictRules {
 
     /// How long after its last failure a kind of request that few clients send counts as failing, in seconds.
     private static let remembered: Int64 = 900
+    /// How long a refused connection is a finding, in seconds.
+    private static let rememberedRefusal = 60
     /// The share of the permitted descriptors from which on there are too few.
     private static let descriptorShare = 0.95
 
@@ -133,9 +135,22 @@ private struct VerdictRules {
     // MARK: The process
 
     private var connections: [Finding] {
-        guard let most = process.maximumConnections, report.openConnections >= most else { return [] }
+        guard let places = report.places else { return [] }
+        let since = places.shortageSeconds.map { now - Int64($0) }
+        if places.waiting > 0 || places.refusedSecondsAgo ?? .max < Self.rememberedRefusal {
+            let refused = places.refused > 0 ? ", \(places.refused) refused since the start" : ""
+            return [
+                Finding(
+                    .connectionsFull,
+                    "All \(places.limit) connections are in use: \(places.waiting) waiting\(refused)", since: since)
+            ]
+        }
+        guard since != nil || places.taken >= places.limit else { return [] }
         return [
-            Finding(.connectionsFull, "The connections are at their limit (\(most)): new clients wait")
+            Finding(
+                .connectionsCrowded,
+                "The connections are at their limit (\(places.limit)): idle ones are closed for new clients",
+                since: since)
         ]
     }
 

@@ -14,7 +14,7 @@ function showGlance(status) {
   for (const name of ["hit", "stale", "miss", "passed", "own", "error"]) tell(`requests-${name}`, count(status.requests[name]));
   markSome("requests-error", status.requests.error, "bad");
   tell("requests-total", count(status.requests.total - status.requests.own));
-  tell("connections", count(status.connections));
+  tell("connections", `${count(status.connections)} of ${count(status.connection_limit.max)}`);
   const { cache, state } = status;
   tell("cache-bytes", bytes(cache.bytes));
   fillBar("cache-bar", cache.bytes, cache.max_bytes);

@@ -56,6 +56,8 @@ public struct AccessLabel: Sendable {
     public var view: String?
     /// The part of the line, in the form of the log; empty if there is no access log.
     let text: SharedBytes
+    /// The kind of path, if the request is passed through.
+    public var passed: PassedPath?
     /// The identifier of the one request that this is the label of; nil if many requests share it, or it has none.
     public var id: RequestID?
 

@@ -91,7 +91,7 @@ import Testing
             #expect(recent.count == 6)
             let labels = Set(recent.compactMap { $0["resource"] as? String })
             #expect(
-                labels == ["/models", "/models?category=x", "/providers", "/embeddings/models", "passed through"])
+                labels == ["/models", "/models?category=x", "/providers", "/embeddings/models", "passed through other"])
             #expect((upstream["backing_off"] as? [[String: Any]])?.count == 2)
             #expect((upstream["last_failure"] as? [String: Any])?["message"] is String)
         }

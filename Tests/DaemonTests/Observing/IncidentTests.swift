@@ -241,6 +241,49 @@ import Testing
         try larder.process.end()
     }
 
+    @Test func `connections exhausted: the operator gets in, and the client a reason`() throws {
+        let gate = OriginGate()
+        defer { gate.open() }
+        let origin = try ScriptedOrigin { request in
+            guard request.path == "/api/v1/chat/completions" else { return Replies.wellBehaved(request) }
+            return .response(status: 200, fields: [:], body: .gated([1], gate, [2]))
+        }
+        let larder = try LarderProcess.serve(
+            before: origin, environment: ["LARDER_SERVER_MAX_CONNECTIONS": "2", "LARDER_WORKERS": "2"])
+        let witness = Witness(larder: larder)
+        let streams = try (0..<2).map { _ in
+            let client = try RawClient(port: larder.port)
+            try client.sendRequest("POST", "/chat/completions", body: [1])
+            #expect(try client.readHead().status == 200)
+            return client
+        }
+        let waiting = try RawClient(port: larder.port, timeout: .seconds(60))
+        try waiting.sendRequest("GET", "/models/count")
+        let event = try witness.event("connections-full")
+        #expect(event["level"] as? String == "warning" && event["server.max_connections"] as? Int == 2)
+        #expect(try witness.verdict().codes == ["connections-full"])
+        #expect(try witness.verdict().text == "All 2 connections are in use: 1 waiting")
+        #expect(try witness.metric("larder_connections_waiting") == 1)
+        #expect(try witness.metric("larder_connections_max") == 2)
+        let shown = try LarderProcess.run(["status", "--url", "http://127.0.0.1:\(larder.port)"])
+        #expect(shown.output.hasPrefix("All 2 connections are in use: 1 waiting\n\nlarder "), "\(shown.output)")
+        let doctor = try witness.doctor()
+        #expect(doctor["larder"]?.first?.hasPrefix("fail ") == true, "\(doctor)")
+        #expect(try larder.get("/healthz").status == 200 && larder.get("/readyz").status == 200)
+        // Its time is over.
+        let refusal = try waiting.readResponse()
+        #expect(refusal.status == 503 && refusal.fields["Retry-After"] == "5")
+        #expect(refusal.text.contains("server.max_connections"))
+        #expect(try witness.metric("larder_connections_refused_total") == 1)
+        #expect(try witness.verdict().text == "All 2 connections are in use: 0 waiting, 1 refused since the start")
+        gate.open()
+        for client in streams { client.close() }
+        try eventually("it is over", within: .seconds(60)) { !witness.events("connections-free").isEmpty }
+        #expect(witness.events("connections-full").count == 1)
+        #expect(try witness.event("connections-free")["refused"] as? Int == 1)
+        try larder.end()
+    }
+
     @Test func `passed-through requests that fail have a warning with their identifier`() throws {
         let origin = try ScriptedOrigin { request in
             request.path == "/api/v1/chat" ? Replies.error(502) : Replies.wellBehaved(request)

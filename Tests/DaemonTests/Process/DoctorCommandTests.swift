@@ -68,6 +68,16 @@ import Testing
         }
     }
 
+    @Test(arguments: ["no such user: User_2canary", "user_id=canary is blocked", "org_canary has no credits"])
+    func `an error that names a user is not repeated`(message: String) throws {
+        let origin = try ScriptedOrigin { _ in Replies.error(403, message) }
+        let report = try doctor(upstream: origin.url)
+        #expect(report.verdict("upstream") == "fail" && report.text("upstream").contains("answers 403"))
+        #expect(!report.output.contains("canary"))
+        let other = try ScriptedOrigin { _ in Replies.error(403, "not in your region") }
+        #expect(try doctor(upstream: other.url).text("upstream").contains(": not in your region; "))
+    }
+
     @Test func `all is well before an upstream that answers, but for TLS`() throws {
         let origin = try upstream()
         let report = try doctor(upstream: origin.url)
