@@ -178,7 +178,9 @@ final class DiskTier {
         guard store != nil else { return false }
         let actions = copies.takeOut(withdrawal, isFirst: isFirst)
         run(actions)
-        if case .purge = withdrawal { return isFirst }
-        return !actions.isEmpty
+        switch withdrawal {
+        case .purge, .fleetPurge: return isFirst
+        case .nothing, .shared, .copies, .key, .fleetKey: return !actions.isEmpty
+        }
     }
 }

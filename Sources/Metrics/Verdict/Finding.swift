@@ -34,6 +34,7 @@ public struct Finding: Sendable, Equatable {
         case stateFull = "state-full"
         case stateFailing = "state-failing"
         case stateUnavailable = "state-unavailable"
+        case fleetDown = "fleet-down"
         case fewDescriptors = "few-descriptors"
         case reloadRefused = "reload-refused"
         case restartNeeded = "restart-needed"
@@ -45,7 +46,7 @@ public struct Finding: Sendable, Equatable {
             switch self {
             case .noCatalogue, .catalogueExpired, .connectionsFull, .loopsSilent: .error
             case .stale, .upstreamFailing, .keyRefused, .passedFailing, .stateFull, .stateFailing, .stateUnavailable,
-                .fewDescriptors, .reloadRefused, .restartNeeded:
+                .fleetDown, .fewDescriptors, .reloadRefused, .restartNeeded:
                 .warning
             case .starting, .allWell: .ok
             }
