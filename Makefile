@@ -2,6 +2,7 @@
 # make run        build, and serve OpenRouter's catalogue
 # make build      the release build, .build/release/larder
 # make test       all tests: Swift, then the Python SDKs, an HTTP/2 upstream and the rules of HTTP with the release build
+# make test-fleet the tests of a fleet with a real engine, and 100,000 hits; some minutes
 # make test-clients-all  also test clients that take gigabytes to install (Aider, LiteLLM, Codex, Claude Code and others)
 # make test-page  test the page /_larder/ in a headless Chromium, which it installs
 # make test-http  check the release build against docs/openapi.json with generated requests; a minute
@@ -34,7 +35,7 @@ COMMIT = $(shell git rev-parse --short=7 HEAD 2>/dev/null)
 # Swift's runtime is linked statically. This build has its own folder, because all other builds link it dynamically.
 SHIP := .build/ship/release/larder
 
-.PHONY: help demo run build test test-clients-all test-page test-http conform check check-deep fuzz soak bench counts ship install uninstall deb \
+.PHONY: help demo run build test test-fleet test-clients-all test-page test-http conform check check-deep fuzz soak bench counts ship install uninstall deb \
 	test-deploy test-alerts test-debian13 clean setup test-build
 
 help:
@@ -61,6 +62,11 @@ test: test-build build
 	scripts/test-clients
 	scripts/test-http2
 	scripts/conform --quick
+
+# Every test of a fleet with a real engine, and 100,000 hits.
+test-fleet: test-build build
+	scripts/setup --tests
+	LARDER_TEST_FLEET=1 $(LIMIT) swift test --skip-build --filter 'Fleet|Engine|SharedFetch'
 
 test-clients-all: build
 	scripts/test-clients --all

@@ -131,20 +131,20 @@ let package = Package(
                 "HTTPClient", "Compression", "CatalogJSON", "Serving", "Caching", "Catalog", "HTTPCore", "JSONDocument",
                 "Digest", "Threads", "Bytes",
             ]),
-        library("FleetService", ["Engine", "Fleet", "Digest", "EventLoop", "Threads", "Bytes"]),
+        library("FleetService", ["Settings", "Engine", "Fleet", "Digest", "EventLoop", "Threads", "Bytes"]),
         library(
             "Commands",
             [
-                "Settings", "Fetching", "CatalogJSON", "HTTPClient", "HTTPCore", "History", "Catalog", "EventLoop",
-                "JSONDocument", "Bytes",
+                "Settings", "FleetService", "Fetching", "CatalogJSON", "HTTPClient", "HTTPCore", "History", "Catalog",
+                "EventLoop", "JSONDocument", "Bytes",
             ]),
 
         // Composition.
         library(
             "Daemon",
             [
-                "Settings", "Demo", "Fetching", "Persistence", "CatalogJSON", "Serving", "Metrics", "History",
-                "Caching",
+                "Settings", "Demo", "FleetService", "Fleet", "Fetching", "Persistence", "CatalogJSON", "Serving",
+                "Metrics", "History", "Caching",
                 "Catalog", "HTTPCore", "EventLoop",
                 "HTTPParsing", "HTTPClient", "JSONDocument", "Compression", "Digest", "Page", "Store", "Threads",
                 "Bytes",
@@ -231,7 +231,7 @@ let package = Package(
             "DaemonTests",
             [
                 "Daemon", "Commands", "Settings", "Demo", "Fetching", "Persistence", "CatalogJSON", "Serving",
-                "Metrics", "History", "HistoryReference",
+                "Metrics", "History", "HistoryReference", "FleetService", "Fleet",
                 "Caching", "Catalog", "HTTPClient", "Store", "JSONDocument", "Digest", "Compression", "EventLoop",
                 "HTTPCore", "Threads", "Bytes", "TestSupport",
             ]),

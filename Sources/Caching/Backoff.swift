@@ -29,6 +29,9 @@ public struct Backoff: Sendable, Equatable {
         until = now.addingSaturated(pause / 2 + UInt64(Double(pause / 2) * min(max(chance, 0), 1)))
     }
 
+    /// Extends the pause, as another replica has told.
+    public mutating func extend(to end: UInt64) { until = max(until, end) }
+
     /// The seconds of the pause for this value of `Retry-After`. A value of 0 would mean no pause, and every request
     /// would go to a failing upstream.
     public static func seconds(heeding wish: Int) -> Int {

@@ -201,6 +201,13 @@ public enum CachePurge {
         guard let document = try? JSONDocument(parsing: response.body.span),
             let count = document.root["purged"]?.rawNumber.flatMap({ Int($0) })
         else { throw ClientFailure("\(address) did not say how many copies it deleted: is it a Larder?") }
-        return count == 1 ? "deleted 1 copy" : "deleted \(count) copies"
+        let text = count == 1 ? "deleted 1 copy" : "deleted \(count) copies"
+        guard let replicas = document.root["replicas"],
+            let confirmed = replicas["confirmed"]?.rawNumber.flatMap({ Int($0) })
+        else { return text }
+        guard let all = replicas["of"]?.rawNumber.flatMap({ Int($0) }) else {
+            return text + " here; the fleet's engine cannot be reached, and the other replicas follow when it can"
+        }
+        return text + "; it has reached \(confirmed) of \(all) replicas"
     }
 }

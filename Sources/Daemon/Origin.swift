@@ -29,11 +29,11 @@ package enum Origin {
     }
 
     /// Fetches a URL of upstream's origin with the caller's `Authorization` if there is one, this value of `Via`, and
-    /// the validators of the stored copy. `mayReceive` returns whether there is room for a body of so many bytes.
+    /// the validators of the stored copy. `timeout` in milliseconds may be shorter than that of the settings. `mayReceive` returns whether there is room for a body of so many bytes.
     /// `done` is called on the loop, later, and exactly once; the body is still coded.
     package func fetch(
         url: String, authorization: SharedBytes?, via: [UInt8], validators: ResponseMetadata? = nil,
-        mayReceive: @escaping (Int) -> Bool,
+        timeout: Int? = nil, mayReceive: @escaping (Int) -> Bool,
         done: @escaping (Result<FetchedResponse, FetchFailure>) -> Void
     ) {
         switch self {
@@ -46,6 +46,7 @@ package enum Origin {
             if let date = validators?.lastModified, date.isAsReceived { fields.append(("If-Modified-Since", date)) }
             var request = FetchRequest(url: url, fields: fields)
             request.authorization = authorization
+            request.timeout = timeout
             client.fetch(request, mayReceive: mayReceive, done)
         case .demo(let loop):
             let key = authorization.map { $0.span.text() }

@@ -32,15 +32,19 @@ final class Supervisor {
     private let onServing: (RunningLarder) -> Void
     let upkeep: StoreUpkeep
     var handovers: Handovers
+    /// Nil without a fleet.
+    private let fleet: FleetMembership?
 
     private init(
         _ settings: Settings, isDemo: Bool, sockets: OpenSockets, manager: ServiceManager,
-        telemetry: SharedTelemetry, state: OpenState, reading readSettings: SettingsReading?, handovers: Handovers,
+        telemetry: SharedTelemetry, state: OpenState, fleet: FleetMembership?, reading readSettings: SettingsReading?,
+        handovers: Handovers,
         onServing: @escaping (RunningLarder) -> Void
     ) {
         self.settings = settings
         self.sockets = sockets
         self.handovers = handovers
+        self.fleet = fleet
         watchdog = Watchdog(manager, loops: settings.workers)
         lifecycle = Lifecycle(warmsUp: settings.upstream.warmUp)
         loops = LoopGroup(count: settings.workers)
@@ -48,7 +52,8 @@ final class Supervisor {
         reloading = Reloading(readSettings)
         self.telemetry = telemetry
         shardSettings = ShardSettings(
-            settings, isDemo: isDemo, addresses: sockets.addresses, fingerprinter: state.fingerprinter)
+            settings, isDemo: isDemo, addresses: sockets.addresses,
+            fingerprinter: fleet?.fingerprinter ?? state.fingerprinter)
         let (store, start) = state.begin(
             settings, isDemo: isDemo, shardSettings.keeping.entryBuilder, now: loop.nowMilliseconds,
             log: telemetry.log)
@@ -85,10 +90,13 @@ final class Supervisor {
         var telemetry = SharedTelemetry(
             settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log, notes: notes)
         telemetry.state = state.reporter()
+        let fleet = try FleetMembership(settings, isDemo: isDemo, stateDirectory: state.path, log: log)
+        defer { fleet?.close() }
+        telemetry.fleet = { fleet?.report }
         let listen = settings.listen
         let supervisor = Supervisor(
             settings, isDemo: isDemo, sockets: sockets, manager: manager, telemetry: telemetry, state: state,
-            reading: sockets.areManagers ? reading.map { listening(on: listen, $0) } : reading,
+            fleet: fleet, reading: sockets.areManagers ? reading.map { listening(on: listen, $0) } : reading,
             handovers: Handovers(takeover: takeover), onServing: onServing)
         defer { supervisor.upkeep.store?.close() }
         try supervisor.start(launch)
@@ -156,10 +164,10 @@ final class Supervisor {
         try Loop.startPool(name: "larder-pool", threads: min(4, max(2, settings.workers)))
         for index in 0..<settings.workers {
             let (shardSettings, telemetry, sockets) = (shardSettings, telemetry, sockets.sockets(for: index))
-            let store = upkeep.store
+            let (store, fleet) = (upkeep.store, fleet)
             loops.add(
                 try NamedThread.start(name: "larder-\(index)") {
-                    runShard(index, shardSettings, sockets, mailbox, store, telemetry)
+                    runShard(index, shardSettings, sockets, mailbox, store, fleet, telemetry)
                 })
         }
     }
@@ -197,7 +205,9 @@ final class Supervisor {
     }
 
     private func begin(_ all: [Mailbox<ShardMessage>]) {
-        broadcast(.begin(all, upkeep.takeStart()))
+        let start = upkeep.takeStart()
+        broadcast(.begin(all, start))
+        fleet?.begin(all, hasCopies: !start.keys.isEmpty)
         upkeep.begin()
         guard let takeover = handovers.takeover else { return broadcast(.accept) }
         do {
@@ -353,11 +363,11 @@ public struct RunningLarder: Sendable {
 /// The whole life of a shard's thread.
 private func runShard(
     _ index: Int, _ settings: ShardSettings, _ sockets: [ListeningSocket], _ supervisor: Mailbox<SupervisorMessage>,
-    _ store: (any EntryStore)?, _ telemetry: SharedTelemetry
+    _ store: (any EntryStore)?, _ fleet: FleetMembership?, _ telemetry: SharedTelemetry
 ) {
     do {
         try Shard(
-            index: index, settings: settings, sockets: sockets, supervisor: supervisor, store: store,
+            index: index, settings: settings, sockets: sockets, supervisor: supervisor, store: store, fleet: fleet,
             telemetry: telemetry
         ).run()
     } catch {

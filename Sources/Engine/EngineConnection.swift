@@ -74,6 +74,15 @@ final class EngineConnection: RawConnectionDelegate {
         connection?.send(text.span)
     }
 
+    /// Sends a command in words, which has one reply.
+    func ask(_ command: [String]) {
+        guard !isClosed else { return }
+        var text = ByteBuilder()
+        text.append(command: command.map { Array($0.utf8) })
+        conversation.asks(replies: 1)
+        connection?.send(text.span)
+    }
+
     /// Asks on a subscription for a sign of life, the event `alive`.
     func ping() {
         var text = ByteBuilder()

@@ -298,6 +298,23 @@ extension EntryBuilder {
                 initialAge: held.initialAge, staleUse: staleUse))
     }
 
+    /// The content of a stored entry under the time and the fields of another copy of the same body. Nil if it may not be
+    /// shared under these settings.
+    package func renewed(
+        _ stored: Entry, of resource: Resource, _ freshness: Freshness, isShared: Bool, _ metadata: ResponseMetadata
+    ) -> Entry? {
+        guard !isShared || self.isShared(resource, metadata.cacheControl) else { return nil }
+        var content = stored.content
+        if case .rows(let snapshot, nil) = content { content = .rows(snapshot, Self.prepared(snapshot)) }
+        let entry = Entry(
+            content: content, freshness: freshness,
+            maxAge: lifetimes.maxAge(
+                lifetime: freshness.lifetime, age: freshness.initialAge, response: metadata.cacheControl),
+            isShared: isShared, status: stored.status, contentType: stored.contentType, identity: stored.identity,
+            lastModified: stored.lastModified, metadata: metadata)
+        return shortened(entry, of: resource)
+    }
+
     /// An entry whose settings are no longer known: usable no longer than these settings allow.
     package func shortened(_ entry: Entry, of resource: Resource) -> Entry {
         let held = entry.freshness

@@ -4,6 +4,23 @@ package import HTTPClient
 import HTTPCore
 package import Serving
 
+/// On what ground a fleet's replica fetches.
+package struct FetchLease: Equatable, Sendable {
+    /// Identifies the fetch for the fleet.
+    package let number: UInt64
+    /// Whether the result is for the other replicas too.
+    package let isHeld: Bool
+    /// How long the fetch may take, in milliseconds.
+    package let limit: UInt64
+
+    /// Every part is given.
+    package init(number: UInt64, isHeld: Bool, limit: UInt64) {
+        self.number = number
+        self.isHeld = isHeld
+        self.limit = limit
+    }
+}
+
 /// A fetch under way.
 package struct FetchContext {
     /// What it is for.
@@ -14,6 +31,8 @@ package struct FetchContext {
     package let stored: Entry?
     /// The URL that is fetched.
     package let url: String
+    /// The fleet's leave; nil without a fleet.
+    package let lease: FetchLease?
     /// When it began, in nanoseconds of the monotonic clock: the wait for memory does not count.
     package fileprivate(set) var began: UInt64
     /// The Unix time then.
@@ -84,11 +103,12 @@ package struct FetchTable {
 
     /// A fetch is to begin, at `now` in nanoseconds. After `deadline`, in milliseconds, it waits no longer for memory.
     package mutating func begin(
-        _ flight: Dispatcher.Flight, as waiter: Dispatcher.Waiter, stored: Entry?, url: String, now: UInt64,
-        deadline: UInt64
+        _ flight: Dispatcher.Flight, as waiter: Dispatcher.Waiter, stored: Entry?, url: String,
+        lease: FetchLease? = nil, now: UInt64, deadline: UInt64
     ) -> [FetchAdmission.Action] {
         let (ticket, actions) = admission.begin(flight.resource.kind, deadline: deadline)
-        contexts[ticket] = FetchContext(flight: flight, waiter: waiter, stored: stored, url: url, began: now)
+        contexts[ticket] = FetchContext(
+            flight: flight, waiter: waiter, stored: stored, url: url, lease: lease, began: now)
         return actions
     }
 
@@ -148,17 +168,24 @@ package struct FetchTable {
 
     // MARK: Withdrawals
 
-    /// Upstream has refused a key: what fetches with it bring is not stored, except the refusals themselves.
-    package mutating func void(of owner: Owner) {
-        for (ticket, context) in contexts where context.waiter.owner == owner && !context.isRead {
+    /// The fleet says that what a fetch has brought may not be kept.
+    package mutating func void(_ ticket: Ticket) { contexts[ticket]?.isVoid = true }
+
+    /// Upstream has refused a key: what fetches with it bring is not stored, except the refusals themselves. With `byFleet`
+    /// another replica has told so: which fetches of the fleet this concerns, the fleet says when they end.
+    package mutating func void(of owner: Owner, byFleet: Bool = false) {
+        for (ticket, context) in contexts
+        where context.waiter.owner == owner && !context.isRead && !(byFleet && context.lease != nil) {
             contexts[ticket]?.isVoid = true
         }
     }
 
-    /// A purge: what fetches under way bring that it covers is not stored.
-    package mutating func void(_ purge: Purge) {
+    /// A purge: what fetches under way bring that it covers is not stored. `byFleet` as above.
+    package mutating func void(_ purge: Purge, byFleet: Bool = false) {
         for (ticket, context) in contexts
-        where purge.covers(context.flight.resource, ownerHigh: context.waiter.owner.high) {
+        where purge.covers(context.flight.resource, ownerHigh: context.waiter.owner.high)
+            && !(byFleet && context.lease != nil)
+        {
             contexts[ticket]?.isVoid = true
         }
     }

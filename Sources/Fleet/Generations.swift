@@ -81,9 +81,10 @@ package struct Generations {
     /// The most owners whose generations are followed. The copies of others are not shared.
     package static let mostOwners = 4_096
 
-    /// `pending` are purges of an earlier process that the engine has not got.
-    package init(pending: [Scope] = []) {
+    /// `pending` are purges of an earlier process that the engine has not got; `known` are the numbers that it knew.
+    package init(pending: [Scope] = [], known: [Scope: UInt64] = [:]) {
         scopes = [.all: Known(), .catalogue: Known(), .withdrawals: Known()]
+        for scope in Self.common where known[scope] != nil { scopes[scope]?.number = known[scope] }
         for scope in pending { scopes[scope, default: Known()].pending = 1 }
     }
 

@@ -30,7 +30,7 @@ extension Member {
         case .copy(let facts, let body):
             outcome = prepare(ticket, facts, body, isCurrent: isCurrent, moment)
         case .unshared: outcome = .unshared
-        case .refused: outcome = .refused
+        case .refused, .nothing: outcome = .refused
         case .failed(let pause): outcome = .failed(pause: pause)
         }
         step(ticket, moment) { $0.fetched(outcome, now: moment.now) }
@@ -117,6 +117,15 @@ extension Member {
             let isKnown = generations.unread(of: want.resource).isEmpty
             step(ticket, moment) { $0.outdated(knowsGenerations: isKnown, now: moment.now) }
         }
+    }
+
+    /// Copies of this owner are in memory: its generation is followed. Copies that are older than it are dropped.
+    package mutating func follow(_ owner: Identifier, _ moment: Moment) -> [MemberAction] {
+        guard generations.number(.owner(owner)) == nil,
+            generations.follow(FleetResource(id: owner, owner: owner)), link.isUp
+        else { return taken() }
+        read(.owner(owner), moment)
+        return taken()
     }
 
     /// No copy of this owner is in memory any more. Its generation is followed again when a resource of it is wanted. While

@@ -49,6 +49,8 @@ package enum FetchResult: Sendable {
     case unshared
     /// A refusal of the owner's key, 401 or 403.
     case refused
+    /// Nothing that says anything about the resource: other members look again.
+    case nothing
     /// A failure, after which upstream is left alone for so many milliseconds.
     case failed(pause: UInt32)
 }
@@ -82,17 +84,18 @@ package struct Member {
     /// How many owners' generations are read at a time.
     static let ownersPerCheck = 16
 
-    /// `pending` is what `savePending` said last.
+    /// `pending` is what `savePending` said last. `known` are the generations that an earlier process had, if its copies are
+    /// still there.
     package init(
         limits: Limits, namespace: Namespace, name: Identifier, sealer: any Sealing,
-        pending: PendingWork = PendingWork()
+        pending: PendingWork = PendingWork(), known: [Scope: UInt64] = [:]
     ) {
         self.limits = limits
         self.namespace = namespace
         self.name = name
         self.sealer = sealer
         link = LinkStateMachine(limits: limits)
-        generations = Generations(pending: pending.purges)
+        generations = Generations(pending: pending.purges, known: known)
         withdrawals = Set(pending.withdrawals)
     }
 
@@ -103,6 +106,30 @@ package struct Member {
             link.isUp ? nextCheck : nil,
         ]
         return moments.compactMap { $0 }.min()
+    }
+
+    /// The generations that all copies here are at least as new as, for the scopes that every member follows; nil while
+    /// copies are being removed.
+    package var settledNumbers: [Scope: UInt64]? {
+        guard !purges.isDroppingAnything else { return nil }
+        var numbers: [Scope: UInt64] = [:]
+        for scope in Generations.common where !generations.isPending(scope) {
+            numbers[scope] = generations.number(scope)
+        }
+        return numbers
+    }
+
+    /// Whether the generations that every member follows were read: what is older is being removed, or is gone.
+    package var knowsGenerations: Bool {
+        let any = FleetResource(id: name, isOfCatalogue: true)
+        return link.isUp && generations.unread(of: any).isEmpty && generations.number(.withdrawals) != nil
+    }
+
+    /// The owners whose generations are followed and whose identifiers begin with these 32 bits.
+    package func owners(beginning number: UInt64) -> [Identifier] {
+        generations.followed.compactMap { scope in
+            if case .owner(let owner) = scope, owner.high >> 32 == number { owner } else { nil }
+        }
     }
 
     mutating func savePending() {

@@ -49,3 +49,29 @@ package struct MemberCounts: Equatable, Sendable {
 
     package init() {}
 }
+
+/// The generations that a process knew, as they are kept for the next one.
+package enum KnownNumbers {
+    /// The numbers as bytes.
+    package static func encoded(_ numbers: [Scope: UInt64]) -> [UInt8] {
+        var writer = WireWriter(mark: .numbers)
+        for scope in Generations.common { writer.number(numbers[scope] ?? 0) }
+        return writer.bytes
+    }
+
+    /// Reads what `encoded` wrote; nothing is known from other bytes.
+    package static func decoded(_ bytes: [UInt8]) -> [Scope: UInt64] {
+        var numbers: [Scope: UInt64] = [:]
+        do throws(WireProblem) {
+            var reader = try WireReader(bytes, mark: .numbers, atMost: 64, "the numbers")
+            for scope in Generations.common {
+                let number: UInt64 = try reader.number("the generation")
+                if number > 0, number < Generation.largest { numbers[scope] = number }
+            }
+            try reader.end()
+        } catch {
+            return [:]
+        }
+        return numbers
+    }
+}

@@ -56,6 +56,8 @@ struct Purges {
 
     func isDropping(_ scope: Scope) -> Bool { drops.values.contains { $0.scope == scope } }
 
+    var isDroppingAnything: Bool { !drops.isEmpty }
+
     mutating func ownDropped(_ id: UInt64, by member: Identifier) {
         open[id]?.isDropped = true
         open[id]?.confirmed.insert(member)

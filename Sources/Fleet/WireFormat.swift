@@ -37,6 +37,8 @@ enum WireMark: UInt16 {
     case news = 0x4C4E
     /// `LP`
     case pending = 0x4C50
+    /// `LG`
+    case numbers = 0x4C47
 }
 
 /// Appends fields, numbers with the highest byte first.

@@ -22,8 +22,8 @@ package enum FleetEvent: Sendable {
     case dropCopy(Identifier)
     /// Another member's fetch has failed: upstream is left alone for this resource for this many milliseconds.
     case backOff(Identifier, milliseconds: UInt32)
-    /// Write this line to the log.
-    case log(String)
+    /// Write this line to the log. `isProblem`: the engine is not in use, or something is lost.
+    case log(String, isProblem: Bool)
 }
 
 /// What a fleet's member shows of itself.
@@ -44,6 +44,10 @@ package struct FleetStatus: Sendable, Equatable {
     /// How often the link was lost or could not be made.
     package var failures: UInt64 = 0
     package var purges: UInt64 = 0
+    /// Whether it is known what was purged: removals that follow from that were reported.
+    package var knowsGenerations = false
+    /// When the engine was last taken into use or lost, in Unix seconds; nil if it was never used.
+    package var changed: Int64?
 
     package init() {}
 
@@ -55,10 +59,18 @@ package struct FleetStatus: Sendable, Equatable {
 enum FleetMessage: Sendable {
     case want(FleetResource, WantRequest, @Sendable (FleetAnswer) -> Void)
     case fetched(Ticket, FetchResult)
-    case purge(Scope, @Sendable (PurgeReport) -> Void)
+    case purge(PurgedScope, drop: @Sendable (UInt64) -> Void, done: @Sendable (PurgeReport) -> Void)
     case refused(Identifier)
     case withdraw(FleetResource, @Sendable () -> Void)
     case dropped(UInt64)
+    case follow(Identifier)
     case forget(Identifier)
     case stop
+}
+
+/// What a purge removes, as an operator says it.
+package enum PurgedScope: Sendable, Equatable {
+    case scope(Scope)
+    /// The copies of the key whose digest begins with these 32 bits.
+    case owner(UInt64)
 }

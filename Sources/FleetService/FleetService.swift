@@ -58,13 +58,21 @@ package final class FleetService: Sendable {
     /// A fetch has ended.
     package func fetched(_ ticket: Ticket, _ result: FetchResult) { mailbox.send(.fetched(ticket, result)) }
 
-    /// Purges the scope on all members, this one included: it gets `drop` like any other. `done` gets the report within
-    /// twice `fleet.timeout` after the copies here were removed.
-    package func purge(_ scope: Scope, done: @escaping @Sendable (PurgeReport) -> Void) {
-        if !mailbox.send(.purge(scope, done)) { done(PurgeReport(confirmed: 0, members: nil)) }
+    /// Purges something on all members. `drop` is called first: remove the copies of this member, and then call `dropped`
+    /// with its number. `done` gets the report within twice `fleet.timeout` after that.
+    ///
+    /// A key is known by a few digits only. If it has no copies here and was not used here, the others cannot be told.
+    package func purge(
+        _ scope: PurgedScope, drop: @escaping @Sendable (UInt64) -> Void,
+        done: @escaping @Sendable (PurgeReport) -> Void
+    ) {
+        if !mailbox.send(.purge(scope, drop: drop, done: done)) {
+            drop(0)
+            done(PurgeReport(confirmed: 1, members: nil))
+        }
     }
 
-    /// Upstream has refused this owner's key.
+    /// Upstream has refused this owner's key, and its copies are removed here.
     package func refused(_ owner: Identifier) { mailbox.send(.refused(owner)) }
 
     /// The copy of a resource may no longer be shared. `done` is called when the engine does not give it out any more, or
@@ -76,7 +84,10 @@ package final class FleetService: Sendable {
     /// The removal that `FleetEvent.drop` asked for is done.
     package func dropped(_ number: UInt64) { mailbox.send(.dropped(number)) }
 
-    /// No copy of this owner is held any more.
+    /// A loop holds copies of this owner, which are removed if its key was refused.
+    package func follow(_ owner: Identifier) { mailbox.send(.follow(owner)) }
+
+    /// A loop that has called `follow` holds no copy of this owner any more.
     package func forget(_ owner: Identifier) { mailbox.send(.forget(owner)) }
 
     // MARK: Status and end
@@ -89,6 +100,11 @@ package final class FleetService: Sendable {
         let status = shared.wait(until: .after(time)) { $0.isUp ? $0 : nil }
         if status != nil { return nil }
         return shared.withLock { $0.notice } ?? "fleet: the engine does not answer"
+    }
+
+    /// Waits until it is known what was purged, or until connecting has failed, for at most this time.
+    package func waitUntilTried(_ time: Duration) {
+        _ = shared.wait(until: .after(time)) { $0.knowsGenerations || $0.failures > 0 ? $0 : nil }
     }
 
     /// Ends the thread. Wants that are not answered get no answer any more. A second call does nothing.

@@ -13,11 +13,16 @@ final class FleetThread: EngineLinkDelegate {
     private let status: Mutex<FleetStatus>
     private let pendingFile: String?
     private var counted = FleetStatus()
+    private var wasUp = false
     private var timer: LoopTimer?
     private var mailbox: Mailbox<FleetMessage>?
 
     /// Who gets the answers of a want. The first has begun it.
     private var askers: [Ticket: [@Sendable (FleetAnswer) -> Void]] = [:]
+    /// How many loops hold copies of an owner.
+    private var holders: [Identifier: Int] = [:]
+    private let numbersFile: String?
+    private var savedNumbers: [Scope: UInt64]
     private var purges: [UInt64: @Sendable (PurgeReport) -> Void] = [:]
     private var withdrawals: [Identifier: [@Sendable () -> Void]] = [:]
 
@@ -49,18 +54,16 @@ final class FleetThread: EngineLinkDelegate {
         self.report = report
         self.status = status
         pendingFile = settings.pendingFile
-        var engine = EngineSettings(address: settings.address, channel: settings.namespace.news)
-        engine.username = settings.username
-        engine.password = settings.password
-        engine.caFile = settings.caFile
-        engine.connectTimeout = Int(clamping: settings.limits.connectTimeout)
-        engine.longestReply = settings.limits.longestValue + (64 << 10)
-        link = try EngineLink(on: loop, engine)
+        numbersFile = settings.numbersFile
+        savedNumbers =
+            settings.numbersFile.flatMap { FileManager.default.contents(atPath: $0) }
+            .map { KnownNumbers.decoded(Array($0)) } ?? [:]
+        link = try EngineLink(on: loop, settings.engine)
         var random = SystemRandomNumberGenerator()
         member = Member(
             limits: settings.limits, namespace: settings.namespace,
             name: Identifier(high: random.next(), low: random.next()), sealer: FleetSealer(settings.secret),
-            pending: Self.readPending(settings.pendingFile))
+            pending: Self.readPending(settings.pendingFile), known: savedNumbers)
     }
 
     private func begin() {
@@ -91,19 +94,48 @@ final class FleetThread: EngineLinkDelegate {
             askers[ticket, default: []].append(answer)
             perform(actions)
         case .fetched(let ticket, let result): perform(member.fetched(ticket, result, moment))
-        case .purge(let scope, let done):
-            let (id, actions) = member.purge(scope, moment)
-            purges[id] = done
-            counted.purges += 1
-            perform(actions)
-        case .refused(let owner): perform(member.refused(owner, moment))
+        case .purge(let scope, let drop, let done): purge(scope, drop: drop, done: done)
+        case .refused(let owner):
+            var drops: [UInt64] = []
+            perform(member.refused(owner, moment)) { drops.append($0) }
+            for number in drops { perform(member.dropped(number, moment)) }
         case .withdraw(let resource, let done):
             withdrawals[resource.id, default: []].append(done)
             perform(member.withdraw(resource, moment))
         case .dropped(let number): perform(member.dropped(number, moment))
-        case .forget(let owner): member.forget(owner)
+        case .follow(let owner):
+            holders[owner, default: 0] += 1
+            perform(member.follow(owner, moment))
+        case .forget(let owner):
+            let count = (holders[owner] ?? 1) - 1
+            holders[owner] = count > 0 ? count : nil
+            if count <= 0 { member.forget(owner) }
         case .stop: end()
         }
+    }
+
+    private func purge(
+        _ what: PurgedScope, drop: @escaping @Sendable (UInt64) -> Void, done: @escaping @Sendable (PurgeReport) -> Void
+    ) {
+        counted.purges += 1
+        var scopes: [Scope]
+        switch what {
+        case .scope(let scope): scopes = [scope]
+        case .owner(let number): scopes = member.owners(beginning: number).map(Scope.owner)
+        }
+        guard let first = scopes.popLast() else {
+            drop(0)
+            return done(PurgeReport(confirmed: 1, members: member.link.isUp ? member.counts.members : nil))
+        }
+        // Two keys whose digests begin alike: the caller's removal is that of both.
+        for scope in scopes {
+            var drops: [UInt64] = []
+            perform(member.purge(scope, moment).actions) { drops.append($0) }
+            for number in drops { perform(member.dropped(number, moment)) }
+        }
+        let (id, actions) = member.purge(first, moment)
+        purges[id] = done
+        perform(actions, drop: drop)
     }
 
     func linkConnected() { perform(member.connected(moment)) }
@@ -113,14 +145,16 @@ final class FleetThread: EngineLinkDelegate {
     func linkHeard(_ message: [UInt8]) { perform(member.heard(message, moment)) }
 
     func linkFailed(_ failure: LinkFailure) {
-        counted.failures += 1
         perform(member.failed(failure, moment))
     }
 
     // MARK: Actions
 
-    private func perform(_ actions: [MemberAction]) {
-        for action in actions { perform(action) }
+    /// `drop` gets the numbers of removals that the caller makes.
+    private func perform(_ actions: [MemberAction], drop: ((UInt64) -> Void)? = nil) {
+        for action in actions {
+            if let drop, case .drop(_, let number) = action { drop(number) } else { perform(action) }
+        }
         if let deadline = member.deadline {
             let now = loop.nowMilliseconds
             timer?.start(after: deadline > now ? Int(clamping: deadline - now) : 0)
@@ -128,16 +162,19 @@ final class FleetThread: EngineLinkDelegate {
             timer?.stop()
         }
         publishStatus()
+        saveNumbers()
     }
 
     private func perform(_ action: MemberAction) {
         switch action {
         case .connect(let destination): link.connect(destination)
-        case .disconnect: link.disconnect()
+        case .disconnect:
+            counted.failures += 1
+            link.disconnect()
         case .send(let command): link.send(command)
         case .log(let line):
             counted.notice = line
-            report(.log(line))
+            report(.log(line, isProblem: !member.link.isUp))
         case .fetch(let ticket, _, let limit, let ground):
             if case .lease = ground { counted.leases += 1 } else { counted.alone += 1 }
             askers[ticket]?.first?(.fetch(ticket, limit: limit, ground))
@@ -167,10 +204,26 @@ final class FleetThread: EngineLinkDelegate {
         next.members = member.link.isUp ? member.counts.members : 0
         next.given = member.counts.stored
         next.waits = member.counts.waits
+        next.knowsGenerations = member.knowsGenerations
+        if member.link.isUp != wasUp {
+            wasUp = member.link.isUp
+            counted.changed = Int64(Loop.wallMilliseconds / 1_000)
+            next.changed = counted.changed
+        }
         status.change { $0 = next }
     }
 
-    // MARK: Pending work
+    // MARK: What a restart needs
+
+    private func saveNumbers() {
+        guard let numbersFile, let numbers = member.settledNumbers, numbers != savedNumbers else { return }
+        savedNumbers = numbers
+        // If it cannot be written, the next process removes what this one has kept.
+        let url = URL(filePath: numbersFile)
+        if (try? Data(KnownNumbers.encoded(numbers)).write(to: url, options: .atomic)) == nil {
+            try? FileManager.default.removeItem(at: url)
+        }
+    }
 
     private func save(_ work: PendingWork) {
         guard let pendingFile else { return }
@@ -181,7 +234,10 @@ final class FleetThread: EngineLinkDelegate {
         do {
             try Data(work.encoded()).write(to: URL(filePath: pendingFile), options: .atomic)
         } catch {
-            report(.log("fleet: \(pendingFile) cannot be written: a purge may be lost if Larder is restarted now"))
+            report(
+                .log(
+                    "fleet: \(pendingFile) cannot be written: a purge may be lost if Larder is restarted now",
+                    isProblem: true))
         }
     }
 

@@ -22,6 +22,9 @@ public struct FetchRequest: Sendable {
     /// The value of `Authorization`, sent byte for byte: a client's key need not be UTF-8.
     public var authorization: SharedBytes?
 
+    /// The time limit in milliseconds, if it is shorter than the client's.
+    public var timeout: Int?
+
     /// Whether the response should list the certificates that the server showed on this connection.
     public var wantsCertificates = false
 

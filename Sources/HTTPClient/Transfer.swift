@@ -45,7 +45,9 @@ final class Transfer: CurlTransfer {
         self.mayReceive = mayReceive
         self.url = url
         self.client = client
-        settings = client.settings
+        var settings = client.settings
+        if let timeout = request.timeout { settings.timeout = min(settings.timeout, timeout) }
+        self.settings = settings
         isPost = request.method == .post
         wantsCertificates = request.wantsCertificates
         begin = now

@@ -63,7 +63,7 @@ public enum CacheStatus: Equatable, Sendable {
         }
     }
 
-    /// Why an answer is an error: the values of `detail` (RFC 9211 section 2.8).
+    /// Why an answer is an error, or where it is from: the values of `detail` (RFC 9211 section 2.8).
     public enum Detail: Sendable {
         /// The request itself is at fault.
         case badRequest
@@ -87,6 +87,8 @@ public enum CacheStatus: Equatable, Sendable {
         case cut
         /// Upstream's answer was complete but not valid.
         case unusable
+        /// The copy was taken from the fleet; no error.
+        case fleet
 
         var token: StaticString {
             switch self {
@@ -101,6 +103,7 @@ public enum CacheStatus: Equatable, Sendable {
             case .tls: "tls"
             case .cut: "cut"
             case .unusable: "unusable"
+            case .fleet: "fleet"
             }
         }
     }

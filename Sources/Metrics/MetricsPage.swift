@@ -74,6 +74,32 @@ public enum MetricsPage {
         page.single(MetricsTable.connectionsRefused, places?.refused ?? 0)
     }
 
+    private static func append(_ fleet: FleetReport?, to page: inout PrometheusText) {
+        func gauge(_ metric: MetricDefinition, _ value: (FleetReport) -> UInt64) {
+            page.begin(metric)
+            if let fleet { page.sample(value(fleet)) }
+        }
+        gauge(MetricsTable.fleetUp) { $0.isUp ? 1 : 0 }
+        gauge(MetricsTable.fleetReplicas) { UInt64(clamping: $0.replicas) }
+        page.begin(MetricsTable.fleetCopies)
+        if let fleet {
+            page.label("taken")
+            page.sample(fleet.taken)
+            page.label("given")
+            page.sample(fleet.given)
+        }
+        page.begin(MetricsTable.fleetFetches)
+        if let fleet {
+            page.label("lease")
+            page.sample(fleet.leases)
+            page.label("alone")
+            page.sample(fleet.alone)
+        }
+        gauge(MetricsTable.fleetWaits) { $0.waits }
+        gauge(MetricsTable.fleetFailures) { $0.failures }
+        gauge(MetricsTable.fleetPurges) { $0.purges }
+    }
+
     private static func appendProcess(
         _ report: MetricsReport, _ process: ProcessReport, to page: inout PrometheusText
     ) {
@@ -84,6 +110,7 @@ public enum MetricsPage {
         page.single(MetricsTable.loopsReporting, UInt64(report.loops))
         page.begin(MetricsTable.loopLag)
         page.histogram(report.counts.lag)
+        append(process.fleet, to: &page)
         page.single(MetricsTable.stateHealthy, process.state.isEnabled && process.state.isHealthy ? 1 : 0)
         page.single(MetricsTable.stateBytes, UInt64(process.state.bytes))
         page.single(MetricsTable.droppedLines, process.droppedLines)

@@ -30,6 +30,7 @@ public enum MetricsTable {
         catalogAge, catalogModels, catalogFresh, viewRequests, viewModels, catalogChanges, historyLength,
         openConnections, connections, connectionLimit, connectionsWaiting, connectionsEvicted, connectionsRefused,
         loops, loopsReporting, loopLag,
+        fleetUp, fleetReplicas, fleetCopies, fleetFetches, fleetWaits, fleetFailures, fleetPurges,
         stateHealthy, stateBytes, droppedLines, reloadSuccess, processCPU, processStart, processMemory, processVirtual,
         processDescriptors, processMaximumDescriptors,
     ]
@@ -99,6 +100,21 @@ public enum MetricsTable {
         "larder_loops_reporting", .gauge, "Event loops whose numbers are in this response; fewer if one was too busy.")
     static let loopLag = MetricDefinition(
         "larder_loop_lag_seconds", .histogram, "How late a loop ran its timer.")
+    static let fleetUp = MetricDefinition(
+        "larder_fleet_up", .gauge, "1 if the fleet's engine is in use, else 0; absent without a fleet, as all of these."
+    )
+    static let fleetReplicas = MetricDefinition(
+        "larder_fleet_replicas", .gauge, "Replicas that got the last message of this one, itself included.")
+    static let fleetCopies = MetricDefinition(
+        "larder_fleet_copies_total", .counter, labels: ["direction"], "Copies taken from the fleet and given to it.")
+    static let fleetFetches = MetricDefinition(
+        "larder_fleet_fetches_total", .counter, labels: ["ground"], "Fetches under a lease of the fleet, and alone.")
+    static let fleetWaits = MetricDefinition(
+        "larder_fleet_waits_total", .counter, "Waits for another replica's fetch.")
+    static let fleetFailures = MetricDefinition(
+        "larder_fleet_failures_total", .counter, "How often the engine was lost or could not be reached.")
+    static let fleetPurges = MetricDefinition(
+        "larder_fleet_purges_total", .counter, "Purges that began at this replica.")
     static let stateHealthy = MetricDefinition(
         "larder_state_healthy", .gauge, "1 if the state directory is in use and can be written, else 0.")
     static let stateBytes = MetricDefinition("larder_state_bytes", .gauge, "The size of the state directory.")

@@ -22,6 +22,8 @@ public struct ProcessReport: Sendable {
     public var droppedLines: UInt64 = 0
     /// The state directory.
     public var state = StateReport()
+    /// This process as a replica of a fleet; nil without one.
+    public var fleet: FleetReport?
     /// The last reload of the settings.
     public var reload = ReloadReport()
     /// The resources that it uses.
@@ -33,6 +35,35 @@ public struct ProcessReport: Sendable {
         self.started = started
         self.now = now
     }
+}
+
+/// This process as a replica of a fleet.
+public struct FleetReport: Sendable, Equatable {
+    /// Whether the engine is in use.
+    public var isUp: Bool
+    /// Why it is not; nil if it is.
+    public var notice: String?
+    /// When it was last taken into use or lost, in Unix seconds; nil if it was never in use.
+    public var since: Int64?
+    /// How many replicas got this one's last message, itself included; 0 without the engine.
+    public var replicas = 0
+    /// The copies taken from the fleet.
+    public var taken: UInt64 = 0
+    /// The copies stored for the fleet.
+    public var given: UInt64 = 0
+    /// The fetches under a lease.
+    public var leases: UInt64 = 0
+    /// The waits for another replica's fetch.
+    public var waits: UInt64 = 0
+    /// The fetches without a lease.
+    public var alone: UInt64 = 0
+    /// How often the engine was lost or could not be reached.
+    public var failures: UInt64 = 0
+    /// The purges that began here.
+    public var purges: UInt64 = 0
+
+    /// Nothing has happened yet.
+    public init(isUp: Bool) { self.isUp = isUp }
 }
 
 /// The resources that the process uses. A value that is unavailable is nil.

@@ -25,6 +25,7 @@ public enum StatusPage {
         page.member("connections", report.openConnections)
         append(report.places, to: &page)
         appendState(process.state, to: &page)
+        append(process.fleet, to: &page)
         appendLatency(report.counts.clientDurations, to: &page)
         appendHistory(report.counts.history, to: &page)
         page.close()
@@ -176,6 +177,23 @@ public enum StatusPage {
         page.member("dir", state.directory)
         page.member("healthy", flag: state.isHealthy)
         page.member("bytes", state.bytes)
+        page.close()
+    }
+
+    private static func append(_ fleet: FleetReport?, to page: inout JSONText) {
+        guard let fleet else { return page.member("fleet", nil as Int?) }
+        page.open("fleet")
+        page.member("state", fleet.isUp ? "up" : "down")
+        page.member("since", fleet.since.map { Int($0) })
+        page.member("notice", fleet.notice)
+        page.member("replicas", fleet.replicas)
+        page.member("taken", fleet.taken)
+        page.member("given", fleet.given)
+        page.member("leases", fleet.leases)
+        page.member("waits", fleet.waits)
+        page.member("alone", fleet.alone)
+        page.member("failures", fleet.failures)
+        page.member("purges", fleet.purges)
         page.close()
     }
 

@@ -91,6 +91,9 @@ public struct UpstreamMetrics: Sendable {
         oldest = (oldest + 1) % Self.mostRecent
     }
 
+    /// A copy came from elsewhere, so earlier failures no longer matter.
+    public mutating func taken(_ kind: Kind, at time: Int64) { troubles.succeeded(kind, at: time) }
+
     /// All requests.
     var requestCount: UInt64 { requests.reduce(0, +) }
     /// All failures.

@@ -137,11 +137,11 @@ package struct DiskCopies {
         case .nothing: return []
         case .shared(let resource): return takeOutShared(resource)
         case .copies(let resource, let owner): return takeOutShared(resource) + drop(resource, owner)
-        case .key(let owner):
+        case .key(let owner), .fleetKey(let owner):
             guard isFirst else { return [] }
             voidReads { $0.owner == owner }
             return index.remove(ownedBy: EntryNames.bytes(owner)) ? [.dropAll(owner)] : []
-        case .purge(let purge):
+        case .purge(let purge), .fleetPurge(let purge):
             guard isFirst else { return [] }
             voidReads { purge.covers($0.resource, ownerHigh: $0.owner.high) }
             // For a copy whose name was forgotten, it is unknown whether the purge covers it.

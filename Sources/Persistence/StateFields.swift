@@ -27,6 +27,23 @@ package struct StateFields: Equatable, Sendable {
 
     private static let version: UInt8 = 1
 
+    /// Every field is given.
+    package init(
+        storedAt: Int64, lifetime: UInt64, initialAge: Int, staleUse: StaleUse, isShared: Bool, lastModified: Int64,
+        contentType: [UInt8], cacheControl: CacheControl, entityTag: String?, lastModifiedText: String?
+    ) {
+        self.storedAt = storedAt
+        self.lifetime = lifetime
+        self.initialAge = initialAge
+        self.staleUse = staleUse
+        self.isShared = isShared
+        self.lastModified = lastModified
+        self.contentType = contentType
+        self.cacheControl = cacheControl
+        self.entityTag = entityTag
+        self.lastModifiedText = lastModifiedText
+    }
+
     /// The fields of an entry.
     package init(_ entry: Entry, storedAt: Int64) {
         self.storedAt = storedAt
@@ -158,19 +175,21 @@ package struct StateCopy: Sendable {
 extension EntryBuilder {
     /// Makes an entry of a copy that outlived the process. Nil if it must not be served under these settings.
     ///
-    /// No request is served before the catalogue is loaded, so its usual list is not prepared. Preparing it would take
-    /// longer than all the rest, and the first request for it may come much later.
+    /// No request is served before the catalogue is loaded, so its usual list is not prepared unless that is asked for.
+    /// Preparing it would take longer than all the rest, and the first request for it may come much later.
     package func restore(
-        _ resource: Resource, _ copy: StateCopy, beside list: ModelList?
+        _ resource: Resource, _ copy: StateCopy, beside list: ModelList?, prepares: Bool = false,
+        origin: ResponseMetadata.Origin = .first
     ) throws(CatalogError) -> Entry? {
         let fields = copy.fields
         // What was stored as shared may no longer be shareable.
         guard !fields.isShared || isShared(resource, fields.cacheControl) else { return nil }
         let read = try content(
-            of: resource, copy.body, contentType: fields.contentType, beside: list, prepares: false)
-        let metadata = ResponseMetadata(
+            of: resource, copy.body, contentType: fields.contentType, beside: list, prepares: prepares)
+        var metadata = ResponseMetadata(
             cacheControl: fields.cacheControl, entityTag: fields.entityTag, lastModified: fields.lastModifiedText,
             digest: copy.digest, priceEdges: read.priceEdges)
+        metadata.origin = origin
         let entry = Entry(
             content: read.content, freshness: copy.freshness,
             maxAge: lifetimes.maxAge(

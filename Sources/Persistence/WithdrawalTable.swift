@@ -98,6 +98,10 @@ package enum Withdrawal: Equatable, Sendable {
     case key(Owner)
     /// What a purge covers.
     case purge(Purge)
+    /// What another replica has purged. Which fetches under way this concerns, the fleet says when they end.
+    case fleetPurge(Purge)
+    /// The copies of a key that was refused or purged on another replica.
+    case fleetKey(Owner)
 
     /// How often all loops must be asked. A loop sends out what it owns, and until it is asked itself it may send it to
     /// a loop that has been asked already. If one loop owns everything that is withdrawn, its messages arrive in order,
@@ -106,7 +110,7 @@ package enum Withdrawal: Equatable, Sendable {
         switch self {
         case .nothing: 0
         case .shared, .copies: 1
-        case .key, .purge: 2
+        case .key, .purge, .fleetPurge, .fleetKey: 2
         }
     }
 

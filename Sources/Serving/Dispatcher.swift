@@ -176,12 +176,15 @@ public struct Dispatcher {
     public static let mostFlights = 1024
 
     /// A fetch has brought a response, which the caller has stored if its lifetime is not zero. `cache` is that of the
-    /// loop that owns the resource.
+    /// loop that owns the resource. A copy that `isTaken` from other replicas may be too old for a request that forces a
+    /// refresh: then upstream is asked.
     public mutating func completed(
-        _ flight: Flight, with entry: Entry, cache: inout ResponseCache, now: UInt64
+        _ flight: Flight, with entry: Entry, isTaken: Bool = false, cache: inout ResponseCache, now: UInt64
     ) -> [Action] {
         let waiters = flights.complete(flight)
         guard let first = waiters.first else { return [] }
+        // What another replica got says nothing about this one's key.
+        if isTaken { lastFailed[flight.resource] = nil }
         backoffs[Flight(resource: flight.resource, owner: first.owner)] = nil
         // Upstream may reject one key and still answer the others.
         let isRefusalOfKey = entry.status == .unauthorized || entry.status == .forbidden
@@ -190,9 +193,43 @@ public struct Dispatcher {
         if entry.status == .ok, !flight.resource.isPersonal {
             if entry.isShared { personal.remove(flight.resource.kind) } else { personal.insert(flight.resource.kind) }
         }
-        return settle(waiters, of: flight, isForAll: entry.isShared, cache: &cache, now: now) { _, _ in
+        let isOld = isTaken && !entry.freshness.isRecent(at: now, cache.windows)
+        let unserved = isOld ? waiters.filter { $0.directive == .refresh } : []
+        let served = unserved.isEmpty ? waiters : waiters.filter { $0.directive != .refresh }
+        let actions = settle(served, of: flight, isForAll: entry.isShared, cache: &cache, now: now) { _, _ in
             .entry(entry, isNew: true)
         }
+        return actions + unserved.compactMap { seek(flight, for: $0, cache: &cache, now: now) }
+    }
+
+    /// Another replica has failed to get the resource, and has told for how many milliseconds upstream is to be left alone.
+    /// A flight that waited for it ends. `owner` is nil if this concerns all.
+    public mutating func leftAlone(
+        _ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Flight?, cache: inout ResponseCache,
+        now: UInt64
+    ) -> [Action] {
+        forgetOldBackoffs(now: now)
+        let key = Flight(resource: resource, owner: owner)
+        var backoff = backoffs[key] ?? Backoff()
+        backoff.extend(to: now.addingSaturated(pause))
+        backoffs[key] = backoff
+        guard let flight, let seconds = backoff.retryAfter(at: now) else { return [] }
+        let problem = FetchProblem.backingOff(seconds: seconds, isAboutKey: owner != nil)
+        let notice = BackoffNotice(until: backoff.until, isOfKey: owner != nil)
+        let waiters = flights.complete(flight)
+        return settle(waiters, of: flight, isForAll: owner == nil, cache: &cache, now: now) { waiter, cache in
+            .failure(
+                problem,
+                staleIfErrorCopy: cache.staleIfErrorCopy(
+                    for: flight.resource, owner: waiter.owner, after: problem, now: now), notice)
+        }
+    }
+
+    /// For how many more milliseconds upstream is left alone for all callers of a flight; 0 if it is not.
+    public func pause(of flight: Flight, now: UInt64) -> UInt64 {
+        let owners: [Owner?] = flight.owner == nil ? [nil] : [nil, flight.owner]
+        let ends = owners.compactMap { backoffs[Flight(resource: flight.resource, owner: $0)]?.until }
+        return (ends.max() ?? 0).subtractingSaturated(now)
     }
 
     /// A fetch has failed. `chance` in 0..<1 is the jitter of the pause that follows; `cache` is that of the loop that

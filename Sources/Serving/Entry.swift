@@ -212,6 +212,8 @@ public struct ResponseMetadata: Sendable {
         case replacement
         /// Upstream confirmed the earlier response by a 304.
         case confirmation
+        /// It is the copy of another replica.
+        case fleet
     }
 
     /// Creates the metadata of a response.

@@ -119,6 +119,9 @@ public struct ResponseCache {
         for key in owned[owner] ?? [] { removeStoredEntry(key) }
     }
 
+    /// Whether there is an entry for one owner alone.
+    public func hasEntries(of owner: Owner) -> Bool { owned[owner]?.isEmpty == false }
+
     /// Removes the entries that a purge affects. Each is identified by a number that is the same in every loop.
     public mutating func remove(_ purge: Purge) -> [Int] {
         let keys = storedEntries.keys.filter { purge.covers($0.resource, ownerHigh: $0.owner?.high) }

@@ -96,6 +96,7 @@ public struct SettingsLoader: Sendable {
             result.settings.state.directory = Self.stateDirectory(environment)
         }
         let settings = result.settings
+        if let problem = settings.fleet.problem { mistakes.append(SettingsError(description: problem)) }
         // A proxy takes its own route; the demo has another upstream.
         if !flags.demo, settings.upstream.proxy == nil,
             let listener = OwnListener.reached(

@@ -1,6 +1,5 @@
 extension SettingsTable {
-    /// The settings of a fleet. They are not in `all` as long as the program does not use them: a setting without an effect
-    /// would mislead.
+    /// The settings of a fleet.
     package static let fleet = [
         SettingDefinition(
             "fleet.url", \.fleet.url, .optional(.engineURL), needsRestart: true,

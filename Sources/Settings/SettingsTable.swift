@@ -35,7 +35,7 @@ package enum SettingsTable {
             SettingDefinition(
                 "filters.upstream", \.filters.upstream, .filterNames,
                 "Query parameters that upstream applies instead of Larder; rows then have upstream's prices for them."),
-        ] + server + log
+        ] + fleet + server + log
 
     private static let process = [
         SettingDefinition(

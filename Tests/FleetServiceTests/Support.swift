@@ -47,7 +47,7 @@ final class Replica: Sendable {
         service = try FleetService(settings) { event in
             seen.withValue { seen in
                 switch event {
-                case .log(let line): seen.log.append(line)
+                case .log(let line, _): seen.log.append(line)
                 case .drop(let scope, _): seen.drops.append(scope)
                 case .dropCopy(let id): seen.droppedCopies.append(id)
                 case .backOff(let id, _): seen.backOffs.append(id)
@@ -122,7 +122,12 @@ final class Replica: Sendable {
 
     func purge(_ scope: Scope) throws -> PurgeReport {
         let report = Monitor<PurgeReport?>(nil)
-        service.purge(scope) { done in report.withValue { $0 = done } }
+        service.purge(.scope(scope)) { [seen, service] number in
+            seen.withValue { $0.drops.append(scope) }
+            service.dropped(number)
+        } done: { done in
+            report.withValue { $0 = done }
+        }
         return try report.value()
     }
 

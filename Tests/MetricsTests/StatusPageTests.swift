@@ -39,7 +39,7 @@ struct StatusPageTests {
             Set(json.keys) == [
                 "verdict", "findings", "version", "pid", "started", "uptime_seconds", "workers", "listen", "demo",
                 "upstream", "cache", "entries", "views",
-                "keys", "requests", "connections", "connection_limit", "state", "latency_us", "history",
+                "keys", "requests", "connections", "connection_limit", "state", "fleet", "latency_us", "history",
             ])
         let verdict = try #require(json["verdict"] as? [String: Any])
         #expect(verdict["level"] as? String == "error" && verdict["code"] as? String == "no-catalogue")

@@ -19,7 +19,7 @@ struct FleetSettingsTests {
         }
         let names = SettingsTable.fleet.map(\.name)
         #expect(Set(names).count == 10)
-        #expect(SettingsTable.all.filter { names.contains($0.name) }.isEmpty)
+        #expect(SettingsTable.all.filter { names.contains($0.name) }.map(\.name) == names)
     }
 
     @Test("Good values are taken")

@@ -21,7 +21,8 @@ struct SettingsTableTests {
     func together(tables: [String]) {
         var order: [String] = []
         for table in tables where order.last != table { order.append(table) }
-        #expect(order == ["", "upstream", "ttl", "stale", "cache", "state", "history", "filters", "server", "log"])
+        #expect(
+            order == ["", "upstream", "ttl", "stale", "cache", "state", "history", "filters", "fleet", "server", "log"])
     }
 
     @Test("Each default is a good value, and the one that a new Settings has", arguments: SettingsTable.all.map(\.name))

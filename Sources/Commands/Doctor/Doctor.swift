@@ -56,6 +56,7 @@ public enum Doctor {
 
     private static func upstream(_ settings: Settings, _ environment: [String: String], _ key: String?) -> [Diagnosis] {
         SettingsCheck.mistakes(settings).map { Diagnosis("settings", .fail, $0) }
+            + FleetCheck.findings(settings)
             + UpstreamCheck(settings: settings.upstream, environment: environment).findings(key: key)
     }
 

@@ -6,6 +6,10 @@ public import Settings
 public enum SettingsCheck {
     /// What is wrong, a sentence each.
     public static func mistakes(_ settings: Settings) -> [String] {
+        upstream(settings) + (FleetCheck.mistake(settings).map { [$0] } ?? [])
+    }
+
+    private static func upstream(_ settings: Settings) -> [String] {
         guard let file = settings.upstream.caFile else { return [] }
         let loop = Loop()
         defer { loop.close() }

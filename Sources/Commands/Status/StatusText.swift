@@ -39,7 +39,7 @@ package struct StatusText {
     package func lines(_ style: TerminalStyle) -> [String] {
         let summary = [
             ("larder", process), ("upstream", upstream), ("failure", lastFailure), ("waiting", backingOff),
-            ("requests", requests), ("latency", latency), ("cache", cache), ("state", state),
+            ("requests", requests), ("latency", latency), ("cache", cache), ("state", state), ("fleet", fleet),
         ]
         var lines = VerdictText.lines(status, style)
         for case (let title, let text?) in summary where !text.isEmpty {
@@ -142,6 +142,17 @@ package struct StatusText {
         return joined([
             text(state?["dir"]), (state?["healthy"]?.bool).map { $0 ? "healthy" : "NOT HEALTHY" },
             number(state?["bytes"]).map(SizeDisplay.short),
+        ])
+    }
+
+    private var fleet: String? {
+        guard let fleet = status["fleet"], let link = text(fleet["state"]) else { return nil }
+        let replicas = number(fleet["replicas"]).map { $0 == 1 ? "1 replica" : "\($0) replicas" }
+        return joined([
+            link == "up" ? "in use" : "NOT IN USE", link == "up" ? replicas : text(fleet["notice"]),
+            number(fleet["taken"]).map { "\($0) copies taken" }, number(fleet["given"]).map { "\($0) given" },
+            number(fleet["leases"]).map { "\($0) leases" }, number(fleet["waits"]).map { "\($0) waited for" },
+            number(fleet["failures"]).map { "\($0) failures" },
         ])
     }
 

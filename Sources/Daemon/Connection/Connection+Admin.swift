@@ -1,4 +1,5 @@
 import Bytes
+import Fleet
 import HTTPCore
 import HTTPParsing
 import Persistence
@@ -68,11 +69,15 @@ extension Connection {
         goOn()
     }
 
-    /// A purge has ended.
-    func purged(_ outcome: Withdrawal.Outcome) {
+    /// A purge has ended. `report` says how it went in the fleet; nil without one.
+    func purged(_ outcome: Withdrawal.Outcome, _ report: PurgeReport?) {
         guard machine.resumed() else { return }
         switch outcome {
-        case .gone(let count): sendAdminPage(.purge, SharedBytes(utf8: "{\"purged\":\(count)}"), isHead: false)
+        case .gone(let count):
+            let fleet = report.map { report in
+                ",\"replicas\":{\"confirmed\":\(report.confirmed),\"of\":\(report.members.map { "\($0)" } ?? "null")}"
+            }
+            sendAdminPage(.purge, SharedBytes(utf8: "{\"purged\":\(count)\(fleet ?? "")}"), isHead: false)
         case .stillOnDisk: sendOwnProblem(Self.stillOnDisk, isHead: false)
         case .late: sendOwnProblem(Self.latePurge, isHead: false)
         }

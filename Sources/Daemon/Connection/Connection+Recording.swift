@@ -119,7 +119,7 @@ extension RequestDecision {
         case .none(.badRequest), .none(.onlyIfCached), .none(.view): self = .refused
         case .none: self = .failed
         case .forwarded(let forward) where forward.ttl != nil: self = .stale
-        case .forwarded(let forward) where forward.detail != nil: self = .failed
+        case .forwarded(let forward) where forward.detail != nil && forward.detail != .fleet: self = .failed
         case .forwarded(let forward):
             switch forward.reason {
             case .miss: self = .miss

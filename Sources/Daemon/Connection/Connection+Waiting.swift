@@ -44,8 +44,15 @@ extension Connection {
         case .entry(let entry, let isNew):
             request.progress.delivered.add(entry, for: resource)
             // Report a failed fetch that a stored copy replaced, unless another fetch was refused.
-            if isNew, request.progress.forward?.detail == nil || entry.status != .ok {
+            let forward = request.progress.forward
+            if isNew, forward?.detail == nil || forward?.detail == .fleet || entry.status != .ok {
                 let origin = entry.metadata.origin
+                if origin == .fleet {
+                    // What upstream was asked for says more.
+                    let taken = CacheStatus.Forward(reason: want.reason, collapsed: collapsed, detail: .fleet)
+                    request.progress.forward = forward ?? taken
+                    break
+                }
                 let status = origin == .confirmation ? Status.notModified : entry.status
                 request.progress.forward = CacheStatus.Forward(
                     // The loop that owns it may have had a stale copy where this loop had none.
@@ -96,8 +103,9 @@ extension Connection {
         let now = loop.nowMilliseconds
         if var forward = request.progress.forward {
             // A stored copy replaced what could not be fetched, or was not fetched.
+            if forward.detail == .fleet { forward.detail = request.progress.unasked ?? .fleet }
             forward.detail = forward.detail ?? request.progress.unasked ?? pause(of: answer, owner: owner)
-            if forward.detail != nil {
+            if let detail = forward.detail, detail != .fleet {
                 forward.ttl = freshness.remaining(at: now)
                 forward.stored = false
             }

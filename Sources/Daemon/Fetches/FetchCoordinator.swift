@@ -3,6 +3,7 @@ import Caching
 import Catalog
 import EventLoop
 import Fetching
+import Fleet
 import HTTPClient
 import HTTPCore
 import Logging
@@ -18,6 +19,8 @@ final class FetchCoordinator {
     private let runner: FetchRunner
     let disk: DiskTier
     let history: HistoryTier
+    /// Nil without a fleet.
+    let fleet: FleetTier?
     private let cache: LoopCache
     private let telemetry: Telemetry
     private let loop: Loop
@@ -25,8 +28,8 @@ final class FetchCoordinator {
 
     /// Starts with no fetches. Throws if the upstream of the settings cannot be used.
     init(
-        _ settings: ShardSettings, store: (any EntryStore)?, on loop: Loop, peers: Peers, cache: LoopCache,
-        telemetry: Telemetry
+        _ settings: ShardSettings, store: (any EntryStore)?, fleet membership: FleetMembership?, on loop: Loop,
+        peers: Peers, cache: LoopCache, telemetry: Telemetry
     ) throws(UpstreamError) {
         self.loop = loop
         self.peers = peers
@@ -36,6 +39,11 @@ final class FetchCoordinator {
         disk = DiskTier(store, room: settings.keeping.bytes / 8, on: loop, peers: peers, cache: cache)
         history = HistoryTier(store?.history, keep: settings.historyKeep, on: loop, peers: peers, cache: cache)
         runner = try FetchRunner(settings, on: loop, cache: cache, disk: disk)
+        fleet = membership.map { [disk] in
+            FleetTier($0, settings, on: loop, peers: peers, cache: cache, disk: disk)
+        }
+        runner.share = fleet?.share
+        fleet?.delegate = self
         disk.delegate = self
         history.past.delegate = self
         runner.delegate = self
@@ -46,6 +54,7 @@ final class FetchCoordinator {
         disk.begin(start)
         guard let entry = start.catalog else { return }
         cache.responses.store(entry, for: .catalog, owner: .nobody)
+        fleet?.restored(entry, of: .catalog, owner: .nobody)
         catalog.restored()
         if peers.index == 0 { peers.supervisor.send(.readiness(.ready)) }
     }
@@ -54,12 +63,14 @@ final class FetchCoordinator {
     func sweep() {
         runner.sweep()
         disk.endOverdueWithdrawals()
+        fleet?.sweep()
         history.sweep()
     }
 
     /// Applies changed settings to further fetches.
     func reload(_ next: ShardSettings) {
         runner.reload(next, log: telemetry.log)
+        fleet?.reload(next)
         history.take(next)
     }
 
@@ -68,6 +79,7 @@ final class FetchCoordinator {
     func close() {
         waiting = WaitingTable()
         disk.end()
+        fleet?.end()
         history.close()
         runner.close()
     }
@@ -139,6 +151,7 @@ final class FetchCoordinator {
         let (resource, owner) = (group.want.resource, group.want.owner)
         if let entry = outcome.entryToKeep(forbidsStoring: group.forbidsStoring) {
             cache.keep(entry, for: resource, owner: owner)
+            if !entry.isShared { fleet?.follow(owner) }
         }
         let pause = outcome.pause(at: loop.nowMilliseconds)
         cache.responses.refreshEnded(
@@ -160,16 +173,24 @@ final class FetchCoordinator {
     private func perform(_ action: Dispatcher.Action) {
         switch action {
         case .reply(let waiter, let outcome, let collapsed): reply(waiter, outcome, collapsed: collapsed)
-        case .start(let flight, let waiter): runner.begin(flight, for: waiter)
+        case .start(let flight, let waiter):
+            if fleet?.want(flight, for: waiter) != true { runner.begin(flight, for: waiter, lease: nil) }
         }
     }
 
     /// Stores a response, and notifies the waiters.
     private func finish(_ ticket: FetchTable.Ticket, _ response: Entry, _ change: StateChange) {
         guard let fetch = runner.finished(ticket) else { return }
-        let (flight, owner) = (fetch.flight, fetch.waiter.owner)
-        var entry = fetch.delivered(response)
-        let isStored = !fetch.isVoid && !fetch.waiter.forbidsStoring
+        deliver(
+            fetch.delivered(response), change, to: fetch.flight, owner: fetch.waiter.owner, stored: fetch.stored,
+            isStored: !fetch.isVoid && !fetch.waiter.forbidsStoring, isTaken: false)
+    }
+
+    private func deliver(
+        _ response: Entry, _ change: StateChange, to flight: Dispatcher.Flight, owner: Owner, stored: Entry?,
+        isStored: Bool, isTaken: Bool
+    ) {
+        var entry = response
         if isStored {
             // If the store had no room for it, the next response must include the body again.
             if !disk.write(entry, change, for: flight.resource, owner: owner) { entry = entry.withoutValidators() }
@@ -177,8 +198,8 @@ final class FetchCoordinator {
         }
         if flight.resource == .catalog {
             // Reading it took several times its size; that memory is free now.
-            if entry.status == .ok, entry.identity != fetch.stored?.identity {
-                let kept = fetch.stored == nil ? 0 : keptForRefreshes
+            if entry.status == .ok, entry.identity != stored?.identity {
+                let kept = stored == nil ? 0 : keptForRefreshes
                 loop.offload({ ProcessMemory.trim(keeping: kept) }, then: {})
             }
             report(catalog.responded(entry.status, isStored: isStored))
@@ -187,7 +208,7 @@ final class FetchCoordinator {
             }
         }
         let actions = dispatcher.completed(
-            flight, with: entry, cache: &cache.responses, now: loop.nowMilliseconds)
+            flight, with: entry, isTaken: isTaken, cache: &cache.responses, now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }
 
@@ -220,23 +241,76 @@ extension FetchCoordinator: PastListsDelegate {
 }
 
 extension FetchCoordinator: FetchRunnerDelegate {
-    func fetched(
-        _ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ entry: Entry, _ change: StateChange, bytes: Int
-    ) {
-        let (resource, owner) = (fetch.flight.resource, fetch.waiter.owner)
+    func fetched(_ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ response: FetchedEntry) {
+        let (resource, owner, entry) = (fetch.flight.resource, fetch.waiter.owner, response.entry)
         telemetry.fetched(
-            resource, key: owner.high, entry.status, isShared: entry.isShared, bytes: bytes, began: fetch.began)
+            resource, key: owner.high, entry.status, isShared: entry.isShared, bytes: response.bytes,
+            began: fetch.began)
         let completion = Completion(
-            entry, change, of: resource, owner: owner,
+            entry, response.change, of: resource, owner: owner,
             mayShare: fetch.mayShare && cache.builder.allows(entry, of: resource), windows: cache.responses.windows)
-        // The copies are removed before anyone is answered, since upstream demands it.
+        guard let fleet else {
+            return remove(completion, of: fetch) { [self] in
+                finish(ticket, completion.entry, completion.change)
+            }
+        }
+        if entry.status == .unauthorized || entry.status == .forbidden {
+            // Here the copies go first, so that the fleet needs to tell the others only.
+            remove(completion, of: fetch) { [self] in
+                fleet.refused(owner)
+                land(fetch, ticket, nil) { [self] in finish(ticket, completion.entry, completion.change) }
+            }
+        } else {
+            land(fetch, ticket, completion.entry === entry ? response : nil) { [self] in
+                remove(completion, of: fetch) { [self] in
+                    finish(ticket, completion.entry, completion.change)
+                }
+            }
+        }
+    }
+
+    /// Tells the fleet what a fetch has brought, and learns whether that may be kept.
+    private func land(
+        _ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ response: FetchedEntry?, done: @escaping () -> Void
+    ) {
+        guard let fleet, let lease = fetch.lease else { return done() }
+        let landed = { [self] (keeps: Bool) in
+            if !keeps { runner.void(ticket) }
+            done()
+        }
+        if let response, let copy = response.copy {
+            fleet.landed(lease, response.entry, copy, done: landed)
+        } else {
+            fleet.landed(lease, response == nil ? .nothing : .unshared, done: landed)
+        }
+    }
+
+    /// Removes the copies that a response ends before anyone is answered, since upstream demands it: from memory, from the
+    /// store and from the fleet.
+    private func remove(_ completion: Completion, of fetch: FetchContext, done: @escaping () -> Void) {
+        let (resource, owner) = (fetch.flight.resource, fetch.waiter.owner)
+        var parts = 1
+        let end = {
+            parts -= 1
+            if parts == 0 { done() }
+        }
         let isOnDisk = completion.dropsCopies && disk.drop(resource, of: owner)
-        guard let withdrawal = completion.withdrawal ?? (isOnDisk ? .nothing : nil) else {
-            return finish(ticket, completion.entry, completion.change)
+        if let withdrawal = completion.withdrawal ?? (isOnDisk ? .nothing : nil) {
+            parts += 1
+            disk.withdraw(withdrawal, isOnDisk: isOnDisk) { _ in end() }
         }
-        disk.withdraw(withdrawal, isOnDisk: isOnDisk) { [self] _ in
-            finish(ticket, completion.entry, completion.change)
+        if let fleet, completion.entry.status == .ok {
+            let mayKeep = FleetCopy.mayKeep(completion.entry)
+            // Under the lease, with no fresh copy in the fleet, there is none of this key to withdraw.
+            let isCertain = fetch.lease?.isHeld == true && fetch.flight.owner != nil && fetch.waiter.directive == .any
+            var owners: [Owner?] = mayKeep || isCertain ? [] : [owner]
+            if !resource.isPersonal, !mayKeep || !completion.entry.isShared { owners.append(nil) }
+            for owner in owners {
+                parts += 1
+                fleet.withdraw(resource, of: owner, done: end)
+            }
         }
+        end()
     }
 
     func failed(_ fetch: FetchContext, _ problem: FetchProblem, bytes: Int) {
@@ -247,6 +321,30 @@ extension FetchCoordinator: FetchRunnerDelegate {
         let actions = dispatcher.failed(
             flight, with: problem, cache: &cache.responses, chance: Double.random(in: 0..<1),
             now: loop.nowMilliseconds)
+        if let lease = fetch.lease {
+            let pause = problem.hasAsked ? dispatcher.pause(of: flight, now: loop.nowMilliseconds) : 0
+            fleet?.landed(lease, pause > 0 ? .failed(pause: UInt32(clamping: pause)) : .nothing)
+        }
+        for action in actions { perform(action) }
+    }
+}
+
+extension FetchCoordinator: FleetTierDelegate {
+    func fetch(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter, lease: FetchLease?) {
+        runner.begin(flight, for: waiter, lease: lease)
+    }
+
+    func taken(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter, _ entry: Entry, _ change: StateChange) {
+        telemetry.taken(flight.resource)
+        deliver(
+            entry, change, to: flight, owner: waiter.owner,
+            stored: cache.responses.entry(for: flight.resource, owner: waiter.owner), isStored: true, isTaken: true)
+    }
+
+    func leftAlone(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?) {
+        if flight?.resource == .catalog, let readiness = catalog.failed() { report(readiness) }
+        let actions = dispatcher.leftAlone(
+            resource, of: owner, for: pause, ending: flight, cache: &cache.responses, now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }
 }
@@ -260,6 +358,7 @@ extension FetchCoordinator: DiskTierDelegate {
 
     func restored(_ entry: Entry, for read: DiskRead) {
         keep(entry, for: read.resource, owner: read.owner)
+        fleet?.restored(entry, of: read.resource, owner: read.owner)
         // A catalogue that upstream lets nobody share is not among what the process begins with.
         guard read.resource == .catalog, entry.status == .ok else { return }
         catalog.restored()
@@ -276,13 +375,15 @@ extension FetchCoordinator: DiskTierDelegate {
         case .copies(let resource, let owner):
             takeOutShared(resource)
             cache.responses.removeEntry(for: resource, owner: owner)
-        case .key(let owner):
+        case .key(let owner), .fleetKey(let owner):
             cache.responses.removeEntries(of: owner)
-            if isFirst { runner.void(of: owner) }
-        case .purge(let purge):
+            fleet?.void { $1 == owner }
+            if isFirst { runner.void(of: owner, byFleet: withdrawal == .fleetKey(owner)) }
+        case .purge(let purge), .fleetPurge(let purge):
             taken.names = cache.responses.remove(purge)
+            fleet?.void { purge.covers($0, ownerHigh: $1.high) }
             guard isFirst else { break }
-            runner.void(purge)
+            runner.void(purge, byFleet: withdrawal == .fleetPurge(purge))
             if purge.covers(.catalog, ownerHigh: nil) { catalog.purged() }
         }
         taken.isOnDisk = disk.takeOut(withdrawal, isFirst: isFirst)
@@ -294,5 +395,6 @@ extension FetchCoordinator: DiskTierDelegate {
         cache.responses.removeEntry(for: resource, owner: nil)
         waiting.forEach { $0.withdrawShared(resource) }
         runner.withdrawShared(resource)
+        fleet?.void { shared, _ in shared == resource }
     }
 }

@@ -2,6 +2,7 @@ import Bytes
 import Caching
 import EventLoop
 import Fetching
+import Fleet
 import HTTPClient
 import HTTPCore
 import Logging
@@ -11,9 +12,20 @@ import Serving
 /// Receives the results of fetches.
 protocol FetchRunnerDelegate: AnyObject {
     /// A response was read. The fetch stays in the table until `FetchRunner.finished`.
-    func fetched(_ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ entry: Entry, _ change: StateChange, bytes: Int)
+    func fetched(_ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ response: FetchedEntry)
     /// A fetch has failed, and is no longer in the table.
     func failed(_ fetch: FetchContext, _ problem: FetchProblem, bytes: Int)
+}
+
+/// What a response is.
+struct FetchedEntry: Sendable {
+    let entry: Entry
+    /// What it changes in the store.
+    let change: StateChange
+    /// The copy for the fleet, and how the fleet names its body; nil if there is none to share.
+    let copy: (FleetCopy, BodyDigest)?
+    /// The size of the decoded body.
+    let bytes: Int
 }
 
 /// The steps of each fetch of a loop from request to end. Each step begins when there is memory for it: `FetchTable`
@@ -26,6 +38,8 @@ final class FetchRunner {
     private let cache: LoopCache
     private let disk: DiskTier
     unowned var delegate: (any FetchRunnerDelegate)?
+    /// Makes a copy for the fleet; nil without one.
+    var share: (@Sendable (Entry, SharedBytes, Owner?, StaleWindows) -> (FleetCopy, BodyDigest)?)?
 
     /// Starts with no fetches. Throws if the upstream of the settings cannot be used.
     init(_ settings: ShardSettings, on loop: Loop, cache: LoopCache, disk: DiskTier) throws(UpstreamError) {
@@ -40,12 +54,13 @@ final class FetchRunner {
     /// Where fetches and passed-through requests go.
     var origin: Origin { origins.current }
 
-    /// Begins a fetch, now or when there is memory for its body.
-    func begin(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter) {
+    /// Begins a fetch, now or when there is memory for its body. `lease` is the fleet's leave.
+    func begin(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter, lease: FetchLease?) {
+        let timeout = UInt64(settings.source.client.timeout)
         let actions = table.begin(
             flight, as: waiter, stored: cache.responses.entry(for: flight.resource, owner: waiter.owner),
-            url: origin.url(of: flight.resource.upstreamTarget), now: loop.nowNanoseconds,
-            deadline: loop.nowMilliseconds + UInt64(settings.source.client.timeout))
+            url: origin.url(of: flight.resource.upstreamTarget), lease: lease, now: loop.nowNanoseconds,
+            deadline: loop.nowMilliseconds + min(timeout, lease?.limit ?? timeout))
         perform(actions)
     }
 
@@ -79,11 +94,14 @@ final class FetchRunner {
 
     // MARK: Withdrawals
 
-    /// Upstream has refused a key.
-    func void(of owner: Owner) { table.void(of: owner) }
+    /// Upstream has refused a key; with `byFleet` another replica has said so.
+    func void(of owner: Owner, byFleet: Bool = false) { table.void(of: owner, byFleet: byFleet) }
 
-    /// A purge was ordered.
-    func void(_ purge: Purge) { table.void(purge) }
+    /// A purge was ordered, perhaps on another replica.
+    func void(_ purge: Purge, byFleet: Bool = false) { table.void(purge, byFleet: byFleet) }
+
+    /// The fleet says that the result of a fetch may not be kept.
+    func void(_ ticket: FetchTable.Ticket) { table.void(ticket) }
 
     /// Upstream has forbidden sharing the copy of a resource.
     func withdrawShared(_ resource: Resource) { table.withdrawShared(resource) }
@@ -104,9 +122,11 @@ final class FetchRunner {
 
     private func receive(_ ticket: FetchTable.Ticket) {
         guard let fetch = table.asked(ticket, now: loop.nowNanoseconds, wallSeconds: loop.wallSeconds) else { return }
+        // The others need the body. A 304 has none.
+        let validators = fetch.lease?.isHeld == true ? nil : fetch.stored?.metadata
         origin.fetch(
             url: fetch.url, authorization: fetch.waiter.authorization, via: settings.hop.value(after: fetch.waiter.via),
-            validators: fetch.stored?.metadata
+            validators: validators, timeout: fetch.lease.map { Int(clamping: $0.limit) }
         ) { [self] bytes in
             table.mayReceive(bytes, ticket)
         } done: { [self] result in
@@ -121,8 +141,7 @@ final class FetchRunner {
 
     /// The result of reading a response.
     private enum Reading {
-        /// An entry, its change in the store, and the size of the decoded body in bytes.
-        case entry(Entry, StateChange, bytes: Int)
+        case entry(FetchedEntry)
         /// The decoded body is larger than the limit.
         case tooLarge(CodingProblem)
         /// It is the first page of a list.
@@ -142,6 +161,9 @@ final class FetchRunner {
             delay: Int(clamping: loop.nowNanoseconds.elapsed(since: fetch.began) / 1_000_000_000))
         let (map, mostBytes) = (settings.map, settings.source.client.maximumBody)
         let (isList, url) = (fetch.isList, fetch.url)
+        let (share, windows, flightOwner) = (
+            fetch.lease?.isHeld == true ? share : nil, cache.responses.windows, fetch.flight.owner
+        )
         loop.offload { () -> Reading in
             let readable: FetchedResponse
             do throws(CodingProblem) {
@@ -160,15 +182,17 @@ final class FetchRunner {
                 return .failed(problem, bytes: readable.body.count)
             case .success(let entry):
                 // The body of a confirmed entry is in the store already.
+                let body = isConfirmation ? nil : readable.body
                 return .entry(
-                    entry, change(entry, resource, waiter.owner, isConfirmation ? nil : readable.body),
-                    bytes: readable.body.count)
+                    FetchedEntry(
+                        entry: entry, change: change(entry, resource, waiter.owner, body),
+                        copy: body.flatMap { share?(entry, $0, flightOwner, windows) }, bytes: readable.body.count))
             }
         } then: { [self] (reading: Reading) in
             switch reading {
-            case .entry(let entry, let change, let bytes):
+            case .entry(let response):
                 guard let (fetch, actions) = table.read(ticket) else { return }
-                delegate?.fetched(fetch, ticket, entry, change, bytes: bytes)
+                delegate?.fetched(fetch, ticket, response)
                 perform(actions)
             case .failed(let problem, let bytes): fail(ticket, problem, bytes: bytes)
             case .page(let pages): add(nil, to: pages, of: ticket)

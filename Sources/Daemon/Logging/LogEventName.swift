@@ -24,10 +24,13 @@ enum LogEventName: String, CaseIterable, Sendable {
     case connectionsFull = "connections-full"
     case connectionsFree = "connections-free"
     case fetched
+    case taken
     case fetchFailed = "fetch-failed"
     case passFailed = "pass-failed"
     case fetchFailuresHeld = "fetch-failures-suppressed"
     case purged
+    case fleetUp = "fleet-up"
+    case fleetLost = "fleet-lost"
     case stateRestored = "state-restored"
     case stateUnavailable = "state-unavailable"
     case stateSetAside = "state-set-aside"
@@ -45,17 +48,19 @@ enum LogEventName: String, CaseIterable, Sendable {
     /// The level that it is logged at.
     var level: Logger.Level {
         switch self {
-        case .serving, .socketsHandedOver, .reloaded, .shutdownDelay, .draining, .stopped, .fetched, .stateRestored,
+        case .serving, .socketsHandedOver, .reloaded, .shutdownDelay, .draining, .stopped, .fetched, .taken,
+            .stateRestored,
             .access, .upgradeBegun, .tookOver, .handedOver:
             .info
-        case .purged, .stateRecovered, .connectionsFree: .notice
+        case .purged, .stateRecovered, .connectionsFree, .fleetUp: .notice
         case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .historyDropped, .stateReset,
             .stateGone,
             .secretReplaced,
             .loosePermissions:
             .warning
         case .restartNeeded, .drainTimeout, .secondSignal, .acceptFailed, .fewDescriptors, .connectionsFull,
-            .fetchFailed, .passFailed, .fetchFailuresHeld, .linesLost, .loopSilent, .notifyFailed:
+            .fetchFailed, .passFailed, .fetchFailuresHeld, .linesLost, .loopSilent, .notifyFailed,
+            .fleetLost:
             .warning
         case .reloadRefused, .loopFailed, .upgradeFailed: .error
         }

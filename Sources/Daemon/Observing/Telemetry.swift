@@ -122,6 +122,12 @@ final class Telemetry {
             ])
     }
 
+    /// A copy was taken from the fleet: what upstream refused this replica is in order again.
+    func taken(_ resource: Resource) {
+        metrics.upstream.taken(UpstreamMetrics.Kind(resource.kind), at: loop.wallSeconds)
+        log.event(.taken, "took \(resource.label) from the fleet", ["resource": "\(resource.label)"])
+    }
+
     /// A fetch has failed, or could not be made.
     func failed(_ resource: Resource, key: UInt64, _ problem: FetchProblem, bytes: Int, began: UInt64) {
         let failure = Failure(problem)
@@ -243,6 +249,9 @@ struct SharedTelemetry: Sendable {
     /// Returns what is known about the state directory. Called on any thread; it must not take long.
     var state: @Sendable () -> StateReport = { StateReport() }
 
+    /// Returns what is known about the fleet, as `state` does; nil without one.
+    var fleet: @Sendable () -> FleetReport? = { nil }
+
     init(
         _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], writer: LogWriter, log: Logger,
         notes: ProcessNotes
@@ -277,6 +286,7 @@ struct SharedTelemetry: Sendable {
         report.now = Loop.wallSeconds
         report.droppedLines = UInt64(writer.droppedLines)
         report.state = state()
+        report.fleet = fleet()
         let usage = ProcessUsage()
         report.usage.cpuNanoseconds = usage.cpuNanoseconds
         report.usage.started = ProcessUsage.started

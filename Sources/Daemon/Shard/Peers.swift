@@ -80,6 +80,8 @@ enum ShardMessage: Sendable {
     case ignored(IgnoredParameters.Parameter, seenAt: UInt64)
     /// To all: the answer of `/readyz` has changed.
     case readiness(Readiness)
+    /// From the fleet's thread.
+    case fleet(FleetLoopMessage)
     /// About the history of the catalogue.
     case history(HistoryMessage)
     /// From the supervisor: answer with `pong`, to show that the loop responds.

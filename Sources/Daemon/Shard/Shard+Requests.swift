@@ -1,6 +1,7 @@
 import Bytes
 import Caching
 import EventLoop
+import Fleet
 import Logging
 import Metrics
 import Persistence
@@ -39,9 +40,19 @@ extension Shard {
 
     /// Removes what a purge covers, and answers the connection when none of it can come back.
     func purge(_ purge: Purge, for connection: Connection) {
-        fetches.disk.withdraw(.purge(purge)) { [log = telemetry.log] outcome in
-            if case .gone(let count) = outcome { log.event(.purged, "purged", ["entries": "\(count)"]) }
-            connection.purged(outcome)
+        let log = telemetry.log
+        guard let fleet = fetches.fleet else {
+            return fetches.disk.withdraw(.purge(purge)) { outcome in
+                if case .gone(let count) = outcome { log.event(.purged, "purged", ["entries": "\(count)"]) }
+                connection.purged(outcome, nil)
+            }
+        }
+        fleet.purge(purge) { outcome, report in
+            if case .gone(let count) = outcome {
+                log.event(
+                    .purged, "purged", ["entries": "\(count)", "replicas": "\(report?.confirmed ?? 1)"])
+            }
+            connection.purged(outcome, report)
         }
     }
 

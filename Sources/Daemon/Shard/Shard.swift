@@ -41,7 +41,7 @@ final class Shard {
     /// A shard that listens on `sockets` after it receives `begin`. It announces itself to the supervisor.
     init(
         index: Int, settings: ShardSettings, sockets: [ListeningSocket], supervisor: Mailbox<SupervisorMessage>,
-        store: (any EntryStore)?, telemetry: SharedTelemetry
+        store: (any EntryStore)?, fleet: FleetMembership?, telemetry: SharedTelemetry
     ) throws(UpstreamError) {
         self.settings = settings
         loop = Loop()
@@ -53,7 +53,7 @@ final class Shard {
             sockets, places: settings.openConnections, on: loop, peers: peers, telemetry: self.telemetry)
         date = DateLine(allowsAnyOrigin: settings.allowsAnyOrigin, idleTimeout: settings.timeLimits.idle)
         fetches = try FetchCoordinator(
-            settings, store: store, on: loop, peers: peers, cache: cache, telemetry: self.telemetry)
+            settings, store: store, fleet: fleet, on: loop, peers: peers, cache: cache, telemetry: self.telemetry)
         peers.open(Mailbox<ShardMessage>(on: loop) { [unowned self] in receive($0) })
     }
 
@@ -77,6 +77,7 @@ final class Shard {
         case .ignored(let parameter, let seenAt): cache.responses.ignoredParameters.insert(parameter, seenAt: seenAt)
         case .readiness(let readiness): fetches.heard(readiness)
         case .history(let message): history.receive(message)
+        case .fleet(let message): fetches.fleet?.receive(message)
         case .ping: peers.supervisor.send(.pong(peers.index))
         case .report(let page, let ticket, let loop): peers.send(.reported(ticket, report(for: page)), to: loop)
         case .reported(let ticket, let report): telemetry.reported(ticket, report)

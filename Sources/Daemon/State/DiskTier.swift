@@ -181,8 +181,8 @@ final class DiskTier {
         switch withdrawal {
         // A response waits for this, so without a copy there is no wait for the disk.
         case .purge(.path): return !actions.isEmpty
-        case .purge: return isFirst
-        case .nothing, .shared, .copies, .key: return !actions.isEmpty
+        case .purge, .fleetPurge: return isFirst
+        case .nothing, .shared, .copies, .key, .fleetKey: return !actions.isEmpty
         }
     }
 }

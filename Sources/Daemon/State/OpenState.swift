@@ -16,6 +16,8 @@ import Threads
 /// start. Nothing else in this target knows which store it is.
 struct OpenState {
     private let directory: String?
+    /// The directory, if one is used.
+    var path: String? { store == nil ? nil : directory }
     private let secret: [UInt8]?
     private let store: Store?
     private let health: StateHealth

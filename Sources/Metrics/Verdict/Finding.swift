@@ -35,6 +35,7 @@ public struct Finding: Sendable, Equatable {
         case stateFull = "state-full"
         case stateFailing = "state-failing"
         case stateUnavailable = "state-unavailable"
+        case fleetDown = "fleet-down"
         case fewDescriptors = "few-descriptors"
         case reloadRefused = "reload-refused"
         case restartNeeded = "restart-needed"
@@ -46,8 +47,7 @@ public struct Finding: Sendable, Equatable {
             switch self {
             case .noCatalogue, .catalogueExpired, .connectionsFull, .loopsSilent: .error
             case .stale, .connectionsCrowded, .upstreamFailing, .keyRefused, .passedFailing, .stateFull, .stateFailing,
-                .stateUnavailable,
-                .fewDescriptors, .reloadRefused, .restartNeeded:
+                .stateUnavailable, .fleetDown, .fewDescriptors, .reloadRefused, .restartNeeded:
                 .warning
             case .starting, .allWell: .ok
             }

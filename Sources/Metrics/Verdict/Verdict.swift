@@ -42,8 +42,8 @@ private struct VerdictRules {
     /// Everything that is not in order.
     var findings: [Finding] {
         let catalogue = catalogue
-        return catalogue + otherFetches(catalogue) + refusedKeys + passed + connections + loops + state + descriptors
-            + settings
+        return catalogue + otherFetches(catalogue) + refusedKeys + passed + connections + loops + state + fleet
+            + descriptors + settings
     }
 
     // MARK: Upstream
@@ -189,6 +189,16 @@ private struct VerdictRules {
                     .stateUnavailable, "The state directory is not used: \(problem.reason)", since: since)
             ]
         }
+    }
+
+    private var fleet: [Finding] {
+        guard let fleet = process.fleet, !fleet.isUp else { return [] }
+        let reason = fleet.notice.map { $0.hasPrefix("fleet: ") ? String($0.dropFirst(7)) : $0 }
+        return [
+            Finding(
+                .fleetDown, "This replica is alone: \(reason ?? "the fleet's engine is not connected yet")",
+                since: fleet.since)
+        ]
     }
 
     private var settings: [Finding] {

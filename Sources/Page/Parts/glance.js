@@ -27,6 +27,16 @@ function showGlance(status) {
     tellState("state-state", state.healthy ? "good" : "bad", state.healthy ? "healthy" : "failing");
     tell("state-note", `${bytes(state.bytes)} in ${state.dir ?? "memory"}`);
   }
+  showFleet(status.fleet);
+}
+
+/** This process as a replica of a fleet; nothing without one. */
+function showFleet(fleet) {
+  byID("fleet").hidden = !fleet;
+  if (!fleet) return;
+  const isUp = fleet.state === "up";
+  tellState("fleet-state", isUp ? "good" : "bad", isUp ? counted(fleet.replicas, "replica", "replicas") : "alone");
+  tell("fleet-note", `${counted(fleet.taken, "copy", "copies")} taken, ${count(fleet.given)} given`);
 }
 
 /** The stored catalogue: the shared one, or else a key's. */

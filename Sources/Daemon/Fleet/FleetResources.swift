@@ -1,0 +1,67 @@
+import Caching
+import Fleet
+import HTTPCore
+import Serving
+
+/// What the identifiers of a loop's resources stand for, and which bodies it has. It holds a limited number.
+struct FleetResources {
+    enum Found {
+        case one(Resource, Owner?)
+        /// It may have been one that was forgotten.
+        case unknown
+        case none
+    }
+
+    private struct Known {
+        let resource: Resource
+        let owner: Owner?
+        /// The digest of the decoded body, and of the body as the engine has it.
+        var body: (own: [UInt8], shared: BodyDigest)?
+        var isWithdrawn = false
+    }
+
+    /// The most memory for them, in bytes, and what one takes beside its name.
+    private static let most = 1 << 20
+    private static let overhead = 256
+    private var known: [Identifier: Known] = [:]
+    private var bytes = 0
+    private var isPartial = false
+
+    mutating func note(_ id: Identifier, _ resource: Resource, _ owner: Owner?) {
+        guard known[id] == nil else { return }
+        bytes += Self.overhead + resource.upstreamTarget.utf8.count
+        if bytes > Self.most {
+            known.removeAll()
+            bytes = 0
+            isPartial = true
+        }
+        known[id] = Known(resource: resource, owner: owner)
+    }
+
+    func find(_ id: Identifier) -> Found {
+        if let known = known[id] { return .one(known.resource, known.owner) }
+        return isPartial ? .unknown : .none
+    }
+
+    /// The fleet has this body, and so has the entry with `own` as the digest of its decoded body.
+    mutating func hold(_ id: Identifier, _ own: [UInt8], _ shared: BodyDigest) {
+        known[id]?.body = (own, shared)
+        known[id]?.isWithdrawn = false
+    }
+
+    /// The fleet's name for the body of a stored entry; nil if it is not known.
+    func body(of id: Identifier, _ stored: Entry) -> BodyDigest? {
+        guard let body = known[id]?.body, stored.status == .ok, body.own == stored.metadata.digest else { return nil }
+        return body.shared
+    }
+
+    /// Whether this loop has withdrawn the record itself, and none was seen since.
+    func isWithdrawn(_ id: Identifier) -> Bool { known[id]?.isWithdrawn == true }
+
+    /// The record is to be withdrawn. False if it was, and was not seen since.
+    mutating func withdraw(_ id: Identifier) -> Bool {
+        guard known[id]?.isWithdrawn != true else { return false }
+        known[id]?.isWithdrawn = true
+        return true
+    }
+}

@@ -1,0 +1,118 @@
+import Settings
+import TestSupport
+import Testing
+
+/// What clients see when the engine fails, lies or leaks: nothing.
+@Suite(.timeLimit(.minutes(10))) struct FleetFaultTests {
+    enum Fault: CaseIterable {
+        case absent, stopped, killed, full, readOnly
+    }
+
+    @Test(arguments: Fault.allCases)
+    func `no client gets another status or waits long, and the fleet recovers by itself`(fault: Fault) throws {
+        let engine = try EngineServer()
+        if fault == .absent { try engine.kill() }
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try SharingLarders.serving(
+            2, before: origin, by: engine, waits: fault != .absent, { settings, _ in SharingLarders.quick(&settings) }
+        ) { larders throws in
+            switch fault {
+            case .absent: break
+            case .stopped: engine.hold(true)
+            case .killed: try engine.kill()
+            case .full: try engine.command("CONFIG", "SET", "maxmemory", "1")
+            case .readOnly: try engine.command("REPLICAOF", "127.0.0.1", "1")
+            }
+            let clock = ContinuousClock()
+            for target in ["/models", "/models/count", "/providers", "/models?category=x", "/models"] {
+                for larder in larders.all {
+                    let began = clock.now
+                    let answer = try larder.get(target)
+                    #expect(answer.status == (target == "/providers" ? 404 : 200), "\(target)")
+                    // 300 ms for the engine, and the rest for a busy machine.
+                    #expect(clock.now - began < .seconds(5))
+                }
+            }
+            for larder in larders.all {
+                try eventually("the loss to be told", within: .seconds(20)) {
+                    _ = try larder.get("/model/some/model:nitro", ["Cache-Control": "no-cache"])
+                    return try larder.fleet("state") == "\"down\""
+                }
+                #expect(try larder.get("/_larder/status").text.contains("\"code\":\"fleet-down\""))
+            }
+            switch fault {
+            case .absent, .killed: try engine.start()
+            case .stopped: engine.hold(false)
+            case .full: try engine.command("CONFIG", "SET", "maxmemory", "0")
+            case .readOnly: try engine.command("REPLICAOF", "NO", "ONE")
+            }
+            for larder in larders.all {
+                try eventually("the engine in use again", within: .seconds(60)) {
+                    try larder.fleet("state") == "\"up\""
+                }
+            }
+            #expect(try larders[0].get("/model/new/model:nitro").status == 200)
+            #expect(try larders[1].get("/model/new/model:nitro").status == 200)
+        }
+    }
+
+    @Test func `a wrong password is told, without the password, and hurts no client`() throws {
+        var options = EngineServer.Options()
+        options.arguments = ["--requirepass", "correct"]
+        let engine = try EngineServer(options)
+        let password = try SharingLarders.file("wrongsecret", in: engine, "password")
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try SharingLarders.serving(
+            1, before: origin, by: engine, waits: false,
+            { settings, _ in
+                SharingLarders.quick(&settings)
+                settings.fleet.passwordFile = password
+            }
+        ) { larders throws in
+            #expect(try larders[0].get("/models").status == 200)
+            let status = try larders[0].get("/_larder/status").text
+            #expect(status.contains("does not accept the password") && !status.contains("wrongsecret"))
+        }
+    }
+
+    @Test func `values that were altered by hand are not served`() throws {
+        let engine = try EngineServer()
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try SharingLarders.serving(2, before: origin, by: engine) { larders throws in
+            let right = try larders[0].get("/models").body
+            for key in try engine.keys() where key.contains(":b:") { try engine.command("SETRANGE", key, "30", "xyz") }
+            let answer = try larders[1].get("/models")
+            #expect(answer.status == 200 && answer.body == right)
+            for key in try engine.keys() where key.contains(":c:") { try engine.command("SETRANGE", key, "30", "xyz") }
+            #expect(try larders[1].get("/models", ["Cache-Control": "no-cache"]).body == right)
+            for key in try engine.keys() { try engine.command("SET", key, "nonsense", "PX", "60000") }
+            #expect(try larders[0].get("/models", ["Cache-Control": "no-cache"]).body == right)
+            #expect(try larders[1].get("/models/count").status == 200)
+        }
+    }
+
+    @Test func `no key and no private row passes the engine`() throws {
+        let engine = try EngineServer()
+        let monitor = try ChildProcess("/usr/bin/redis-cli", ["-p", "\(engine.port)", "MONITOR"])
+        try monitor.waitForLine(containing: "OK")
+        let origin = try ScriptedOrigin { request in
+            Replies.list(["\(request.key ?? "none")-topsecret/private-row"], ["Cache-Control": "private"])
+        }
+        try SharingLarders.serving(2, before: origin, by: engine) { larders throws in
+            for larder in larders.all {
+                let answer = try larder.get("/models/user", key: "sk-or-topsecret")
+                #expect(answer.status == 200 && answer.text.contains("private-row"))
+            }
+            #expect(try larders[0].purge("all=1").contains("\"confirmed\":2"))
+        }
+        #expect(origin.requests.count == 1)
+        let dump = try engine.keys().map { "\($0) \(try engine.command("GET", $0))" }.joined(separator: "\n")
+        try engine.command("SET", "the-end", "1", "PX", "1000")
+        try monitor.waitForLine(containing: "the-end")
+        let traffic = monitor.lines().joined(separator: "\n")
+        #expect(traffic.contains("\"EXEC\"") && traffic.contains("\"PUBLISH\""))
+        for secret in ["topsecret", "private-row", SharingLarders.secret] {
+            #expect(!traffic.contains(secret) && !dump.contains(secret), "\(secret)")
+        }
+    }
+}
