@@ -15,8 +15,9 @@ public enum PageParts {
             PackageResources.dom_js, PackageResources.numbers_js, PackageResources.theme_js, PackageResources.plots_js,
             PackageResources.verdict_js, PackageResources.glance_js, PackageResources.errors_js,
             PackageResources.tables_js, PackageResources.purge_js, PackageResources.status_js,
-            PackageResources.filters_js, PackageResources.details_js, PackageResources.scatter_js,
-            PackageResources.views_js, PackageResources.models_js, PackageResources.main_js,
+            PackageResources.filters_js, PackageResources.words_js, PackageResources.history_js,
+            PackageResources.details_js, PackageResources.scatter_js, PackageResources.views_js,
+            PackageResources.changes_js, PackageResources.models_js, PackageResources.main_js,
         ]
     }
 }

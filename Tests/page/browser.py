@@ -119,6 +119,14 @@ class Page:
             }};
         }})()""")
 
+    def answer(self, prefix: str, status: int, body: str):
+        """Has the page get this answer to whatever it asks for at an address that begins so. Call it before `open`."""
+        self.send("Page.addScriptToEvaluateOnNewDocument", source=f"""(() => {{
+            const ask = window.fetch;
+            window.fetch = async (address, ...rest) => String(address).startsWith({json.dumps(prefix)})
+                ? new Response({json.dumps(body)}, {{ status: {status} }}) : ask(address, ...rest);
+        }})()""")
+
     def eval(self, expression: str):
         result = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in result:

@@ -3,7 +3,8 @@
 /** The prices per token, which are shown per million; the others are per unit. */
 const byToken = /^(prompt|completion|internal_reasoning|input_cache_.*|audio.*|image_token|image_output)$/;
 
-function showDetails(model, onClose) {
+/** Shows a model; or, with a `note` that says why there is no row of it, its id and its history. */
+function showDetails(model, onClose, note = null) {
   const dialog = byID("details");
   tell("details-name", String(model.name ?? model.id));
   const architecture = model.architecture ?? {};
@@ -19,10 +20,11 @@ function showDetails(model, onClose) {
   ];
   byID("details-body").replaceChildren(
     model.description ? el("p", {}, String(model.description)) : "", definitions(rows),
-    el("h3", {}, "Pricing"), definitions(Object.entries(model.pricing ?? {}).map(priceRow)),
+    ...(note === null ? [el("h3", {}, "Pricing"), definitions(Object.entries(model.pricing ?? {}).map(priceRow))] : [el("p", {}, note)]),
+    pastPrices(String(model.id)),
     ...benchmarkParts(model.benchmarks),
-    el("details", {}, el("summary", {}, "As JSON"),
-      el("pre", { tabindex: 0, role: "region", "aria-label": "As JSON" }, JSON.stringify(model, null, 2))));
+    note === null ? el("details", {}, el("summary", {}, "As JSON"),
+      el("pre", { tabindex: 0, role: "region", "aria-label": "As JSON" }, JSON.stringify(model, null, 2))) : "");
   if (!dialog.open) dialog.showModal();
   byID("details-name").focus();
   dialog.onclose = onClose;
@@ -33,15 +35,7 @@ function definitions(rows) {
     .flatMap(([name, value]) => [el("dt", {}, String(name)), el("dd", {}, String(value))]));
 }
 
-function priceRow([name, price]) {
-  const value = typeof price === "object" ? null : scaled(price);
-  if (value === null) return [name.replaceAll("_", " "), JSON.stringify(price)];
-  if (value < 0n) return [name.replaceAll("_", " "), "depends on the chosen model"];
-  if (byToken.test(name)) {
-    return [name.replaceAll("_", " "), value === 0n ? "free" : `$${decimal(value * 1000000n)} per million tokens`];
-  }
-  return [name.replaceAll("_", " "), `$${decimal(value)} each`];
-}
+const priceRow = ([name, price]) => [spaced(name), priceOf(name, price).join("")];
 
 function benchmarkParts(benchmarks) {
   const rows = Object.entries(benchmarks?.artificial_analysis ?? {}).map(([name, value]) => [name.replaceAll("_", " "), value]);

@@ -11,5 +11,6 @@ for (const link of document.querySelectorAll("[data-jump]")) {
 }
 startTheme();
 startPurge();
+startChanges();
 startStatus();
 startModels();

@@ -159,19 +159,18 @@ function turnPage(direction) {
   reloadModels();
 }
 
-function openModel(row) {
+function openModel(row, note = null) {
   browser.open = row.id;
   writeHash(readFilters());
   showDetails(row, () => {
     browser.open = null;
     writeHash(readFilters());
-  });
+  }, note);
 }
 
-/** Opens the model in the address, if it is in the list. */
+/** Opens the model in the address. */
 function openFromHash() {
-  const row = browser.open !== null && browser.rows.find((one) => one.id === browser.open);
-  if (row && !byID("details").open) openModel(row);
+  if (browser.open !== null && !byID("details").open) openByID(browser.open);
 }
 
 function writeHash(query) {
@@ -179,6 +178,7 @@ function writeHash(query) {
   if (browser.column) all.set("_by", (browser.descending ? "-" : "") + browser.column);
   if (browser.open !== null) all.set("_model", browser.open);
   if (byID("view").value) all.set("_view", byID("view").value);
+  for (const [name, value] of changeFilters()) all.set(`_${name}`, value);
   const text = all.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
   if (location.hash.slice(1) !== text) history.replaceState(null, "", text ? `#${text}` : location.pathname);
 }
@@ -190,6 +190,7 @@ function readHash() {
   browser.column = columns.find((column) => column.key === by.replace(/^-/, ""))?.key ?? null;
   browser.open = query.get("_model");
   chooseView(query.get("_view"));
+  writeChangeFilters(query);
   writeFilters(query);
   if ([...readFilters().keys()].some((name) => name !== "q" && name !== "sort")) byID("more").open = true;
   if (browser.open === null && byID("details").open) byID("details").close();

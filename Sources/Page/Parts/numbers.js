@@ -86,8 +86,14 @@ const clockTime = (seconds) => clock.format(new Date(seconds * 1000));
 
 /** The same in short; with the day if that is not today. */
 function timeText(seconds) {
-  const isToday = new Date(seconds * 1000).toDateString() === new Date().toDateString();
-  return isToday ? clockTime(seconds) : `${day(seconds)} ${clockTime(seconds).slice(0, 5)}`;
+  const isToday = localDay(seconds) === localDay(Date.now() / 1000);
+  return isToday ? clockTime(seconds) : `${localDay(seconds)} ${clockTime(seconds).slice(0, 5)}`;
+}
+
+/** The day where the reader is, as clockTime has the hour there. */
+function localDay(seconds) {
+  const date = new Date(seconds * 1000);
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 
 /** A day in UTC, as upstream counts them. */

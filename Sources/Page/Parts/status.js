@@ -53,6 +53,7 @@ function showStatus(status) {
   showErrors(status);
   showTables(status);
   catalogueSeen(status);
+  changesSeen(status);
   offerViews(status.views);
   const minutes = minutesOf(status.history, status.started + status.uptime_seconds);
   const isIdle = minutes.every((minute) => minute.requests === 0);
