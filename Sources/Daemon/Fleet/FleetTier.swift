@@ -258,14 +258,16 @@ final class FleetTier {
 
     /// Removes something on all replicas. `done` gets what happened here, and on how many replicas it is gone.
     func purge(_ purge: Purge, done: @escaping (Withdrawal.Outcome, PurgeReport?) -> Void) {
+        let scope: PurgedScope
+        switch purge {
+        case .all: scope = .scope(.all)
+        case .catalog: scope = .scope(.catalogue)
+        case .key(let number): scope = .owner(number)
+        // The engine has no names of paths.
+        case .path: return disk.withdraw(.purge(purge)) { done($0, nil) }
+        }
         let ticket = number()
         purges[ticket] = OpenPurge(purge: purge, done: done)
-        let scope: PurgedScope =
-            switch purge {
-            case .all: .scope(.all)
-            case .catalog: .scope(.catalogue)
-            case .key(let number): .owner(number)
-            }
         let sendBack = peers.sendBack
         service.purge(scope) {
             sendBack(.fleet(.dropPurged(ticket, number: $0)))
