@@ -1,26 +1,40 @@
 import EventLoop
+import Glibc
 import Settings
 
 /// The sockets of all listeners, opened before any thread is started. So an unavailable address is one clear error, and
 /// nothing has started yet.
 struct OpenSockets {
     private var byLoop: [[ListeningSocket]]
-    /// The sockets of each address.
-    private var groups: [[ListeningSocket]] = []
+    private var groups: [Group] = []
 
-    /// Whether the service manager made them, and keeps them.
-    private(set) var areManagers = false
+    /// The sockets of one address.
+    private struct Group {
+        let sockets: [ListeningSocket]
+        /// Whether the service manager made them, and keeps them.
+        let areManagers: Bool
 
-    /// The addresses, with the port that the system chose where 0 was asked for.
-    private(set) var addresses: [SocketAddress] = []
+        var address: SocketAddress { sockets[0].address }
+        /// Whether they are those of `admin.listen`.
+        var isAdmin: Bool { sockets[0].isAdmin }
+    }
+
+    /// Whether the service manager made those of `listen`, and keeps them.
+    var areManagers: Bool { groups.contains { $0.areManagers && !$0.isAdmin } }
+
+    /// The addresses of `listen`, with the port that the system chose where 0 was asked for.
+    var addresses: [SocketAddress] { groups.filter { !$0.isAdmin }.map(\.address) }
+
+    /// Those of `admin.listen`.
+    var adminAddresses: [SocketAddress] { groups.filter(\.isAdmin).map(\.address) }
 
     /// Opens a socket on one address for each of a number of loops.
     typealias Opening = (SocketAddress, _ loops: Int) throws(UVError) -> [ListeningSocket]
 
     /// Opens a socket on each address for each of `loops` loops. `localhost` is two addresses, of which a machine may
-    /// have only one.
+    /// have only one. `areAdmin`: the addresses are those of `admin.listen`.
     init(
-        _ listen: [ListenAddress], loops: Int,
+        _ listen: [ListenAddress], loops: Int, areAdmin: Bool = false,
         open: Opening = { (address, loops) throws(UVError) in try ListeningSocket.group(address, count: loops) }
     ) throws(OpenSocketsError) {
         byLoop = Array(repeating: [], count: loops)
@@ -29,7 +43,7 @@ struct OpenSockets {
                 let parts = address.each
                 for group in try parts.count == 1
                     ? [Self.group(address, loops, open)] : Self.localhost(parts, loops, open)
-                { add(group) }
+                { add(areAdmin ? group.map(\.asAdmin) : group) }
             }
         } catch {
             close()
@@ -40,10 +54,9 @@ struct OpenSockets {
     /// Shares sockets that were handed over among `loops` loops.
     init(handedOver handed: [ListeningSocket], loops: Int) throws(OpenSocketsError) {
         byLoop = Array(repeating: [], count: loops)
-        areManagers = true
         for socket in handed {
             do throws(UVError) {
-                add(try socket.shared(among: loops))
+                add(try socket.shared(among: loops), areManagers: true)
             } catch {
                 throw OpenSocketsError(
                     description: "cannot listen on \(socket.address), a socket from the service manager: \(error)")
@@ -57,7 +70,7 @@ struct OpenSockets {
         byLoop = Array(repeating: [], count: loops)
         var groups: [[ListeningSocket]] = []
         for socket in sockets {
-            if groups.last?[0].address == socket.address {
+            if groups.last?[0].address == socket.address, groups.last?[0].isAdmin == socket.isAdmin {
                 groups[groups.count - 1].append(socket)
             } else {
                 groups.append([socket])
@@ -72,7 +85,10 @@ struct OpenSockets {
                 // Each of them has connections in its queue that somebody has to accept. With more loops than
                 // sockets, the others get new ones.
                 var group = group
-                while group.count < loops { group.append(try ListeningSocket(group[0].address)) }
+                while group.count < loops {
+                    let more = try ListeningSocket(group[0].address)
+                    group.append(group[0].isAdmin ? more.asAdmin : more)
+                }
                 add(group)
             } catch {
                 throw OpenSocketsError(description: "cannot listen on \(group[0].address): \(error)")
@@ -80,20 +96,34 @@ struct OpenSockets {
         }
     }
 
-    private mutating func add(_ group: [ListeningSocket]) {
+    private mutating func add(_ group: [ListeningSocket], areManagers: Bool = false) {
         for (index, socket) in group.enumerated() { byLoop[index % byLoop.count].append(socket) }
-        addresses.append(group[0].address)
-        groups.append(group)
+        groups.append(Group(sockets: group, areManagers: areManagers))
+    }
+
+    /// Adds sockets of other addresses, for the same number of loops.
+    mutating func add(_ other: OpenSockets) {
+        for index in byLoop.indices { byLoop[index] += other.byLoop[index] }
+        groups += other.groups
     }
 
     /// The sockets for another process, each once: loops that share a socket have several descriptors of it.
-    var distinct: [ListeningSocket] { groups.flatMap { $0[0].isShared ? [$0[0]] : $0 } }
+    var distinct: [ListeningSocket] { handed.map(\.socket) }
+
+    /// The same, and whether the service manager made them.
+    var handed: [(socket: ListeningSocket, isManagers: Bool)] {
+        groups.flatMap { group in
+            (group.sockets[0].isShared ? [group.sockets[0]] : group.sockets).map { ($0, group.areManagers) }
+        }
+    }
+
+    private var all: [ListeningSocket] { groups.flatMap(\.sockets) }
 
     /// This process no longer removes the files of unix sockets.
-    func giveFilesAway() { for socket in groups.joined() { socket.giveFileAway() } }
+    func giveFilesAway() { for socket in all { socket.giveFileAway() } }
 
     /// This process removes the files of unix sockets in the end, if it was told of them.
-    func takeFiles() { for socket in groups.joined() { socket.takeFile() } }
+    func takeFiles() { for socket in all { socket.takeFile() } }
 
     /// The sockets that one loop listens on.
     func sockets(for loop: Int) -> [ListeningSocket] { byLoop[loop] }
@@ -158,6 +188,45 @@ struct OpenSockets {
     }
 
     private static func close(_ groups: [[ListeningSocket]]) { for socket in groups.joined() { socket.close() } }
+}
+
+extension OpenSockets {
+    /// The sockets of a process that starts: those of the old process or of the service manager, else those of the
+    /// settings.
+    static func open(
+        _ settings: Settings, _ takeover: Takeover?, _ environment: [String: String]
+    ) throws -> OpenSockets {
+        let handed = try takeover?.managers ?? HandedSockets.take(from: environment, processID: getpid())
+        let loops = settings.workers
+        var sockets = try OpenSockets(handedOver: handed, loops: loops)
+        do {
+            sockets.add(try OpenSockets(takenOver: takeover?.sockets ?? [], loops: loops))
+            // Sockets that are there replace those of the settings.
+            if sockets.addresses.isEmpty { sockets.add(try OpenSockets(settings.listen, loops: loops)) }
+            if sockets.adminAddresses.isEmpty {
+                sockets.add(try OpenSockets(settings.admin.listen, loops: loops, areAdmin: true))
+            }
+        } catch {
+            sockets.close()
+            throw error
+        }
+        return sockets
+    }
+}
+
+extension ListeningSocket {
+    /// The name of the sockets of `admin.listen`, also for the service manager.
+    private static let adminName = "admin"
+
+    /// Whether it is one of `admin.listen`.
+    var isAdmin: Bool { name == Self.adminName }
+
+    /// The same socket as one of `admin.listen`.
+    var asAdmin: ListeningSocket {
+        var socket = self
+        socket.name = Self.adminName
+        return socket
+    }
 }
 
 /// Why Larder cannot listen where it should.

@@ -52,7 +52,7 @@ final class Supervisor {
         reloading = Reloading(readSettings)
         self.telemetry = telemetry
         shardSettings = ShardSettings(
-            settings, isDemo: isDemo, addresses: sockets.addresses,
+            settings, isDemo: isDemo, addresses: sockets.addresses, adminAddresses: sockets.adminAddresses,
             fingerprinter: fleet?.fingerprinter ?? state.fingerprinter)
         let (store, start) = state.begin(
             settings, isDemo: isDemo, shardSettings.keeping.entryBuilder, now: loop.nowMilliseconds,
@@ -79,7 +79,7 @@ final class Supervisor {
         var settings = settings
         allowDescriptors(for: settings, log)
         let takeover = try Takeover(environment: environment)
-        let sockets = try openSockets(settings, takeover, environment)
+        let sockets = try OpenSockets.open(settings, takeover, environment)
         if sockets.areManagers {
             settings.listen = sockets.addresses.compactMap { ListenAddress($0.description) }
             if !isDemo { try refuseOwnListener(settings, sockets) }
@@ -88,7 +88,8 @@ final class Supervisor {
         if settings.state.enabled, settings.state.directory != nil { try takeover?.waitForState() }
         let state = try OpenState(settings, isDemo: isDemo, isOurs: takeover != nil, log: log)
         var telemetry = SharedTelemetry(
-            settings, isDemo: isDemo, addresses: sockets.addresses, writer: writer, log: log, notes: notes)
+            settings, isDemo: isDemo, addresses: sockets.addresses, adminAddresses: sockets.adminAddresses,
+            writer: writer, log: log, notes: notes)
         telemetry.state = state.reporter()
         let fleet = try FleetMembership(settings, isDemo: isDemo, stateDirectory: state.path, log: log)
         defer { fleet?.close() }
@@ -111,7 +112,7 @@ final class Supervisor {
     private static func refuseOwnListener(_ settings: Settings, _ sockets: OpenSockets) throws {
         guard settings.upstream.proxy == nil,
             let own = OwnListener.reached(
-                by: settings.upstream.url, among: settings.listen, machineNames: machineNames())
+                by: settings.upstream.url, among: settings.listen + settings.admin.listen, machineNames: machineNames())
         else { return }
         sockets.close()
         throw OpenSocketsError(
@@ -129,17 +130,6 @@ final class Supervisor {
                 .fewDescriptors, "only \(allowed) file descriptors are allowed, too few for server.max_connections",
                 ["server.max_connections": "\(settings.server.maxConnections)"])
         }
-    }
-
-    private static func openSockets(
-        _ settings: Settings, _ takeover: Takeover?, _ environment: [String: String]
-    ) throws -> OpenSockets {
-        if let takeover, !takeover.areManagers {
-            return try OpenSockets(takenOver: takeover.sockets, loops: settings.workers)
-        }
-        let handed = try takeover?.sockets ?? HandedSockets.take(from: environment, processID: getpid())
-        if handed.isEmpty { return try OpenSockets(settings.listen, loops: settings.workers) }
-        return try OpenSockets(handedOver: handed, loops: settings.workers)
     }
 
     private func start(_ launch: ProgramLaunch?) throws {
@@ -225,11 +215,13 @@ final class Supervisor {
                 .tookOver, "took over from process \(takeover.oldProcess)", ["process": "\(takeover.oldProcess)"])
         }
         let upstream = shardSettings.source.isDemo ? "the built-in demo catalogue" : settings.upstream.url
-        for address in addresses {
+        let hasPage = sockets.adminAddresses.isEmpty
+        for (address, what) in addresses.map({ ($0, "serving") }) + sockets.adminAddresses.map({ ($0, "own pages") }) {
+            let page = hasPage || what != "serving" ? address.pageURL : nil
             log.event(
-                .serving, "serving on \(address.url)",
+                .serving, "\(what) on \(address.url)",
                 ["upstream": "\(upstream)", "workers": "\(settings.workers)"].merging(
-                    address.pageURL.map { ["page": "\($0)"] } ?? [:]
+                    page.map { ["page": "\($0)"] } ?? [:]
                 ) { $1 })
         }
         manager.notifyReady(status)
@@ -237,9 +229,13 @@ final class Supervisor {
             self.watchdog.timer?.start(after: 0, repeating: max(1, watchdog / 3))
         }
         if reloading.isWanted { reload() }
-        if let mailbox { onServing(RunningLarder(addresses: addresses, mailbox: mailbox)) }
+        if let mailbox { onServing(running(mailbox)) }
         endStart()
         handovers.handover?.begunToServe()
+    }
+
+    private func running(_ mailbox: Mailbox<SupervisorMessage>) -> RunningLarder {
+        RunningLarder(addresses: addresses, adminAddresses: sockets.adminAddresses, mailbox: mailbox)
     }
 
     /// Called once all loops serve, and the catalogue is there if it is required first. Frees what only the start
@@ -290,7 +286,7 @@ final class Supervisor {
     private func take(_ read: Settings) throws(UpstreamError) {
         let (new, changed) = Reloading.merge(read, into: settings)
         let old = settings
-        let next = shardSettings.taking(new, addresses: addresses)
+        let next = shardSettings.taking(new, addresses: addresses, adminAddresses: sockets.adminAddresses)
         // A value that a loop could not use must be found before any loop is notified.
         if !next.source.isDemo { try UpstreamClient(on: loop, settings: next.source.client).close() }
         settings = new
@@ -354,6 +350,8 @@ final class Supervisor {
 public struct RunningLarder: Sendable {
     /// The addresses that it listens on, with the ports that the system chose.
     public let addresses: [SocketAddress]
+    /// Those of `admin.listen`.
+    public let adminAddresses: [SocketAddress]
     fileprivate let mailbox: Mailbox<SupervisorMessage>
 
     /// Makes it drain and end, as SIGTERM does; the second call ends it at once.

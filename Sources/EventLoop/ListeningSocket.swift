@@ -16,6 +16,10 @@ public struct ListeningSocket: Sendable {
     /// Whether other descriptors of the same socket are accepted on, so that a connection wakes all of them.
     public private(set) var isShared = false
 
+    /// What it is for, in the words of whoever made it; nil if nobody said so. The service manager's names of sockets are
+    /// `FileDescriptorName=`.
+    public var name: String?
+
     /// The file of a unix socket that we made, and must remove.
     let file: SocketFile?
 
@@ -136,7 +140,9 @@ public struct ListeningSocket: Sendable {
     public func duplicate() throws(UVError) -> ListeningSocket {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         if copy < 0 { throw UVError(errno: errno) }
-        return ListeningSocket(descriptor: copy, address: address)
+        var socket = ListeningSocket(descriptor: copy, address: address)
+        socket.name = name
+        return socket
     }
 
     /// Distinguishes the file of a unix socket that this process must remove from later ones at its path; nil if there
@@ -201,7 +207,9 @@ public enum HandedSockets {
         var sockets: [ListeningSocket] = []
         for index in 0..<count {
             do throws(UVError) {
-                sockets.append(try ListeningSocket(descriptor: first + index))
+                var socket = try ListeningSocket(descriptor: first + index)
+                if Int(index) < names.count { socket.name = String(names[Int(index)]) }
+                sockets.append(socket)
             } catch {
                 let name = Int(index) < names.count ? " (\(names[Int(index)]))" : ""
                 let reason = error == .invalid ? "it is not a listening stream socket (TCP or Unix)" : error.description

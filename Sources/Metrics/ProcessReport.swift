@@ -12,6 +12,8 @@ public struct ProcessReport: Sendable {
     public var workers = 1
     /// The addresses that it listens on.
     public var listen: [String] = []
+    /// The addresses of its own pages; none if they are everywhere.
+    public var adminListen: [String] = []
     /// Whether upstream is the built-in one.
     public var isDemo = false
     /// The base URL of upstream, without a password.

@@ -16,6 +16,9 @@ public enum StatusPage {
         page.open("listen", "[")
         for address in process.listen { page.member(nil, address) }
         page.close("]")
+        page.open("admin_listen", "[")
+        for address in process.adminListen { page.member(nil, address) }
+        page.close("]")
         page.member("demo", flag: process.isDemo)
         appendUpstream(report, process, to: &page)
         appendCache(report, to: &page)

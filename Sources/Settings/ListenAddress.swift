@@ -31,6 +31,24 @@ extension ListenAddress {
     }
 }
 
+extension ListenAddress {
+    /// Whether nobody can listen on both: the same path, or the same port on an address that both include.
+    package func overlaps(_ other: ListenAddress) -> Bool {
+        each.contains { one in
+            other.each.contains { two in
+                guard case .tcp(let host, let port) = one, case .tcp(let otherHost, port) = two, port != 0 else {
+                    return one == two && !one.hasAnyPort
+                }
+                return host.lowercased() == otherHost.lowercased() || [host, otherHost].contains("0.0.0.0")
+                    || [host, otherHost].contains("::")
+            }
+        }
+    }
+
+    /// Whether the system chooses the port.
+    private var hasAnyPort: Bool { if case .tcp(_, 0) = self { true } else { false } }
+}
+
 extension ListenAddress: CustomStringConvertible {
     /// The address as it is written in the settings.
     public var description: String {
@@ -143,6 +161,19 @@ extension LarderAddress: CustomStringConvertible {
         switch self {
         case .url(let base): base
         case .unix(let path): "unix:\(path)"
+        }
+    }
+}
+
+extension LarderAddress {
+    /// Where this machine reaches what listens on an address; nil if the port is not known beforehand.
+    public static func reaching(_ address: ListenAddress) -> LarderAddress? {
+        switch address {
+        case .unix(let path): .unix(path: path)
+        case .tcp(_, 0): nil
+        case .tcp("0.0.0.0", let port): .url("http://127.0.0.1:\(port)")
+        case .tcp("::", let port): .url("http://[::1]:\(port)")
+        case .tcp: LarderAddress("\(address)")
         }
     }
 }

@@ -185,6 +185,12 @@ extension SettingKind<[ListenAddress]> {
             let all = addresses.flatMap(\.each)
             return addresses.count == texts.count && Set(all).count == all.count ? addresses : nil
         }, show: { TOMLText.list($0.map(\.description)) })
+
+    /// The same, or none.
+    package static let addressesOrNone = Self(
+        expected: addresses.expected + ", or nothing",
+        read: { value in value == .text("") || items(of: value)?.isEmpty == true ? [] : addresses.read(value) },
+        show: addresses.show)
 }
 
 extension SettingKind<[String]> {

@@ -40,11 +40,21 @@ public struct Settings: Sendable, Equatable {
     /// The limits for clients.
     public var server = Server()
 
+    /// Where Larder's own pages are.
+    public var admin = Admin()
+
     /// What is written to standard error.
     public var log = Log()
 
     /// The defaults.
     public init() {}
+
+    /// Where Larder's own pages are.
+    public struct Admin: Sendable, Equatable {
+        /// The addresses at which `/_larder/` and `/metrics` are answered, and then only there; if there are none, they
+        /// are answered on all addresses.
+        public var listen: [ListenAddress] = []
+    }
 
     /// Where answers come from, and how long a fetch may take.
     public struct Upstream: Sendable, Equatable {

@@ -53,6 +53,13 @@ public struct SettingsError: Error, Equatable, CustomStringConvertible {
                 + "listener \(listener); expected another server")
     }
 
+    /// An address of `admin.listen` is one of `listen`.
+    static func adminIsListener(_ address: ListenAddress, _ origin: SettingOrigin) -> Self {
+        Self(
+            description: "bad value \(TOMLText.quoted(address.description)) for `admin.listen` in \(origin): "
+                + "`listen` has that address; expected another port or path")
+    }
+
     /// The value is not one that the setting can have.
     package static func bad(_ value: SettingValue, for setting: SettingDefinition, _ origin: SettingOrigin) -> Self {
         let shown = setting.conceal(value)

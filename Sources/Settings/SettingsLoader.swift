@@ -100,9 +100,13 @@ public struct SettingsLoader: Sendable {
         // A proxy takes its own route; the demo has another upstream.
         if !flags.demo, settings.upstream.proxy == nil,
             let listener = OwnListener.reached(
-                by: settings.upstream.url, among: settings.listen, machineNames: machineNames())
+                by: settings.upstream.url, among: settings.listen + settings.admin.listen,
+                machineNames: machineNames())
         {
             mistakes.append(.upstreamIsSelf(settings.upstream.url, result.origin(of: "upstream.url"), listener))
+        }
+        if let shared = settings.admin.listen.first(where: { own in settings.listen.contains { $0.overlaps(own) } }) {
+            mistakes.append(.adminIsListener(shared, result.origin(of: "admin.listen")))
         }
         return (result, mistakes)
     }

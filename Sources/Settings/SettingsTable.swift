@@ -35,7 +35,7 @@ package enum SettingsTable {
             SettingDefinition(
                 "filters.upstream", \.filters.upstream, .filterNames,
                 "Query parameters that upstream applies instead of Larder; rows then have upstream's prices for them."),
-        ] + fleet + server + log
+        ] + fleet + server + admin + log
 
     private static let process = [
         SettingDefinition(
@@ -138,6 +138,12 @@ package enum SettingsTable {
         SettingDefinition(
             "server.upgrade_timeout", \.server.upgradeTimeout, .duration(.seconds(1) ... .seconds(3600)),
             "How long a new process may take until it serves, before the old one gives up the upgrade."),
+    ]
+
+    private static let admin = [
+        SettingDefinition(
+            "admin.listen", \.admin.listen, .addressesOrNone, needsRestart: true,
+            "Where /_larder/ and /metrics are answered, and then only there; as listen. If empty: on all addresses.")
     ]
 
     private static let log = [

@@ -28,7 +28,7 @@ struct StatusCommand: ParsableCommand {
     }
 
     func run() throws {
-        let address = try address.address
+        let address = try address.adminAddress
         do throws(ClientFailure) {
             if let watch {
                 return try StatusWatch.run(
@@ -74,7 +74,7 @@ struct PurgeCommand: ParsableCommand {
 
     func run() throws {
         let target: CachePurge.Target = key.map { .key($0) } ?? (all ? .all : .catalog)
-        let address = try address.address
+        let address = try address.adminAddress
         do throws(ClientFailure) {
             print(try CachePurge.run(address, target))
         } catch {
@@ -109,8 +109,8 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor", abstract: "Find what keeps Larder from working here, and say how to fix it.",
         discussion: """
             If a Larder runs, its settings are examined, and its own verdict is the first line; otherwise those are \
-            that one started here would have. A running Larder is looked for at the listen addresses of the settings, \
-            or only at --url. \
+            that one started here would have. A running Larder is looked for at the addresses of admin.listen or listen in \
+            the settings, or only at --url. \
             Checks the settings, the listen addresses, the state directory, the engine of a fleet, DNS, the proxy, TLS, \
             upstream, the key and the clock, one line each: ok, warn, fail, or skip (not possible or not requested). The \
             exit code is 1 if a check fails.
@@ -151,7 +151,7 @@ struct ReloadCommand: ParsableCommand {
     @OptionGroup var address: AddressOptions
 
     func run() throws {
-        let address = try address.address
+        let address = try address.adminAddress
         do throws(ReloadRequest.Problem) {
             print(try ReloadRequest.run(address))
         } catch {
@@ -176,7 +176,7 @@ struct SupportBundleCommand: ParsableCommand {
     var file: String?
 
     func run() throws {
-        let address = try address.address
+        let address = try address.adminAddress
         let now = Int64(Date().timeIntervalSince1970)
         do throws(ClientFailure) {
             let bundle = try SupportBundle.make(address, time: now)

@@ -47,7 +47,7 @@ struct ChangesCommand: ParsableCommand {
     func run() throws {
         let parameters = [("since", since), ("until", until), ("kind", kind), ("id", id)]
         let request = ChangesRequest(
-            try address.address,
+            try address.adminAddress,
             parameters: parameters.compactMap { name, value in value.map { (name: name, value: $0) } })
         do throws(ClientFailure) {
             if follow {
@@ -83,7 +83,7 @@ struct HistoryCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let address = try address.address
+        let address = try address.adminAddress
         do throws(ClientFailure) {
             StandardOutput.write(
                 try ModelHistoryListing.run(address, model: model, asJSON: json, style: .ofStandardOutput))

@@ -8,7 +8,8 @@ struct AddressOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Address of Larder: http://HOST:PORT or unix:PATH. By default the environment variable LARDER_URL, else "
-                + "http://127.0.0.1:5273.", valueName: "url"))
+                + "admin.listen of the settings here if Larder's own pages are asked for, else http://127.0.0.1:5273.",
+            valueName: "url"))
     var url: String?
 
     /// The address that the flag names, else the environment, else the usual one.
@@ -18,6 +19,16 @@ struct AddressOptions: ParsableArguments {
             let variable = ProcessInfo.processInfo.environment[LarderAddress.variable]
             if let variable, !variable.isEmpty { return try read(variable, from: LarderAddress.variable) }
             return .standard
+        }
+    }
+
+    /// The same for what is below `/_larder/`: unless the flag or the environment names an address, the first one of
+    /// `admin.listen` in the settings that a Larder started here would have.
+    var adminAddress: LarderAddress {
+        get throws {
+            if let given = try given { return given }
+            let settings = SettingsLoader().check().0.settings
+            return settings.admin.listen.flatMap(\.each).lazy.compactMap(LarderAddress.reaching).first ?? .standard
         }
     }
 

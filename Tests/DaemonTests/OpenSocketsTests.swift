@@ -51,6 +51,46 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test(arguments: [(1, 3), (2, 2), (3, 1)])
+    func `sockets of admin.listen stay what they are when they are handed over`(before: Int, now: Int) throws {
+        let path = "/tmp/larder-test-\(UInt64.random(in: .min ... .max)).sock"
+        var old = try OpenSockets([try #require(ListenAddress("127.0.0.1:0"))], loops: before)
+        let admin = [try #require(ListenAddress("127.0.0.1:0")), try #require(ListenAddress("unix:\(path)"))]
+        old.add(try OpenSockets(admin, loops: before, areAdmin: true))
+        #expect(old.addresses.count == 1 && old.adminAddresses.count == 2)
+        let words = HandedList.words(old).split(separator: " ")
+        let taken = try zip(old.distinct, words).map { socket, word in
+            let (isManagers, isAdmin, fileIdentity) = HandedList.read(word)
+            #expect(!isManagers && fileIdentity == socket.fileIdentity)
+            let copy = try ListeningSocket(
+                descriptor: try socket.duplicate().descriptor, fileIdentity: fileIdentity)
+            return isAdmin ? copy.asAdmin : copy
+        }
+        #expect(words.count == 2 * before + 1 && words.count { $0.contains("-admin") } == before + 1)
+        let new = try OpenSockets(takenOver: taken, loops: now)
+        #expect(new.addresses == old.addresses && new.adminAddresses == old.adminAddresses)
+        for loop in 0..<now {
+            #expect(new.sockets(for: loop).contains { $0.isAdmin && !$0.address.isUnix })
+            #expect(new.sockets(for: loop).contains { $0.isAdmin && $0.address.isUnix })
+            #expect(new.sockets(for: loop).contains { !$0.isAdmin })
+        }
+        old.giveFilesAway()
+        old.close()
+        new.takeFiles()
+        new.close()
+    }
+
+    @Test func `a socket that the service manager calls admin is for Larder's own pages`() throws {
+        var named = try ListeningSocket(.ipv4(0x7F00_0001, port: 0))
+        named.name = "admin"
+        let other = try ListeningSocket(.ipv4(0x7F00_0001, port: 0))
+        let sockets = try OpenSockets(handedOver: [named, other], loops: 2)
+        defer { sockets.close() }
+        #expect(sockets.adminAddresses == [named.address] && sockets.addresses == [other.address])
+        #expect(sockets.areManagers && HandedList.words(sockets) == "manager-admin manager")
+        for loop in 0..<2 { #expect(sockets.sockets(for: loop).map(\.isAdmin) == [true, false]) }
+    }
+
     @Test(arguments: [UVError.addressNotAvailable, .familyNotSupported])
     func `an address that this machine lacks is left out`(error: UVError) throws {
         for (family, rest) in [("IPv6", "127.0.0.1:"), ("IPv4", "[::1]:")] {

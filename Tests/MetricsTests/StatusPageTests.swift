@@ -37,7 +37,8 @@ struct StatusPageTests {
         let json = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect(
             Set(json.keys) == [
-                "verdict", "findings", "version", "pid", "started", "uptime_seconds", "workers", "listen", "demo",
+                "verdict", "findings", "version", "pid", "started", "uptime_seconds", "workers", "listen",
+                "admin_listen", "demo",
                 "upstream", "cache", "entries", "views",
                 "keys", "requests", "connections", "connection_limit", "state", "fleet", "latency_us", "history",
             ])

@@ -29,6 +29,27 @@ struct SettingsErrorTests {
         #expect(fault(text)?.hasPrefix("unknown setting " + expected) == true, "\(fault(text) ?? "none")")
     }
 
+    @Test(
+        "An address cannot be for Larder's own pages and for everything",
+        arguments: [
+            ("127.0.0.1:5273", "localhost:5273"), ("localhost:5273", "[::1]:5273"), ("0.0.0.0:1", "127.0.0.1:1"),
+            ("10.0.0.1:1", "[::]:1"), ("unix:/run/a", "unix:/run/a"), ("Name:1", "name:1"),
+        ])
+    func sharedAddresses(admin: String, listen: String) {
+        let fault = fault("listen = \"\(listen)\"\nadmin.listen = [\"127.0.0.1:7\", \"\(admin)\"]")
+        #expect(
+            fault?.hasPrefix("bad value \"\(admin)\" for `admin.listen` in larder.toml, line 2: `listen` has") == true,
+            "\(fault ?? "none")")
+    }
+
+    @Test(
+        "Other addresses can", arguments: [("127.0.0.1:5274", "localhost:5273"), ("127.0.0.1:0", "127.0.0.1:0")])
+    func separateAddresses(admin: String, listen: String) {
+        #expect(fault("listen = \"\(listen)\"\nadmin.listen = \"\(admin)\"") == nil)
+        #expect(fault("admin.listen = \"\"") == nil && fault("admin.listen = []") == nil)
+        #expect(fault("admin.listen = \"5274\"")?.hasPrefix("bad value") == true)
+    }
+
     @Test("A table is no setting")
     func tables() {
         #expect(

@@ -21,8 +21,10 @@ struct SettingsTableTests {
     func together(tables: [String]) {
         var order: [String] = []
         for table in tables where order.last != table { order.append(table) }
-        #expect(
-            order == ["", "upstream", "ttl", "stale", "cache", "state", "history", "filters", "fleet", "server", "log"])
+        let all = [
+            "", "upstream", "ttl", "stale", "cache", "state", "history", "filters", "fleet", "server", "admin", "log",
+        ]
+        #expect(order == all)
     }
 
     @Test("Each default is a good value, and the one that a new Settings has", arguments: SettingsTable.all.map(\.name))

@@ -58,7 +58,9 @@ container = pod["spec"]["containers"][0]
 labels = pod["metadata"]["labels"]
 named = {entry["name"]: entry["containerPort"] for entry in container["ports"]}
 check(deployment["spec"]["selector"]["matchLabels"] == labels, "deployment: its selector finds none of its pods")
-check(named == {"http": port}, "deployment: the port is another one than the image's")
+check(named["http"] == port, "deployment: the port is another one than the image's")
+admin = {entry["name"]: entry["value"] for entry in container["env"]}["LARDER_ADMIN_LISTEN"]
+check(admin == f"0.0.0.0:{named['admin']}", "deployment: its own pages are at another port than it says")
 check(pod["spec"]["securityContext"]["runAsUser"] == user, "deployment: the user is another one than the image's")
 check(pod["spec"]["securityContext"]["runAsNonRoot"] is True, "deployment: it may run as root")
 check(container["securityContext"]["readOnlyRootFilesystem"] is True, "deployment: its file system can be written")
@@ -75,10 +77,14 @@ check(
 known([entry["name"] for entry in container["env"]], "deployment")
 
 check(load("kubernetes/service.yaml")["spec"]["selector"] == labels, "service: it finds no pod")
-check(load("kubernetes/service.yaml")["spec"]["ports"][0]["targetPort"] in named, "service: its target port is not there")
+ports = {entry["name"]: entry["targetPort"] for entry in load("kubernetes/service.yaml")["spec"]["ports"]}
+check(ports == {name: name for name in named}, "service: its target ports are not there")
+monitor = load("kubernetes/servicemonitor.yaml")["spec"]["endpoints"]
+check([entry["port"] for entry in monitor] == ["admin"], "service monitor: it asks where there are no metrics")
 policy = load("kubernetes/networkpolicy.yaml")["spec"]
 check(policy["podSelector"]["matchLabels"] == labels, "network policy: it finds no pod")
-check(policy["ingress"][0]["ports"][0]["port"] in named, "network policy: its port is not there")
+let_in = [rule["ports"][0]["port"] for rule in policy["ingress"]]
+check(let_in == ["http", "admin"], "network policy: its ports are not there")
 resources = set(load("kubernetes/kustomization.yaml")["resources"])
 # A ServiceMonitor can be applied only where Prometheus' operator is.
 files = {path.name for path in (root / "deploy/kubernetes").glob("*.yaml")}

@@ -19,7 +19,7 @@ public enum Doctor {
         let places =
             address.map { [$0] }
             ?? (mistakes.isEmpty
-                ? here.settings.listen.flatMap(\.each).compactMap(LarderAddress.reaching) : [.standard])
+                ? here.settings.pages.flatMap(\.each).compactMap(LarderAddress.reaching) : [.standard])
         let running = RunningProcess.first(at: places)
         var findings = mistakes.map { Diagnosis("settings", .fail, $0.description) }
         guard let running else {
@@ -36,7 +36,7 @@ public enum Doctor {
             }
             let file = here.file.map { "\($0) is valid" } ?? "no settings file: all defaults apply"
             findings = [nobody, Diagnosis("settings", .ok, file)]
-            findings += here.settings.listen.flatMap(PortCheck.findings)
+            findings += (here.settings.listen + here.settings.admin.listen).flatMap(PortCheck.findings)
             findings.append(StateCheck.finding(here.settings.state))
             return findings + upstream(here.settings, environment, key)
         }
@@ -169,4 +169,9 @@ package enum IssuerRule {
         let issuer = issuer.lowercased() + " "
         return interceptors.first { issuer.contains($0) }?.split(separator: " ").joined(separator: " ")
     }
+}
+
+extension Settings {
+    /// Where Larder's own pages are.
+    fileprivate var pages: [ListenAddress] { admin.listen.isEmpty ? listen : admin.listen }
 }

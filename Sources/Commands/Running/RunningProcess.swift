@@ -69,16 +69,3 @@ struct RunningProcess {
     /// Whether its upstream is the built-in one.
     var isDemo: Bool { status.root["demo"]?.bool == true }
 }
-
-extension LarderAddress {
-    /// Where this machine reaches what listens on an address; nil if the port is not known beforehand.
-    static func reaching(_ address: ListenAddress) -> LarderAddress? {
-        switch address {
-        case .unix(let path): .unix(path: path)
-        case .tcp(_, 0): nil
-        case .tcp("0.0.0.0", let port): .url("http://127.0.0.1:\(port)")
-        case .tcp("::", let port): .url("http://[::1]:\(port)")
-        case .tcp: LarderAddress("\(address)")
-        }
-    }
-}

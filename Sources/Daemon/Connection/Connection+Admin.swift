@@ -10,6 +10,7 @@ extension Connection {
     /// Answers a request for one of Larder's own paths.
     func answerAdmin(_ head: Span<UInt8>, _ parts: Target, _ method: Method) {
         let isHead = method == .head
+        if door == .front { return sendOwnProblem(Self.elsewhere, isHead: isHead) }
         let target = head.extracting(parser.target)
         // A metrics scraper may use any allowed host name for Larder.
         if !target.extracting(parts.path).equals("/metrics"), !isAskedByOwnName(head) {
@@ -56,6 +57,10 @@ extension Connection {
         }
         answerFromCache(head, parts, route, isHead: isHead)
     }
+
+    /// The answer on addresses that do not serve Larder's own pages.
+    static let elsewhere = Problem(
+        .notFound, "larder's own pages are at another address (admin.listen)", detail: .badRequest)
 
     private static let notItsName = Problem(
         .misdirectedRequest,

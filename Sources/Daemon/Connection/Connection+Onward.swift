@@ -102,7 +102,7 @@ extension Connection {
         }
         guard path.isEmpty || path.equals("/"), wantsPage(head) else { return false }
         noteLabel(.own, path, head)
-        sendPageAddress(.found)
+        if door == .front { sendOwnProblem(Self.elsewhere, isHead: method == .head) } else { sendPageAddress(.found) }
         return true
     }
 

@@ -37,7 +37,8 @@ extension Connection {
         }
         guard method == .get || method == .head else { return handleOther(method, head, hasBody: hasBody) }
         let directive = request.directive
-        if !request.speaksAnthropic, let answer = stored(head, directive) {
+        // An export of the catalogue is one of Larder's own pages.
+        if !request.speaksAnthropic, let answer = stored(head, directive), door != .front || !answer.isOwn {
             if answer.source.freshness.isFresh(at: loop.nowMilliseconds) {
                 if answer.wantsCompression() { shard.cache.compress(answer) }
                 let hasCurrent =
@@ -78,8 +79,11 @@ extension Connection {
     private func hostVerdict(_ head: Span<UInt8>) -> HostVerdict {
         guard let range = request.host.range else { return .allowed }
         let value = head.extracting(authority(head, host: range))
-        if shard.isKnown(host: value) { return .allowed }
+        if door != .admin, shard.isKnown(host: value) { return .allowed }
         guard let host = HostField.host(in: value) else { return .malformed }
+        if door == .admin {
+            return shard.settings.adminHosts.allows(value.extracting(host)) ? .allowed : .foreign
+        }
         guard shard.settings.hosts.allows(value.extracting(host)) else { return .foreign }
         shard.remember(host: value)
         return .allowed

@@ -35,6 +35,19 @@ final class Connection: StreamDelegate {
     /// Whether it has one of the places of `server.max_connections`.
     var place = Place.own
 
+    /// The listener that it came through.
+    let door: Door
+
+    /// Which requests a listener answers.
+    enum Door {
+        /// All: there is no `admin.listen`.
+        case only
+        /// All except those for Larder's own pages, which `admin.listen` answers.
+        case front
+        /// All: it is one of `admin.listen`.
+        case admin
+    }
+
     /// How a connection stands to the places of `server.max_connections`.
     enum Place {
         /// It has one.
@@ -47,8 +60,9 @@ final class Connection: StreamDelegate {
         case awaited
     }
 
-    init(shard: Shard, stream: Stream) {
+    init(shard: Shard, stream: Stream, door: Door) {
         self.shard = shard
+        self.door = door
         loop = shard.loop
         self.stream = stream
         parser = RequestParser(limits: shard.settings.headLimits)

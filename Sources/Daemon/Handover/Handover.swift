@@ -171,11 +171,23 @@ enum HandedList {
     /// A socket of Larder's own; with a colon, and what distinguishes its file, if there is one.
     static let own = "own"
 
+    /// What follows either for a socket of `admin.listen`.
+    private static let admin = "-admin"
+
     static func words(_ sockets: OpenSockets) -> String {
-        sockets.distinct.map { socket in
-            if sockets.areManagers { return managers }
-            return socket.fileIdentity.map { "\(own):\($0)" } ?? own
+        sockets.handed.map { socket, isManagers in
+            let kind = (isManagers ? managers : own) + (socket.isAdmin ? admin : "")
+            guard !isManagers, let identity = socket.fileIdentity else { return kind }
+            return "\(kind):\(identity)"
         }.joined(separator: " ")
+    }
+
+    /// Reads a word: whether the socket is the service manager's, whether it is one of `admin.listen`, and what
+    /// distinguishes its file.
+    static func read(_ word: Substring) -> (isManagers: Bool, isAdmin: Bool, fileIdentity: String?) {
+        let parts = word.split(separator: ":", maxSplits: 1)
+        let kind = parts.first ?? ""
+        return (kind.hasPrefix(managers), kind.hasSuffix(admin), parts.count == 2 ? String(parts[1]) : nil)
     }
 }
 

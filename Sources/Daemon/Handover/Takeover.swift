@@ -21,10 +21,10 @@ final class Takeover {
     private var channel: MessageChannel?
     private weak var owner: (any TakeoverOwner)?
 
-    /// The sockets of the old process, in its order.
+    /// The sockets that the old process opened, in its order.
     let sockets: [ListeningSocket]
-    /// Whether they are the service manager's.
-    let areManagers: Bool
+    /// Those of the service manager.
+    let managers: [ListeningSocket]
 
     /// The old process; 0 if the kernel does not tell.
     var oldProcess: Int32 { socket.peer?.process ?? 0 }
@@ -39,21 +39,21 @@ final class Takeover {
             throw TakeoverError(description: "\(HandedList.variable) is set, but no other Larder has started this one")
         }
         self.socket = socket
-        let words = list.split(separator: " ")
-        areManagers = words.first.map { $0 == HandedList.managers } ?? false
         var sockets: [ListeningSocket] = []
-        for (index, word) in words.enumerated() {
+        var managers: [ListeningSocket] = []
+        for (index, word) in list.split(separator: " ").enumerated() {
             let descriptor = Self.channelDescriptor + 1 + Int32(index)
-            let parts = word.split(separator: ":", maxSplits: 1)
+            let (isManagers, isAdmin, fileIdentity) = HandedList.read(word)
             do throws(UVError) {
-                sockets.append(
-                    try ListeningSocket(
-                        descriptor: descriptor, fileIdentity: parts.count == 2 ? String(parts[1]) : nil))
+                let socket = try ListeningSocket(descriptor: descriptor, fileIdentity: fileIdentity)
+                let known = isAdmin ? socket.asAdmin : socket
+                if isManagers { managers.append(known) } else { sockets.append(known) }
             } catch {
                 throw TakeoverError(description: "cannot use descriptor \(descriptor) of the old process: \(error)")
             }
         }
         self.sockets = sockets
+        self.managers = managers
     }
 
     /// Waits until the old process has released the state directory.

@@ -253,8 +253,8 @@ struct SharedTelemetry: Sendable {
     var fleet: @Sendable () -> FleetReport? = { nil }
 
     init(
-        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], writer: LogWriter, log: Logger,
-        notes: ProcessNotes
+        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], adminAddresses: [SocketAddress],
+        writer: LogWriter, log: Logger, notes: ProcessNotes
     ) {
         self.notes = notes
         self.log = log
@@ -264,6 +264,7 @@ struct SharedTelemetry: Sendable {
         process.pid = ProcessUsage.pid
         process.workers = settings.workers
         process.listen = addresses.map(\.url)
+        process.adminListen = adminAddresses.map(\.url)
         process.isDemo = isDemo
         process.upstream = isDemo ? "demo" : URLText.masked(settings.upstream.url)
         process.warmsUp = settings.upstream.warmUp

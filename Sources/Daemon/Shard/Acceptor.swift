@@ -16,9 +16,11 @@ final class Acceptor {
     }
 
     /// Begins to accept.
-    func begin(log: Logger, _ accept: @escaping (Stream) -> Void) throws(UVError) {
+    func begin(log: Logger, _ accept: @escaping (Stream, Connection.Door) -> Void) throws(UVError) {
+        let hasAdmin = sockets.contains(where: \.isAdmin)
         for socket in sockets {
-            let listener = try Listener(on: loop, socket: socket) { stream in accept(stream) }
+            let door: Connection.Door = socket.isAdmin ? .admin : hasAdmin ? .front : .only
+            let listener = try Listener(on: loop, socket: socket) { stream in accept(stream, door) }
             listener.failed = { error in log.event(.acceptFailed, "cannot accept a connection: \(error)") }
             listeners.append(listener)
         }

@@ -33,7 +33,7 @@ final class ClientConnections {
     // MARK: Accepting
 
     /// Begins to accept.
-    func begin(_ accept: @escaping (Stream) -> Void) throws(UVError) {
+    func begin(_ accept: @escaping (Stream, Connection.Door) -> Void) throws(UVError) {
         try acceptor.begin(log: telemetry.log, accept)
     }
 

@@ -104,7 +104,7 @@ final class Shard {
     private func beginAccepting() {
         guard !isDraining else { return }
         do throws(UVError) {
-            try clients.begin { [unowned self] in accept($0) }
+            try clients.begin { [unowned self] in accept($0, $1) }
         } catch {
             peers.supervisor.send(.failed(peers.index, "cannot accept connections: \(error)"))
             return
@@ -185,8 +185,8 @@ final class Shard {
 
     // MARK: Connections
 
-    private func accept(_ stream: Stream) {
-        let connection = Connection(shard: self, stream: stream)
+    private func accept(_ stream: Stream, _ door: Connection.Door) {
+        let connection = Connection(shard: self, stream: stream, door: door)
         stream.delegate = connection
         telemetry.recordConnection()
         stream.startReading()

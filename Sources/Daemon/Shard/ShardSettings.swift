@@ -41,6 +41,8 @@ package struct ShardSettings: Sendable {
     /// Whether there is an access log. A hit reads it here, which takes no reference to the log.
     let logsAccess: Bool
     let hosts: HostRule
+    /// The same for connections on `admin.listen`.
+    let adminHosts: HostRule
     /// The host names under which Larder serves its own pages.
     let ownHosts: HostRule
     /// This process's name in `Via`.
@@ -49,7 +51,10 @@ package struct ShardSettings: Sendable {
     /// Distinguishes keys without storing them; the same for all shards.
     let fingerprinter: Fingerprinter
 
-    init(_ settings: Settings, isDemo: Bool, addresses: [SocketAddress], fingerprinter: Fingerprinter) {
+    init(
+        _ settings: Settings, isDemo: Bool, addresses: [SocketAddress], adminAddresses: [SocketAddress] = [],
+        fingerprinter: Fingerprinter
+    ) {
         self.fingerprinter = fingerprinter
         map = UpstreamMap(baseURL: settings.upstream.url)
         var upstream = UpstreamSettings(userAgent: "larder/\(version)")
@@ -82,14 +87,19 @@ package struct ShardSettings: Sendable {
             header: settings.server.headerTimeout.milliseconds, body: settings.server.bodyTimeout.milliseconds,
             idle: settings.server.idleTimeout.milliseconds)
         logsAccess = SharedTelemetry.accessFormat(settings.log) != nil
-        hosts = HostRule(settings, addresses: addresses)
+        hosts = HostRule(settings, settings.listen, addresses: addresses)
+        adminHosts = HostRule(settings, settings.admin.listen, addresses: adminAddresses)
         ownHosts = HostRule(ownNamesOf: settings)
         allowsAnyOrigin = settings.server.cors
     }
 
     /// The settings of the same process after a change: shared objects and random values from the start stay the same.
-    func taking(_ settings: Settings, addresses: [SocketAddress]) -> ShardSettings {
-        var next = ShardSettings(settings, isDemo: source.isDemo, addresses: addresses, fingerprinter: fingerprinter)
+    func taking(
+        _ settings: Settings, addresses: [SocketAddress], adminAddresses: [SocketAddress]
+    ) -> ShardSettings {
+        var next = ShardSettings(
+            settings, isDemo: source.isDemo, addresses: addresses, adminAddresses: adminAddresses,
+            fingerprinter: fingerprinter)
         next.openConnections = openConnections
         next.hop = hop
         // The same views came into effect when they first did.
@@ -109,12 +119,12 @@ package struct ShardSettings: Sendable {
 extension HostRule {
     /// The names in the settings; without any, this machine's names if every listener is reachable from this machine
     /// only.
-    fileprivate init(_ settings: Settings, addresses: [SocketAddress]) {
+    fileprivate init(_ settings: Settings, _ listen: [ListenAddress], addresses: [SocketAddress]) {
         let names = settings.server.allowedHosts
         if names == ["*"] || names.isEmpty && !addresses.allSatisfy({ $0.isLoopback || $0.isUnix }) {
             self = .any
         } else if names.isEmpty {
-            let listening = settings.listen.compactMap(\.hostName)
+            let listening = listen.compactMap(\.hostName)
             self.init(allowing: Self.thisMachine + listening.filter { !Self.thisMachine.contains($0) })
         } else {
             self.init(allowing: names)
@@ -123,7 +133,7 @@ extension HostRule {
 
     /// IP addresses, this machine's names, and the names in the settings.
     fileprivate init(ownNamesOf settings: Settings) {
-        let named = settings.server.allowedHosts + settings.listen.compactMap(\.hostName)
+        let named = settings.server.allowedHosts + (settings.listen + settings.admin.listen).compactMap(\.hostName)
         self.init(allowing: ["localhost"] + machineNames() + named.filter { $0 != "*" }, allowsAddresses: true)
     }
 

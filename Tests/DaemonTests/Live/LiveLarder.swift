@@ -72,6 +72,9 @@ struct LiveLarder {
     /// The port that it serves on.
     var port: UInt16 { UInt16(running.addresses[0].port ?? 0) }
 
+    /// The port of its own pages, if that is another one.
+    var adminPort: UInt16 { UInt16(running.adminAddresses[0].port ?? 0) }
+
     /// Tells it to end, as SIGTERM would.
     func drain() { running.drain() }
 
