@@ -95,6 +95,17 @@ class Watched(Larder):
         while int(time.time()) <= self.second:
             time.sleep(0.02)
         self.get("/api/v1/models", **{"Cache-Control": "no-cache"})
+
+    def begin(self):
+        """Fetches the first catalogue, and waits until the history has it."""
+        self.fetch()
+        self.wait(lambda: b"\nlarder_history_seconds " in urllib.request.urlopen(self.origin + "/metrics", timeout=10).read())
+
+    def wait(self, is_recorded):
+        until = time.monotonic() + 30
+        while not is_recorded():
+            assert time.monotonic() < until, f"not recorded: {self.changes()}"
+            time.sleep(0.02)
         self.second = int(time.time())
 
     def changes(self, query: str = "") -> list[dict]:
@@ -106,11 +117,8 @@ class Watched(Larder):
         wanted = len(self.changes()) + count
         self.catalogue.rows = rows
         self.fetch()
-        until = time.monotonic() + 30
-        while (found := len(self.changes())) < wanted:
-            assert time.monotonic() < until, f"{found} changes, not {wanted}"
-            time.sleep(0.02)
-        assert found == wanted
+        self.wait(lambda: len(self.changes()) >= wanted)
+        assert len(self.changes()) == wanted
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,10 @@ def watch(request, catalogue, tmp_path):
         catalogue.rows = rows
         (folder := tmp_path / "watched").mkdir()
         running.append(Watched(request.config.getoption("--larder"), folder, catalogue, **environment))
-        running[0].fetch()
+        if "LARDER_HISTORY_ENABLED" in environment:
+            running[0].fetch()
+        else:
+            running[0].begin()
         return running[0]
 
     yield start

@@ -23,7 +23,8 @@ const keptKnown = new Promise((resolve) => { tellKept = resolve; });
 function startChanges() {
   const form = byID("change-filters");
   const field = (name, label) => el("div", { class: "field" }, el("label", { for: `change-${name}` }, label),
-    el("input", { id: `change-${name}`, name, type: "text", autocomplete: "off", spellcheck: "false" }));
+    // A name such as `id` would hide the form's own member.
+    el("input", { id: `change-${name}`, name: `change-${name}`, type: "text", autocomplete: "off", spellcheck: "false" }));
   const kinds = el("div", { class: "choices", "data-choices": "kind" });
   form.append(el("fieldset", { class: "kinds" }, el("legend", {}, "Kinds, any of"), kinds),
     el("div", { class: "pairs" }, field("id", "Model: an id or a pattern such as openai/* or *:free"), field("until", "Before a date, a time or an age such as 7d")));
@@ -222,10 +223,8 @@ function showChanges(rows, most) {
   if (focused) byID("change-rows").querySelector(`button[data-cursor="${CSS.escape(focused)}"]`)?.focus();
 }
 
-/** Opens a model by its id, whether or not it is in the list or in the catalogue. */
+/** Opens a model as the catalogue has it now, which the list may not show any more or not yet; or its history, if it is gone. */
 async function openByID(id) {
-  const row = browser.rows.find((one) => one.id === id);
-  if (row) return openModel(row);
   const [found, note] = await askForModel(id);
   // Meanwhile a reader may have opened another one.
   if (!byID("details").open) openModel(found ?? { id }, note);

@@ -170,7 +170,10 @@ function openModel(row, note = null) {
 
 /** Opens the model in the address. */
 function openFromHash() {
-  if (browser.open !== null && !byID("details").open) openByID(browser.open);
+  if (browser.open === null || byID("details").open) return;
+  const row = browser.rows.find((one) => one.id === browser.open);
+  if (row) openModel(row);
+  else openByID(browser.open);
 }
 
 function writeHash(query) {
