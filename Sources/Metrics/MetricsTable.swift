@@ -27,7 +27,7 @@ public enum MetricsTable {
         buildInfo, startTime, requests, requestDuration, sentBytes, upstreamRequests, upstreamFailures,
         upstreamDuration,
         upstreamBytes, upstreamBackingOff, cacheEntries, cacheAnswers, cacheBytes, cacheMaximum, cacheEvictions,
-        catalogAge, catalogModels, catalogFresh, catalogChanges, historyLength, viewRequests, viewModels,
+        catalogAge, catalogModels, catalogFresh, viewRequests, viewModels, catalogChanges, historyLength,
         openConnections, connections, loops, loopsReporting, loopLag,
         fleetUp, fleetReplicas, fleetCopies, fleetFetches, fleetWaits, fleetFailures, fleetPurges,
         stateHealthy, stateBytes, droppedLines, reloadSuccess, processCPU, processStart, processMemory, processVirtual,
