@@ -15,7 +15,7 @@ struct LoadedSettingsTests {
         #expect(lines.contains("workers = 2  # LARDER_WORKERS"))
         #expect(lines.contains("catalog = \"1m\"  # larder.toml, line 2"))
         #expect(lines.contains("share = \"auto\"  # default"))
-        #expect(lines.count(where: { $0.hasPrefix("[") }) == 9)
+        #expect(lines.count(where: { $0.hasPrefix("[") }) == 10)
     }
 
     @Test("The directory of state is shown where it is, be it set or found")
