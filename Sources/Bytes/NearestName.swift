@@ -1,11 +1,17 @@
 /// Finds the known name that was probably meant.
 public enum NearestName {
-    /// The known name with the fewest letters to change, or nil when none is near. Of equals, the first.
+    /// The known name with the fewest letters to change, or nil when none is near. Of equals, the one that begins most
+    /// alike, and of those the first.
     public static func find(_ name: String, among known: [String]) -> String? {
         let lowered = name.lowercased()
-        let scored = known.map { candidate in (candidate, distance(lowered, candidate.lowercased())) }
-        guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(2, name.count / 2) else { return nil }
-        return best.0
+        let scored = known.map { candidate in
+            let other = candidate.lowercased()
+            let begin = zip(lowered.utf8, other.utf8).prefix(while: { $0.0 == $0.1 }).count
+            return (name: candidate, distance: distance(lowered, other), begin: begin)
+        }
+        let best = scored.min { ($0.distance, $1.begin) < ($1.distance, $0.begin) }
+        guard let best, best.distance <= max(2, name.count / 2) else { return nil }
+        return best.name
     }
 
     /// The number of letters to insert, remove or replace (Levenshtein).

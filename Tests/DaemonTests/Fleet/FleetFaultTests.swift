@@ -75,6 +75,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [("IP:127.0.0.1", "\"up\""), ("DNS:elsewhere.example", "\"down\"")])
+    func `the engine's certificate must be for its name`(name: String, state: String) throws {
+        var options = EngineServer.Options()
+        options.tlsName = name
+        let engine = try EngineServer(options)
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try SharingLarders.serving(
+            1, before: origin, by: engine, waits: false,
+            { settings, _ in
+                settings.fleet.url = "rediss://127.0.0.1:\(engine.port)"
+                settings.fleet.caFile = engine.caFile
+            }
+        ) { larders throws in
+            #expect(try larders[0].get("/models").status == 200)
+            try eventually("the state of the link") { try larders[0].fleet("state") == state }
+            let notice = try larders[0].fleet("notice") ?? ""
+            #expect(state == "\"up\"" ? notice == "null" : notice.contains("no secure connection"), "\(notice)")
+        }
+    }
+
     @Test func `values that were altered by hand are not served`() throws {
         let engine = try EngineServer()
         let origin = try ScriptedOrigin(Replies.wellBehaved)
