@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// The sockets of `localhost`, which is two addresses.
-@Suite(.timeLimit(.minutes(10))) struct OpenSocketsTests {
+@Suite(.timeLimit(.minutes(30))) struct OpenSocketsTests {
     private static let localhost = [ListenAddress.tcp(host: "localhost", port: 0)]
 
     private static func open(

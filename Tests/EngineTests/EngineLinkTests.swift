@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The link with a real engine.
-@Suite(.timeLimit(.minutes(5))) struct EngineLinkTests {
+@Suite(.timeLimit(.minutes(30))) struct EngineLinkTests {
     private static let exchange: [EngineCommand] = [
         .set(key("a"), bytes("one\r\n\0"), milliseconds: 60_000, onlyIfAbsent: false), .get(key("a")),
         .set(key("a"), bytes("two"), milliseconds: 60_000, onlyIfAbsent: true), .get(key("none")),

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(10))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(30))) struct ListenerTests {
     /// Accepts one connection at the address, greets it, and closes both; what the peer read is the result.
     private func greeting(at address: SocketAddress) throws -> String {
         let text = Shared("")

@@ -2,7 +2,7 @@ import EventLoop
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(10)), .serialized) struct ProcessMemoryTests {
+@Suite(.timeLimit(.minutes(30)), .serialized) struct ProcessMemoryTests {
     /// A field of the process's own status, in KiB.
     private static func status(_ name: String) throws -> Int {
         let lines = try String(contentsOfFile: "/proc/self/status", encoding: .utf8).split(separator: "\n")

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(10))) struct StreamClosingTests {
+@Suite(.timeLimit(.minutes(30))) struct StreamClosingTests {
     /// A TCP connection to a loop: its stream with a probe for a delegate, and the other end, on which `onPeer` (given, with
     /// the peer, a thread of its own) may block.
     private func withConnection(

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What members do when the engine fails, lies or leaks.
-@Suite(.timeLimit(.minutes(10))) struct EngineFaultTests {
+@Suite(.timeLimit(.minutes(30))) struct EngineFaultTests {
     private static let list = bytes("[\"a/model\"]")
 
     enum Fault: CaseIterable {

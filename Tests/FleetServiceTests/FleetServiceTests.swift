@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Two and three members in one process, and a real engine.
-@Suite(.timeLimit(.minutes(10))) struct FleetServiceTests {
+@Suite(.timeLimit(.minutes(30))) struct FleetServiceTests {
     private func fleet(_ count: Int, _ server: EngineServer, limits: Limits = Replica.patient) throws -> [Replica] {
         let replicas = try (0..<count).map { _ in try Replica("redis://127.0.0.1:\(server.port)", limits: limits) }
         for replica in replicas { try replica.waitUntilUp() }

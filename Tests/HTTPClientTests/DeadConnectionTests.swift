@@ -5,7 +5,7 @@ import Testing
 
 /// Kept connections that have died: nothing comes on them any more, or they end as a request goes out. With HTTP/1.1; the same
 /// over HTTP/2 is in `Tests/http2`.
-@Suite(.timeLimit(.minutes(10))) struct DeadConnectionTests {
+@Suite(.timeLimit(.minutes(30))) struct DeadConnectionTests {
     /// Fetches at the same time, round after round: each round begins when all of the one before are done.
     private func fetch(
         _ url: String, rounds: [Int], settings: UpstreamSettings = settings(),

@@ -3,7 +3,7 @@ import Glibc
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct FailureTests {
+@Suite(.timeLimit(.minutes(30))) struct FailureTests {
     /// What becomes of a fetch from a server that sends this and closes.
     private func outcome(ofSending text: String, settings: UpstreamSettings = settings()) throws -> Outcome {
         let origin = try Origin { connection in

@@ -3,7 +3,7 @@ import HTTPClient
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(30))) struct ProxyTests {
     @Test func `a proxy is asked for the whole URL`() throws {
         let proxy = try Origin(answering: ok("by proxy"))
         defer { proxy.stop() }

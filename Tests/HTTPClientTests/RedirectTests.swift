@@ -2,7 +2,7 @@ import EventLoop
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct RedirectTests {
+@Suite(.timeLimit(.minutes(30))) struct RedirectTests {
     /// A server where `/n` redirects to `/n-1`, and `/0` answers.
     private func stairs() throws -> Origin {
         try Origin { connection in

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What upstream sends on a connection that nobody has asked anything on is nobody's answer.
-@Suite(.timeLimit(.minutes(10))) struct SpoiledConnectionTests {
+@Suite(.timeLimit(.minutes(30))) struct SpoiledConnectionTests {
     /// A second response comes a moment after the first, as when a balancer says 408 to a connection that rests.
     private static let late = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 4\r\n\r\nlate"
 

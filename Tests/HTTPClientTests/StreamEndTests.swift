@@ -3,7 +3,7 @@ import EventLoop
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct StreamEndTests {
+@Suite(.timeLimit(.minutes(30))) struct StreamEndTests {
     @Test(arguments: ["head", "body", "upload"])
     func `cancelling closes the connection at once, and tells nothing`(position: String) throws {
         let left = Shared(false)

@@ -3,7 +3,7 @@ import EventLoop
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct StreamFlowTests {
+@Suite(.timeLimit(.minutes(30))) struct StreamFlowTests {
     static let blocks = 1024
     static let size = blocks << 16
     static let block = [UInt8](repeating: 0x61, count: 1 << 16)

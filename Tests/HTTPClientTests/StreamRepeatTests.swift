@@ -4,7 +4,7 @@ import HTTPClient
 import Testing
 
 /// What becomes of a request that goes out on a kept connection and gets no answer on it.
-@Suite(.timeLimit(.minutes(10))) struct StreamRepeatTests {
+@Suite(.timeLimit(.minutes(30))) struct StreamRepeatTests {
     /// The calls of a second request, whose connection the server closes once it has the head and `taken` bytes.
     private func second(
         _ method: String, _ body: StreamRequest.Body, taken: Int, form: String,

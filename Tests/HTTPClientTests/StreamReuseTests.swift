@@ -4,7 +4,7 @@ import HTTPClient
 import Testing
 
 /// Streams one after the other use the same of curl's handles: none may find anything of the one before.
-@Suite(.timeLimit(.minutes(10))) struct StreamReuseTests {
+@Suite(.timeLimit(.minutes(30))) struct StreamReuseTests {
     struct Shape: CustomTestStringConvertible, Sendable {
         let method: String
         let target: String

@@ -3,7 +3,7 @@ import Glibc
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct StreamWaitTests {
+@Suite(.timeLimit(.minutes(30))) struct StreamWaitTests {
     @Test(arguments: ["paused", "paused and closed", "answered early", "silent"])
     func `a stream that waits takes no time of the processor`(form: String) throws {
         let origin = try Origin { connection in

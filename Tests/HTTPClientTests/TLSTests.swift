@@ -5,7 +5,7 @@ import HTTPClient
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(10))) struct TLSTests {
+@Suite(.timeLimit(.minutes(30))) struct TLSTests {
     @Test func `a certificate that nobody vouches for is refused, and its issuer is named`() throws {
         let origin = try TLSOrigin(.page, authority: "Nobody's Authority")
         defer { origin.stop() }

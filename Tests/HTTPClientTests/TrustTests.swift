@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The environment is the process's: each of these runs in a process of its own.
-@Suite(.timeLimit(.minutes(10))) struct TrustTests {
+@Suite(.timeLimit(.minutes(30))) struct TrustTests {
     @Test(arguments: ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])
     func `a bundle that the environment names is trusted`(name: String) async {
         await #expect(processExitsWith: .success) { [name] in

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Store
 
-@Suite("Bounds", .timeLimit(.minutes(10)))
+@Suite("Bounds", .timeLimit(.minutes(30)))
 struct BoundsTests {
     @Test("The oldest go first when there are too many, but never the pinned ones")
     func records() throws {

@@ -7,7 +7,7 @@ import Testing
 
 /// Whatever the files hold: the store opens, what it reads is right or can be told from it by its checksum, and what is put
 /// is kept, unless damage comes to light later; after that it is.
-@Suite("Damage", .timeLimit(.minutes(10)))
+@Suite("Damage", .timeLimit(.minutes(30)))
 struct DamageTests {
     /// The files of a store that was killed in the middle of its work: a database, and a log that was not moved into it.
     private func killedStore() throws -> [String: [UInt8]] {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-@Suite(.timeLimit(.minutes(10))) struct DatabaseWritingTests {
+@Suite(.timeLimit(.minutes(30))) struct DatabaseWritingTests {
     /// Every refresh of a list replaces its body.
     @Test func `a new body takes the position of the old one, so that neither the log nor the database has both`()
         throws

@@ -7,7 +7,7 @@ import Testing
 @testable import Store
 
 /// What the disk can do to a process, done to a process (`StoreTool`).
-@Suite("Failures", .timeLimit(.minutes(10)))
+@Suite("Failures", .timeLimit(.minutes(30)))
 struct FailureTests {
     /// Where the tool lies: beside the tests' own program.
     private var tool: String {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-@Suite("Schema", .timeLimit(.minutes(10)))
+@Suite("Schema", .timeLimit(.minutes(30)))
 struct SchemaTests {
     private let older = Migration.all
     private let newer =

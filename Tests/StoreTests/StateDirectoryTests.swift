@@ -5,7 +5,7 @@ import Testing
 
 @testable import Store
 
-@Suite("State directory", .timeLimit(.minutes(10)))
+@Suite("State directory", .timeLimit(.minutes(30)))
 struct StateDirectoryTests {
     private func open(_ folder: Folder, _ events: Events = Events()) throws -> StateDirectory {
         try StateDirectory(opening: folder.state, report: events.report)

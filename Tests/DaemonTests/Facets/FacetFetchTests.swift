@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// When facets are fetched, on a whole Larder.
-@Suite(.timeLimit(.minutes(10))) struct FacetFetchTests {
+@Suite(.timeLimit(.minutes(30))) struct FacetFetchTests {
     @Test(arguments: [1, 3])
     func `all facets of a query are fetched at the same time`(workers: Int) throws {
         let gate = OriginGate()

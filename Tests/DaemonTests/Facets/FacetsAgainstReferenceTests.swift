@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Random queries over all parameters, to a whole Larder before an upstream that can answer each of them by itself.
-@Suite(.timeLimit(.minutes(10))) struct FacetsAgainstReferenceTests {
+@Suite(.timeLimit(.minutes(30))) struct FacetsAgainstReferenceTests {
     @Test(arguments: [1, 2], ["models", "models/count", "models/user"])
     func `every query is answered as upstream would, and each facet is asked for once`(
         workers: Int, resource: String

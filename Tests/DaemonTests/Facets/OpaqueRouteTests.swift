@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The routes whose bodies are kept as they come.
-@Suite(.timeLimit(.minutes(10))) struct OpaqueRouteTests {
+@Suite(.timeLimit(.minutes(30))) struct OpaqueRouteTests {
     private static let body = #"{ "data" : [ {"slug":"x", "n": 1.0} ] }"#
 
     @Test(arguments: [

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `larder check` and `larder doctor` about a fleet, as a shell sees them.
-@Suite(.timeLimit(.minutes(10))) struct FleetCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct FleetCommandTests {
     /// The lines of `larder doctor` about the fleet.
     private func doctor(_ variables: [String: String]) throws -> [String] {
         let origin = try ScriptedOrigin { _ in .json(#"{"data":{"count":1}}"#) }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What clients see when the engine fails, lies or leaks: nothing.
-@Suite(.timeLimit(.minutes(10))) struct FleetFaultTests {
+@Suite(.timeLimit(.minutes(30))) struct FleetFaultTests {
     enum Fault: CaseIterable {
         case absent, stopped, killed, full, readOnly
     }

@@ -5,7 +5,7 @@ import Testing
 import Threads
 
 /// What is removed on one replica is gone on all.
-@Suite(.timeLimit(.minutes(10))) struct FleetRemovalTests {
+@Suite(.timeLimit(.minutes(30))) struct FleetRemovalTests {
     @Test(arguments: ["all=1", "catalog=1"], [1, 2])
     func `a purge reaches every replica, and says on how many`(query: String, workers: Int) throws {
         let engine = try EngineServer()

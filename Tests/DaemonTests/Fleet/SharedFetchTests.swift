@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// One fetch, however many replicas need it.
-@Suite(.timeLimit(.minutes(10))) struct SharedFetchTests {
+@Suite(.timeLimit(.minutes(30))) struct SharedFetchTests {
     private static let fromFleet = "larder; fwd=miss; detail=fleet"
     private static let fetched = "larder; fwd=miss; fwd-status=200; stored"
 

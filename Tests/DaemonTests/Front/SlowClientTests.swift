@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Clients that take their time on purpose: each is cut off within its limit, while others are served.
-@Suite(.timeLimit(.minutes(10))) struct SlowClientTests {
+@Suite(.timeLimit(.minutes(30))) struct SlowClientTests {
     private static let limit = Duration.milliseconds(300)
 
     private static func serving(_ body: (LiveLarder, ScriptedOrigin) throws -> Void) throws {

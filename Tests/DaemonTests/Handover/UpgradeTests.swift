@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The built binary, replaced by a new process while it serves.
-@Suite(.timeLimit(.minutes(10))) struct UpgradeTests {
+@Suite(.timeLimit(.minutes(30))) struct UpgradeTests {
     private static let chat = Array(#"{"stream":true}"#.utf8)
 
     /// An upstream with a catalogue and a chat that waits in the middle.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The paths that show the history.
-@Suite(.timeLimit(.minutes(10))) struct HistoryPathTests {
+@Suite(.timeLimit(.minutes(30))) struct HistoryPathTests {
     private static func models(_ price: Int) -> [(id: String, price: Int)] {
         [(id: "a/1", price: 7), (id: "b/2", price: price)]
     }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `larder lock`, as a script in CI has it.
-@Suite(.timeLimit(.minutes(10))) struct LockCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct LockCommandTests {
     private static let models = [(id: "a/1", price: 1), (id: "a/2", price: 2), (id: "b/3", price: 3)]
     private static let dearer = [(id: "a/1", price: 1), (id: "a/2", price: 4)]
 

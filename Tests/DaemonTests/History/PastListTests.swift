@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Lists of earlier times, through the socket.
-@Suite(.timeLimit(.minutes(10))) struct PastListTests {
+@Suite(.timeLimit(.minutes(30))) struct PastListTests {
     /// Waits until the second has changed, so that the next catalogue lands at another time. Returns the second before.
     private static func nextSecond() throws -> Int {
         let second = Int(Date().timeIntervalSince1970)

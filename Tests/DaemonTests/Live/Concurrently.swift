@@ -9,8 +9,8 @@ func concurrently(_ count: Int, _ body: @escaping @Sendable (Int) throws -> Void
             ended.withValue { $0.append(result) }
         }
     }
-    guard let results = ended.wait(.seconds(60), until: { $0.count == count ? $0 : nil }) else {
-        throw TimedOut("\(count) threads", after: .seconds(60))
+    guard let results = ended.wait(.seconds(300), until: { $0.count == count ? $0 : nil }) else {
+        throw TimedOut("\(count) threads", after: .seconds(300))
     }
     for result in results { try result.get() }
 }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `server.max_connections`: idle connections make room, the newest waits, and Larder's own pages are always answered.
-@Suite(.timeLimit(.minutes(10))) struct ConnectionLimitTests {
+@Suite(.timeLimit(.minutes(30))) struct ConnectionLimitTests {
     /// The connections beyond the limit that each loop may have.
     private static let reserve = 16
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What happens on a connection, from the client's side of the wire.
-@Suite(.timeLimit(.minutes(10))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(30))) struct ConnectionTests {
     private static func serving(
         _ change: (inout Settings) -> Void = { _ in },
         _ handler: @escaping ScriptedOrigin.Handler = Replies.wellBehaved,

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What becomes of requests when Larder is told to end.
-@Suite(.timeLimit(.minutes(10))) struct DrainTests {
+@Suite(.timeLimit(.minutes(30))) struct DrainTests {
     /// Of four loops, one has the only connection, and mostly another one leads the fetch that it waits for.
     @Test(arguments: 0..<8)
     func `a request that waits for another loop's fetch is finished`(number: Int) throws {

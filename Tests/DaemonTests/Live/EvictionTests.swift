@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What happens when more is asked for than may be kept.
-@Suite(.timeLimit(.minutes(10))) struct EvictionTests {
+@Suite(.timeLimit(.minutes(30))) struct EvictionTests {
     private static let filler = String(repeating: "f", count: 3000)
 
     private static func upstream(_ request: OriginRequest) -> OriginReply {

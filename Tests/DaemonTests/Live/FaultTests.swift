@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the first caller is told when upstream fails, and that nothing of it stays.
-@Suite(.timeLimit(.minutes(10))) struct FaultTests {
+@Suite(.timeLimit(.minutes(30))) struct FaultTests {
     /// One way to fail, and what the caller has to be told of it.
     struct Fault: CustomTestStringConvertible {
         let testDescription: String

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How long a copy is served, and what a request may say about it.
-@Suite(.timeLimit(.minutes(10))) struct FreshnessTests {
+@Suite(.timeLimit(.minutes(30))) struct FreshnessTests {
     @Test func `a hit tells its age and what is left, and the lifetime of the setting`() throws {
         let origin = try ScriptedOrigin { _ in
             Replies.catalogue(["Cache-Control": "public, max-age=7", "Age": "40"])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What is left of a key that upstream refuses.
-@Suite(.timeLimit(.minutes(10))) struct RevokedKeyTests {
+@Suite(.timeLimit(.minutes(30))) struct RevokedKeyTests {
     /// An upstream that keeps lists private, and whose keys can be revoked.
     private static func upstream(_ revoked: Monitor<Set<String>>) throws -> ScriptedOrigin {
         try ScriptedOrigin { request in

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The five routes, however they are spelled.
-@Suite(.timeLimit(.minutes(10))) struct RouteTests {
+@Suite(.timeLimit(.minutes(30))) struct RouteTests {
     @Test func `the list is the same under each root, with a slash at the end and by HEAD, and is fetched once`() throws
     {
         let origin = try ScriptedOrigin(Replies.wellBehaved)

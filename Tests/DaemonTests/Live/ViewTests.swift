@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Views through the socket.
-@Suite(.timeLimit(.minutes(10))) struct ViewTests {
+@Suite(.timeLimit(.minutes(30))) struct ViewTests {
     private static func setting(_ view: ReferenceView) -> (inout Settings) -> Void {
         { settings in
             settings.views[view.name].query = view.query

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// That the numbers are those of what was sent.
-@Suite(.timeLimit(.minutes(10))) struct CountingTests {
+@Suite(.timeLimit(.minutes(30))) struct CountingTests {
     @Test(arguments: [1, 3])
     func `every decision is counted where it belongs`(workers: Int) throws {
         let origin = try ScriptedOrigin { request in

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// For each incident: what the status, the log, the metrics and the doctor say. docs/operations.md has the same table.
-@Suite(.timeLimit(.minutes(10))) struct IncidentTests {
+@Suite(.timeLimit(.minutes(30))) struct IncidentTests {
     /// What a running process says of itself.
     private struct Witness {
         let larder: LarderProcess

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// An upstream that leads back to Larder.
-@Suite(.timeLimit(.minutes(10))) struct LoopTests {
+@Suite(.timeLimit(.minutes(30))) struct LoopTests {
     /// A port that nobody listens on, for a moment.
     private static func freePort() throws -> UInt16 {
         let (socket, port) = try TestSocket.listen()

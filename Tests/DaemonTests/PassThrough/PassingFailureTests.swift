@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What the client sees when upstream fails, and upstream when the client does.
-@Suite(.timeLimit(.minutes(10))) struct PassingFailureTests {
+@Suite(.timeLimit(.minutes(30))) struct PassingFailureTests {
     private static func serving(
         _ reply: OriginReply, _ change: (inout Settings) -> Void = { _ in },
         _ body: (LiveLarder, ScriptedOrigin) throws -> Void

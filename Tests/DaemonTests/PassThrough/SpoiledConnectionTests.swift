@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What upstream sends unasked on a kept connection gets to nobody.
-@Suite(.timeLimit(.minutes(10))) struct SpoiledConnectionTests {
+@Suite(.timeLimit(.minutes(30))) struct SpoiledConnectionTests {
     @Test(arguments: ["/providers", "/key"], [("GET", "/endpoints/zdr"), ("GET", "/key?2"), ("POST", "/key?2")])
     func `a late second response is no answer to whoever asks next`(
         first: String, next: (method: String, target: String)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `larder doctor`, as a shell sees it.
-@Suite(.timeLimit(.minutes(10))) struct DoctorCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct DoctorCommandTests {
     /// What it said, by the check's name, and how it ended.
     private struct Report {
         var lines: [String: (verdict: String, text: String)] = [:]

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What fetches under way cost in memory.
-@Suite(.timeLimit(.minutes(10)), .serialized) struct FetchMemoryTests {
+@Suite(.timeLimit(.minutes(30)), .serialized) struct FetchMemoryTests {
     private static let count = 800
     private static let cacheBytes = 64 << 20
 

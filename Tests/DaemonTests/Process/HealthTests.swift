@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a service manager and a log reader see of the process.
-@Suite(.timeLimit(.minutes(10))) struct HealthTests {
+@Suite(.timeLimit(.minutes(30))) struct HealthTests {
     @Test func `it is ready when the first catalogue is there`() throws {
         let gate = OriginGate()
         let origin = try ScriptedOrigin { .held(gate, Replies.wellBehaved($0)) }

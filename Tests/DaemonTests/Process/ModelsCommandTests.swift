@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// `larder models`, as a shell sees it.
-@Suite(.timeLimit(.minutes(10))) struct ModelsCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct ModelsCommandTests {
     /// Runs `larder models` against a server that answers everything alike.
     private func models(
         _ arguments: [String], answered reply: OriginReply, environment: [String: String] = [:]

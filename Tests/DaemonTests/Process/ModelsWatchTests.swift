@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `larder models --watch`, in a pipe and on a terminal.
-@Suite(.timeLimit(.minutes(10))) struct ModelsWatchTests {
+@Suite(.timeLimit(.minutes(30))) struct ModelsWatchTests {
     /// A server whose list has one model more each time, until the third.
     private func growing() throws -> ScriptedOrigin {
         try ScriptedOrigin { request in

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What SIGHUP does.
-@Suite(.timeLimit(.minutes(10))) struct ReloadTests {
+@Suite(.timeLimit(.minutes(30))) struct ReloadTests {
     private static let fresh = "log.access = false\nttl.catalog = \"1h\"\n"
 
     @Test(arguments: ["1", "4"])
@@ -244,22 +244,29 @@ import Testing
     }
 
     @Test func `those who wait for room get in when there is more`() throws {
-        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        let gate = OriginGate()
+        let origin = try ScriptedOrigin { request in
+            guard request.path.hasSuffix("/chat/completions") else { return Replies.wellBehaved(request) }
+            let body = OriginBody.gated(Array("data: first\n\n".utf8), gate, Array("data: last\n\n".utf8))
+            return .response(status: 200, fields: ["Content-Type": "text/event-stream"], body: body)
+        }
         let larder = try ReloadingLarder(
             before: origin, Self.fresh + "server.max_connections = 8", environment: ["LARDER_WORKERS": "1"])
         let port = larder.process.port
-        let clients = try (0..<8).map { _ in try RawClient(port: port, timeout: .seconds(20)) }
-        for client in clients { #expect(try client.get("/healthz").status == 200) }
-        let waiting = try RawClient(port: port, timeout: .seconds(20))
-        try waiting.sendRequest("GET", "/healthz")
-        try (Self.fresh + "server.max_connections = 30").write(
-            toFile: larder.file, atomically: true, encoding: .utf8)
-        larder.process.child.signal(SIGHUP)
-        #expect(try waiting.readResponse().status == 200)
-        for client in clients + [waiting] {
-            #expect(try client.get("/healthz").status == 200)
-            client.close()
+        // A connection with a stream makes no room.
+        let streams = try (0..<8).map { _ in
+            let stream = try RawClient(port: port, timeout: .seconds(60))
+            try stream.sendRequest("POST", "/chat/completions", body: Array("{}".utf8))
+            #expect(try stream.readHead().status == 200)
+            return stream
         }
+        let waiting = try RawClient(port: port, timeout: .seconds(60))
+        try waiting.sendRequest("GET", "/models/count")
+        try larder.process.child.waitForLine(containing: #""event":"connections-full""#)
+        try larder.reload(Self.fresh + "server.max_connections = 30")
+        #expect(try waiting.readResponse().status == 200)
+        gate.open()
+        for client in streams + [waiting] { client.close() }
         try larder.process.end()
     }
 

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Limits that are changed while connections are open.
-@Suite(.timeLimit(.minutes(10))) struct ReloadedLimitsTests {
+@Suite(.timeLimit(.minutes(30))) struct ReloadedLimitsTests {
     private static let long = "/models/count?q=" + String(repeating: "x", count: 300)
     private static let many = (0..<30).map { "X-\($0): y\r\n" }.joined()
     private static let large = "X: " + String(repeating: "y", count: 1000) + "\r\n"

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The commands that ask a running Larder about itself, as a shell sees them.
-@Suite(.timeLimit(.minutes(10))) struct RunningCommandTests {
+@Suite(.timeLimit(.minutes(30))) struct RunningCommandTests {
     @Test func `check reports every mistake, one a line`() throws {
         let result = try LarderProcess.run(
             ["check"],

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Signals that come before Larder watches for them.
-@Suite(.timeLimit(.minutes(10))) final class StartSignalTests {
+@Suite(.timeLimit(.minutes(30))) final class StartSignalTests {
     /// Settings that take some milliseconds to read.
     private let file = "/tmp/larder-start-\(UInt64.random(in: 0 ... .max)).toml"
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What a service manager is told.
-@Suite(.timeLimit(.minutes(10))) struct SupervisionTests {
+@Suite(.timeLimit(.minutes(30))) struct SupervisionTests {
     @Test(arguments: [false, true])
     func `it says when it serves and when it ends`(isAbstract: Bool) throws {
         let manager = try NotifyReceiver(isAbstract: isAbstract)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What is told where as many fetches are under way as there may be.
-@Suite(.timeLimit(.minutes(10))) struct BusyTests {
+@Suite(.timeLimit(.minutes(30))) struct BusyTests {
     @Test func `no further fetch is begun, and a copy that stands in is no forwarded request`() throws {
         let origin = try ScriptedOrigin { request in
             if request.query.hasPrefix("p") { return .hang }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Every way to fail, met with every kind of copy: what the caller is told, how often upstream is asked, and what is stored.
-@Suite(.timeLimit(.minutes(10))) struct FaultMatrixTests {
+@Suite(.timeLimit(.minutes(30))) struct FaultMatrixTests {
     /// Asks in one cell of the matrix. A copy of the wished state is there, and upstream fails.
     private static func judge(_ state: StoredState, _ fault: Fault, _ larder: LiveLarder) throws {
         let verdict = Verdict(state, fault)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Whom a failure keeps from asking upstream.
-@Suite(.timeLimit(.minutes(10))) struct KeyBackoffTests {
+@Suite(.timeLimit(.minutes(30))) struct KeyBackoffTests {
     /// What upstream answers to keys whose name begins with "bad".
     enum Failure: String, CaseIterable {
         case busy, tooMany, page, reset

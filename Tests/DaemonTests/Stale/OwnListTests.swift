@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A key's own list past its time: its key may have been revoked, so upstream is asked first.
-@Suite(.timeLimit(.minutes(10))) struct OwnListTests {
+@Suite(.timeLimit(.minutes(30))) struct OwnListTests {
     private static let targets = ["/models/user", "/models/user?category=x", "/models/user?some_day=1"]
 
     private static func serving(

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Refusals that are not in upstream's form, as a CDN or a proxy sends them: upstream is failing, and says nothing of the key.
-@Suite(.timeLimit(.minutes(10))) struct ProxyPageTests {
+@Suite(.timeLimit(.minutes(30))) struct ProxyPageTests {
     private static func page(_ status: Int, _ body: String, _ type: String = "text/html") -> OriginReply {
         .response(status: status, fields: ["Content-Type": type, "Cache-Control": "max-age=60"], body: .text(body))
     }

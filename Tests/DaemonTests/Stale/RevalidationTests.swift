@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Stale copies that are served at once while one refresh runs behind them, on a whole Larder.
-@Suite(.timeLimit(.minutes(10))) struct RevalidationTests {
+@Suite(.timeLimit(.minutes(30))) struct RevalidationTests {
     /// Short lives, and long use of what is stale.
     private static func settings(_ workers: Int = 1) -> (inout Settings) -> Void {
         {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Stale copies that stand in for errors, on a whole Larder: for how long, for whom, and when they do not.
-@Suite(.timeLimit(.minutes(10))) struct SpareTests {
+@Suite(.timeLimit(.minutes(30))) struct SpareTests {
     private static func settings(
         workers: Int = 1, whileRevalidate: Duration = .zero
     ) -> (inout Settings) -> Void {

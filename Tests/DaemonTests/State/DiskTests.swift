@@ -5,7 +5,7 @@ import Testing
 
 /// A disk that is full, or can only be read, for a while. `larder serve` runs in a name space of mounts of its own, so that a
 /// small file system can be made for it alone.
-@Suite(.timeLimit(.minutes(10))) struct DiskTests {
+@Suite(.timeLimit(.minutes(30))) struct DiskTests {
     /// Whether a process may have mounts of its own, which takes the superuser's rights.
     private static let mayMount: Bool = {
         let trial = try? ChildProcess.run(

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Requests with unsafe methods that upstream accepts: the stored copies of their path are gone (RFC 9111 section 4.4).
-@Suite(.timeLimit(.minutes(10))) struct InvalidationTests {
+@Suite(.timeLimit(.minutes(30))) struct InvalidationTests {
     /// Lists for GET; for any other method the status that the query names, with a body that takes several reads.
     private static func reply(_ request: OriginRequest) -> OriginReply {
         guard request.method != "GET" else {

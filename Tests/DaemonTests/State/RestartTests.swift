@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What is there after a restart, and to whom.
-@Suite(.timeLimit(.minutes(10))) struct RestartTests {
+@Suite(.timeLimit(.minutes(30))) struct RestartTests {
     private static let targets = [
         "/models", "/models?category=x", "/model/acme/anvil:nitro", "/providers", "/models/user", "/embeddings/models",
     ]

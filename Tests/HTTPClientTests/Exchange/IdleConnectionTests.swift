@@ -3,7 +3,7 @@ import HTTPClient
 import Testing
 
 /// Which connections exchanges go out on, with real ones.
-@Suite(.timeLimit(.minutes(10))) struct IdleConnectionTests {
+@Suite(.timeLimit(.minutes(30))) struct IdleConnectionTests {
     /// Asks one request after the other, a POST each, and answers with the texts or failures.
     private func ask(
         _ count: Int, _ origin: Origin, settings: UpstreamSettings = settings(), pause: Int = 0,
