@@ -154,6 +154,8 @@ import Testing
         #expect(none.ending == .exited(1) && none.error.contains("no model"))
 
         let asked = { first.child.lines(.error).count { $0.contains("/_larder/changes") } }
+        // The log comes a moment later than the responses; this is the last one so far.
+        try first.child.waitForLine(containing: #""path":"/_larder/history/a/9""#)
         let before = asked()
         let follower = try ChildProcess(
             LarderProcess.path, ["changes", "--follow", "--json", "--url", url],
