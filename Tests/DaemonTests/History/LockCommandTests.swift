@@ -153,14 +153,14 @@ import Testing
         let none = try LarderProcess.run(["history", "a/9", "--url", url])
         #expect(none.ending == .exited(1) && none.error.contains("no model"))
 
-        let asked = { first.child.lines(.error).count { $0.contains("/_larder/changes") } }
-        // The log comes a moment later than the responses; this is the last one so far.
-        try first.child.waitForLine(containing: #""path":"/_larder/history/a/9""#)
-        let before = asked()
+        let asked = { (path: String) in first.child.lines(.error).count { $0.contains("\"path\":\"/_larder/\(path)") } }
+        // The log comes a moment later than the responses; these were the last ones so far.
+        try eventually("the log") { asked("history") == 2 }
+        let before = asked("changes")
         let follower = try ChildProcess(
             LarderProcess.path, ["changes", "--follow", "--json", "--url", url],
             environment: LarderProcess.environment())
-        try eventually("it follows") { asked() > before }
+        try eventually("it follows") { asked("changes") > before }
         try first.end()
         let second = try LarderProcess.serve(
             [
