@@ -34,7 +34,7 @@ ARG BUILD_COMMIT=
 LABEL org.opencontainers.image.title="Larder" \
     org.opencontainers.image.description="A local caching proxy for OpenRouter's model catalogue" \
     org.opencontainers.image.licenses="Apache-2.0" \
-    org.opencontainers.image.version="0.1.0" \
+    org.opencontainers.image.version="0.2.0" \
     org.opencontainers.image.revision="$BUILD_COMMIT" \
     org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim"
 

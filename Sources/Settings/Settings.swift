@@ -218,4 +218,4 @@ extension Settings {
 }
 
 /// The version of this program.
-public let version = "0.1.0"
+public let version = "0.2.0"

@@ -108,6 +108,24 @@ import Testing
         }
     }
 
+    @Test func `two replicas have the same changes`() throws {
+        let upstream = try ChangingOrigin(Self.three)
+        let (one, other) = (StateFolder(), StateFolder())
+        try LiveLarder.serving(before: upstream.origin, { one.record(&$0) }) { first throws in
+            try LiveLarder.serving(before: upstream.origin, { other.record(&$0) }) { second throws in
+                for rows in [Self.three, Self.changed, Self.changed + [(id: "a/4", price: 4)], Self.three] {
+                    upstream.publish(rows)
+                    try first.refresh()
+                    try second.refresh()
+                }
+                let expected = ["price a/2", "added a/4", "price a/2", "removed a/4"]
+                let words = try first.words(expected.count)
+                #expect(words.sorted() == expected.sorted())
+                #expect(try second.words(expected.count) == words)
+            }
+        }
+    }
+
     @Test func `without a state directory, or with the history off, the paths say so`() throws {
         let upstream = try ChangingOrigin(Self.three)
         let folder = StateFolder()
