@@ -1,5 +1,6 @@
 import Bytes
 import EventLoop
+import Glibc
 import HTTPClient
 package import JSONDocument
 public import Settings
@@ -191,5 +192,71 @@ package enum SizeDisplay {
         if scale == 0 { return "\(max(bytes, 0)) B" }
         let tenths = bytes % divisor * 10 / divisor
         return "\(bytes / divisor).\(tenths) \(units[scale])"
+    }
+}
+
+/// Shows the status of a running Larder again and again, as `larder status --watch` does.
+public enum StatusWatch {
+    /// Asks every `seconds` until a signal ends the process. On a terminal each page replaces the one before. The first
+    /// answer must be a status; later failures are shown, since a restarted Larder will answer again.
+    public static func run(
+        _ address: LarderAddress, every seconds: Double, style: () -> TerminalStyle, write: ([UInt8]) -> Void
+    ) throws(ClientFailure) {
+        var hasAnswered = false
+        while true {
+            let style = style()
+            do throws(ClientFailure) {
+                let page = try StatusReport.run(address, asJSON: false, style: style)
+                hasAnswered = true
+                show(page, style, write)
+            } catch {
+                guard hasAnswered else { throw error }
+                show(Array((error.description + "\n").utf8), style, write)
+            }
+            usleep(UInt32(seconds * 1_000_000))
+        }
+    }
+
+    private static func show(_ page: [UInt8], _ style: TerminalStyle, _ write: ([UInt8]) -> Void) {
+        guard style.isStyled else { return write(page + [0x0A]) }
+        // The cursor goes to the top, each line is cleared after its end, and the screen below the last one.
+        var lines = page.split(separator: 0x0A, omittingEmptySubsequences: false).map(Array.init)
+        if let height = style.height { lines = Array(lines.prefix(max(1, height - 1))) }
+        let cleared = lines.joined(separator: Array("\u{1B}[K\r\n".utf8))
+        write(Array("\u{1B}[H".utf8) + cleared + Array("\u{1B}[K\u{1B}[J".utf8))
+    }
+}
+
+/// The verdict of the status, and the further findings, as lines of text.
+enum VerdictText {
+    /// The most cells of a line. A sentence in longer lines is hard to read.
+    private static let mostCells = 80
+
+    /// The lines, followed by an empty one; none if the status has no verdict.
+    static func lines(_ status: JSONValue, _ style: TerminalStyle) -> [String] {
+        guard let verdict = status["verdict"], let text = verdict["text"]?.string, !text.isEmpty else { return [] }
+        var lines = lines(of: text, level: verdict["level"]?.string, first: "", style)
+        guard let findings = status["findings"]?.elements else { return lines + [""] }
+        for finding in findings {
+            guard let text = finding["text"]?.string, !text.isEmpty else { continue }
+            lines += self.lines(of: text, level: finding["level"]?.string, first: "- ", style)
+        }
+        return lines + [""]
+    }
+
+    private static func lines(of text: String, level: String?, first: String, _ style: TerminalStyle) -> [String] {
+        let colour: Colour? =
+            switch level {
+            case "ok": .green
+            case "warning": .yellow
+            case "error": .red
+            default: nil
+            }
+        let width = min(style.width ?? mostCells, mostCells)
+        let indent = String(repeating: " ", count: first.count)
+        let wrapped = DisplayText.wrapped(DisplayText.printable(text), to: max(1, width - first.count))
+        return wrapped.enumerated().map { index, line in
+            style.apply(colour, to: style.fitted((index == 0 ? first : indent) + line))
+        }
     }
 }
