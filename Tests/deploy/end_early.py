@@ -12,7 +12,7 @@ import sys
 import time
 
 # These and no others: for moments the libraries hold all of them.
-HELD = sum(1 << (number - 1) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM))
+HELD = sum(1 << (number - 1) for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR2))
 
 
 def status(process, name):
