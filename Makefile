@@ -12,7 +12,8 @@
 #                 soak; slow
 # make fuzz       run each fuzzer for a minute
 # make soak       ten minutes at full speed with an upstream that fails in every way; checks each answer
-# make bench      compare times with nginx, HAProxy, Varnish and a bare C server, which it installs; a quarter of an hour
+# make bench      compare times with a bare C server and the nginx, HAProxy and Varnish of this system and of Debian 13, which it
+#                 installs; half an hour; as root
 # make counts     compare instructions, allocations and system calls per request with the committed numbers
 # make ship       a release build that needs no Swift on the target machine, .build/ship/release/larder
 # make install    install that build, systemd units, completions and settings under PREFIX (/usr/local), in DESTDIR

@@ -3,10 +3,11 @@
 from html import escape
 from statistics import median
 
-from servers import FLOOR, HAPROXY, LARDER, NGINX, VARNISH
+from servers import FLOOR, HAPROXY, LARDER, NEWER, NGINX, VARNISH
 
 # Larder alone stands out; the order is the same in every group. Each has contrast on white and on near black.
 COLOURS = {LARDER: "#0a84c1", HAPROXY: "#c2621d", VARNISH: "#8f63c9", NGINX: "#2f9152", FLOOR: "#808890"}
+COLOURS |= {newer: COLOURS[name] for name, newer in NEWER.items()}
 CONNECTIONS = "32"
 WIDTH, LEFT, RIGHT, TOP, BAR, GAP, HEAD = 760, 78, 120, 52, 15, 20, 22
 STYLE = """

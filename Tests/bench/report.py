@@ -7,6 +7,7 @@ import plot
 from hits import WHOLE, WHOLE_GZIP
 from proxy import DIRECT
 from servers import FLOOR, HAPROXY, LARDER, NGINX, PEERS, ROOT
+from unix import TCP, UNIX
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 MIB = 1 << 20
@@ -56,27 +57,29 @@ def hits(part, thresholds) -> str:
             for name, rounds in by_server.items():
                 values = {key: [one[key] for one in rounds] for key in rounds[0]}
                 rows.append([
-                    name, connections, spread(values["cpu"]), spread(values["rate"], 0), spread(values["p50"], 0),
+                    name, connections, spread(values["cpu"]), spread(values["both"]), spread(values["rate"], 0), spread(values["p50"], 0),
                     spread(values["p99"], 0), spread(values["p999"], 0), spread([one / MIB for one in values["rss"]])])
         text.append(f"\n#### {case}, {part['bodies'][case]:,} bytes\n")
-        text.append(table(["server", "connections", "CPU, us per request", "requests/s", "p50, us", "p99, us", "p99.9, us",
-                           "RSS, MiB"], rows))
+        text.append(table(["server", "connections", "CPU, us per request", "with the client", "requests/s", "p50, us", "p99, us",
+                           "p99.9, us", "RSS, MiB"], rows))
         hit_thresholds(case, by_connections, thresholds)
-    return "\n".join([hit_summary(part), *text])
+    return "\n".join([
+        hit_summary(part, "cpu", "CPU per cached answer"),
+        hit_summary(part, "both", "CPU of server and client together per cached answer"), *text])
 
 
-def hit_summary(part) -> str:
+def hit_summary(part, key, title) -> str:
     rows = []
     for case, by_connections in part["values"].items():
         for connections, by_server in by_connections.items():
             ours = by_server.get(LARDER)
             peers = [by_server[name] for name in PEERS if name in by_server]
-            row = [case, connections, *[spread([one["cpu"] for one in some]) for some in by_server.values()]]
-            row.append(f"{ratios(ours, peers, 'cpu'):.2f}" if ours and peers else "")
-            row.append(f"{ratios(ours, [by_server[FLOOR]], 'cpu'):.2f}" if ours and FLOOR in by_server else "")
+            row = [case, connections, *[spread([one[key] for one in some]) for some in by_server.values()]]
+            row.append(f"{ratios(ours, peers, key):.2f}" if ours and peers else "")
+            row.append(f"{ratios(ours, [by_server[FLOOR]], key):.2f}" if ours and FLOOR in by_server else "")
             rows.append(row)
     names = list(next(iter(next(iter(part["values"].values())).values())))
-    return ("\n### CPU per cached answer, in microseconds: median (least-most) of the rounds\n\n" + table(
+    return (f"\n### {title}, in microseconds: median (least-most) of the rounds\n\n" + table(
         ["answer", "connections", *names, "best peer / Larder", "bare C / Larder"], rows))
 
 
@@ -88,6 +91,8 @@ def hit_thresholds(case, by_connections, thresholds):
         if ours and peers:
             bound = 1.0 if case in (WHOLE, WHOLE_GZIP) else 1.25
             thresholds.least(f"{where}: CPU, best peer / Larder", ratios(ours, peers, "cpu"), bound)
+            if case == WHOLE:
+                thresholds.least(f"{where}: CPU of both sides, best peer / Larder", ratios(ours, peers, "both"), bound)
         if ours and FLOOR in by_server:
             thresholds.least(f"{where}: CPU, bare C / Larder", ratios(ours, [by_server[FLOOR]], "cpu"), 0.85)
         if ours and peers and connections == "32":
@@ -197,7 +202,21 @@ def memory(part, thresholds) -> str:
     return "\n### Memory, MiB\n\n" + table(["", "RSS", "PSS"], rows)
 
 
-PARTS = {"hits": hits, "proxy": proxy, "events": events, "queries": queries, "refresh": refresh, "loops": loops,
+def unix(part, thresholds) -> str:
+    rows = []
+    for case, by_connections in part["values"].items():
+        for connections, by_socket in by_connections.items():
+            tcp, local = by_socket[TCP], by_socket[UNIX]
+            for name, rounds in by_socket.items():
+                rows.append([case, connections, name, *[spread([one[key] for one in rounds], places) for key, places in
+                                                        [("cpu", 1), ("both", 1), ("rate", 0)]]])
+            thresholds.least(f"{case}, {connections} connections: CPU of both sides, TCP / Unix socket",
+                             ratios(local, [tcp], "both"), 1.0)
+    return "\n### Over a Unix socket\n\n" + table(
+        ["answer", "connections", "over", "CPU, us per request", "with the client", "requests/s"], rows)
+
+
+PARTS = {"hits": hits, "unix": unix, "proxy": proxy, "events": events, "queries": queries, "refresh": refresh, "loops": loops,
          "start": start, "memory": memory}
 
 

@@ -4,11 +4,13 @@ import http.client
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,7 +23,10 @@ from processes import Failure, filled, find, free_port  # noqa: E402
 BUILD = ROOT / ".build/bench"
 SERVER_CORE, LOAD_CORE = 0, 1
 LARDER, FLOOR, NGINX, HAPROXY, VARNISH = "Larder", "bare C", "nginx", "HAProxy", "Varnish"
-PEERS = [HAPROXY, VARNISH, NGINX]
+# The same programs as the next release of Debian has them.
+NEWER = {name: f"{name} (13)" for name in (HAPROXY, VARNISH, NGINX)}
+PEERS = [HAPROXY, VARNISH, NGINX, *NEWER.values()]
+DEBIAN13 = ROOT / ".build/debian13"
 
 
 def get(port: int, target: str, fields=None, method="GET", body=None) -> tuple[int, dict, bytes]:
@@ -44,6 +49,23 @@ def need(program: str) -> str:
     if not found:
         raise Failure(f"{program} is not installed: scripts/setup --bench")
     return found
+
+
+def newer(program: str) -> list[str]:
+    """The command for a program of Debian 13, with that system's libraries."""
+    path = DEBIAN13 / "usr/sbin" / program
+    if not path.exists():
+        raise Failure(f"{path} does not exist: scripts/debian13")
+    libraries = DEBIAN13 / "usr/lib/x86_64-linux-gnu"
+    loader = next(iter(sorted(DEBIAN13.glob("usr/lib64/ld-linux-*"))), None)
+    if loader is None:
+        libraries = next(iter(sorted(DEBIAN13.glob("usr/lib/*-linux-gnu"))))
+        loader = next(iter(sorted(DEBIAN13.glob("usr/lib/ld-linux-*"))))
+    return [str(loader), "--library-path", f"{libraries}:{libraries}/varnish", str(path)]
+
+
+def command(program: str, is_newer: bool) -> list[str]:
+    return newer(program) if is_newer else [need(program)]
 
 
 class Process(processes.Process):
@@ -126,18 +148,22 @@ class Process(processes.Process):
 
 # MARK: The bare server, as the floor and as the origin
 
-def build_server() -> Path:
+def built(name: str, *flags: str) -> Path:
+    """The program of a C file of this folder."""
     BUILD.mkdir(parents=True, exist_ok=True)
+    program = BUILD / name
+    done = subprocess.run(
+        ["cc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / f"{name}.c", *flags], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Failure(f"{name}.c: {done.stderr}")
+    return program
+
+
+def build_server() -> Path:
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libuv", "libllhttp"], capture_output=True, text=True)
     if flags.returncode != 0:
         raise Failure(f"pkg-config: {flags.stderr.strip()}")
-    program = BUILD / "server"
-    done = subprocess.run(
-        ["cc", "-O2", "-Wall", "-Wextra", "-o", program, HERE / "server.c", *flags.stdout.split()],
-        capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Failure(f"server.c: {done.stderr}")
-    return program
+    return built("server", *flags.stdout.split())
 
 
 def write_routes(folder: Path, name: str, routes: list) -> Path:
@@ -182,8 +208,8 @@ def terminator(origin, folder):
     return running
 
 
-def larder(binary, upstream, folder, cores=(SERVER_CORE,), workers=1, wait=True, **settings):
-    port = free_port()
+def larder(binary, upstream, folder, cores=(SERVER_CORE,), workers=1, wait=True, port=None, **settings):
+    port = port or free_port()
     scheme = "https" if upstream.certificate else "http"
     variables = {
         "LARDER_LISTEN": f"127.0.0.1:{port}", "LARDER_WORKERS": str(workers), "LARDER_STATE_ENABLED": "false",
@@ -193,7 +219,7 @@ def larder(binary, upstream, folder, cores=(SERVER_CORE,), workers=1, wait=True,
     return process.wait("/readyz") if wait else process
 
 
-def nginx(upstream, folder, caches=True, key=None, core=SERVER_CORE):
+def nginx(upstream, folder, caches=True, key=None, core=SERVER_CORE, is_newer=False):
     port = free_port()
     place = Path(folder, f"nginx-{port}")
     place.mkdir()
@@ -208,11 +234,11 @@ def nginx(upstream, folder, caches=True, key=None, core=SERVER_CORE):
                if caches else "proxy_buffering off; proxy_request_buffering off;"))
     file = place / "nginx.conf"
     file.write_text(text)
-    process = Process(NGINX, [need("nginx"), "-p", place, "-c", file], port, cores=(core,), folder=folder)
+    process = Process(NGINX, [*command("nginx", is_newer), "-p", place, "-c", file], port, cores=(core,), folder=folder)
     return process.connected() if key else process.wait(statuses=(200, 404))
 
 
-def haproxy(upstream, folder, caches=True):
+def haproxy(upstream, folder, caches=True, is_newer=False):
     port = free_port()
     text = filled(
         (HERE / "haproxy.cfg").read_text().split("\n", 1)[1], port=port, origin=upstream.port,
@@ -223,23 +249,24 @@ def haproxy(upstream, folder, caches=True):
         cache="http-request cache-use all\n    http-response cache-store all" if caches else "option http-no-delay")
     file = Path(folder, f"haproxy-{port}.cfg")
     file.write_text(text)
-    return Process(HAPROXY, [need("haproxy"), "-db", "-f", file], port, folder=folder).wait(statuses=(200, 404))
+    return Process(HAPROXY, [*command("haproxy", is_newer), "-db", "-f", file], port, folder=folder).wait(statuses=(200, 404))
 
 
-def varnish(upstream, folder):
-    port, place = free_port(), Path(folder, "varnish")
+def varnish(upstream, folder, is_newer=False):
+    port, place = free_port(), Path(folder, "varnish (13)" if is_newer else "varnish")
     file = Path(folder, "varnish.vcl")
     file.write_text(filled((HERE / "varnish.vcl").read_text(), origin=upstream.port))
     # Bodies are stored in the coding in which they came: else it keeps gzip alone and unpacks for whoever takes none.
     return Process(
         VARNISH,
-        [need("varnishd"), "-F", "-n", place, "-j", "none", "-a", f"127.0.0.1:{port}", "-T", "none", "-f", file,
+        [*command("varnishd", is_newer), "-F", "-n", place, "-j", "none", "-a", f"127.0.0.1:{port}", "-T", "none", "-f", file,
          "-s", "malloc,128m", "-t", "86400", "-p", "thread_pools=1", "-p", "thread_pool_min=20",
          "-p", "thread_pool_max=1100", "-p", "listen_depth=1024", "-p", "http_gzip_support=off", "-p", "timeout_idle=75"],
         port, folder=folder).wait(statuses=(200, 404))
 
 
 PEER_STARTERS = {NGINX: nginx, HAPROXY: haproxy, VARNISH: varnish}
+PEER_STARTERS |= {NEWER[name]: partial(start, is_newer=True) for name, start in PEER_STARTERS.items()}
 
 
 # MARK: The load
@@ -256,21 +283,27 @@ def wrk(server, target, connections, seconds, fields=(), body=None, cores=(LOAD_
     raise Failure(f"{server.name}, {target}, {connections} connections: nothing was answered in {seconds * 4} s")
 
 
+def ended() -> float:
+    """Seconds of CPU that the children of this process used that have ended: the loads."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 def once(server, target, connections, seconds, fields, body, cores) -> dict | None:
     # wrk knows whole seconds only; a part of one is left to a signal, upon which it tells what it has.
-    command = ["taskset", "-c", ",".join(map(str, cores)), need("wrk"), f"-t{len(cores)}", f"-c{connections}", "-d600s", "--timeout",
+    wanted = ["taskset", "-c", ",".join(map(str, cores)), need("wrk"), f"-t{len(cores)}", f"-c{connections}", "-d600s", "--timeout",
                "10s", "-s", str(HERE / "load.lua")]
     for field in fields:
-        command += ["-H", field]
+        wanted += ["-H", field]
     environment = {"PATH": os.environ["PATH"], **({"BENCH_BODY": str(body)} if body else {})}
-    before = server.cpu()
+    before, ours = server.cpu(), ended()
     process = subprocess.Popen(
-        command + [f"http://127.0.0.1:{server.port}{target}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        wanted + [f"http://127.0.0.1:{server.port}{target}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=environment)
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[0]
-    cpu = server.cpu() - before
+    cpu, ours = server.cpu() - before, ended() - ours
     found = re.search(r"(?m)^BENCH (.*)$", said)
     if not found and process.returncode == -signal.SIGINT:
         return None  # it was not yet ready for the signal
@@ -284,5 +317,5 @@ def once(server, target, connections, seconds, fields, body, cores) -> dict | No
                       f"{result['requests']} failed\n{said}")
     return {
         "rate": result["requests"] / (result["microseconds"] / 1e6), "requests": result["requests"],
-        "cpu": cpu * 1e6 / result["requests"], "busy": cpu / (result["microseconds"] / 1e6),
+        "cpu": cpu * 1e6 / result["requests"], "both": (cpu + ours) * 1e6 / result["requests"], "busy": cpu / (result["microseconds"] / 1e6),
         "p50": result["p50"], "p99": result["p99"], "p999": result["p999"]}
