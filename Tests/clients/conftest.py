@@ -56,11 +56,11 @@ def start(origin, request, tmp_path):
         return
     running = []
 
-    def start_larder(path: str = "/readyz", demo: bool = False, **settings: str) -> str:
+    def start_larder(path: str = "/readyz", demo: bool = False, socket: Path | None = None, **settings: str) -> str:
         port = free_port()
         process = Process(
             "larder", [request.config.getoption("larder"), "serve", "--listen", f"127.0.0.1:{port}", "--no-state",
-             *(["--demo"] if demo else ["--upstream", origin.url])],
+             *(["--listen", f"unix:{socket}"] if socket else []), *(["--demo"] if demo else ["--upstream", origin.url])],
             tmp_path / f"larder-{port}.log", settings)
         running.append(process)
         process.wait_until(lambda: answers(f"http://127.0.0.1:{port}{path}"))
