@@ -175,7 +175,7 @@ public final class UpstreamClient {
 /// What rests until other sockets have been served.
 ///
 /// The first to rest starts a timer, and those that follow before it fires continue with it. If each started it again,
-/// it might never fire while many yield.
+/// it would not fire as long as they follow each other closely.
 final class RestingTurns<Element> {
     private let loop: Loop
     private let goOn: ([Element]) -> Void

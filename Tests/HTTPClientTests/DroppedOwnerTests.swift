@@ -93,16 +93,19 @@ import Testing
             first = some
             end()
         }
-        // It is always readable, so that each turn of the loop adds one.
+        // It is always readable, so that each turn of the loop adds one, just before the timers are looked at. A turn is
+        // shorter than the rest, but three of them are longer.
         poll = try DescriptorPoll(on: loop, descriptor: pipe[0]) { _ in
+            let begun = loop.nowNanoseconds
+            while loop.nowNanoseconds - begun < 600_000 {}
             last += 1
             turns?.add(last)
-            if last == 1_000_000 { end() }
+            if last == 1_000 { end() }
         }
         poll?.watch(for: .readable)
         loop.run()
-        #expect(last < 1_000_000)
-        #expect(first == Array(1...last))
+        #expect(last <= 3)
+        #expect(first.count == last)
         loop.close()
     }
 
