@@ -214,7 +214,7 @@ let package = Package(
             "PersistenceTests",
             [
                 "Persistence", "Fetching", "Store", "Serving", "History", "Caching", "Catalog", "CatalogJSON",
-                "JSONDocument", "HTTPCore", "Bytes", "TestSupport",
+                "JSONDocument", "HTTPCore", "Threads", "Bytes", "TestSupport",
             ]),
         tests(
             "CommandsTests",

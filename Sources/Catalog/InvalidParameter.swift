@@ -40,6 +40,10 @@ public struct InvalidParameter: Error, Equatable, Sendable {
         message:
             "larder_fields cannot be combined with use_rss or client_version: upstream's body is passed on unchanged")
 
+    /// `larder_fields` with a request for something other than a list of models.
+    public static let fieldsOfNoList = InvalidParameter(
+        "larder_fields", message: "larder_fields works on /models and /models/user only")
+
     /// A parameter that a view's query cannot have. `reason` completes the sentence.
     static func unsuited(_ parameter: String, _ reason: String) -> InvalidParameter {
         InvalidParameter(parameter, message: "\(parameter) cannot be part of a view: \(reason)")

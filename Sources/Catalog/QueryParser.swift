@@ -44,13 +44,15 @@ public enum QueryParser {
         }
     }
 
-    /// The time whose catalogue a query asks for, in seconds since 1970, whatever else is in it; nil for now.
+    /// Larder's own parameters in a query for something other than a list, whatever else is in it: the time whose
+    /// catalogue it asks for, in seconds since 1970, nil for now. Throws for one that is unknown or invalid, or that only
+    /// a list can have.
     public static func time(askedBy rawQuery: Span<UInt8>) throws(InvalidParameter) -> Int64? {
-        guard let parameter = effective(rawQuery).first(where: { $0.name.span.equals("larder_as_of") }) else {
-            return nil
-        }
         var assembly = QueryAssembly(upstreamParameters: [], standardOutputs: nil)
-        try assembly.take(parameter)
+        for parameter in effective(rawQuery) where parameter.name.span.starts(with: ParameterDefinition.ownPrefix) {
+            try assembly.take(parameter)
+        }
+        if assembly.query.fields != nil { throw .fieldsOfNoList }
         return assembly.query.asOf
     }
 
@@ -107,6 +109,15 @@ public enum QueryPlan: Equatable, Sendable {
     case forward(ForwardedQuery)
     /// Not at all: the caller gets an error message.
     case invalid(InvalidParameter)
+
+    /// Whether the answer is to show only some members of the models.
+    public var hasFields: Bool {
+        switch self {
+        case .local(let query): query.fields != nil
+        case .forward(let query): query.local.fields != nil
+        case .invalid: false
+        }
+    }
 }
 
 /// A query that upstream must answer, in whole or in part.

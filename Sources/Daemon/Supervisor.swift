@@ -143,13 +143,7 @@ final class Supervisor {
         }
         if let launch { handovers.handover = try Handover(launch, on: loop, for: self, log: log) }
         SignalsAtStart.release()
-        endTimer = LoopTimer(on: loop) { [unowned self] in
-            let step = lifecycle.timePassed()
-            if step == .stop {
-                log.event(.drainTimeout, "the drain timeout has passed; closing the remaining connections")
-            }
-            take(step)
-        }
+        endTimer = LoopTimer(on: loop) { [unowned self] in endTimePassed() }
         watchdog.timer = LoopTimer(on: loop) { [unowned self] in beat() }
         try Loop.startPool(name: "larder-pool", threads: min(4, max(2, settings.workers)))
         for index in 0..<settings.workers {
@@ -160,6 +154,14 @@ final class Supervisor {
                     runShard(index, shardSettings, sockets, mailbox, store, fleet, telemetry)
                 })
         }
+    }
+
+    private func endTimePassed() {
+        let step = lifecycle.timePassed()
+        if step == .stop {
+            log.event(.drainTimeout, "the drain timeout has passed; closing the remaining connections")
+        }
+        take(step)
     }
 
     private static let terminate: Int32 = 15

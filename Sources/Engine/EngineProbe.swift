@@ -49,12 +49,7 @@ package final class EngineProbe: EngineConnectionOwner {
     }
 
     private func begin() {
-        timer = LoopTimer(on: loop) { [unowned self] in
-            guard isOver else { return finish(.timeout) }
-            timer?.close()
-            timer = nil
-            connector.close()
-        }
+        timer = LoopTimer(on: loop) { [unowned self] in timePassed() }
         timer?.start(after: settings.connectTimeout * 2 + 2_000)
         switch settings.address.place {
         case .node(let node): connect(to: peer(node))
@@ -64,6 +59,13 @@ package final class EngineProbe: EngineConnectionOwner {
             connection = EngineConnection(
                 settings, .sentinel(master: master), to: peer(first), by: connector, owner: self)
         }
+    }
+
+    private func timePassed() {
+        guard isOver else { return finish(.timeout) }
+        timer?.close()
+        timer = nil
+        connector.close()
     }
 
     private func peer(_ node: EngineAddress.Node) -> Connector.Peer {

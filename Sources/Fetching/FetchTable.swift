@@ -59,6 +59,14 @@ package struct FetchContext {
         }
     }
 
+    /// The time left for the further pages of a list, of the `limit` for the whole fetch, in milliseconds; nil if none
+    /// is. `now` is in nanoseconds.
+    package func timeLeft(of limit: Int, now: UInt64) -> Int? {
+        let limit = min(UInt64(max(0, limit)), lease?.limit ?? .max)
+        let left = limit.subtractingSaturated(now.elapsed(since: began) / 1_000_000)
+        return left > 0 ? Int(clamping: left) : nil
+    }
+
     /// What the waiters get: if the fetch is void, an entry without any useful life, which no loop stores.
     package func delivered(_ entry: Entry) -> Entry {
         guard isVoid else { return entry }

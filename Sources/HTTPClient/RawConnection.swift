@@ -107,10 +107,13 @@ public protocol RawConnectionDelegate: AnyObject {
         self.connector = connector
         self.delegate = delegate
         wire.owner = self
-        later = LoopTimer(on: connector.loop) { [unowned self] in
-            flush()
-            if isReading { read() }
-        }
+        later = LoopTimer(on: connector.loop) { [unowned self] in goOn() }
+    }
+
+    /// Its own method: what runs in it may drop this object, which a call keeps alive to its end but a closure does not.
+    private func goOn() {
+        flush()
+        if isReading { read() }
     }
 
     fileprivate func connected(_ code: CURLcode, issuer: String?) {

@@ -37,8 +37,10 @@ import Glibc
         let joined = ((try? contents(bundle)) ?? []) + [0x0A] + own
         memory = unsafe shim_memory_file("larder-ca")
         if memory < 0 || !write(joined, to: memory) {
-            throw UpstreamError(
-                description: "the CA file \(caFile) cannot be combined with the system's: \(systemMessage())")
+            let reason = systemMessage()
+            // There is no `deinit` of an object that was never made.
+            if memory >= 0 { _ = Glibc.close(memory) }
+            throw UpstreamError(description: "the CA file \(caFile) cannot be combined with the system's: \(reason)")
         }
         self.bundle = "/proc/self/fd/\(memory)"
     }

@@ -17,7 +17,7 @@ public final class UpstreamClient {
     private var transfers: [ObjectIdentifier: Transfer] = [:]
 
     /// The fetches that have yielded to others.
-    private var resting: [Transfer] = []
+    private var resting: RestingTurns<Transfer>?
 
     /// The running exchanges.
     var exchanges = ExchangeTable()
@@ -61,8 +61,8 @@ public final class UpstreamClient {
             self.startExchanges()
             self.touchWaiting()
             self.settle()
-            self.goOn()
         }
+        resting = RestingTurns(on: loop) { self.goOn($0) }
         idle = IdleLimit(on: loop, milliseconds: settings.idleTimeout) { self.endIdle($0) }
     }
 
@@ -101,6 +101,8 @@ public final class UpstreamClient {
         self.fetchConnections = nil
         later?.close()
         later = nil
+        resting?.close()
+        resting = nil
         idle?.close()
         idle = nil
         let waiting = early.map(\.done) + transfers.values.map(\.done)
@@ -110,7 +112,6 @@ public final class UpstreamClient {
         let exchanges = exchanges.removeAll()
         transfers = [:]
         early = []
-        resting = []
         fetchConnections.close()
         multi.close()
         for done in waiting { done(.failure(.cancelled)) }
@@ -144,16 +145,9 @@ public final class UpstreamClient {
 
     /// Schedules a fetch that curl holds back to continue once other sockets have been served. Call it within a
     /// callback of curl.
-    func goOnLater(_ transfer: Transfer) {
-        resting.append(transfer)
-        // A timer that is due already would run before the sockets.
-        loop.updateNow()
-        later?.start(after: 1)
-    }
+    func goOnLater(_ transfer: Transfer) { resting?.add(transfer) }
 
-    private func goOn() {
-        let some = resting
-        resting = []
+    private func goOn(_ some: [Transfer]) {
         for transfer in some where transfers[ObjectIdentifier(transfer)] === transfer {
             transfer.beginTurn()
             fetchConnections?.allow(transfer)
@@ -175,6 +169,46 @@ public final class UpstreamClient {
             transfers[ObjectIdentifier(transfer)] = nil
             transfer.done(result)
         }
+    }
+}
+
+/// What rests until other sockets have been served.
+///
+/// The first to rest starts a timer, and those that follow before it fires continue with it. If each started it again,
+/// it would not fire as long as they follow each other closely.
+final class RestingTurns<Element> {
+    private let loop: Loop
+    private let goOn: ([Element]) -> Void
+    private var resting: [Element] = []
+    private var timer: LoopTimer?
+
+    /// Nothing rests. `goOn` is called on the loop with what may continue.
+    init(on loop: Loop, _ goOn: @escaping ([Element]) -> Void) {
+        self.loop = loop
+        self.goOn = goOn
+        timer = LoopTimer(on: loop) { [unowned self] in fire() }
+    }
+
+    /// Lets something rest.
+    func add(_ element: Element) {
+        resting.append(element)
+        guard resting.count == 1 else { return }
+        // A timer that is due already would run before the sockets.
+        loop.updateNow()
+        timer?.start(after: 1)
+    }
+
+    private func fire() {
+        let some = resting
+        resting = []
+        goOn(some)
+    }
+
+    /// Drops what rests. Further calls do nothing.
+    func close() {
+        resting = []
+        timer?.close()
+        timer = nil
     }
 }
 

@@ -31,8 +31,10 @@ public struct Timeline: Sendable {
     }
 
     /// Continues a stored history. `latest` is the catalogue made of the stored list; nil if its rows are not those of
-    /// the open intervals.
-    public init?(_ state: HistoryState, latest: Snapshot, digest: (Span<UInt8>) -> RowDigest) {
+    /// the open intervals. `pause` is called every few microseconds.
+    public init?(
+        _ state: HistoryState, latest: Snapshot, digest: (Span<UInt8>) -> RowDigest, pausing pause: () -> Void = {}
+    ) {
         let rows = state.open.filter { $0.position != nil }.sorted { $0.position ?? 0 < $1.position ?? 0 }
         guard rows.count == latest.count, let around = state.open.first(where: { $0.position == nil }) else {
             return nil
@@ -42,6 +44,7 @@ public struct Timeline: Sendable {
             guard id.span.equals(Array(interval.id.utf8).span), digest(bytes.span) == interval.digest else {
                 return nil
             }
+            pause()
         }
         self.latest = latest
         intervals = rows

@@ -40,7 +40,11 @@ package struct DiskCopies {
     }
 
     private struct Pending {
+        /// The copy that is looked up.
+        let key: RecordKey
         var waiters: [Dispatcher.Waiter]
+        /// Whether a copy with this key was written after the read began, which the read may not have found.
+        var isRenewed = false
         /// Whether the copy was removed while it was being read: then it must not be used.
         var isVoid = false
     }
@@ -75,7 +79,7 @@ package struct DiskCopies {
         guard !isInMemory() else { return .proceed }
         let keys = [names.key(of: read.resource, owner: read.owner), names.key(of: read.resource, owner: nil)]
         guard let key = keys.first(where: { index.contains($0) }) else { return .proceed }
-        reads[read] = Pending(waiters: [waiter])
+        reads[read] = Pending(key: key, waiters: [waiter])
         return .look(key)
     }
 
@@ -85,14 +89,20 @@ package struct DiskCopies {
     /// Whether a copy that was read may be used; not if it was removed meanwhile.
     package func mayUse(_ read: DiskRead) -> Bool { reads[read]?.isVoid != true }
 
-    /// The store has no copy that can be served.
+    /// The store has no copy with the looked-up key that can be served. The shared copy of a resource may still be there
+    /// if the owner's own was looked up, and a copy that was written meanwhile is.
     package mutating func missed(_ read: DiskRead) {
-        index.remove(names.key(of: read.resource, owner: read.owner))
-        index.remove(names.key(of: read.resource, owner: nil))
+        guard let pending = reads[read], !pending.isRenewed else { return }
+        index.remove(pending.key)
     }
 
-    /// The store is damaged, and begins anew without copies.
-    package mutating func lostAll() { index.removeAll() }
+    /// What the store has under the looked-up key differs from what was written. Returns the key of the copy to discard;
+    /// nil if another copy has taken its place.
+    package mutating func damaged(_ read: DiskRead) -> RecordKey? {
+        guard let pending = reads[read], !pending.isRenewed else { return nil }
+        index.remove(pending.key)
+        return pending.key
+    }
 
     /// A read has ended. Returns its waiters, which proceed as if they had arrived only now.
     package mutating func ended(_ read: DiskRead) -> [Dispatcher.Waiter] {
@@ -112,6 +122,7 @@ package struct DiskCopies {
             return drop(resource, other) + [.put(record)]
         case .confirm:
             let key = names.key(of: resource, owner: kept)
+            renewed(key)
             return drop(resource, other) + (index.mayContain(key) ? [.confirm(entry, key)] : [])
         case .drop(let alsoShared):
             return drop(resource, owner) + (alsoShared ? drop(resource, nil) : [])
@@ -120,7 +131,14 @@ package struct DiskCopies {
     }
 
     /// There was room for a record.
-    package mutating func stored(_ record: StoredRecord) { index.insert(record.key) }
+    package mutating func stored(_ record: StoredRecord) {
+        index.insert(record.key)
+        renewed(record.key)
+    }
+
+    private mutating func renewed(_ key: RecordKey) {
+        for (read, pending) in reads where pending.key == key { reads[read]?.isRenewed = true }
+    }
 
     /// Removes a copy: nothing to do if there is none.
     package mutating func drop(_ resource: Resource, _ owner: Owner?) -> [Action] {
@@ -149,7 +167,7 @@ package struct DiskCopies {
                 index.removeAll()
                 return [.dropEverything]
             }
-            return index.remove { names.covers(purge, $0) }.map { .drop($0) }
+            return index.remove(where: names.covered(by: purge)).map { .drop($0) }
         }
     }
 

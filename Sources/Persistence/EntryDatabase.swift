@@ -13,7 +13,7 @@ import Threads
 /// The store in the state directory: writes the last good copies there and reads them back. It dates and seals them.
 ///
 /// Every record has a seal over its whole content, made with the installation's secret. A copy with a broken seal is
-/// never served: the database is set aside as damaged.
+/// never served but deleted. That says nothing about the others, which have seals of their own, or the history.
 package final class EntryDatabase: EntryStore {
     private let store: Store
     private let sealer: Fingerprinter
@@ -95,7 +95,7 @@ package final class EntryDatabase: EntryStore {
         case .entry(let entry): return entry
         case .none: return nil
         case .damaged:
-            store.setAside(reason: "a copy failed verification")
+            store.discard(key)
             return nil
         }
     }
@@ -126,8 +126,7 @@ package final class EntryDatabase: EntryStore {
         }
     }
 
-    /// Sets the database aside.
-    package func reportDamage() { store.setAside(reason: "a copy failed verification") }
+    package func discard(_ key: RecordKey) { store.discard(key) }
 
     // MARK: Seals
 

@@ -45,8 +45,8 @@ package protocol EntryStore: AnyObject, Sendable {
         _ resource: Resource, _ record: StoredRecord, _ builder: EntryBuilder, beside list: ModelList?, now: UInt64
     ) -> RestoredEntry
 
-    /// Something in the store differs from what was written. It begins anew, without copies.
-    func reportDamage()
+    /// The copy under a key differs from what was written: it is removed, unless another one was stored since.
+    func discard(_ key: RecordKey)
 
     /// Uses these windows for what is stored and restored from now on.
     func take(_ windows: StaleWindows)
@@ -156,20 +156,25 @@ package struct EntryNames: Sendable {
         return out.bytes
     }
 
-    /// Whether a purge covers a copy.
-    package func covers(_ purge: Purge, _ key: RecordKey) -> Bool {
+    /// The condition for copies that a purge covers. Names are composed here once, and not for each copy.
+    package func covered(by purge: Purge) -> (RecordKey) -> Bool {
         switch purge {
-        case .all: return true
+        case .all: return { _ in true }
         case .path(let path):
-            return [Resource.Kind.opaque, .keyedOpaque, .data].contains {
-                let name = "\(upstream) \($0.rawValue) \(path)"
-                return key.resource == name || key.resource.hasPrefix(name + "?")
-            }
+            let names = Self.opaqueKinds.map { "\(upstream) \($0.rawValue) \(path)" }
+            let beginnings = names.map { $0 + "?" }
+            return { key in names.contains(key.resource) || beginnings.contains(where: key.resource.hasPrefix) }
         case .key(let number):
-            var owner = StateReader(key.owner)
-            return owner.number(4) == number
+            return { key in
+                var owner = StateReader(key.owner)
+                return owner.number(4) == number
+            }
         case .catalog:
-            return [Resource.Kind.catalog, .facet].contains { key.resource.hasPrefix("\(upstream) \($0.rawValue) ") }
+            let beginnings = [Resource.Kind.catalog, .facet].map { "\(upstream) \($0.rawValue) " }
+            return { key in beginnings.contains(where: key.resource.hasPrefix) }
         }
     }
+
+    /// The kinds of `Resource.opaque`.
+    private static let opaqueKinds: [Resource.Kind] = [.opaque, .userOpaque, .keyedOpaque, .data]
 }

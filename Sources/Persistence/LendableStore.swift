@@ -97,7 +97,7 @@ package final class LendableStore: EntryStore {
         _ resource: Resource, _ record: StoredRecord, _ builder: EntryBuilder, beside list: ModelList?, now: UInt64
     ) -> RestoredEntry { current.restore(resource, record, builder, beside: list, now: now) }
 
-    package func reportDamage() { perform(.reportDamage) }
+    package func discard(_ key: RecordKey) { perform(.discard(key)) }
 
     package func take(_ windows: StaleWindows) { perform(.take(windows)) }
 
@@ -187,7 +187,7 @@ private enum Call: Sendable {
     case dropEverything
     case afterDrops(@Sendable (Bool) -> Void)
     case look(RecordKey, @Sendable (StoredRecord?) -> Void)
-    case reportDamage
+    case discard(RecordKey)
     case take(StaleWindows)
     case prune(now: UInt64)
     case noteClock(now: UInt64)
@@ -212,7 +212,7 @@ private enum Call: Sendable {
         case .dropEverything: store.dropEverything()
         case .afterDrops(let reply): store.afterDrops(reply: reply)
         case .look(let key, let reply): store.look(for: key, reply: reply)
-        case .reportDamage: store.reportDamage()
+        case .discard(let key): store.discard(key)
         case .take(let windows): store.take(windows)
         case .prune(let now): store.prune(now: now)
         case .noteClock(let now): store.noteClock(now: now)

@@ -196,9 +196,9 @@ public struct Dispatcher {
         let isOld = isTaken && !entry.freshness.isRecent(at: now, cache.windows)
         let unserved = isOld ? waiters.filter { $0.directive == .refresh } : []
         let served = unserved.isEmpty ? waiters : waiters.filter { $0.directive != .refresh }
-        let actions = settle(served, of: flight, isForAll: entry.isShared, cache: &cache, now: now) { _, _ in
-            .entry(entry, isNew: true)
-        }
+        let actions = settle(
+            served, of: flight, for: entry.isShared ? nil : first.owner, cache: &cache, now: now
+        ) { _, _ in .entry(entry, isNew: true) }
         return actions + unserved.compactMap { seek(flight, for: $0, cache: &cache, now: now) }
     }
 
@@ -217,7 +217,7 @@ public struct Dispatcher {
         let problem = FetchProblem.backingOff(seconds: seconds, isAboutKey: owner != nil)
         let notice = BackoffNotice(until: backoff.until, isOfKey: owner != nil)
         let waiters = flights.complete(flight)
-        return settle(waiters, of: flight, isForAll: owner == nil, cache: &cache, now: now) { waiter, cache in
+        return settle(waiters, of: flight, for: owner, cache: &cache, now: now) { waiter, cache in
             .failure(
                 problem,
                 staleIfErrorCopy: cache.staleIfErrorCopy(
@@ -263,7 +263,8 @@ public struct Dispatcher {
         }
         let notice = BackoffNotice(until: until, isOfKey: isOfKey)
         return settle(
-            waiters, of: flight, isForAll: !isOfKey, together: problem.concern == .keyAtFirst, cache: &cache, now: now
+            waiters, of: flight, for: isOfKey ? first.owner : nil, together: problem.concern == .keyAtFirst,
+            cache: &cache, now: now
         ) { waiter, cache in
             .failure(
                 problem,
@@ -300,17 +301,18 @@ public struct Dispatcher {
     /// The most failures that are remembered at once.
     private static let backoffLimit = 1024
 
-    /// Notifies all waiters of the outcome. Waiters with keys other than the one it belongs to continue separately.
+    /// Notifies the waiters of `owner` of the outcome, which is theirs alone, or all if it is nil. The others continue
+    /// separately.
     /// While they waited, another fetch may have brought their response or failed, so they are looked up as if they
     /// had just arrived. With `together` they wait for one next fetch again; otherwise all of them would request from
     /// a failing upstream at once.
     private mutating func settle(
-        _ waiters: [Waiter], of flight: Flight, isForAll: Bool, together: Bool = false, cache: inout ResponseCache,
+        _ waiters: [Waiter], of flight: Flight, for owner: Owner?, together: Bool = false, cache: inout ResponseCache,
         now: UInt64, with outcome: (Waiter, inout ResponseCache) -> Outcome
     ) -> [Action] {
         var actions: [Action] = []
         for (index, waiter) in waiters.enumerated() {
-            if isForAll || waiter.owner == waiters[0].owner {
+            if owner == nil || waiter.owner == owner {
                 actions.append(.reply(waiter, outcome(waiter, &cache), collapsed: index > 0))
             } else {
                 let next =

@@ -4,7 +4,7 @@ public import HTTPCore
 
 /// An error response that Larder itself makes, in the same envelope as upstream's errors:
 /// `{"error":{"code":502,"message":"..."}}`.
-public struct Problem: Equatable, Sendable {
+public struct Problem: Error, Equatable, Sendable {
     /// The status, which is also the envelope's `code`.
     public let status: Status
     /// One sentence for people: what is wrong.

@@ -153,7 +153,7 @@ struct Resolving {
         let joined = Entry(joining: parts.map(\.entry))
         return answer(
             from: joined, parts, body: body, coding: .identity, lastModified: joined.lastModified,
-            selection: representation.variant | 1, validUntil: validUntil, keepIn: &cache)
+            selection: body.span.hash64(), validUntil: validUntil, keepIn: &cache)
     }
 
     /// An answer that passes an entry's body on unchanged.

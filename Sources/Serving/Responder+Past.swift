@@ -35,7 +35,7 @@ extension Responder {
             }
             time = asked
         } catch {
-            return .problem(Problem(.badRequest, error.message, detail: .badRequest))
+            return .problem(Self.invalid(error))
         }
         let resource = Resource.past(time)
         switch past(resource, at: time, work, &cache) {
@@ -73,15 +73,16 @@ extension Responder {
         }
     }
 
-    /// The error for a request that asks for an earlier time of something of which there is no history.
-    func refusalOfTime(_ request: RequestSummary) -> Problem? {
+    /// The error for a request with a parameter of Larder's own, for a body that upstream sends: there is no history of it,
+    /// and Larder does not change it.
+    func refusalOfOwnParameters(_ request: RequestSummary) -> Problem? {
         guard request.parts.query != nil else { return nil }
         let target = request.target
         do throws(InvalidParameter) {
             let time = try QueryParser.time(askedBy: target.span.extracting(request.queryRange))
             return time == nil ? nil : Self.onlyOnCatalogue
         } catch {
-            return Problem(.badRequest, error.message, detail: .badRequest)
+            return Self.invalid(error)
         }
     }
 

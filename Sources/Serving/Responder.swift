@@ -150,9 +150,9 @@ public struct Responder: Sendable {
                 target.span.extracting(work.request.queryRange), upstreamParameters: upstreamParameters,
                 standardOutputs: outputs)
         }
+        if case .export = route, plan.hasFields { return .problem(Self.invalid(.fieldsOfNoList)) }
         switch plan {
-        case .invalid(let parameter):
-            return .problem(Problem(.badRequest, parameter.message, detail: .badRequest))
+        case .invalid(let parameter): return .problem(Self.invalid(parameter))
         case .forward(let query) where query.isWhole:
             if work.representation.isOwn { return .problem(Self.notExported) }
             // Upstream's answer would have models that the view does not have.
@@ -181,6 +181,10 @@ public struct Responder: Sendable {
         }
     }
 
+    static func invalid(_ parameter: InvalidParameter) -> Problem {
+        Problem(.badRequest, parameter.message, detail: .badRequest)
+    }
+
     private static let notExported = Problem(
         .badRequest, "upstream answers this query as a whole, so it cannot be exported",
         detail: .badRequest)
@@ -195,7 +199,7 @@ public struct Responder: Sendable {
         _ path: String, forKeys: Bool? = nil, _ work: Resolving, _ cache: inout ResponseCache
     ) -> Resolution {
         let target = work.request.target
-        if let problem = refusalOfTime(work.request) { return .problem(problem) }
+        if let problem = refusalOfOwnParameters(work.request) { return .problem(problem) }
         let query = QueryParser.canonical(target.span.extracting(work.request.queryRange))
         let resource = Resource.opaque(path: path, query: String(decoding: query, as: UTF8.self), forKeys: forKeys)
         switch work.entry(for: resource, in: &cache) {

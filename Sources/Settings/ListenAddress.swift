@@ -33,20 +33,33 @@ extension ListenAddress {
 
 extension ListenAddress {
     /// Whether nobody can listen on both: the same path, or the same port on an address that both include.
+    ///
+    /// Larder's IPv6 sockets take IPv6 only, so an address never includes one of the other family. What a name leads to
+    /// is not known here, only that it is the same as for the same name; opening the sockets finds other overlaps.
     package func overlaps(_ other: ListenAddress) -> Bool {
-        each.contains { one in
-            other.each.contains { two in
-                guard case .tcp(let host, let port) = one, case .tcp(let otherHost, port) = two, port != 0 else {
-                    return one == two && !one.hasAnyPort
-                }
-                return host.lowercased() == otherHost.lowercased() || [host, otherHost].contains("0.0.0.0")
-                    || [host, otherHost].contains("::")
-            }
-        }
+        each.contains { one in other.each.contains { one.isPartlyTaken(by: $0) } }
     }
 
-    /// Whether the system chooses the port.
-    private var hasAnyPort: Bool { if case .tcp(_, 0) = self { true } else { false } }
+    private func isPartlyTaken(by other: ListenAddress) -> Bool {
+        // For port 0, the system chooses a free port.
+        guard case .tcp(let host, let port) = self, case .tcp(let otherHost, port) = other, port != 0 else {
+            if case .unix = self { return self == other } else { return false }
+        }
+        if host.lowercased() == otherHost.lowercased() { return true }
+        guard HostText.isIPv4(host) == HostText.isIPv4(otherHost), HostText.isIPv6(host) == HostText.isIPv6(otherHost),
+            let one = Self.literal(host), let two = Self.literal(otherHost)
+        else { return false }
+        // An address with a zone is distinguished by its text.
+        if one == two { return !host.contains("%") && !otherHost.contains("%") }
+        return [one, two].contains { $0 == .ipv4(0, port: 0) || $0 == .ipv6(0, 0, port: 0) }
+    }
+
+    /// An address without its port; nil for a name.
+    private static func literal(_ host: String) -> SocketAddress? {
+        guard HostText.isIPv4(host) || HostText.isIPv6(host) else { return nil }
+        let address = String(host.prefix { $0 != "%" })
+        return try? SocketAddress(parsing: HostText.isIPv4(host) ? "\(address):0" : "[\(address)]:0")
+    }
 }
 
 extension ListenAddress: CustomStringConvertible {

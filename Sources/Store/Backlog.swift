@@ -2,7 +2,8 @@ import Bytes
 
 /// The pending changes, merged: at most one for each record.
 ///
-/// They are written in this order: `setAside`, `removesAll`, `owners`, `records`, `notes`, `prunedBefore`, `history`.
+/// They are written in this order: `setAside`, `removesAll`, `owners`, `damaged`, `records`, `notes`, `prunedBefore`,
+/// `history`.
 struct Backlog {
     /// The pending change of one record.
     enum Change {
@@ -28,6 +29,8 @@ struct Backlog {
     private(set) var setAside: String?
     private(set) var removesAll = false
     private(set) var owners: Set<[UInt8]> = []
+    /// The records on the disk that differ from what was put.
+    private(set) var damaged: Set<RecordKey> = []
     private(set) var records: [RecordKey: Change] = [:]
     private(set) var notes: [String: SharedBytes] = [:]
     private(set) var prunedBefore: Int64?
@@ -42,8 +45,8 @@ struct Backlog {
     static let maximumRemovals = 16_384
 
     var isEmpty: Bool {
-        setAside == nil && !removesAll && owners.isEmpty && records.isEmpty && notes.isEmpty && prunedBefore == nil
-            && history.isEmpty
+        setAside == nil && !removesAll && owners.isEmpty && damaged.isEmpty && records.isEmpty && notes.isEmpty
+            && prunedBefore == nil && history.isEmpty
     }
 
     /// Whether there is a removal that must survive a restart.
@@ -57,9 +60,9 @@ struct Backlog {
     func prospect(of key: RecordKey) -> Prospect {
         switch records[key] {
         case .put(let record): .record(record)
-        case .update(let updates): setAside == nil ? .updated(updates) : .gone
+        case .update(let updates): setAside == nil && !damaged.contains(key) ? .updated(updates) : .gone
         case .remove: .gone
-        case nil: setAside == nil && !isRemoved(key) ? .asStored : .gone
+        case nil: setAside == nil && !damaged.contains(key) && !isRemoved(key) ? .asStored : .gone
         }
     }
 
@@ -95,14 +98,20 @@ struct Backlog {
     private mutating func removeAllButPuts() {
         removesAll = true
         owners = []
+        damaged = []
         keepPutsAlone()
     }
 
     mutating func removeEverything() {
         for key in records.keys { set(nil, for: key) }
         owners = []
+        damaged = []
         removesAll = true
     }
+
+    /// The record on the disk is removed. One that was put and waits stays: it is another. Updates stay too, as in
+    /// `setAside`.
+    mutating func discard(_ key: RecordKey) { damaged.insert(key) }
 
     mutating func setAside(_ reason: String) {
         // Earlier updates stay: they may apply to a put that waits even longer (see `append`).
@@ -132,6 +141,7 @@ struct Backlog {
         if let reason = later.setAside { setAside(reason) }
         if later.removesAll { removeEverything() }
         for owner in later.owners { removeAll(owner: owner) }
+        for key in later.damaged { discard(key) }
         for (key, change) in later.records {
             switch change {
             case .put(let record): put(record)
@@ -162,6 +172,7 @@ struct Backlog {
         removesAll = false
         owners = []
         if databaseIsNew {
+            damaged = []
             prunedBefore = nil
             keepPutsAlone()
         } else {

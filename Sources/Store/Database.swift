@@ -139,6 +139,7 @@ extension Database {
             var isGrown = false
             if changes.removesAll { try connection.run("DELETE FROM response; DELETE FROM body") }
             for owner in changes.owners { try removeAll(owner: owner) }
+            for key in changes.damaged { try discard(key) }
             for (key, change) in changes.records {
                 switch change {
                 case .put(let record): try put(record)
@@ -216,6 +217,17 @@ extension Database {
         try statement.bind(key.owner)
         try statement.run()
         try removeBody(digest)
+    }
+
+    /// Removes a damaged record, and its body with all other records that have it: a record that is put with the same
+    /// body does not write it again.
+    private func discard(_ key: RecordKey) throws(DatabaseProblem) {
+        guard let digest = try digest(of: key) else { return }
+        for sql in ["DELETE FROM response WHERE digest = ?", "DELETE FROM body WHERE digest = ?"] as [StaticString] {
+            var statement = try connection.prepare(sql)
+            try statement.bind(digest)
+            try statement.run()
+        }
     }
 
     private func removeAll(owner: [UInt8]) throws(DatabaseProblem) {

@@ -153,6 +153,7 @@ final class DatabaseWriter {
         let areKept = try database.write(changes, settings)
         for (batch, isKept) in zip(changes.history, areKept) { batch.reply(isKept) }
         if areKept.contains(true) { isMissingHistory = false }
+        if !changes.damaged.isEmpty { report(.discarded(records: changes.damaged.count)) }
     }
 
     /// Removals could not be written with the rest. Alone, they may need less room. If they still fail, all records are

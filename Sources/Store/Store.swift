@@ -139,6 +139,9 @@ public final class Store: Sendable {
     /// Removes all records. Notes stay.
     public func removeEverything() { change { $0.removeEverything() } }
 
+    /// Removes a record that differs from what was put, as its caller found. One that was put since stays.
+    public func discard(_ key: RecordKey) { change { $0.discard(key) } }
+
     /// Sets the whole database aside as damaged: the caller found a record that differs from what it put.
     public func setAside(reason: String) { change { $0.setAside(reason) } }
 
@@ -327,6 +330,8 @@ public enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
 public enum StoreEvent: Equatable, Sendable, CustomStringConvertible {
     /// A damaged file was renamed to `file` in the same directory, and a new one replaced it.
     case setAside(file: String, reason: String)
+    /// This many records differed from what was put, and were deleted. The others stay, as do the histories.
+    case discarded(records: Int)
     /// Changes cannot be written. They wait and are retried until `recovered`.
     case failing(reason: String)
     /// The waiting changes are written.
@@ -355,6 +360,9 @@ public enum StoreEvent: Equatable, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .setAside(let file, let reason): "the database was damaged (\(reason)); renamed it to \(file)"
+        case .discarded(1): "a stored copy was damaged; deleted it, and kept the others and the history"
+        case .discarded(let records):
+            "\(records) stored copies were damaged; deleted them, and kept the others and the history"
         case .failing(let reason): "cannot write the state directory: \(reason); retrying"
         case .recovered: "the state directory can be written again"
         case .dropped(let records): "\(records) responses were not stored on disk: too many changes are waiting"

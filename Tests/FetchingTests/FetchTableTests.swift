@@ -32,12 +32,13 @@ import Testing
         subscript(ticket: UInt64) -> FetchContext? { table[ticket] }
 
         func begin(
-            _ resource: Resource = .catalog, as owner: Owner = alice, stored: Entry? = nil, deadline: UInt64 = 100
+            _ resource: Resource = .catalog, as owner: Owner = alice, stored: Entry? = nil, lease: FetchLease? = nil,
+            deadline: UInt64 = 100
         ) -> [FetchAdmission.Action] {
             let waiter = Dispatcher.Waiter(loop: 0, ticket: 9, owner: owner, authorization: nil, directive: .any)
             return table.begin(
-                Dispatcher.Flight(resource: resource, owner: nil), as: waiter, stored: stored, url: "u", now: 1,
-                deadline: deadline)
+                Dispatcher.Flight(resource: resource, owner: nil), as: waiter, stored: stored, url: "u",
+                lease: lease, now: 1, deadline: deadline)
         }
 
         func asked(_ ticket: UInt64) -> FetchContext? { table.asked(ticket, now: 50, wallSeconds: 60) }
@@ -52,6 +53,22 @@ import Testing
         func void(of owner: Owner) { table.void(of: owner) }
         func void(_ purge: Purge) { table.void(purge) }
         func withdrawShared(_ resource: Resource) { table.withdrawShared(resource) }
+    }
+
+    @Test func `further pages have what is left of the fetch's own time, and of the fleet's`() throws {
+        let desk = Desk()
+        _ = desk.begin()
+        _ = desk.begin(.userList, lease: FetchLease(number: 1, isHeld: true, limit: 400))
+        // They are sent at 50 ns.
+        let alone = try #require(desk.asked(1))
+        let leased = try #require(desk.asked(2))
+        #expect(alone.timeLeft(of: 1_000, now: 50) == 1_000)
+        #expect(alone.timeLeft(of: 1_000, now: 300_000_050) == 700)
+        #expect(alone.timeLeft(of: 1_000, now: 999_000_050) == 1)
+        #expect(alone.timeLeft(of: 1_000, now: 1_000_000_050) == nil)
+        #expect(alone.timeLeft(of: 1_000, now: 9_000_000_050) == nil)
+        #expect(leased.timeLeft(of: 1_000, now: 300_000_050) == 100)
+        #expect(leased.timeLeft(of: 200, now: 300_000_050) == nil)
     }
 
     @Test func `a fetch holds memory until it is read, and is under way until it is finished`() throws {

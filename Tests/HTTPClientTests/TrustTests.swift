@@ -1,7 +1,9 @@
+import Foundation
 import Glibc
-import HTTPClient
 import TestSupport
 import Testing
+
+@testable import HTTPClient
 
 /// The environment is the process's: each of these runs in a process of its own.
 @Suite(.timeLimit(.minutes(30))) struct TrustTests {
@@ -14,6 +16,23 @@ import Testing
             #expect(try fetch(origin.url).name == "tls")
             unsafe setenv(name, origin.caFile, 1)
             #expect(try fetch(origin.url).name == "200")
+        }
+    }
+
+    @Test func `a CA file that cannot be combined leaves nothing open`() async {
+        await #expect(processExitsWith: .success) {
+            let origin = try TLSOrigin(.page)
+            defer { origin.stop() }
+            // Every write to a file fails.
+            signal(SIGXFSZ, SIG_IGN)
+            var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+            #expect(unsafe setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0)
+            let before = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+            for _ in 0..<8 {
+                let error = #expect(throws: UpstreamError.self) { try TrustStore(caFile: origin.caFile) }
+                #expect(error?.description.contains("cannot be combined") == true)
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count == before)
         }
     }
 

@@ -95,6 +95,8 @@ struct StatusPageTests {
         #expect(text.count == 8)
         #expect(KeyFingerprint.number(text) == number)
         #expect(KeyFingerprint.number(text + "0") == nil)
-        #expect(KeyFingerprint.number("+1234567") == nil)
+        for malformed in ["+1234567", "-0000000", "-1234567", "1234567g", " 1234567", "0x123456", ""] {
+            #expect(KeyFingerprint.number(malformed) == nil, "\(malformed)")
+        }
     }
 }

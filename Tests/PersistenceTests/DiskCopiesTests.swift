@@ -57,7 +57,9 @@ extension Entry {
             copies.ended(DiskRead(resource: resource, owner: owner)).map(\.ticket)
         }
 
-        func lostAll() { copies.lostAll() }
+        func damaged(_ resource: Resource, as owner: Owner = .alice) -> RecordKey? {
+            copies.damaged(DiskRead(resource: resource, owner: owner))
+        }
 
         /// Writes, and has room for what is written.
         func write(
@@ -144,8 +146,46 @@ extension Entry {
         shelf.missed(.catalog)
         _ = shelf.ended(.catalog)
         #expect(shelf.want(.catalog) == .proceed)
-        shelf.lostAll()
-        #expect(shelf.want(Self.providers) == .proceed)
+        #expect(shelf.want(Self.providers) == .look(Self.key(Self.providers, nil)))
+    }
+
+    @Test func `a damaged copy goes alone, unless another has taken its place`() {
+        let shelf = Shelf()
+        shelf.begin((.catalog, nil), (.catalog, .alice), (Self.providers, nil))
+        _ = shelf.want(.catalog)
+        #expect(shelf.damaged(.catalog) == Self.key(.catalog, .alice))
+        _ = shelf.ended(.catalog)
+        #expect(shelf.want(.catalog) == .look(Self.key(.catalog, nil)))
+        _ = shelf.write(.make(), Self.record(.catalog, nil))
+        #expect(shelf.damaged(.catalog) == nil)
+        _ = shelf.ended(.catalog)
+        #expect(shelf.want(.catalog) == .look(Self.key(.catalog, nil)))
+        #expect(shelf.want(Self.providers) == .look(Self.key(Self.providers, nil)))
+    }
+
+    @Test func `a copy that was written while an older one was looked up is found`() {
+        for change in [Self.record(.catalog, nil), .confirm] {
+            let shelf = Shelf()
+            shelf.begin((.catalog, nil))
+            #expect(shelf.want(.catalog) == .look(Self.key(.catalog, nil)))
+            _ = shelf.write(.make(), change)
+            shelf.missed(.catalog)
+            #expect(shelf.ended(.catalog) == [1])
+            #expect(shelf.want(.catalog, as: .bob) == .look(Self.key(.catalog, nil)))
+            // It was not written again, so it is not there.
+            shelf.missed(.catalog, as: .bob)
+            _ = shelf.ended(.catalog, as: .bob)
+            #expect(shelf.want(.catalog) == .proceed)
+        }
+    }
+
+    @Test func `an owner's own copy that was not found says nothing about the shared one`() {
+        let shelf = Shelf()
+        shelf.begin((.catalog, nil), (.catalog, .alice))
+        #expect(shelf.want(.catalog) == .look(Self.key(.catalog, .alice)))
+        shelf.missed(.catalog)
+        _ = shelf.ended(.catalog)
+        #expect(shelf.want(.catalog) == .look(Self.key(.catalog, nil)))
     }
 
     // MARK: Writing
@@ -241,6 +281,36 @@ extension Entry {
         #expect(shelf.takeOut(.purge(.path("/tools"))) == [])
         #expect(shelf.want(.opaque(path: "/tools/x", query: ""), as: .bob) != .proceed)
         #expect(shelf.want(.catalog) != .proceed)
+    }
+
+    @Test func `a purge of a path drops a key's own list as received, and not the list that is read`() {
+        let raw = Resource.opaque(path: "/models/user", query: "client_version=1")
+        let shelf = Shelf()
+        shelf.begin((raw, .alice), (.userList, .alice))
+        #expect(shelf.takeOut(.purge(.path("/models/user"))) == ["drop /models/user?client_version=1 of alice"])
+        #expect(shelf.want(.userList) != .proceed)
+    }
+
+    @Test func `in the store and in memory, a purge covers the same`() {
+        let resources: [Resource] = [
+            .catalog, .userList, .model(id: "a/b"), Self.providers, .opaque(path: "/providers", query: "x=1"),
+            .opaque(path: "/models/user", query: "x=1"), .opaque(path: "/models", query: "use_rss=true"),
+            .opaque(path: "/models/a/b/endpoints", query: "", forKeys: true), .opaque(path: "/tools", query: "a=1"),
+        ]
+        let purges: [Purge] = [
+            .all, .catalog, .key(Owner.alice.high >> 32), .path("/providers"), .path("/models/user"), .path("/tools"),
+            .path("/models/a/b/endpoints"),
+        ]
+        for purge in purges {
+            let isCovered = Self.names.covered(by: purge)
+            for resource in resources {
+                for owner in [Owner.alice, .bob, nil] {
+                    // A path is that of the bodies that are kept as received.
+                    let isExpected = purge.covers(resource, ownerHigh: owner?.high)
+                    #expect(isCovered(Self.key(resource, owner)) == isExpected, "\(purge) \(resource)")
+                }
+            }
+        }
     }
 
     @Test func `the second round leaves the store alone`() {

@@ -30,6 +30,25 @@ import Testing
         #expect(last.count == 1 && tower.dispatcher.flightCount == 0)
     }
 
+    @Test func `a copy that is one key's own goes to nobody else, even if that key insists on a newer one`() {
+        var tower = Tower()
+        tower.cache.windows.noCache = 1_000
+        _ = [tower.want(.catalog, 1, as: .alice, directive: .refresh), tower.want(.catalog, 2, as: .bob)]
+        let old = tower.entry(isShared: false)
+        tower.now += 5_000
+        tower.cache.store(old, for: .catalog, owner: .alice)
+        let actions = tower.dispatcher.completed(
+            Dispatcher.Flight(resource: .catalog, owner: nil), with: old, isTaken: true, cache: &tower.cache,
+            now: tower.now)
+        #expect(actions.count == 2)
+        for action in actions {
+            guard case .start = action else {
+                Issue.record("a waiter gets \(action)")
+                continue
+            }
+        }
+    }
+
     @Test func `what another replica tells of a failure ends the wait, and pauses all`() {
         var tower = Tower()
         _ = [tower.want(.catalog, 1), tower.want(.catalog, 2, as: .alice)]

@@ -47,6 +47,44 @@ import Testing
         #expect(Set(tags).count == targets.count)
     }
 
+    @Test func `the forms of a model that upstream names have tags of their own, in a view and without one`() throws {
+        let prefixes = ["", "/view/team"]
+        let paths = ["/model/acme/rocket:nitro", "/models/acme/rocket:nitro", "/openai/v1/models/acme/rocket:nitro"]
+        for prefix in prefixes {
+            var counter = Counter.stocked()
+            counter.views = ViewTable([try View("team", query: "", allow: ["acme/*"], deny: [], pins: [])])
+            let model = ModelRow(.make("acme/rocket:nitro"), json: SharedBytes(utf8: #"{"id":"acme/rocket:nitro"}"#))
+            counter.cache.store(.make(.model(model)), for: .model(id: "acme/rocket:nitro"), owner: .nobody)
+            let answers = paths.compactMap { counter.answer(.make(prefix + $0)) }
+            #expect(answers.count == paths.count)
+            #expect(Set(answers.map { text($0.body) }).count == paths.count)
+            #expect(Set(answers.map { text($0.entityTag) }).count == paths.count, "\(prefix)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            "/providers", "/endpoints/zdr", "/embeddings/models", "/images/models", "/videos/models", "/benchmarks",
+            "/datasets/x", "/classifications/task", "/tools", "/tools/x", "/models/acme/anvil/endpoints",
+            "/model/acme/anvil", "/models/acme/anvil", "/model/acme/saw", "/openai/v1/models/acme/anvil",
+            "/view/team/providers", "/view/team/model/acme/anvil", "/_larder/export/litellm.json",
+        ])
+    func `what is no list refuses Larder's own parameters that are unknown there`(path: String) throws {
+        var counter = Counter.stocked()
+        counter.views = ViewTable([try View("team", query: "", allow: ["acme/*"], deny: [], pins: [])])
+        #expect(
+            counter.told(path + "?larder_x=1&a=b")
+                == "400 larder_x is unknown: the known ones are larder_fields, larder_as_of")
+        #expect(
+            counter.told(path + "?a=b&larder_field=id") == "400 larder_field is unknown: did you mean larder_fields?")
+        #expect(
+            counter.told(path + "?l%61rder_fields=id") == "400 larder_fields works on /models and /models/user only")
+        #expect(counter.told(path + "?larder_fields=.").hasPrefix("400 larder_fields must be"))
+        // An empty value counts as absent, and the last of a name counts.
+        #expect(!counter.told(path + "?larder_x=").hasPrefix("400"))
+        #expect(!counter.told(path + "?larder_fields=id&larder_fields=").hasPrefix("400"))
+    }
+
     @Test func `an export has every kind of model, and is looked up anew each time`() {
         var counter = Counter()
         var painter = ModelFields.make("acme/brush")

@@ -33,7 +33,9 @@ struct SettingsErrorTests {
         "An address cannot be for Larder's own pages and for everything",
         arguments: [
             ("127.0.0.1:5273", "localhost:5273"), ("localhost:5273", "[::1]:5273"), ("0.0.0.0:1", "127.0.0.1:1"),
-            ("10.0.0.1:1", "[::]:1"), ("unix:/run/a", "unix:/run/a"), ("Name:1", "name:1"),
+            ("10.0.0.1:1", "0.0.0.0:1"), ("[::1]:1", "[::]:1"), ("[0:0:0:0:0:0:0:0]:1", "[fd00::1]:1"),
+            ("[::1]:1", "[0:0::1]:1"), ("[FD00::A]:1", "[fd00:0::a]:1"), ("[fe80::1%eth0]:1", "[::]:1"),
+            ("localhost:1", "0.0.0.0:1"), ("unix:/run/a", "unix:/run/a"), ("Name:1", "name:1"),
         ])
     func sharedAddresses(admin: String, listen: String) {
         let fault = fault("listen = \"\(listen)\"\nadmin.listen = [\"127.0.0.1:7\", \"\(admin)\"]")
@@ -43,7 +45,14 @@ struct SettingsErrorTests {
     }
 
     @Test(
-        "Other addresses can", arguments: [("127.0.0.1:5274", "localhost:5273"), ("127.0.0.1:0", "127.0.0.1:0")])
+        "Other addresses can",
+        arguments: [
+            ("127.0.0.1:5274", "localhost:5273"), ("127.0.0.1:0", "127.0.0.1:0"), ("127.0.0.1:1", "127.0.0.2:1"),
+            ("10.0.0.1:1", "[::]:1"), ("[::1]:1", "0.0.0.0:1"), ("0.0.0.0:1", "[::]:1"), ("[::1]:1", "[fd00::1]:1"),
+            ("[fe80::1%eth0]:1", "[fe80::1%eth1]:1"), ("127.0.0.1:1", "[::1]:1"), ("unix:/run/a", "unix:/run/b"),
+            // Whether they overlap is found when the sockets are opened.
+            ("name:1", "0.0.0.0:1"), ("name:1", "other:1"),
+        ])
     func separateAddresses(admin: String, listen: String) {
         #expect(fault("listen = \"\(listen)\"\nadmin.listen = \"\(admin)\"") == nil)
         #expect(fault("admin.listen = \"\"") == nil && fault("admin.listen = []") == nil)

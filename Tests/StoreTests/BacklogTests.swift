@@ -25,6 +25,7 @@ struct BacklogTests {
             case .remove(let key): records[key] = nil
             case .removeOwner(let owner): records = records.filter { $0.key.owner != owner }
             case .removeEverything: records = [:]
+            case .discard(let key): if !waiting.contains(key) { records[key] = nil }
             case .setAside: records = records.filter { waiting.contains($0.key) }
             }
         }
@@ -33,6 +34,7 @@ struct BacklogTests {
         mutating func perform(_ backlog: Backlog) {
             if backlog.setAside != nil || backlog.removesAll { records = [:] }
             for owner in backlog.owners { perform(.removeOwner(owner)) }
+            for key in backlog.damaged { perform(.discard(key)) }
             for (key, change) in backlog.records {
                 switch change {
                 case .put(let record): perform(.put(record))
@@ -49,7 +51,7 @@ struct BacklogTests {
 
     private enum Step {
         case put(StoredRecord), update(RecordUpdate), remove(RecordKey), removeOwner([UInt8]), removeEverything,
-            setAside
+            discard(RecordKey), setAside
 
         static func random(_ number: Int, using random: inout SeededGenerator) -> Step {
             let owner = [UInt8.random(in: 0...2, using: &random)]
@@ -57,7 +59,7 @@ struct BacklogTests {
             let mark = Int64(number)
             // Few, so that an update often has the body of the record, and often has not.
             let body = Array("\(Int.random(in: 0..<3, using: &random))".utf8)
-            switch Int.random(in: 0..<20, using: &random) {
+            switch Int.random(in: 0..<22, using: &random) {
             case 0..<9: return .put(.make(key.resource, owner: owner, body: body, stored: mark))
             case 9..<14:
                 let fields = SharedBytes(utf8: "u\(number)")
@@ -66,6 +68,7 @@ struct BacklogTests {
             case 14..<17: return .remove(key)
             case 17: return .removeOwner(owner)
             case 18: return .removeEverything
+            case 19..<21: return .discard(key)
             default: return .setAside
             }
         }
@@ -78,6 +81,7 @@ struct BacklogTests {
         case .remove(let key): backlog.remove(key)
         case .removeOwner(let owner): backlog.removeAll(owner: owner)
         case .removeEverything: backlog.removeEverything()
+        case .discard(let key): backlog.discard(key)
         case .setAside: backlog.setAside("broken")
         }
     }

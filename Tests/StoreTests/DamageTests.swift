@@ -190,6 +190,41 @@ struct DamageTests {
         #expect(try Store.make(folder).list().map(\.key.resource) == ["/after", "/before"])
     }
 
+    @Test func `a damaged record goes alone, with its body, and what was put since stays`() throws {
+        let folder = try Folder()
+        let events = Events()
+        let old = try Store.make(folder, events)
+        for name in ["/fields", "/body", "/same", "/other"] {
+            old.put(.make(name, body: Array((name == "/same" ? "/body" : name).utf8)))
+        }
+        #expect(old.close(deadline: .seconds(20)))
+        let damage = """
+            UPDATE response SET fields = x'00' WHERE resource = '/fields';
+            UPDATE body SET bytes = x'00' WHERE digest = (SELECT digest FROM response WHERE resource = '/body')
+            """
+        try runSQL(folder.state + "/larder.db", damage)
+        let store = try Store.make(folder, events)
+        store.put(.make("/fields", body: Array("new".utf8)))
+        for name in ["/fields", "/body"] { store.discard(RecordKey(resource: name)) }
+        store.update(
+            RecordUpdate(
+                key: RecordKey(resource: "/body"), digest: fakeDigest(Array("/body".utf8)), fields: .empty, expires: 9,
+                stored: 9))
+        store.start()
+        #expect(try store.readAndWait(RecordKey(resource: "/body")) == nil)
+        #expect(try store.readAndWait(RecordKey(resource: "/fields"))?.body.array == Array("new".utf8))
+        // The same body again is written, not taken for the damaged one.
+        store.put(.make("/body", body: Array("/body".utf8)))
+        #expect(store.close(deadline: .seconds(20)))
+        #expect(events.list == [.discarded(records: 2)])
+        #expect(folder.names.allSatisfy { !$0.contains("damaged") })
+        let again = try Store.make(folder)
+        #expect(Set(again.list().map(\.key.resource)) == ["/fields", "/body", "/other"])
+        for name in ["/fields", "/body", "/other"] {
+            #expect(again.read(RecordKey(resource: name))?.isWhole == true, "\(name)")
+        }
+    }
+
     @Test("Of many damaged databases the latest three are kept, each with its log")
     func bounded() throws {
         let folder = try Folder()

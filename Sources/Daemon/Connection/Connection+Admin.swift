@@ -36,14 +36,13 @@ extension Connection {
             guard page.isGathered else { return shard.telemetry.send(page, to: self, isHead: isHead) }
             return shard.gather(page, for: self, isHead: isHead)
         }
-        guard let purge = Purge(query: parts.query.map { target.extracting($0).text() } ?? "") else {
-            return sendOwnProblem(
-                Problem(
-                    .badRequest, "say what to purge: ?catalog=1, ?key=FINGERPRINT (8 hex digits) or ?all=1",
-                    detail: .badRequest), isHead: isHead)
+        do throws(Problem) {
+            let purge = try Purge(query: parts.query.map { target.extracting($0).text() } ?? "")
+            machine.beganGathering()
+            shard.purge(purge, for: self)
+        } catch {
+            sendOwnProblem(error, isHead: isHead)
         }
-        machine.beganGathering()
-        shard.purge(purge, for: self)
     }
 
     /// Answers a request for an export of the catalogue, which is cached as `/models` is.

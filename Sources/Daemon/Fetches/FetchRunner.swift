@@ -241,10 +241,14 @@ final class FetchRunner {
     }
 
     private func fetchPage(_ url: String, of pages: PagedList, _ ticket: FetchTable.Ticket) {
-        guard let waiter = table[ticket]?.waiter else { return }
-        let limit = settings.source.client.maximumBody
+        guard let fetch = table[ticket] else { return }
+        // All pages together have the time of one fetch.
+        guard let left = fetch.timeLeft(of: settings.source.client.timeout, now: loop.nowNanoseconds) else {
+            return fail(ticket, FetchProblem(.timeout(.head)), bytes: 0)
+        }
+        let (waiter, limit) = (fetch.waiter, settings.source.client.maximumBody)
         origin.fetch(
-            url: url, authorization: waiter.authorization, via: settings.hop.value(after: waiter.via)
+            url: url, authorization: waiter.authorization, via: settings.hop.value(after: waiter.via), timeout: left
         ) { bytes in
             bytes <= limit
         } done: { [self] result in

@@ -195,6 +195,7 @@ enum HandedList {
 final class UpgradeRequests {
     private let descriptor: ListeningName
     private var poll: DescriptorPoll?
+    private let requested: () -> Void
     private var waiting: [MessageSocket] = []
 
     /// More do not wait.
@@ -203,17 +204,21 @@ final class UpgradeRequests {
     /// Calls `requested` for each process of this user or root that connects.
     init(on loop: Loop, requested: @escaping () -> Void) throws(UVError) {
         descriptor = try ListeningName(UpgradeAddress.name(of: Int32(ProcessUsage.pid)))
-        poll = try DescriptorPoll(on: loop, descriptor: descriptor.number) { [unowned self] _ in
-            while let socket = descriptor.accept() {
-                guard waiting.count < Self.most else {
-                    socket.close()
-                    continue
-                }
-                waiting.append(socket)
-                requested()
-            }
-        }
+        self.requested = requested
+        poll = try DescriptorPoll(on: loop, descriptor: descriptor.number) { [unowned self] _ in accept() }
         poll?.watch(for: .readable)
+    }
+
+    private func accept() {
+        // `requested` may close.
+        while poll != nil, let socket = descriptor.accept() {
+            guard waiting.count < Self.most else {
+                socket.close()
+                continue
+            }
+            waiting.append(socket)
+            requested()
+        }
     }
 
     /// Answers all that wait.

@@ -62,13 +62,15 @@ final class PastLists {
     func read(_ time: Int64, _ answer: HistoryAnswer, _ database: HistoryDatabase) {
         lists = lists.filter { $0.value.snapshot != nil }
         let seal = database.seal
-        if case .found(let stored) = answer, let mark = stored.mark, let known = lists[mark.at]?.snapshot,
-            seal.isMark(mark, of: stored)
-        {
-            return finish(time, PastList(catalogue: known, since: mark.at))
-        }
-        loop.offload {
-            HistoryResult(answer) { PastList.read($0, at: time, seal) }
+        var known: Snapshot?
+        if case .found(let stored) = answer, let mark = stored.mark { known = lists[mark.at]?.snapshot }
+        loop.offload { [known] () -> HistoryResult<PastList.Finding> in
+            HistoryResult(answer) { stored in
+                if let known, let mark = stored.mark, seal.isMark(mark, of: stored) {
+                    return .list(PastList(catalogue: known, since: mark.at))
+                }
+                return PastList.read(stored, at: time, seal)
+            }
         } then: { [self] result in
             switch result {
             case .found(.list(let list)): finish(time, list)

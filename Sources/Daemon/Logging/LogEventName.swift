@@ -34,6 +34,7 @@ enum LogEventName: String, CaseIterable, Sendable {
     case stateRestored = "state-restored"
     case stateUnavailable = "state-unavailable"
     case stateSetAside = "state-set-aside"
+    case stateCopyDamaged = "state-copy-damaged"
     case stateFailing = "state-failing"
     case stateRecovered = "state-recovered"
     case stateDropped = "state-dropped"
@@ -53,7 +54,8 @@ enum LogEventName: String, CaseIterable, Sendable {
             .access, .upgradeBegun, .tookOver, .handedOver:
             .info
         case .purged, .stateRecovered, .connectionsFree, .fleetUp: .notice
-        case .stateUnavailable, .stateSetAside, .stateFailing, .stateDropped, .historyDropped, .stateReset,
+        case .stateUnavailable, .stateSetAside, .stateCopyDamaged, .stateFailing, .stateDropped, .historyDropped,
+            .stateReset,
             .stateGone,
             .secretReplaced,
             .loosePermissions:

@@ -225,6 +225,7 @@ final class OpenConnections: Sendable {
 /// The periodic work of a loop, such as checking deadlines.
 final class Sweeper {
     private let loop: Loop
+    private let work: (_ due: UInt64) -> Void
     private var timer: LoopTimer?
     private var period = 1_000
     /// When it is due, in nanoseconds.
@@ -233,10 +234,14 @@ final class Sweeper {
     /// Does `work` with the time at which it was due, in nanoseconds, once it has been started.
     init(on loop: Loop, _ work: @escaping (_ due: UInt64) -> Void) {
         self.loop = loop
-        timer = LoopTimer(on: loop) { [unowned self] in
-            work(due)
-            schedule()
-        }
+        self.work = work
+        timer = LoopTimer(on: loop) { [unowned self] in workNow() }
+    }
+
+    /// The work may end the loop, and drop this object.
+    private func workNow() {
+        work(due)
+        schedule()
     }
 
     /// Works at the interval that the time limits require: each is exact to a quarter of itself.

@@ -77,9 +77,7 @@ final class DiskTier {
             switch restored {
             case .entry(let entry): if copies.mayUse(read) { delegate?.restored(entry, for: read) }
             case .none: copies.missed(read)
-            case .damaged:
-                copies.lostAll()
-                store.reportDamage()
+            case .damaged: if let key = copies.damaged(read) { store.discard(key) }
             }
             resume(read)
         }

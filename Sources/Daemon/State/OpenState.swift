@@ -178,6 +178,7 @@ extension StoreEvent {
     var name: LogEventName {
         switch self {
         case .setAside: .stateSetAside
+        case .discarded: .stateCopyDamaged
         case .failing: .stateFailing
         case .recovered: .stateRecovered
         case .dropped: .stateDropped

@@ -230,10 +230,13 @@ final class IdleLimit {
         self.loop = loop
         self.look = look
         limit = max(1, milliseconds)
-        timer = LoopTimer(on: loop) { [unowned self] in
-            isRunning = false
-            if let rested = look(limit) { start(after: limit - rested) }
-        }
+        timer = LoopTimer(on: loop) { [unowned self] in check() }
+    }
+
+    /// `look` may drop this object.
+    private func check() {
+        isRunning = false
+        if let rested = look(limit) { start(after: limit - rested) }
     }
 
     /// A stream has begun. It cannot be the first to reach the limit.

@@ -220,6 +220,7 @@ extension ModelHistory {
         for (stored, bytes) in history.intervals {
             guard let interval = seal.interval(stored), RowDigest(of: bytes.span) == interval.digest else { return nil }
             rows.append(Row(from: interval.from, to: interval.to, bytes: bytes.span.copied()))
+            Throttle.pauseIfNeeded()
         }
         self.init(id: id, rows: rows)
     }

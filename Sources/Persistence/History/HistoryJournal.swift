@@ -36,12 +36,14 @@ package struct HistoryJournal: Sendable {
             guard let interval = seal.interval(interval), interval.to == nil else { return nil }
             open.append(interval)
             if interval.position != nil { rows.append(bytes) }
+            Throttle.pauseIfNeeded()
         }
         guard let latest = try? CatalogReader.read(rows: rows),
             let timeline = Timeline(
                 HistoryState(
                     open: open, envelope: state.envelope, shrink: state.shrink, removals: state.removals,
-                    counters: state.counters), latest: latest, digest: { RowDigest(of: $0) })
+                    counters: state.counters), latest: latest, digest: { RowDigest(of: $0) },
+                pausing: Throttle.pauseIfNeeded)
         else { return nil }
         self.seal = seal
         self.timeline = timeline

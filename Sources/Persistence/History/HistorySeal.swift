@@ -2,6 +2,7 @@ package import Bytes
 package import Digest
 package import History
 package import Store
+import Threads
 
 /// Writes the parts of one upstream's history in the form in which they are stored, and reads them back. Each part has a
 /// seal, made with the installation's secret, that no other part has.
@@ -210,12 +211,13 @@ extension StateReader {
 }
 
 extension HistorySeal {
-    /// Whether a mark is that of the list that was read with it.
+    /// Whether a mark is that of the list that was read with it. It takes a millisecond, so do not call it on a loop.
     package func isMark(_ mark: HistoryMark, of history: StoredHistory) -> Bool {
         var intervals: [RowInterval] = []
         for (stored, _) in history.intervals {
             guard let interval = interval(stored) else { return false }
             intervals.append(interval)
+            Throttle.pauseIfNeeded()
         }
         return isMark(mark, of: intervals)
     }

@@ -1,5 +1,6 @@
 import Bytes
 import Catalog
+import HTTPCore
 
 /// The admin pages of Larder, by path.
 public enum AdminPage: String, CaseIterable, Sendable {
@@ -52,17 +53,25 @@ public enum Purge: Equatable, Sendable {
 
     /// Reads the query of a purge request: exactly one of `catalog=1`, `key=FINGERPRINT`, `all=1`. The fingerprint may
     /// be `no%20key`.
-    public init?(query: String) {
+    public init(query: String) throws(Problem) {
         if query == "catalog=1" {
             self = .catalog
         } else if query == "all=1" {
             self = .all
         } else if query == "key=no%20key" || query == "key=no+key" {
             self = .key(0)
-        } else if query.hasPrefix("key="), let number = KeyFingerprint.number(String(query.dropFirst(4))) {
+        } else if query.hasPrefix("key=") {
+            guard let number = KeyFingerprint.number(String(query.dropFirst(4))) else {
+                // The text is not repeated: it may be a key by mistake.
+                throw Problem(
+                    .badRequest, "key must be a fingerprint of 8 hex digits, or no%20key for requests without a key",
+                    detail: .badRequest)
+            }
             self = .key(number)
         } else {
-            return nil
+            throw Problem(
+                .badRequest, "say what to purge: ?catalog=1, ?key=FINGERPRINT (8 hex digits) or ?all=1",
+                detail: .badRequest)
         }
     }
 

@@ -72,7 +72,8 @@ public enum KeyFingerprint {
 
     /// The number that the digits represent, if the text is a valid fingerprint.
     public static func number(_ text: String) -> UInt64? {
-        guard text.utf8.count == 8, text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") }) else { return nil }
+        // `UInt64` would take a sign too.
+        guard text.utf8.count == 8, text.utf8.allSatisfy({ hexDigitValue($0) != nil }) else { return nil }
         return UInt64(text, radix: 16)
     }
 

@@ -46,6 +46,17 @@ import Testing
         #expect(origin.requests.count == (target.contains("?") ? 4 : 2))
     }
 
+    @Test func `all pages together have the time of one fetch`() throws {
+        let origin = try ScriptedOrigin { request in
+            let start = Self.offset(request)
+            return .delayed(.milliseconds(300), Self.page(["a/\(start)"], total: 15))
+        }
+        try LiveLarder.serving(before: origin, { $0.upstream.timeout = .seconds(2) }) { larder throws in
+            #expect(try larder.get("/models").status == 504)
+        }
+        #expect(origin.requests.count < 15)
+    }
+
     @Test func `a total that is above the rows has the rest asked for, without a link`() throws {
         let origin = try ScriptedOrigin { request in
             let start = Self.offset(request)

@@ -36,9 +36,9 @@ import Testing
         store.prune(now: 0)
         store.noteClock(now: 0)
         store.take(StaleWindows())
-        store.reportDamage()
+        store.discard(Self.key)
         #expect(replies.current == ["a record", "true"])
-        #expect(memory.calls == ["put", "drop", "prune", "clock", "take", "damage"])
+        #expect(memory.calls == ["put", "drop", "prune", "clock", "take", "discard"])
         store.close()
         #expect(memory.calls.last == "close")
     }

@@ -96,14 +96,14 @@ import Testing
         #expect(desk.dispatched == [2, 3] && desk.restored.count == 1)
     }
 
-    @Test func `a damaged store begins anew, and upstream is asked`() {
+    @Test func `a damaged copy is discarded, and upstream is asked`() {
         let store = MemoryEntryStore()
         let desk = Desk(store)
         #expect(desk.write(Self.entry))
         store.fail { $0.isDamaged = true }
         #expect(desk.read(1))
         desk.run { !desk.dispatched.isEmpty }
-        #expect(desk.restored.isEmpty && store.calls == ["put", "damage"])
+        #expect(desk.restored.isEmpty && store.calls == ["put", "discard"])
         #expect(!desk.read(2))
     }
 

@@ -164,10 +164,11 @@ import Testing
         let names = EntryNames(upstream: "up")
         let facet = names.key(of: .catalog, owner: nil)
         let own = names.key(of: .userList, owner: Self.alice)
-        #expect(names.covers(.catalog, facet) && !names.covers(.catalog, own))
-        #expect(!names.covers(.catalog, EntryNames(upstream: "other").key(of: .catalog, owner: nil)))
-        #expect(names.covers(.key(Self.alice.high >> 32), own) && !names.covers(.key(Self.bob.high >> 32), own))
-        #expect(!names.covers(.key(Self.alice.high >> 32), facet))
-        #expect(names.covers(.all, facet) && names.covers(.all, own))
+        #expect(names.covered(by: .catalog)(facet) && !names.covered(by: .catalog)(own))
+        #expect(!names.covered(by: .catalog)(EntryNames(upstream: "other").key(of: .catalog, owner: nil)))
+        #expect(
+            names.covered(by: .key(Self.alice.high >> 32))(own) && !names.covered(by: .key(Self.bob.high >> 32))(own))
+        #expect(!names.covered(by: .key(Self.alice.high >> 32))(facet))
+        #expect(names.covered(by: .all)(facet) && names.covered(by: .all)(own))
     }
 }

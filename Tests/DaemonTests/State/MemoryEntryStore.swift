@@ -102,10 +102,10 @@ final class MemoryEntryStore: EntryStore {
         return state.faults.isDamaged ? .damaged : .entry(state.entries[Int(record.digest[0])])
     }
 
-    func reportDamage() {
+    func discard(_ key: RecordKey) {
         state.withValue {
-            $0.calls.append("damage")
-            $0.records = [:]
+            $0.calls.append("discard")
+            $0.records[key] = nil
         }
     }
 

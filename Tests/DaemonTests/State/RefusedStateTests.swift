@@ -33,13 +33,21 @@ import Testing
         #expect(try folder.files() == before)
     }
 
-    @Test func `a record that points to another whole body is not served, and the database is set aside`() throws {
+    @Test func `a record that points to another whole body is not served, and the history is kept`() throws {
         let upstream = try UpAndDown { request in
-            .json(#"{"data":[{"path":"\#(request.path)"}]}"#, ["Cache-Control": "public"])
+            request.path == "/api/v1/models"
+                ? Replies.catalogue()
+                : .json(#"{"data":[{"path":"\#(request.path)"}]}"#, ["Cache-Control": "public"])
         }
         let folder = StateFolder()
         let first = try LarderProcess.serve(before: upstream, in: folder)
-        for path in ["/providers", "/embeddings/models"] { #expect(try first.get(path).status == 200) }
+        for path in ["/providers", "/embeddings/models", "/videos/models", "/models"] {
+            #expect(try first.get(path).status == 200)
+        }
+        let now = ISO8601DateFormatter().string(from: .now)
+        let past = "/models/count?larder_as_of=" + now
+        try eventually("the history begins") { try first.get(past).status == 200 }
+        let count = try first.get(past).text
         try first.end()
         // Both bodies are as they were written, each with its digest. Only the seal binds a record to one of them.
         try Self.run(
@@ -51,9 +59,11 @@ import Testing
         let larder = try LarderProcess.serve(before: upstream, in: folder)
         let answer = try larder.get("/providers")
         #expect([502, 503].contains(answer.status) && !answer.text.contains("embeddings"), "\(answer.text)")
-        try eventually("the database is set aside") {
-            try folder.files().keys.contains { $0.hasPrefix("larder.damaged-") }
-        }
+        try larder.child.waitForLine(containing: "a stored copy was damaged; deleted it")
+        for path in ["/models", "/videos/models"] { #expect(try larder.get(path).status == 200, "\(path)") }
+        let again = try larder.get(past)
+        #expect(again.status == 200 && again.text == count)
+        #expect(try folder.files().keys.allSatisfy { !$0.hasPrefix("larder.damaged-") })
         try larder.end()
     }
 
