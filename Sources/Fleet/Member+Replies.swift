@@ -275,6 +275,10 @@ extension Member {
             let numbers = pendingReplies.withdrawal
             _ = pendingReplies.finish()
             guard members != nil, let numbers else { return compare(.withdrawal(id), moment) }
+            // As the others do when they hear it: a record may have been stored, and taken here, since the first deletion,
+            // and the own message may be lost.
+            outdateCopy(id, moment)
+            actions.append(.dropCopy(id))
             adoptWithdrawal(number: numbers.number, previous: numbers.previous, moment)
             withdrawals.remove(id)
             savePending()

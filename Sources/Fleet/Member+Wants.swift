@@ -65,13 +65,15 @@ extension Member {
     /// The copy may no longer be shared or kept: the engine's record is deleted, then `withdrawn` comes. If the engine cannot
     /// be reached, `withdrawn` comes at once, and the record is deleted when it can. Report the fetch that says so first.
     package mutating func withdraw(_ resource: FleetResource, _ moment: Moment) -> [MemberAction] {
-        outdateCopy(resource.id, moment)
         withdrawals.insert(resource.id)
         savePending()
-        guard link.isUp else { return taken() + [.withdrawn(resource.id)] }
-        unreportedWithdrawals.insert(resource.id)
-        deleteWithdrawn(resource.id, moment)
-        return taken()
+        if link.isUp {
+            unreportedWithdrawals.insert(resource.id)
+            deleteWithdrawn(resource.id, moment)
+        }
+        // After the deletion, or a want that reads the record again would find it.
+        outdateCopy(resource.id, moment)
+        return link.isUp ? taken() : taken() + [.withdrawn(resource.id)]
     }
 
     /// A record was stored that is withdrawn already.

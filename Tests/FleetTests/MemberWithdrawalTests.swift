@@ -55,6 +55,29 @@ import Testing
         #expect(landed.contains { if case .answer(ticket, keeps: false) = $0 { true } else { false } })
     }
 
+    @Test func `a want that reads again after a withdrawal reads after the deletion`() throws {
+        var bench = try MemberBench()
+        _ = bench.start()
+        _ = bench.member.wanted(MemberBench.resource, WantRequest(), bench.moment)
+        let commands = MemberBench.commands(bench.member.withdraw(MemberBench.resource, bench.moment))
+        let key = bench.namespace.record(MemberBench.resource.id)
+        let deleted = try #require(commands.firstIndex(of: .delete(key)))
+        #expect(deleted < (try #require(commands.firstIndex(of: .get(key)))))
+    }
+
+    @Test
+    func `a copy that was taken between the deletion and the number of a withdrawal is dropped without a message`()
+        throws
+    {
+        var bench = try MemberBench()
+        _ = bench.start()
+        _ = bench.member.withdraw(MemberBench.resource, bench.moment)
+        _ = bench.replies([.number(1), .done, .bytes(MemberBench.ten)])
+        let numbered = bench.replies([.list([.number(1), .done, .number(2)])])
+        #expect(
+            numbered.contains { if case .dropCopy(MemberBench.resource.id) = $0 { true } else { false } })
+    }
+
     @Test func `a copy that is withdrawn while the engine cannot be reached is deleted when it can`() throws {
         var bench = try MemberBench()
         let delete = EngineCommand.delete(bench.namespace.record(MemberBench.resource.id))
