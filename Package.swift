@@ -35,8 +35,8 @@ func system(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
-/// Libraries, and what tests compare them with, are optimized in debug builds too, and keep their assertions there. The
-/// tests then take a third of the time. For a debugger, build with `-Xswiftc -Onone`.
+/// Libraries, and what tests compare them with, are optimized in debug builds too, and keep their assertions there:
+/// the tests then run faster. For a debugger, build with `-Xswiftc -Onone`.
 let optimized: [SwiftSetting] = [
     .unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))
 ]

@@ -16,7 +16,7 @@ static inline int shim_bind_text(sqlite3_stmt *statement, int index, const char 
 }
 
 /* Has SQLite write to files by a function of ours. Its signature is the call's own, which SQLite's type for it is not. By
-   which of the two names it calls the system hangs on how it was built. */
+   which of the two names it calls the system depends on how it was built. */
 static inline int shim_replace_pwrite(ssize_t (*write)(int file, const void *bytes, size_t count, off_t offset)) {
     sqlite3_vfs *vfs = sqlite3_vfs_find((void *)0);
     if (!vfs || vfs->iVersion < 3 || !vfs->xSetSystemCall) return SQLITE_NOTFOUND;

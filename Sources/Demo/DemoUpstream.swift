@@ -68,7 +68,7 @@ public enum DemoUpstream {
         select(DemoCatalog.models, query) { .shared("{\"data\":{\"count\":\($0.count)}}") }
     }
 
-    /// The list of whoever has a key: the catalogue without the authors that this caller has blocked.
+    /// The list of a caller with a key: the catalogue without the authors that this caller has blocked.
     private static func personal(_ query: DemoQuery, _ authorization: String?) -> DemoAnswer {
         guard let authorization, !authorization.isEmpty else {
             return .failure(401, "No cookie auth credentials found")

@@ -8,11 +8,13 @@ package final class EngineProbe: EngineConnectionOwner {
     private let settings: EngineSettings
     private let connector: Connector
     private let commands: [[String]]
-    private let isSubscription: Bool
+    private let purpose: Purpose
+    private let node: EngineAddress.Node?
     private var connection: EngineConnection?
     private var timer: LoopTimer?
     private var replies: [EngineReply] = []
     private var failure: LinkFailure?
+    private var master: EngineAddress.Node?
     private var isOver = false
 
     /// How it went.
@@ -24,21 +26,35 @@ package final class EngineProbe: EngineConnectionOwner {
     }
 
     /// Connects, and sends these commands one after the other. A subscription gets no commands: without a failure it works.
+    /// `node` is what a Sentinel has named; without it the engine is the one of the settings, which must not be Sentinels.
     package static func run(
-        _ settings: EngineSettings, _ commands: [[String]], isSubscription: Bool = false
+        _ settings: EngineSettings, at node: EngineAddress.Node? = nil, _ commands: [[String]],
+        isSubscription: Bool = false
     ) throws(EngineProblem) -> Outcome {
-        let probe = try EngineProbe(settings, commands, isSubscription)
-        probe.begin()
-        probe.loop.run()
-        probe.loop.close()
+        let probe = try EngineProbe(settings, node, commands, isSubscription ? .subscription : .commands)
+        probe.run()
         if let failure = probe.failure { return .failed(failure) }
         return .replies(probe.replies)
     }
 
-    private init(_ settings: EngineSettings, _ commands: [[String]], _ isSubscription: Bool) throws(EngineProblem) {
+    /// Asks one Sentinel where the master is.
+    package static func master(
+        _ name: String, by sentinel: EngineAddress.Node, _ settings: EngineSettings
+    ) throws(EngineProblem) -> Result<EngineAddress.Node, LinkFailure> {
+        let probe = try EngineProbe(settings, sentinel, [], .sentinel(master: name))
+        probe.run()
+        if let master = probe.master { return .success(master) }
+        return .failure(probe.failure ?? .nonsense)
+    }
+
+    private init(
+        _ settings: EngineSettings, _ node: EngineAddress.Node?, _ commands: [[String]],
+        _ purpose: Purpose
+    ) throws(EngineProblem) {
         self.settings = settings
+        self.node = node
         self.commands = commands
-        self.isSubscription = isSubscription
+        self.purpose = purpose
         loop = Loop()
         do {
             connector = try Connector(on: loop, caFile: settings.caFile)
@@ -48,16 +64,20 @@ package final class EngineProbe: EngineConnectionOwner {
         }
     }
 
+    private func run() {
+        begin()
+        loop.run()
+        loop.close()
+    }
+
     private func begin() {
         timer = LoopTimer(on: loop) { [unowned self] in timePassed() }
         timer?.start(after: settings.connectTimeout * 2 + 2_000)
+        if let node { return connect(to: peer(node)) }
         switch settings.address.place {
         case .node(let node): connect(to: peer(node))
         case .socket(let path): connect(to: .socket(path))
-        case .sentinels(let nodes, let master):
-            guard let first = nodes.first else { return finish(.connection("no Sentinel is named")) }
-            connection = EngineConnection(
-                settings, .sentinel(master: master), to: peer(first), by: connector, owner: self)
+        case .sentinels: finish(.connection("no Sentinel has named the engine"))
         }
     }
 
@@ -73,8 +93,7 @@ package final class EngineProbe: EngineConnectionOwner {
     }
 
     private func connect(to peer: Connector.Peer) {
-        connection = EngineConnection(
-            settings, isSubscription ? .subscription : .commands, to: peer, by: connector, owner: self)
+        connection = EngineConnection(settings, purpose, to: peer, by: connector, owner: self)
     }
 
     /// Closes what is open, but not within a call of the connection.
@@ -90,15 +109,14 @@ package final class EngineProbe: EngineConnectionOwner {
         guard !isOver, connection === self.connection else { return }
         switch event {
         case .ready:
-            if commands.isEmpty || isSubscription { return finish(nil) }
+            if commands.isEmpty { return finish(nil) }
             for command in commands { connection.ask(command) }
         case .reply(let reply):
             replies.append(reply)
             if replies.count == commands.count { finish(nil) }
-        case .master(let node?):
-            connection.close()
-            connect(to: peer(node))
-        case .master(nil): finish(.connection("Sentinel does not know the master"))
+        case .master(let node):
+            master = node
+            finish(node == nil ? .connection("it does not know the master") : nil)
         case .failed(let failure): finish(failure)
         case .message, .alive: break
         }

@@ -16,7 +16,7 @@ public struct ListeningSocket: Sendable {
     /// Whether other descriptors of the same socket are accepted on, so that a connection wakes all of them.
     public private(set) var isShared = false
 
-    /// What it is for, in the words of whoever made it; nil if nobody said so. The service manager's names of sockets are
+    /// What it is for, in the words of the process that made it; nil if nobody said so. The service manager's names of sockets are
     /// `FileDescriptorName=`.
     public var name: String?
 
@@ -227,6 +227,40 @@ public struct HandedSocketError: Error, CustomStringConvertible {
     public let description: String
 }
 
+/// What is at the path of a unix socket, for one who would listen there.
+public enum SocketPath: Sendable, Equatable {
+    /// Nothing.
+    case free
+    /// A socket on which no process listens: it is replaced.
+    case stale
+    /// A socket on which a process listens.
+    case taken
+    /// Something that is not a socket, which is not replaced.
+    case notASocket
+    /// It cannot be looked at or tried, for this reason.
+    case closed(UVError)
+
+    /// Looks at it, and connects to it for a moment if it is a socket.
+    public init(_ path: String) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else {
+            self = errno == ENOENT ? .free : .closed(UVError(errno: errno))
+            return
+        }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            self = .notASocket
+            return
+        }
+        do throws(UVError) {
+            try SocketFile.connect(.unix(path: path))
+            self = .taken
+        } catch {
+            // Without room for one more connection there is a listener all the same.
+            self = error == .connectionRefused ? .stale : error == .tryAgain ? .taken : .closed(error)
+        }
+    }
+}
+
 /// The file of a unix socket, distinguished from one that another process has since created at the same path.
 final class SocketFile: Sendable {
     private let path: String
@@ -267,10 +301,20 @@ final class SocketFile: Sendable {
     /// Removes a socket's file if no process answers on it. Anything else stays, and makes `bind` fail.
     static func removeIfStale(_ path: String, _ address: SocketAddress) throws(UVError) {
         guard let file = SocketFile(socketAt: path) else { return }
+        do throws(UVError) {
+            try connect(address)
+        } catch {
+            if error == .connectionRefused { file.remove() }
+        }
+    }
+
+    /// Connects for a moment; throws if that is not possible.
+    static func connect(_ address: SocketAddress) throws(UVError) {
         let probe = shim_socket(AF_UNIX)
         if probe < 0 { throw UVError(errno: errno) }
         defer { _ = Glibc.close(probe) }
-        let answered = unsafe address.withRaw { raw, size in unsafe connect(probe, raw, size) } == 0
-        if !answered && errno == ECONNREFUSED { file.remove() }
+        if unsafe address.withRaw({ raw, size in unsafe Glibc.connect(probe, raw, size) }) != 0 {
+            throw UVError(errno: errno)
+        }
     }
 }

@@ -193,6 +193,10 @@ extension UVError {
     public static let addressNotAvailable = UVError(rawValue: UV_EADDRNOTAVAIL.rawValue)
     /// This machine has no addresses of that kind, such as IPv6.
     public static let familyNotSupported = UVError(rawValue: UV_EAFNOSUPPORT.rawValue)
+    /// Nobody listens there.
+    public static let connectionRefused = UVError(rawValue: UV_ECONNREFUSED.rawValue)
+    /// Not now, but perhaps later.
+    public static let tryAgain = UVError(rawValue: UV_EAGAIN.rawValue)
     /// The peer cut the connection with a reset.
     public static let connectionReset = UVError(rawValue: UV_ECONNRESET.rawValue)
     /// The peer no longer takes what we write.

@@ -74,6 +74,8 @@ package struct Generations {
         var drops: UInt64 = 0
         /// How often the scope was purged here since the engine last got a purge; 0: the engine has all.
         var pending: UInt64 = 0
+        /// Whether copies of this owner may be in memory here.
+        var isHeld = false
     }
 
     private var scopes: [Scope: Known]
@@ -130,13 +132,19 @@ package struct Generations {
 
     // MARK: What happens
 
-    /// Begins to follow the scope of an owner. False if there are too many.
+    /// Begins to follow the scope of an owner, of whom copies may be held from now on. False if there are too many.
     package mutating func follow(_ resource: FleetResource) -> Bool {
-        guard let owner = resource.owner, scopes[.owner(owner)] == nil else { return true }
-        guard scopes.count < Self.mostOwners + Self.common.count else { return false }
-        scopes[.owner(owner)] = Known()
+        guard let owner = resource.owner else { return true }
+        guard scopes[.owner(owner)] != nil || scopes.count < Self.mostOwners + Self.common.count else { return false }
+        scopes[.owner(owner), default: Known()].isHeld = true
         return true
     }
+
+    /// No copy of this owner is held any more.
+    mutating func release(_ owner: Identifier) { scopes[.owner(owner)]?.isHeld = false }
+
+    /// Whether copies of this owner may be held.
+    func holds(_ owner: Identifier) -> Bool { scopes[.owner(owner)]?.isHeld ?? false }
 
     /// No copy of this owner is held or fetched any more. It is followed on if the engine does not know of a purge yet.
     package mutating func forget(_ owner: Identifier) {

@@ -46,6 +46,15 @@ package struct Limits: Sendable, Equatable {
 
     /// How long the engine keeps a generation after its last change: 30 days.
     package static let generationLife: UInt64 = 30 * 86_400_000
+
+    /// How long the engine keeps an owner's generation under which nothing is stored: an hour.
+    ///
+    /// Anyone can send keys that upstream refuses, and each needs a generation, from which all replicas learn of it. When
+    /// that expires, the next one is higher, by the wall clock, so no record of before is used again. Members with copies of
+    /// the owner in memory have read it by then: they read all that they follow (`Generations.mostOwners`, of which
+    /// `Member.ownersPerCheck` for each `checkInterval`) within half an hour. The first record that is stored under it
+    /// extends its life to `generationLife`.
+    package static let bareGenerationLife: UInt64 = 3_600_000
 }
 
 /// The time of an event, and the randomness for what is decided then.

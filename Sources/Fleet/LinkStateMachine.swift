@@ -1,5 +1,5 @@
 /// Why the link to the engine has failed, or a command on it.
-package enum LinkFailure: Equatable, Sendable, CustomStringConvertible {
+package enum LinkFailure: Error, Equatable, Sendable, CustomStringConvertible {
     /// No connection could be made, or it has ended; the text is the system's.
     case connection(String)
     /// A connection or a reply took too long.

@@ -101,11 +101,19 @@ extension Member {
         let count = generations.purgeCount(scope)
         pendingReplies.proposal = (next, count)
         purges.proposed(scope, next.number, purges: count, by: name)
+        let life = isBare(scope, next, insteadOf: value) ? Limits.bareGenerationLife : Limits.generationLife
         return [
-            .set(
-                namespace.generation(scope), next.encoded, milliseconds: Limits.generationLife, onlyIfAbsent: false),
+            .set(namespace.generation(scope), next.encoded, milliseconds: life, onlyIfAbsent: false),
             announcement(.raised(scope, next, by: name)),
         ]
+    }
+
+    /// Whether the engine has nothing that was stored under the generation before this one.
+    private func isBare(_ scope: Scope, _ next: Generation, insteadOf value: Generation?) -> Bool {
+        guard case .owner = scope, next.keeps == 0 else { return false }
+        // Without a key none is usable; but a number that is known here may have copies in the memory of others.
+        guard value != nil else { return generations.number(scope) == nil }
+        return (0...Int64(Limits.bareGenerationLife)).contains(pendingReplies.remaining)
     }
 
     /// The engine has taken the generation, and published it to so many members.
@@ -118,6 +126,7 @@ extension Member {
         }
         adopt(scope, proposal.value, reading, moment)
         if generations.isPending(scope) { compare(.raise(scope), moment) }
+        if case .owner(let owner) = scope { forgetUnused(owner) }
         reportPurges(moment)
     }
 }

@@ -20,8 +20,13 @@ extension Member {
         perform(link.failed(.engine(error), moment), moment)
         guard link.isUp else { return }
         switch pendingReply {
-        case .watch, .unheeded, .probe, .generation: break
-        case .compare, .compareNumber, .write: failComparison(moment)
+        case .unheeded, .probe, .generation: break
+        case .watch(let number), .compare(let number), .compareNumber(let number), .compareLife(let number):
+            guard pendingReplies.isCurrent(number) else { return }
+            // The transaction would have ended the watches.
+            send(.unwatch, for: .unheeded, moment)
+            failComparison(moment)
+        case .write(let number): if pendingReplies.isCurrent(number) { failComparison(moment) }
         // It is tried again with the next check.
         case .withdraw(let id): reportWithdrawal(id)
         case .record(let ticket, let round), .recordLife(let ticket, let round), .body(let ticket, let round),
@@ -70,13 +75,17 @@ extension Member {
         case (.withdraw(let id), .number): reportWithdrawal(id)
         case (.unheeded, .number(let count)): counts.members = Int(clamping: count)
         case (.watch, .done), (.unheeded, .done): break
-        case (.compareNumber, .bytes(let bytes)):
-            pendingReplies.lastWithdrawal = (try? Generation(decoding: bytes))?.number
+        case (.compareNumber(let number), .bytes(let bytes)):
+            if pendingReplies.isCurrent(number) {
+                pendingReplies.lastWithdrawal = (try? Generation(decoding: bytes))?.number
+            }
         case (.compareNumber, .nothing): break
-        case (.compare, .bytes(let bytes)): compareWith(bytes, moment)
-        case (.compare, .nothing): compareWith(nil, moment)
-        case (.write, .nothing): compareAgain(moment)
-        case (.write, .list(let replies)): wrote(replies, moment)
+        case (.compareLife(let number), .number(let remaining)):
+            if pendingReplies.isCurrent(number) { pendingReplies.remaining = remaining }
+        case (.compare(let number), .bytes(let bytes)): compareWith(bytes, number, moment)
+        case (.compare(let number), .nothing): compareWith(nil, number, moment)
+        case (.write(let number), .nothing): if pendingReplies.isCurrent(number) { compareAgain(moment) }
+        case (.write(let number), .list(let replies)): if pendingReplies.isCurrent(number) { wrote(replies, moment) }
         default: return false
         }
         return true
@@ -162,13 +171,17 @@ extension Member {
             case .lease(let lease): namespace.lease(lease.resource)
             case .withdrawal: namespace.generation(.withdrawals)
             }
-        send(.watch(key), for: .watch, moment)
-        if case .lease(let lease) = comparison, lease.stores {
+        let number = pendingReplies.number
+        send(.watch(key), for: .watch(number), moment)
+        switch comparison {
+        case .lease(let lease) where lease.stores:
             // The record is stored only if no withdrawal came since the fetch began: a message of one may be late.
-            send(.watch(namespace.generation(.withdrawals)), for: .watch, moment)
-            send(.get(namespace.generation(.withdrawals)), for: .compareNumber, moment)
+            send(.watch(namespace.generation(.withdrawals)), for: .watch(number), moment)
+            send(.get(namespace.generation(.withdrawals)), for: .compareNumber(number), moment)
+        case .raise(.owner): send(.remaining(key), for: .compareLife(number), moment)
+        case .raise, .lease, .withdrawal: break
         }
-        send(.get(key), for: .compare, moment)
+        send(.get(key), for: .compare(number), moment)
     }
 
     /// What was compared has changed before the transaction. For a record that may be the number of withdrawals, and then
@@ -182,25 +195,26 @@ extension Member {
     }
 
     /// The value to compare with was read.
-    private mutating func compareWith(_ bytes: [UInt8]?, _ moment: Moment) {
+    private mutating func compareWith(_ bytes: [UInt8]?, _ number: Int, _ moment: Moment) {
+        guard pendingReplies.isCurrent(number) else { return }
         switch pendingReplies.current {
         case .raise(let scope):
             let value = bytes.flatMap { try? Generation(decoding: $0) }
             if let commands = raise(scope, insteadOf: value, moment) {
-                return send(.transaction(commands), for: .write, moment)
+                return send(.transaction(commands), for: .write(number), moment)
             }
             send(.unwatch, for: .unheeded, moment)
             _ = pendingReplies.finish()
             readGeneration(scope, value, moment)
         case .lease(let lease):
             if bytes.flatMap({ LeaseToken(decoding: $0) }) == lease.expected {
-                return send(.transaction(writes(of: lease)), for: .write, moment)
+                return send(.transaction(writes(of: lease)), for: .write(number), moment)
             }
             send(.unwatch, for: .unheeded, moment)
             finishComparison(members: nil, moment)
         case .withdrawal(let id):
             let value = bytes.flatMap { try? Generation(decoding: $0) }
-            send(.transaction(numberWithdrawal(id, after: value, moment)), for: .write, moment)
+            send(.transaction(numberWithdrawal(id, after: value, moment)), for: .write(number), moment)
         case nil: break
         }
     }
@@ -261,6 +275,10 @@ extension Member {
             let numbers = pendingReplies.withdrawal
             _ = pendingReplies.finish()
             guard members != nil, let numbers else { return compare(.withdrawal(id), moment) }
+            // As the others do when they hear it: a record may have been stored, and taken here, since the first deletion,
+            // and the own message may be lost.
+            outdateCopy(id, moment)
+            actions.append(.dropCopy(id))
             adoptWithdrawal(number: numbers.number, previous: numbers.previous, moment)
             withdrawals.remove(id)
             savePending()

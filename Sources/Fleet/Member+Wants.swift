@@ -25,6 +25,11 @@ extension Member {
         guard let want = wants[ticket], case .fetching = want.machine.state else { return [] }
         let isCurrent = generations.drops(of: want.resource) == want.drops && !want.isWithdrawn
         actions.append(.answer(ticket, keeps: isCurrent))
+        switch result {
+        // A copy comes into memory, perhaps after the earlier ones were forgotten.
+        case .copy, .unshared: if isCurrent { _ = generations.follow(want.resource) }
+        case .refused, .nothing, .failed: break
+        }
         let outcome: WantStateMachine.Outcome
         switch result {
         case .copy(let facts, let body):
@@ -33,7 +38,8 @@ extension Member {
         case .refused, .nothing: outcome = .refused
         case .failed(let pause): outcome = .failed(pause: pause)
         }
-        step(ticket, moment) { $0.fetched(outcome, now: moment.now) }
+        let isLinkUp = link.isUp
+        step(ticket, moment) { $0.fetched(outcome, isLinkUp: isLinkUp, now: moment.now) }
         if case .refused = result, let owner = want.resource.owner {
             actions = taken() + refused(owner, moment)
         }
@@ -59,13 +65,15 @@ extension Member {
     /// The copy may no longer be shared or kept: the engine's record is deleted, then `withdrawn` comes. If the engine cannot
     /// be reached, `withdrawn` comes at once, and the record is deleted when it can. Report the fetch that says so first.
     package mutating func withdraw(_ resource: FleetResource, _ moment: Moment) -> [MemberAction] {
-        outdateCopy(resource.id, moment)
         withdrawals.insert(resource.id)
         savePending()
-        guard link.isUp else { return taken() + [.withdrawn(resource.id)] }
-        unreportedWithdrawals.insert(resource.id)
-        deleteWithdrawn(resource.id, moment)
-        return taken()
+        if link.isUp {
+            unreportedWithdrawals.insert(resource.id)
+            deleteWithdrawn(resource.id, moment)
+        }
+        // After the deletion, or a want that reads the record again would find it.
+        outdateCopy(resource.id, moment)
+        return link.isUp ? taken() : taken() + [.withdrawn(resource.id)]
     }
 
     /// A record was stored that is withdrawn already.
@@ -121,17 +129,23 @@ extension Member {
 
     /// Copies of this owner are in memory: its generation is followed. Copies that are older than it are dropped.
     package mutating func follow(_ owner: Identifier, _ moment: Moment) -> [MemberAction] {
-        guard generations.number(.owner(owner)) == nil,
-            generations.follow(FleetResource(id: owner, owner: owner)), link.isUp
+        guard generations.follow(FleetResource(id: owner, owner: owner)), link.isUp,
+            generations.number(.owner(owner)) == nil
         else { return taken() }
         read(.owner(owner), moment)
         return taken()
     }
 
     /// No copy of this owner is in memory any more. Its generation is followed again when a resource of it is wanted. While
-    /// one is wanted, this does nothing.
+    /// one is wanted, and until the engine has a purge of it, it is still followed.
     package mutating func forget(_ owner: Identifier) {
-        if wants.all.contains(where: { wants[$0]?.resource.owner == owner }) { return }
+        generations.release(owner)
+        forgetUnused(owner)
+    }
+
+    /// Follows an owner no longer who has neither copies nor wants: the number of owners that can be followed is limited.
+    mutating func forgetUnused(_ owner: Identifier) {
+        guard !generations.holds(owner), !wants.includes(owner) else { return }
         generations.forget(owner)
     }
 
@@ -202,6 +216,7 @@ extension Member {
             actions.append(.fetch(ticket, resource, limit: limit, ground))
         case .take:
             guard let record = want.record else { return }
+            _ = generations.follow(resource)
             actions.append(.take(ticket, resource, Taken(record: record, age: want.age, body: want.bytes)))
         case .storeBody: storeBody(ticket, want, moment)
         case .commit:
@@ -210,7 +225,11 @@ extension Member {
             let write = EngineCommand.set(
                 key, sealer.seal(storing.record.encoded(), for: key), milliseconds: max(1, storing.record.keptFor),
                 onlyIfAbsent: false)
-            settle(ticket, resource, writes: [write], news: .stored(resource.id), moment)
+            var writes = [write]
+            if let owner = resource.owner {
+                writes.append(.expire(namespace.generation(.owner(owner)), milliseconds: Limits.generationLife))
+            }
+            settle(ticket, resource, writes: writes, news: .stored(resource.id), moment)
         case .release(let ending):
             let token = token(ticket)
             let news: News =
@@ -222,7 +241,9 @@ extension Member {
             settle(ticket, resource, writes: [], news: news, moment)
         case .backOff(let pause): actions.append(.backOff(ticket, resource.id, milliseconds: pause))
         case .giveUp: actions.append(.giveUp(ticket))
-        case .finish: wants.remove(ticket)
+        case .finish:
+            wants.remove(ticket)
+            if let owner = resource.owner { forgetUnused(owner) }
         }
     }
 

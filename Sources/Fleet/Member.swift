@@ -132,6 +132,9 @@ package struct Member {
         }
     }
 
+    /// Whether a want waits for a reply to a question that was never asked: it would never end.
+    package var hasStuckWant: Bool { wants.needReplies && pendingReplies.isEmpty }
+
     mutating func savePending() {
         actions.append(
             .savePending(

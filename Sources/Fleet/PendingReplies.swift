@@ -18,12 +18,14 @@ enum PendingReply: Equatable {
     case extendBody(Ticket)
     case storeBody(Ticket)
     case withdraw(Identifier)
-    /// `WATCH`, then `GET`, then the transaction of the comparison that is under way. A record has two of the first each.
-    case watch
-    case compare
+    /// `WATCH`, then `GET`, then the transaction of the comparison with this number. A record has two of the first each.
+    case watch(Int)
+    case compare(Int)
     /// The number of the last withdrawal, with which a record is compared too.
-    case compareNumber
-    case write
+    case compareNumber(Int)
+    /// What is left of the life of an owner's generation.
+    case compareLife(Int)
+    case write(Int)
     /// `PUBLISH` and `UNWATCH`.
     case unheeded
 }
@@ -60,12 +62,16 @@ struct PendingReplies {
     private var comparisons: [Comparison] = []
     /// The comparison that is under way.
     private(set) var current: Comparison?
+    /// Its number. Replies to an earlier one, which has ended with an error, say nothing about it.
+    private(set) var number = 0
     /// What its transaction writes as generation, and how many purges it covers.
     var proposal: (value: Generation, purges: UInt64)?
     /// The number that its transaction gives to a withdrawal, and the one before it.
     var withdrawal: (number: UInt64, previous: UInt64)?
     /// The number of the last withdrawal, as the engine has it.
     var lastWithdrawal: UInt64?
+    /// What is left of the life of the generation that is compared, in milliseconds; negative if there is none.
+    var remaining: Int64 = -2
 
     /// When the oldest question was sent.
     var oldest: UInt64? { first < sent.count ? sent[first].at : nil }
@@ -101,6 +107,7 @@ struct PendingReplies {
     mutating func begin() -> Comparison? {
         guard current == nil, !comparisons.isEmpty else { return nil }
         current = comparisons.removeFirst()
+        number += 1
         return current
     }
 
@@ -111,9 +118,16 @@ struct PendingReplies {
             proposal = nil
             withdrawal = nil
             lastWithdrawal = nil
+            remaining = -2
         }
         return current
     }
+
+    /// Whether the comparison with this number is under way.
+    func isCurrent(_ number: Int) -> Bool { current != nil && number == self.number }
+
+    /// Whether nothing is asked, and nothing will be.
+    var isEmpty: Bool { first == sent.count && current == nil && comparisons.isEmpty }
 
     mutating func removeAll() { self = PendingReplies() }
 }

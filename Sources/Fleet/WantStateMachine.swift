@@ -68,6 +68,16 @@ package struct WantStateMachine: Sendable {
         }
     }
 
+    /// Whether it does nothing more until the engine has answered, however long that takes.
+    var needsReply: Bool {
+        switch state {
+        case .storing, .committing, .releasing: true
+        case .begun, .askingGenerations, .askingRecord, .askingBody, .askingLease, .askingHolder, .waiting, .takingOver,
+            .fetching, .over:
+            false
+        }
+    }
+
     /// Whether another member fetches.
     var isWaiting: Bool { if case .waiting = state { true } else { false } }
 
@@ -266,10 +276,11 @@ package struct WantStateMachine: Sendable {
 
     // MARK: Fetching
 
-    /// The fetch has ended. Its callers are answered already.
-    package mutating func fetched(_ outcome: Outcome, now: UInt64) -> [Action] {
+    /// The fetch has ended. Its callers are answered already. Without the link nothing can be stored or released: the
+    /// engine ends the lease by itself.
+    package mutating func fetched(_ outcome: Outcome, isLinkUp: Bool, now: UInt64) -> [Action] {
         guard case .fetching(let ground) = state else { return impossible("fetched", []) }
-        guard case .lease(let ends) = ground, now < ends else {
+        guard case .lease(let ends) = ground, now < ends, isLinkUp else {
             state = .over
             return [.finish]
         }

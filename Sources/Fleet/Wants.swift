@@ -58,6 +58,12 @@ struct Wants {
         table.filter { $0.value.machine.deadline.map { $0 <= now } ?? false }.keys.sorted()
     }
 
+    /// Whether something of this owner is wanted.
+    func includes(_ owner: Identifier) -> Bool { table.values.contains { $0.resource.owner == owner } }
+
+    /// Whether a want can end only by a reply of the engine.
+    var needReplies: Bool { table.values.contains { $0.machine.needsReply } }
+
     func tickets(of id: Identifier) -> [Ticket] { table.filter { $0.value.resource.id == id }.keys.sorted() }
 
     /// The want to join: it is for the same resource, and can still bring something new.

@@ -25,18 +25,24 @@ package enum FleetProbe {
         ]
         let questions = [["TIME"], ["INFO", "memory"]]
         do throws(EngineProblem) {
+            var findings: [Finding] = []
+            var node: EngineAddress.Node?
+            if case .sentinels(let sentinels, let master) = settings.address.place {
+                (findings, node) = try ask(sentinels, for: master, settings.engine)
+                if node == nil { return findings }
+            }
             let replies: [EngineReply]
-            switch try EngineProbe.run(settings.engine, commands + questions) {
-            case .failed(let failure): return [unreachable(failure)]
+            switch try EngineProbe.run(settings.engine, at: node, commands + questions) {
+            case .failed(let failure): return findings + [unreachable(failure)]
             case .replies(let all): replies = all
             }
             let how = settings.address.isSecure ? " with TLS" : ""
             let password = settings.password == nil ? "no password is used" : "the password is accepted"
-            var findings = [Finding(verdict: .fine, text: "the engine answers\(how); \(password)")]
+            findings.append(Finding(verdict: .fine, text: "the engine answers\(how); \(password)"))
             var problems = zip(commands, replies).compactMap { command, reply -> String? in
                 if case .failure(let error) = reply { "\(command[0]) (\(error))" } else { nil }
             }
-            if case .failed(let failure) = try EngineProbe.run(settings.engine, [], isSubscription: true) {
+            if case .failed(let failure) = try EngineProbe.run(settings.engine, at: node, [], isSubscription: true) {
                 problems.append("SUBSCRIBE (\(failure))")
             }
             if problems.isEmpty {
@@ -54,6 +60,50 @@ package enum FleetProbe {
         } catch {
             return [Finding(verdict: .failure, text: "fleet.ca_file: \(error)")]
         }
+    }
+
+    /// Asks every Sentinel, since the next failover may need any of them. Returns the engine that the first one names.
+    private static func ask(
+        _ sentinels: [EngineAddress.Node], for master: String, _ engine: EngineSettings
+    ) throws(EngineProblem) -> ([Finding], EngineAddress.Node?) {
+        var named: [(sentinel: EngineAddress.Node, master: EngineAddress.Node)] = []
+        var silent: [String] = []
+        for sentinel in sentinels {
+            switch try EngineProbe.master(master, by: sentinel, engine) {
+            case .success(let node): named.append((sentinel, node))
+            case .failure(let failure): silent.append("\(sentinel): \(failure)")
+            }
+        }
+        guard let first = named.first else {
+            let reasons = silent.joined(separator: "; ")
+            return (
+                [
+                    Finding(
+                        verdict: .failure,
+                        text:
+                            "no Sentinel names the engine \(master) (\(reasons)): check the addresses and the name in "
+                            + "fleet.url, and whether the Sentinels run")
+                ], nil
+            )
+        }
+        var findings: [Finding] = []
+        if !silent.isEmpty {
+            findings.append(
+                Finding(
+                    verdict: .warning,
+                    text: "\(silent.count) of \(sentinels.count) Sentinels cannot be asked "
+                        + "(\(silent.joined(separator: "; "))): a failover needs most of them"))
+        }
+        let others = named.filter { $0.master != first.master }
+        if others.isEmpty {
+            let count = named.count == 1 ? "1 Sentinel names" : "\(named.count) Sentinels name"
+            findings.append(Finding(verdict: .fine, text: "\(count) the engine \(first.master)"))
+        } else {
+            let all = named.map { "\($0.sentinel) names \($0.master)" }.joined(separator: ", ")
+            findings.append(
+                Finding(verdict: .warning, text: "the Sentinels do not agree (\(all)): a failover may be under way"))
+        }
+        return (findings, first.master)
     }
 
     private static func unreachable(_ failure: LinkFailure) -> Finding {

@@ -45,7 +45,7 @@ package struct FleetSealer: Sealing {
     }
 
     package func sealBody(_ bytes: [UInt8], isPrivate: Bool) -> (digest: BodyDigest, bytes: [UInt8]) {
-        let digest = digest(bytes, isPrivate: isPrivate)
+        let digest = digest(of: bytes, isPrivate: isPrivate)
         guard isPrivate else { return (digest, bytes) }
         let nonce = AES256GCM.randomNonce()
         return (digest, nonce + bodies.seal(bytes, context: Array(digest.hex.utf8), nonce: nonce))
@@ -61,10 +61,11 @@ package struct FleetSealer: Sealing {
             else { return nil }
             plain = opened
         }
-        return self.digest(plain, isPrivate: isPrivate) == digest ? plain : nil
+        return self.digest(of: plain, isPrivate: isPrivate) == digest ? plain : nil
     }
 
-    private func digest(_ bytes: [UInt8], isPrivate: Bool) -> BodyDigest {
+    /// The digest of a body, without the body as the engine keeps it.
+    package func digest(of bytes: [UInt8], isPrivate: Bool) -> BodyDigest {
         let digest = isPrivate ? bodyDigests.digest(of: bytes.span) : SHA256.digest(of: bytes.span)
         let words = digest.words
         return BodyDigest(Identifier(high: words.0, low: words.1), Identifier(high: words.2, low: words.3))

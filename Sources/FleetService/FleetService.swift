@@ -47,7 +47,7 @@ package final class FleetService: Sendable {
 
     /// The digest of a body, by which a want says that it is in memory.
     package func digest(of body: [UInt8], isPrivate: Bool) -> BodyDigest {
-        sealer.sealBody(body, isPrivate: isPrivate).digest
+        sealer.digest(of: body, isPrivate: isPrivate)
     }
 
     /// A loop needs a resource. One of the answers comes in any case; after `fetch`, `landed` comes when `fetched` was

@@ -226,7 +226,7 @@ private enum Call: Sendable {
         if let history { call(history) } else { refuse() }
     }
 
-    /// Answers whoever waits: there is no store.
+    /// Answers those who wait: there is no store.
     func refuse() {
         switch self {
         case .afterDrops(let reply): reply(false)

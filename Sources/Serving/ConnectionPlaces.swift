@@ -45,7 +45,7 @@ public struct ConnectionPlaces: Sendable {
     }
 
     /// A connection that has a place is closed. `wasEvicted`: because it was asked to. The result is the loop whose
-    /// first waiting request gets the place; nil if nobody waits.
+    /// first waiting request gets the place; nil if none waits.
     public mutating func release(wasEvicted: Bool = false) -> Int? {
         taken -= 1
         if wasEvicted {

@@ -87,7 +87,7 @@ struct Resolving {
 
     enum Finding {
         case found(Entry)
-        case wanting(CacheStatus.Reason)
+        case missing(CacheStatus.Reason)
     }
 
     /// The entry to answer from, or why it must be fetched first.
@@ -105,10 +105,10 @@ struct Resolving {
         case .hit, .stale, .staleOnError:
             guard let stored else { preconditionFailure("a hit on nothing") }
             return .found(stored)
-        case .fetch(let reason): return .wanting(reason)
+        case .fetch(let reason): return .missing(reason)
         case .unsatisfiable:
             // Another loop may have it: the loop that owns this resource knows, and does not ask upstream either.
-            return .wanting(stored == nil ? .miss : .stale)
+            return .missing(stored == nil ? .miss : .stale)
         }
     }
 
@@ -222,7 +222,7 @@ extension Responder {
         case .found(let entry):
             basis = entry
             parts.append((list, entry))
-        case .wanting(let reason):
+        case .missing(let reason):
             basis = cache.entry(for: list, owner: work.request.owner)
             wants.append(Want(list, reason))
         }
@@ -238,7 +238,7 @@ extension Responder {
             for name in clause.names {
                 let resource = Resource.facet(name, of: route.facetedList)
                 switch work.entry(for: resource, in: &cache) {
-                case .wanting(let reason):
+                case .missing(let reason):
                     wants.append(Want(resource, reason, beside: name.isShown ? nil : rows))
                 case .found(let entry):
                     parts.append((resource, entry))

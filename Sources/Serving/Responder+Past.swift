@@ -68,7 +68,7 @@ extension Responder {
                 .problem(Problem(.badRequest, "larder_as_of must not be in the future", detail: .badRequest)))
         }
         switch work.entry(for: resource, in: &cache) {
-        case .wanting(let reason): return .failure(.fetch([Want(resource, reason)]))
+        case .missing(let reason): return .failure(.fetch([Want(resource, reason)]))
         case .found(let entry): return .success(entry)
         }
     }

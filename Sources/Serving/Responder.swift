@@ -163,7 +163,7 @@ public struct Responder: Sendable {
             if let time = query.asOf { return resolvePast(query, at: time, route, work, &cache) }
             let list = route.list
             switch work.entry(for: list, in: &cache) {
-            case .wanting(let reason): return .fetch([Want(list, reason)])
+            case .missing(let reason): return .fetch([Want(list, reason)])
             case .found(let entry):
                 guard let rows = entry.list else {
                     return .answer(work.answer(from: entry, list, keepIn: &cache))
@@ -203,7 +203,7 @@ public struct Responder: Sendable {
         let query = QueryParser.canonical(target.span.extracting(work.request.queryRange))
         let resource = Resource.opaque(path: path, query: String(decoding: query, as: UTF8.self), forKeys: forKeys)
         switch work.entry(for: resource, in: &cache) {
-        case .wanting(let reason): return .fetch([Want(resource, reason)])
+        case .missing(let reason): return .fetch([Want(resource, reason)])
         case .found(let entry): return .answer(work.answer(from: entry, resource, keepIn: &cache))
         }
     }
@@ -244,8 +244,8 @@ extension Responder {
         if let past = resolvePastModel(id, work, &cache) { return past }
         var catalog: Entry?
         switch work.entry(for: .catalog, in: &cache) {
-        case .wanting where work.delivered.lacksCatalog: break
-        case .wanting(let reason): return .fetch([Want(.catalog, reason)])
+        case .missing where work.delivered.lacksCatalog: break
+        case .missing(let reason): return .fetch([Want(.catalog, reason)])
         case .found(let entry):
             catalog = entry
             if work.view != nil, entry.list == nil {
@@ -266,7 +266,7 @@ extension Responder {
         guard let name = modelName(range, work.request) else { return .problem(Self.notUTF8) }
         let resource = Resource.model(id: name)
         switch work.entry(for: resource, in: &cache) {
-        case .wanting(let reason): return .fetch([Want(resource, reason)])
+        case .missing(let reason): return .fetch([Want(resource, reason)])
         case .found(let entry):
             guard case .model(let model) = entry.content else {
                 return .answer(work.answer(from: entry, resource, keepIn: &cache))

@@ -144,6 +144,9 @@ struct LockCommand: ParsableCommand {
         } else if failOn != nil || markdown {
             throw ValidationError("--fail-on and --markdown belong to --check")
         }
+        if let page = filters.parameters.first(where: { LockCheck.pageParameters.contains($0.name) }) {
+            throw ValidationError("a lock has every model that matches, so it cannot be used with --\(page.name)")
+        }
         if !model.isEmpty, !filters.parameters.isEmpty {
             throw ValidationError("--model and filters cannot be used together")
         }

@@ -64,7 +64,7 @@ struct RecencyListTests {
         #expect(list.leastRecentlyUsed == nil)
     }
 
-    @Test("A thing that was taken out is let go of")
+    @Test("A thing that was taken out is released")
     func letsGo() {
         final class Jar {}
         var list = RecencyList<Jar>()

@@ -54,19 +54,16 @@ import Testing
 }
 
 private struct Comparison {
-    private let snapshot: Snapshot
-    private let reference: ReferenceCatalog
-    private let now: Int
+    private let catalogue: ComparedCatalogue
     private let seed: UInt64
 
     init(_ body: [UInt8], seed: UInt64) throws {
-        snapshot = try CatalogReader.read(body.span)
-        reference = try ReferenceCatalog(json: body)
-        now = reference.latest + 3 * 86_400
+        catalogue = try ComparedCatalogue(body)
         self.seed = seed
     }
 
     func run(queries: Int) throws {
+        let (snapshot, reference, now) = (catalogue.snapshot, catalogue.reference, catalogue.now)
         var generator = QueryGenerator(reference, now: now, seed: seed)
         var answered = 0
         for _ in 0..<queries {
@@ -82,17 +79,11 @@ private struct Comparison {
             #expect(selection.totalCount == expected.total, "\(query)")
             if expected.rows.count <= 30 {
                 let body = Composer.list(.snapshot(snapshot, selection), rawQuery: raw.span)
-                #expect(body.span.text() == text(expected), "\(query)")
+                #expect(body.span.text() == catalogue.text(expected), "\(query)")
             }
             if !expected.rows.isEmpty && expected.total < snapshot.count { answered += 1 }
         }
         // Queries that find nothing, or everything, prove little; of a handful of models most do.
         #expect(answered > queries / 4 || snapshot.count < 20)
-    }
-
-    private func text(_ answer: ReferenceCatalog.Answer) -> String {
-        let rows = answer.rows.map { snapshot.row($0).span.text() }.joined(separator: ",")
-        let next = answer.next.map { "\"\($0)\"" } ?? "null"
-        return "{\"data\":[\(rows)],\"total_count\":\(answer.total),\"links\":{\"next\":\(next)}}"
     }
 }

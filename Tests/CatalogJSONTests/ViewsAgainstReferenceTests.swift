@@ -47,19 +47,16 @@ import Testing
 private struct NotLocal: Error {}
 
 private struct Comparison {
-    private let snapshot: Snapshot
-    private let reference: ReferenceCatalog
-    private let now: Int
+    private let catalogue: ComparedCatalogue
     private let seed: UInt64
 
     init(_ body: [UInt8], seed: UInt64) throws {
-        snapshot = try CatalogReader.read(body.span)
-        reference = try ReferenceCatalog(json: body)
-        now = reference.latest + 3 * 86_400
+        catalogue = try ComparedCatalogue(body)
         self.seed = seed
     }
 
     func run(views: Int, queries: Int) throws {
+        let (snapshot, reference, now) = (catalogue.snapshot, catalogue.reference, catalogue.now)
         var generator = QueryGenerator(reference, now: now, seed: seed)
         var viewGenerator = ViewGenerator(reference, now: now, seed: seed)
         var compiled = CompiledViews()
@@ -87,7 +84,7 @@ private struct Comparison {
                 if expected.rows.count <= 30 {
                     let body = Composer.list(
                         .snapshot(snapshot, selection), rawQuery: raw.span, prefix: Array("/view/\(plain.name)".utf8))
-                    #expect(body.span.text() == text(expected), "\(query) over \(plain)")
+                    #expect(body.span.text() == catalogue.text(expected), "\(query) over \(plain)")
                 }
                 if !expected.rows.isEmpty && expected.total < snapshot.count { answered += 1 }
                 if let first = expected.rows.first, plain.pins.contains(snapshot.id(first).span.text()) { pinned += 1 }
@@ -96,11 +93,5 @@ private struct Comparison {
         // Views that leave nothing, or everything, prove little.
         #expect(answered > views * queries / 8 || snapshot.count < 20)
         #expect(pinned > views / 8 || snapshot.count < 20)
-    }
-
-    private func text(_ answer: ReferenceCatalog.Answer) -> String {
-        let rows = answer.rows.map { snapshot.row($0).span.text() }.joined(separator: ",")
-        let next = answer.next.map { "\"\($0)\"" } ?? "null"
-        return "{\"data\":[\(rows)],\"total_count\":\(answer.total),\"links\":{\"next\":\(next)}}"
     }
 }

@@ -33,7 +33,8 @@ import Testing
         #expect(list.ids(query, facets) == ["b/four", "b/three", "a/two", "a/one"])
     }
 
-    @Test func `in an order that is known here a row without a value comes behind one of zero, whoever holds it`() {
+    @Test
+    func `in an order that is known here a row without a value comes behind one of zero, in the list and in a facet`() {
         let list = Snapshot.make([
             .make("a/none"), .make("a/zero", context: 0), .make("a/some", context: 1), .make("a/other"),
         ])

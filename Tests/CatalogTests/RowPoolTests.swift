@@ -17,7 +17,7 @@ import Testing
         #expect(text(list.id(420)) == TestRow(0).id)
     }
 
-    @Test func `rows that the catalogue has not are kept once, whoever has them first`() {
+    @Test func `rows that the catalogue has not are kept once, no matter which list has them first`() {
         var pool = KeptPool()
         pool.catalogue(.make(rows: 0..<100))
         let first = pool.list((0..<90).map { TestRow($0, version: $0 < 20 ? 1 : 0) })

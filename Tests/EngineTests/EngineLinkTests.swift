@@ -75,10 +75,7 @@ import Testing
 
     @Test func `the documented ACL suffices, and a narrower one is reported`() throws {
         let server = try EngineServer()
-        try server.command(
-            "ACL", "SETUSER", "larder", "on", ">secret", "resetkeys", "~larder:*", "resetchannels",
-            "&larder:*", "-@all", "+get", "+set", "+pttl", "+pexpire", "+del", "+watch", "+unwatch", "+multi", "+exec",
-            "+publish", "+subscribe", "+ping", "+client|setname", "+select")
+        try server.makeDocumentedUser(password: "secret")
         var settings = try settings("redis://127.0.0.1:\(server.port)/2")
         settings.username = "larder"
         settings.password = bytes("secret")

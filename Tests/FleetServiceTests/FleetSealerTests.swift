@@ -37,6 +37,7 @@ import Testing
         #expect(sealer.open(sealed + [0], for: Self.key) == nil)
         for isPrivate in [false, true] {
             let (digest, body) = sealer.sealBody(bytes("a list"), isPrivate: isPrivate)
+            #expect(sealer.digest(of: bytes("a list"), isPrivate: isPrivate) == digest)
             #expect(sealer.openBody(body, digest: digest, isPrivate: isPrivate) == bytes("a list"))
             for place in body.indices {
                 var altered = body

@@ -55,7 +55,7 @@ import Testing
         #expect(outcomes.contains(.landed(keeps: true, isAlone: false)))
     }
 
-    @Test func `a failed fetch is told to all with its pause`() throws {
+    @Test func `all learn of a failed fetch, with its pause`() throws {
         let server = try EngineServer()
         let replicas = try fleet(2, server)
         _ = replicas[0].want("models")
@@ -130,6 +130,50 @@ import Testing
         #expect(try replicas[1].get("user", owner: owner, copy([], owner: owner)) == .taken(body: bytes("mine")))
         replicas[0].service.refused(owner)
         try replicas[1].waitForDrop(.owner(owner))
+    }
+
+    @Test func `a copy above fleet.max_value_bytes stays with the member that fetched it`() throws {
+        let server = try EngineServer()
+        var limits = Replica.patient
+        limits.longestValue = 1_000
+        let replicas = try fleet(2, server, limits: limits)
+        let large = [UInt8](repeating: 0x61, count: 1_001)
+        #expect(try replicas[0].get("large", copy(large)) == .landed(keeps: true, isAlone: false))
+        // It may have waited for the first one, and fetched alone then.
+        guard case .landed(keeps: true, _) = try replicas[1].get("large", copy(large)) else {
+            Issue.record("the large copy is shared")
+            return
+        }
+        #expect(try replicas[0].get("small", copy(Array(large.dropLast()))) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[1].get("small", copy([])) == .taken(body: Array(large.dropLast())))
+        // A member with a lower limit does not take what others have stored.
+        limits.longestValue = 500
+        let lower = try Replica("redis://127.0.0.1:\(server.port)", limits: limits)
+        try lower.waitUntilUp()
+        #expect(try lower.get("small", copy([1])) == .landed(keeps: true, isAlone: false))
+        try eventually("the counts") {
+            replicas[0].service.status.given == 1 && replicas[1].service.status.given == 0
+        }
+    }
+
+    @Test func `a refused key that the engine does not know leaves nothing there for long`() throws {
+        let server = try EngineServer()
+        let replicas = try fleet(2, server)
+        let owner = Identifier(high: 5, low: 6)
+        replicas[0].service.refused(owner)
+        func life() throws -> Int {
+            let keys = try server.command("KEYS", "*:g:\(owner.hex)").split(separator: "\n")
+            return try keys.first.flatMap {
+                Int(try server.command("PTTL", String($0)).trimmingCharacters(in: .whitespacesAndNewlines))
+            } ?? -2
+        }
+        try eventually("the generation") { try life() > 0 }
+        #expect(try life() <= Int(Limits.bareGenerationLife))
+        // A copy that is stored under it needs it for longer.
+        #expect(
+            try replicas[1].get("user", owner: owner, copy(bytes("mine"), owner: owner))
+                == .landed(keeps: true, isAlone: false))
+        try eventually("a longer life") { try life() > Int(Limits.bareGenerationLife) }
     }
 
     @Test func `a copy for one key is taken for that key alone, and two upstreams share nothing`() throws {

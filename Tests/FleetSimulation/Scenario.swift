@@ -177,7 +177,7 @@ public struct Rules: Sendable, Equatable {
 
 /// A broken invariant.
 public struct Violation: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Which of the five.
+    /// Which of the six.
     public var invariant: Int
     /// When, in milliseconds of virtual time.
     public var at: UInt64

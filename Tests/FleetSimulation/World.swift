@@ -178,6 +178,9 @@ public struct World {
             counts.events += 1
             counts.trace = (counts.trace ^ now) &* 0x100_0000_01B3 ^ engine.writes
             happen(event)
+            for replica in replicas.indices where replicas[replica].member.hasStuckWant {
+                checks.violated(6, now, "a want of replica \(replica) waits for a reply to no question")
+            }
             for replica in replicas.indices where replicas[replica].pausedSince == nil {
                 if let wait = replicas[replica].oldestWait {
                     checks.waits(replica, since: wait.since, resource: wait.resource, now: now)

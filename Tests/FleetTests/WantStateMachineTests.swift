@@ -21,7 +21,7 @@ import Testing
         case tookOver(Bool)
         case heard(Machine.Word)
         case time
-        case fetched(Machine.Outcome)
+        case fetched(Machine.Outcome, isLinkUp: Bool = true)
         case storedBody(Bool)
         case settled
         case failed(isLinkDown: Bool)
@@ -41,7 +41,7 @@ import Testing
             case .tookOver(let isDone): return machine.tookOver(isDone, now: now)
             case .heard(let word): return machine.heard(word, now: now)
             case .time: return machine.timePassed(now: now)
-            case .fetched(let outcome): return machine.fetched(outcome, now: now)
+            case .fetched(let outcome, let isLinkUp): return machine.fetched(outcome, isLinkUp: isLinkUp, now: now)
             case .storedBody(let isDone): return machine.storedBody(isDone)
             case .settled: return machine.settled()
             case .failed(let isLinkDown): return machine.engineFailed(isLinkDown: isLinkDown, now: now)
@@ -152,6 +152,20 @@ import Testing
         Row(way: fetching, event: .fetched(.failed(pause: 9)), actions: [.release(.failed(pause: 9))]),
         Row(way: fetching, at: 12_000, event: .fetched(.copy), actions: [.finish]),
         Row(way: fetching, event: .failed(isLinkDown: true), actions: []),
+        // Without the link there is nobody to store it with, and nobody who answers that the lease is released.
+        Row(way: fetching + [.failed(isLinkDown: true)], event: .fetched(.copy, isLinkUp: false), actions: [.finish]),
+        Row(
+            way: fetching + [.failed(isLinkDown: true)], event: .fetched(.outdated, isLinkUp: false), actions: [.finish]
+        ),
+        Row(
+            way: fetching + [.failed(isLinkDown: true)], event: .fetched(.unshared, isLinkUp: false), actions: [.finish]
+        ),
+        Row(
+            way: fetching + [.failed(isLinkDown: true)], event: .fetched(.failed(pause: 9), isLinkUp: false),
+            actions: [.finish]),
+        Row(
+            way: fetching + [.failed(isLinkDown: true)], event: .fetched(.unshared),
+            actions: [.release(.fetchAlone)]),
         Row(way: fetching, at: 100_000, event: .time, actions: []),
         Row(way: alone, event: .fetched(.copy), actions: [.finish]),
         Row(way: alone, event: .fetched(.failed(pause: 9)), actions: [.finish]),

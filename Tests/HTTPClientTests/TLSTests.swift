@@ -41,7 +41,7 @@ import Testing
         #expect(names == ["200", "200", "200"])
     }
 
-    @Test func `the certificates are told to who asks for them`() throws {
+    @Test func `the certificates are reported to those who ask for them`() throws {
         let origin = try TLSOrigin(.page, authority: "Larder's Own")
         defer { origin.stop() }
         var request = FetchRequest(url: origin.url)
@@ -60,7 +60,7 @@ import Testing
         }
     }
 
-    @Test func `a certificate for another name is refused, whoever has issued it`() throws {
+    @Test func `a certificate for another name is refused, even of a trusted issuer`() throws {
         let origin = try TLSOrigin(.page, name: "DNS:elsewhere.example")
         defer { origin.stop() }
         let failure = try fetch(origin.url, settings: settings { $0.caFile = origin.caFile }).failure

@@ -58,7 +58,7 @@ import Testing
                 + "Cache-Status: larder; detail=bad-request\r\n\r\n")
     }
 
-    @Test func `a cached answer's head goes on with the fields that change`() {
+    @Test func `a cached answer's head continues with the fields that change`() {
         let common = bytes("Date: today\r\nAge: ")
         let head = written {
             $0.begin(common: common.span, age: 7)

@@ -126,9 +126,9 @@ import Testing
         situation.fetch(.catalog, ago: 2, key: 9)
         let verdict = situation.verdict
         #expect(Self.code(verdict) == [.keyRefused, .keyRefused] && verdict.level == .warning)
-        #expect(verdict.first.text == "Upstream refuses the key 1a2b3c4d (401) since 2 minutes ago")
+        #expect(verdict.first.text == "Upstream refuses the key 1a2b3c4d (401) for 2 minutes")
         #expect(
-            verdict.others[0].text == "Upstream refuses requests with no key (403) since less than a minute ago")
+            verdict.others[0].text == "Upstream refuses requests with no key (403) for less than a minute")
         situation.fetch(.user, ago: 1, resource: "/models/user", key: 0x1A2B_3C4D_0000_0000)
         situation.fetch(.catalog, ago: 1)
         #expect(situation.verdict.level == .ok)

@@ -34,7 +34,7 @@ struct CacheModel {
         }
     }
 
-    /// What cannot go for want of room.
+    /// What cannot be evicted, however full the cache is.
     var pinnedBytes: Int? { pinned.map { $0.byteCount + $0.bases.reduce(0) { $0 + $1.byteCount } } }
 
     var answerCount: Int { items.count { if case .answer = $0 { true } else { false } } }

@@ -37,7 +37,7 @@ struct Counter {
         if case .answer(let answer) = resolve(request) { answer } else { nil }
     }
 
-    /// The body of the answer to a target; what is wanting for it; or the error.
+    /// The body of the answer to a target; what is missing for it; or the error.
     mutating func told(_ target: String, directive: CacheDirective = .any, owner: Owner = .nobody) -> String {
         switch resolve(.make(target, directive: directive, owner: owner)) {
         case .answer(let answer): "\(answer.status.rawValue) \(text(answer.body))"

@@ -80,7 +80,7 @@ struct DispatcherFailureTests {
         #expect(tower.dispatcher.flightCount == 2)
     }
 
-    @Test("A failure that concerns all is told to all, and nobody asks again for a while", arguments: upstreamsFault)
+    @Test("A failure that concerns all reaches all, and nobody asks again for a while", arguments: upstreamsFault)
     func concernsAll(problem: FetchProblem) {
         var tower = Tower()
         _ = [tower.want(.catalog, 1, as: .alice), tower.want(.catalog, 2, as: .bob)]

@@ -188,7 +188,7 @@ struct DispatcherTests {
         #expect(tower.dispatcher.flightCount == 0)
     }
 
-    @Test("A landing that nobody waits for tells nobody")
+    @Test("A completed fetch without waiters informs nobody")
     func unknownFlight() {
         var tower = Tower()
         let completed = tower.complete(with: tower.entry())

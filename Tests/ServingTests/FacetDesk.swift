@@ -111,7 +111,7 @@ final class FacetDesk {
         return body.span.text()
     }
 
-    /// The answer that lies ready for a target.
+    /// The prepared answer for a target.
     func stored(_ target: String) -> Answer? {
         let bytes = Array(target.utf8)
         return cache.answer(to: bytes.span, coding: .identity, owner: nil, wallSeconds: 0)

@@ -76,7 +76,7 @@ import Testing
         #expect(wants.allSatisfy { $0.resource.isPersonal })
     }
 
-    @Test func `upstream's refusal of one facet answers the query, whatever else is wanting`() throws {
+    @Test func `upstream's refusal of one facet answers the query, whatever else is missing`() throws {
         let desk = FacetDesk()
         desk.storeCatalog(["a/one"], at: 0)
         let resource = FacetDesk.facet("category=bad")

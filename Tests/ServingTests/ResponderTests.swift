@@ -25,7 +25,7 @@ struct ResponderTests {
             ("/model/acme/anvil?larder_as_of=1970-01-01", "miss: /models?larder_as_of=1970-01-01T00:00:00Z"),
             ("/models/acme%2Fanvil/endpoints", "miss: /models/acme/anvil/endpoints"),
         ])
-    func wanting(target: String, expected: String) {
+    func missing(target: String, expected: String) {
         var counter = Counter()
         #expect(counter.told(target) == expected)
     }

@@ -65,7 +65,7 @@ struct ResponseCacheStaleTests {
         #expect(cache.decision(on: answer, owner: .alice, directive: .any, now: 300) == .stale)
     }
 
-    @Test("One refresh begins, and no other before it has ended, whoever asks")
+    @Test("One refresh begins, and no other before it has ended, for any client")
     func oneRefresh() {
         let (cache, answer) = stocked()
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 99).isEmpty)

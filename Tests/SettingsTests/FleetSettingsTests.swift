@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Settings
@@ -59,5 +60,19 @@ struct FleetSettingsTests {
         #expect(fleet.problem?.contains("fleet.password_file") == true)
         fleet.passwordFile = "/etc/larder/engine-password"
         #expect(fleet.problem == nil)
+    }
+
+    @Test func `docs/fleet.md has every setting of a fleet with its default, in order, and no other`() throws {
+        let path = URL(filePath: #filePath).appending(path: "../../../docs/fleet.md").standardized.path
+        let page = try String(contentsOfFile: path, encoding: .utf8)
+        let rows = page.split(separator: "\n").filter { $0.hasPrefix("| `fleet.") }.map { line in
+            line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces).replacing("`", with: "") }
+        }
+        #expect(rows.map { $0[0] } == SettingsTable.fleet.map(\.name))
+        #expect(rows.allSatisfy { $0.count == 3 && $0[2].count > 10 })
+        for (row, definition) in zip(rows, SettingsTable.fleet) {
+            let standard = definition.standard.replacing("\"", with: "")
+            #expect(row[1] == (standard.isEmpty ? "none" : standard), "\(definition.name)")
+        }
     }
 }

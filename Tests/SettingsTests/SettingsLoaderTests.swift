@@ -158,7 +158,7 @@ struct SettingsLoaderTests {
         #expect(none.directory == expected && !none.enabled)
     }
 
-    @Test("A flag turns the state on or off, the demo too; whoever names a directory wants it used")
+    @Test("A flag turns the state on or off, the demo too; a directory that is named is used")
     func stateFlags() throws {
         func inUse(_ text: String, _ change: (inout SettingsLoader.Flags) -> Void) throws -> String? {
             var flags = SettingsLoader.Flags()

@@ -39,7 +39,7 @@ struct DamageTests {
         return copy
     }
 
-    /// Opens such files, reads all of it and goes on with it; says whether anything was lost.
+    /// Opens such files, reads all of it and continues with it; says whether anything was lost.
     @discardableResult
     private func open(_ files: [String: [UInt8]], _ what: String) throws -> Bool {
         let folder = try Folder()

@@ -91,7 +91,7 @@ struct FailureTests {
         #expect(lines.last == "kept 3, broken 0: before big small")
     }
 
-    @Test("An entry that cannot be removed for want of room takes all with it rather than come back")
+    @Test("An entry that cannot be removed because the disk is full takes all with it rather than come back")
     func removalWithoutRoom() throws {
         let folder = try Folder()
         let lines = try run(

@@ -119,7 +119,7 @@ struct StoreCallsTests {
         #expect(store.close(deadline: .seconds(20)))
     }
 
-    @Test("Whoever waits for removals is told when they are in the files, and that they cannot be written")
+    @Test("Callers that wait for removals learn when these are in the files, or that they cannot be written")
     func afterRemovals() throws {
         let folder = try Folder()
         let events = Events()

@@ -103,6 +103,16 @@ public final class EngineServer: Sendable {
         try ChildProcess.run("/usr/bin/redis-cli", ["-s", socket] + options + words).output
     }
 
+    /// Makes the user of docs/fleet.md, with this password and the rights that the page gives, or with other ones.
+    public func makeDocumentedUser(
+        password: String, changing change: (inout [String]) -> Void = { _ in }
+    ) throws {
+        var words = try DocumentedRights.words(password: password)
+        change(&words)
+        let made = try ChildProcess.run("/usr/bin/redis-cli", ["-s", socket, "ACL", "SETUSER"] + words).output
+        guard made.hasPrefix("OK") else { throw SocketError("make the documented user: \(made)", 0) }
+    }
+
     /// Runs `redis-cli` on the port, as for a Sentinel.
     public func commandByPort(_ words: String...) throws -> String {
         try ChildProcess.run("/usr/bin/redis-cli", ["-p", "\(port)"] + words).output

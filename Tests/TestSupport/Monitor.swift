@@ -10,7 +10,7 @@ public final class Monitor<Value>: Sendable {
         mutex = unsafe Mutex(value)
     }
 
-    /// Reads or changes the value with the lock held, and wakes whoever waits for a change.
+    /// Reads or changes the value with the lock held, and wakes those who wait for a change.
     public func withValue<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
         try mutex.change(body)
     }

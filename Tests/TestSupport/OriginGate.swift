@@ -5,7 +5,7 @@ public final class OriginGate: Sendable {
     /// A closed gate.
     public init() {}
 
-    /// Lets through whoever waits, and everyone after them.
+    /// Lets all that wait through, and everyone after them.
     public func open() { state.withValue { $0.open = true } }
 
     /// Waits until `count` replies stand before the gate.

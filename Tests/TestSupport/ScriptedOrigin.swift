@@ -65,7 +65,7 @@ public final class ScriptedOrigin: Sendable {
         try wait(timeout, "\(count) body bytes") { $0.bodyBytes >= count ? () : nil }
     }
 
-    /// Waits until no more than `count` connections are open, as when a peer that leaves must be let go of.
+    /// Waits until no more than `count` connections are open, as when a peer disconnects.
     public func waitForConnections(atMost count: Int, timeout: Duration = .seconds(10)) throws {
         try wait(timeout, "at most \(count) connections") { $0.open.count <= count ? () : nil }
     }

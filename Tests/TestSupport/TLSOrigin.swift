@@ -67,7 +67,7 @@ public final class TLSOrigin {
         while !isListening(address) { usleep(10_000) }
     }
 
-    /// Sends to whoever is or will be connected.
+    /// Sends to every connection, also to later ones.
     public func send(_ text: String) { input.fileHandleForWriting.write(Data(text.utf8)) }
 
     /// What a server by hand was sent, heads and all.

@@ -135,7 +135,7 @@ public final class TestSocket: Sendable {
     /// Sends the end of the stream and goes on reading.
     public func finishWriting() { _ = Glibc.shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Ends both directions; whoever reads or waits on another thread wakes.
+    /// Ends both directions; a thread that reads or waits wakes.
     public func shutdown() { _ = Glibc.shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Makes `close()` send a reset instead of an orderly end.

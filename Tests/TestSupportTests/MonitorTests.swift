@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 @Suite struct MonitorTests {
-    @Test func `wakes whoever waits for a change`() {
+    @Test func `wakes those who wait for a change`() {
         let monitor = Monitor(0)
         for _ in 0..<10 { startThread { monitor.withValue { $0 += 1 } } }
         #expect(monitor.wait(.seconds(10)) { $0 == 10 ? $0 : nil } == 10)

@@ -74,7 +74,7 @@ class Field:
         return self
 
     def settled(self, larder, case) -> bytes:
-        """Larder's body once it lies ready: gzip is made behind the first answers."""
+        """Larder's prepared body: gzip is made behind the first answers."""
         for _ in range(50):
             status, head, body = servers.get(larder.port, case.target, fields(case))
             if status != 200:

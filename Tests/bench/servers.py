@@ -256,7 +256,7 @@ def varnish(upstream, folder, is_newer=False):
     port, place = free_port(), Path(folder, "varnish (13)" if is_newer else "varnish")
     file = Path(folder, "varnish.vcl")
     file.write_text(filled((HERE / "varnish.vcl").read_text(), origin=upstream.port))
-    # Bodies are stored in the coding in which they came: else it keeps gzip alone and unpacks for whoever takes none.
+    # Bodies are stored in the coding in which they came: else it keeps gzip alone and unpacks for clients that accept none.
     return Process(
         VARNISH,
         [*command("varnishd", is_newer), "-F", "-n", place, "-j", "none", "-a", f"127.0.0.1:{port}", "-T", "none", "-f", file,

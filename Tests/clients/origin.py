@@ -168,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         self.chunk(b"")
 
     def stream(self, asked: dict):
-        """Each word waits until the test has had the one before it: whoever holds pieces back never ends."""
+        """Each word waits until the test has had the one before it: a client that holds pieces back never ends."""
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-cache")

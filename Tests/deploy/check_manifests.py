@@ -107,6 +107,90 @@ check(grace > int(drain) + int(delay.rstrip("s")), "deployment: it is killed whi
 check("lifecycle" not in container, "deployment: it waits before SIGTERM and after it")
 check(int(service["stop_grace_period"].rstrip("s")) > int(drain), "compose: it is killed while it drains")
 
+# The fleet of compose.
+fleet = load("compose.fleet.yaml")
+replicas = {name: entry for name, entry in fleet["services"].items() if name.startswith("larder-")}
+check(len(replicas) > 1, "compose.fleet: there is no fleet")
+for name, entry in replicas.items():
+    where = f"compose.fleet, {name}"
+    known(entry["environment"], where)
+    check(entry["read_only"] is True and entry["cap_drop"] == ["ALL"], f"{where}: the container may do too much")
+    check("ports" not in entry, f"{where}: it can be reached past the proxy")
+    check(any(mount.startswith(f"{volume}:uid={user},") for mount in entry["tmpfs"]), f"{where}: the state is nowhere")
+    check(int(entry["stop_grace_period"].rstrip("s")) > int(drain), f"{where}: it is killed while it drains")
+    engine = re.fullmatch(r"redis://([\w-]+):(\d+)", entry["environment"].get("LARDER_FLEET_URL", ""))
+    check(engine and engine[1] in fleet["services"], f"{where}: its engine is not there")
+    secret = pathlib.PurePosixPath(entry["environment"].get("LARDER_FLEET_SECRET_FILE", ""))
+    check(str(secret.parent) == "/run/secrets" and secret.name in entry["secrets"], f"{where}: its secret is not mounted")
+    check(secret.name in fleet["secrets"], f"{where}: its secret is nowhere")
+secret = fleet["secrets"]["fleet"]["file"]
+# What the user makes must never be committed.
+ignored = (root / ".gitignore").read_text().splitlines()
+check("deploy/" + secret.removeprefix("./") in ignored, f"compose.fleet: {secret} is not in .gitignore")
+proxy = fleet["services"]["proxy"]
+check(all(entry.startswith("127.0.0.1:") for entry in proxy["ports"]), "compose.fleet: it is published for other machines")
+config = fleet["configs"]["haproxy"]["content"]
+servers = re.findall(r"^ *server \w+ ([\w-]+):(\d+) check", config, re.MULTILINE)
+check({name for name, _ in servers} == set(replicas), "compose.fleet: the proxy has other servers than the fleet")
+check({int(number) for _, number in servers} == {port}, "compose.fleet: the proxy uses another port than the image's")
+check("option httpchk GET /readyz" in config, "compose.fleet: the proxy does not ask whether a replica is ready")
+bound = re.search(r"^ *bind :(\d+)$", config, re.MULTILINE)
+check(bound and f"127.0.0.1:{bound[1]}:{bound[1]}" in proxy["ports"], "compose.fleet: the proxy's port is not published")
+for name, entry in fleet["services"].items():
+    check(set(entry.get("depends_on", [])) <= set(fleet["services"]), f"compose.fleet, {name}: it depends on nothing known")
+check("--maxmemory-policy volatile-lru" in fleet["services"]["engine"]["command"], "compose.fleet: a full engine refuses writes")
+
+# The fleet of Kubernetes: an overlay on the rest.
+overlay = load("kubernetes/fleet/kustomization.yaml")
+folder = root / "deploy/kubernetes/fleet"
+named_files = set(overlay["resources"]) - {".."} | {entry["path"] for entry in overlay["patches"]}
+files = {path.name for path in folder.glob("*.yaml")} - {"kustomization.yaml"}
+check(".." in overlay["resources"], "fleet: it is no overlay")
+check(named_files == files, f"fleet: {named_files ^ files} is in one place only")
+patch = load("kubernetes/fleet/larder.yaml")
+check(
+    (patch["kind"], patch["metadata"]["name"]) == (deployment["kind"], deployment["metadata"]["name"]),
+    "fleet: the patch is for nothing that is there",
+)
+check(patch["spec"]["replicas"] > 1, "fleet: there is no fleet")
+patched = patch["spec"]["template"]["spec"]
+added = patched["containers"][0]
+check(added["name"] == container["name"], "fleet: the patch adds a container")
+environment = {entry["name"]: entry["value"] for entry in added["env"]}
+known(environment, "fleet")
+mounts = {mount["mountPath"]: mount["name"] for mount in added["volumeMounts"]}
+secret = pathlib.PurePosixPath(environment.get("LARDER_FLEET_SECRET_FILE", ""))
+check(str(secret.parent) in mounts, "fleet: the secret is not mounted")
+volumes = {entry["name"]: entry for entry in patched["volumes"]}
+check(set(mounts.values()) == set(volumes), "fleet: a volume is in one place only")
+create = f"kubectl create secret generic {volumes[mounts.get(str(secret.parent), 'fleet')]['secret']['secretName']} --from-literal={secret.name}="
+for path in ("docs/fleet.md", "deploy/kubernetes/fleet/kustomization.yaml"):
+    check(create in (root / path).read_text(), f"{path}: it makes another Secret than the one that is mounted")
+objects = {(entry["kind"], entry["metadata"]["name"]): entry for entry in yaml.safe_load_all((folder / "engine.yaml").read_text())}
+where = re.fullmatch(r"redis://([\w-]+):(\d+)", environment.get("LARDER_FLEET_URL", ""))
+check(where and ("Service", where[1]) in objects, "fleet: the engine's address is of no service")
+if where and ("Service", where[1]) in objects:
+    engine_service = objects[("Service", where[1])]["spec"]
+    engine = objects[("Deployment", where[1])]["spec"]
+    engine_labels = engine["template"]["metadata"]["labels"]
+    engine_pod = engine["template"]["spec"]
+    engine_ports = {entry["name"]: entry["containerPort"] for entry in engine_pod["containers"][0]["ports"]}
+    check(engine["selector"]["matchLabels"] == engine_labels, "fleet: the engine's selector finds none of its pods")
+    check(engine_service["selector"] == engine_labels, "fleet: the engine's service finds no pod")
+    check([entry["port"] for entry in engine_service["ports"]] == [int(where[2])], "fleet: the engine's port is another one")
+    check(all(entry["targetPort"] in engine_ports for entry in engine_service["ports"]), "fleet: the engine's target port is not there")
+    check(engine_pod["securityContext"]["runAsNonRoot"] is True, "fleet: the engine may run as root")
+    check(engine_pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"] is True, "fleet: the engine's file system can be written")
+    check("volatile-lru" in engine_pod["containers"][0]["args"], "fleet: a full engine refuses writes")
+    let_in = objects[("NetworkPolicy", where[1])]["spec"]
+    let_out = objects[("NetworkPolicy", "larder-to-engine")]["spec"]
+    check(let_in["podSelector"]["matchLabels"] == engine_labels, "fleet: the engine's network policy finds no pod")
+    check(let_in["ingress"][0]["from"][0]["podSelector"]["matchLabels"].items() <= labels.items(), "fleet: the engine's network policy lets no Larder in")
+    check(let_out["podSelector"]["matchLabels"].items() <= labels.items(), "fleet: the policy for the way to the engine finds no Larder")
+    check(let_out["egress"][0]["to"][0]["podSelector"]["matchLabels"] == engine_labels, "fleet: Larder may not reach the engine")
+    rules = [let_in["ingress"][0]["ports"], let_out["egress"][0]["ports"]]
+    check(all([entry["port"] for entry in rule] == list(engine_ports.values()) for rule in rules), "fleet: a policy has another port than the engine")
+
 for problem in problems:
     print(problem)
 sys.exit(bool(problems))

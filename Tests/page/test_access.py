@@ -270,7 +270,7 @@ def test_nothing_is_wider_than_a_narrow_window(tab, larder, width):
 
 
 def test_pictures(tab, larder, screenshots, tmp_path):
-    """Pictures for whoever wants to look; that they are of some size is all that can be said of them here."""
+    """Pictures for people to look at; that they are of some size is all that can be said of them here."""
     fill(larder)
     folder = screenshots or tmp_path
     for scheme in ["light", "dark"]:

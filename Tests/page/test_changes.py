@@ -371,7 +371,7 @@ def test_it_is_not_wider_than_a_narrow_window(busy, tab, width):
 
 
 def test_pictures_of_changes(watch, tab, screenshots, tmp_path):
-    """Pictures for whoever wants to look, with the lists that upstream once sent, where they are at hand."""
+    """Pictures for people to look at, with the lists that upstream once sent, where they are at hand."""
     folder = screenshots or tmp_path
     lists = [rows for name, rows in LISTS.items() if name != "made-up"] or [ROWS, priced(ROWS, 0, "0.000001"), priced(ROWS, 0, "0.000002")]
     prices = [{row["id"]: row["pricing"] for row in rows} for rows in lists]

@@ -280,7 +280,7 @@ def test_the_list_scrolls_with_the_page_and_becomes_cards_in_a_narrow_window(tab
         assert card[0] == "grid" and card[2] > width * 0.75
         assert [re.sub(r'[^\w $/]', "", one).strip() for one in card[1][1:]] == ["Context", "Prompt $/M", "Completion $/M", "Modality", "Created"]
         assert page.eval("document.documentElement.scrollWidth") <= width
-        # It is still a table to whoever cannot see it, and its rows can still be sorted.
+        # It is still a table for those who cannot see it, and its rows can still be sorted.
         roles = [node["role"]["value"] for node in page.send("Accessibility.getFullAXTree")["nodes"] if not node.get("ignored") and "role" in node]
         assert roles.count("rowheader") >= len(ROWS) and "columnheader" in roles
         assert visible(page, "#models-head [data-key=context] button")
@@ -317,7 +317,7 @@ def test_fields_have_upstream_s_names(tab):
 
 
 def test_pictures_of_incidents(tab, larder, upstream, screenshots, tmp_path):
-    """For whoever wants to look."""
+    """Pictures for people to look at."""
     larder.models()
     post(larder, "/api/v1/chat/completions", "bad")
     upstream.mode = "cut"

@@ -152,7 +152,7 @@ def test_a_server_that_is_gone_is_told_of_and_found_again(tab, larder):
 
 
 def test_an_upstream_that_fails_is_told_of(browser, request, tmp_path):
-    # Bound and not listened at: whoever connects is refused.
+    # Bound and not listened at: connections are refused.
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         upstream = f"http://127.0.0.1:{nobody.getsockname()[1]}/api/v1"
@@ -173,6 +173,29 @@ def test_an_upstream_that_fails_is_told_of(browser, request, tmp_path):
         finally:
             page.close()
             larder.stop()
+
+
+FLEET = {"state": "up", "since": 1, "notice": None, "replicas": 3, "taken": 1, "given": 2, "leases": 1200, "waits": 7, "alone": 4,
+         "failures": 0, "purges": 0}
+
+
+def test_the_fleet_shows_leases_waits_and_failures(tab):
+    page = tab(status={"fleet": FLEET})
+    assert page.eval("document.getElementById('fleet').checkVisibility()")
+    assert page.text("#fleet-state") == "3 replicas" and page.eval("document.getElementById('fleet-state').dataset.state") == "good"
+    assert [page.text(f"#fleet-{name}") for name in ("leases", "waits", "failures")] == ["1,200", "7", "0"]
+    assert page.text("#fleet-note") == "1 copy taken, 2 given; 4 fetches alone"
+
+
+def test_a_fleet_without_its_engine_says_why_and_one_that_is_off_says_nothing(tab):
+    page = tab(status={"fleet": FLEET | {"state": "down", "replicas": 0, "failures": 5, "notice": "fleet: the engine is not usable: it is read-only"}})
+    assert page.text("#fleet-state") == "alone" and page.eval("document.getElementById('fleet-state').dataset.state") == "bad"
+    assert page.text("#fleet-failures") == "5" and page.eval("document.getElementById('fleet-failures').parentElement.dataset.some") == "warn"
+    assert page.text("#fleet-note").startswith("the engine is not usable: it is read-only; 1 copy taken")
+    page = tab(status={"fleet": FLEET | {"state": "down", "replicas": 0}})
+    assert page.text("#fleet-note").startswith("the engine is not connected yet; ")
+    page = tab(status={"fleet": None})
+    assert not page.eval("document.getElementById('fleet').checkVisibility()")
 
 
 def test_it_pauses_while_it_cannot_be_seen(tab):

@@ -145,7 +145,7 @@ class Upstream:
         if fault in (None, "drip"):
             self.last[target, key if is_personal else None] = Told(answered=now)
         elif fault != "429":
-            # 429 slows the key that it was told to, and no other one.
+            # 429 slows the key that it was given, and no other one.
             told.failed = {name: at for name, at in told.failed.items() if now - at < 1}
             if fault in CONNECTION_FAULTS or told.failed.keys() - {key}:
                 told.paused = now

@@ -44,21 +44,43 @@ enum PortCheck {
     }
 
     private static func unix(_ path: String) -> Diagnosis {
-        let files = FileManager.default
-        if files.fileExists(atPath: path) {
+        let name = "unix:\(path)"
+        let folder = path.contains("/") ? String(path[..<path.lastIndex(of: "/")!]) : "."
+        let isWritable = FileManager.default.isWritableFile(atPath: folder.isEmpty ? "/" : folder)
+        switch SocketPath(path) {
+        case .free where isWritable: return Diagnosis("listen", .ok, "\(name) is free")
+        case .free:
+            return Diagnosis("listen", .fail, "\(name): \(folder) does not exist or is not writable; fix that first")
+        case .stale where isWritable:
+            return Diagnosis("listen", .ok, "\(name) is left from an earlier process; Larder will replace it")
+        case .stale:
+            return Diagnosis(
+                "listen", .fail,
+                "\(name) is left from an earlier process, and \(folder) is not writable: remove the socket, or make the "
+                    + "folder writable")
+        case .notASocket:
+            return Diagnosis(
+                "listen", .fail,
+                "\(name): there is a file or a folder that is not a socket, and Larder does not replace it; remove it, or "
+                    + "choose another path")
+        case .closed(let reason):
+            return Diagnosis(
+                "listen", .fail,
+                "\(name): \(reason); run this as the user of Larder, or choose another path with --listen or `listen`")
+        case .taken:
             let finding = taken(by: .unix(path: path), .unix(path: path))
             if finding.verdict == .ok { return finding }
-            // A socket file without a listener is replaced.
             guard let response = try? LarderClient.ask(.unix(path: path), "/healthz", timeout: patience) else {
-                return Diagnosis("listen", .ok, "unix:\(path) is left from an earlier process; Larder will replace it")
+                return Diagnosis(
+                    "listen", .fail,
+                    "\(name) is in use by a program that accepts connections and does not answer: stop it, or choose "
+                        + "another path (`ss -xlp` shows the program)")
             }
-            return Diagnosis("listen", .fail, "unix:\(path) is in use by a server that answers \(response.status)")
+            return Diagnosis(
+                "listen", .fail,
+                "\(name) is in use by another server, which answers \(response.status): stop it, or choose another path"
+            )
         }
-        let folder = path.contains("/") ? String(path[..<path.lastIndex(of: "/")!]) : "."
-        if files.isWritableFile(atPath: folder.isEmpty ? "/" : folder) {
-            return Diagnosis("listen", .ok, "unix:\(path) is free")
-        }
-        return Diagnosis("listen", .fail, "unix:\(path): \(folder) does not exist or is not writable; fix that first")
     }
 
     /// Asks the process that listens there to identify itself.

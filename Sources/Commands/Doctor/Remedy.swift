@@ -6,7 +6,7 @@ package enum Remedy {
     package static func ofTLS(_ why: String) -> String {
         let why = why.lowercased()
         if why.contains("has expired") {
-            return "the certificate has expired: whoever runs that server must renew it; if it is valid on other "
+            return "the certificate has expired: that server's operator must renew it; if it is valid on other "
                 + "machines, set this machine's clock (timedatectl set-ntp true)"
         }
         if why.contains("not yet valid") {

@@ -194,6 +194,6 @@ package enum CertificateRule {
         let near = ends.compactMap(time).map { $0.subtractingSaturated(now) }.min()
         guard let left = near, left < days * 86_400 else { return nil }
         let span = left < 86_400 ? "less than a day" : left < 2 * 86_400 ? "1 day" : "\(left / 86_400) days"
-        return "a certificate ends in \(span): whoever runs that server must renew it, or fetches will fail"
+        return "a certificate ends in \(span): that server's operator must renew it, or fetches will fail"
     }
 }

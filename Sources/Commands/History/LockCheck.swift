@@ -16,6 +16,9 @@ public enum LockCheck {
         public let place: String
     }
 
+    /// The parameters that cut a page out of the list: a lock of a page would miss models without a sign of it.
+    public static let pageParameters: Set<String> = ["offset", "limit"]
+
     /// The lock file of the models that match the parameters; or of these ids, if there are any.
     public static func write(
         _ source: LockSource, ids: [String], parameters: [(name: String, value: String)]

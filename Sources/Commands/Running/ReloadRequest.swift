@@ -28,11 +28,23 @@ public enum ReloadRequest {
             throw .failed("\(process.name) does not report its reloads, so it is of another version: use kill -HUP")
         }
         try signal(pid, process)
-        var waited = 0
-        while waited < patience {
+        let ends = ContinuousClock.now + .milliseconds(patience)
+        var answered = true
+        while ContinuousClock.now < ends {
             usleep(UInt32(pause) * 1000)
-            waited += pause
-            guard let now = RunningProcess(at: address), let reloads = now.reloads, reloads != before else { continue }
+            guard isLarder(pid) else {
+                throw .failed(
+                    "\(process.name) ended after it got SIGHUP: its log says why; start it again with `larder serve`")
+            }
+            let now = RunningProcess(at: address)
+            answered = now != nil
+            guard let now, let reloads = now.reloads else { continue }
+            guard now.pid == process.pid else {
+                throw .failed(
+                    "another process answers at \(address) by now, \(now.shortName): it has read the settings when it "
+                        + "started; `larder check` says whether they are valid")
+            }
+            guard reloads != before else { continue }
             if let refusal = now.refusal {
                 throw .refused("keeping the old settings: \(DisplayText.printable(refusal))")
             }
@@ -41,7 +53,13 @@ public enum ReloadRequest {
                 ? "reloaded the settings of \(process.name)"
                 : "reloaded the settings of \(process.name); these take effect only after a restart: \(waiting)"
         }
-        throw .failed("\(process.name) got SIGHUP, but did not read its settings within \(patience / 1000) s")
+        let seconds = patience / 1_000
+        throw .failed(
+            answered
+                ? "\(process.name) got SIGHUP and did not report a reload within \(seconds) s, so it is not known whether "
+                    + "the new settings are in effect: look at its log and at `larder status`, or run this again"
+                : "\(process.name) got SIGHUP and has not answered for \(seconds) s: it still runs, so look at its log; if "
+                    + "it does not recover, restart it")
     }
 
     /// The number is only right in the process's own name space: elsewhere it may be any other process, which SIGHUP

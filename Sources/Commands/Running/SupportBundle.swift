@@ -36,17 +36,20 @@ public enum SupportBundle {
             out.append(",\"")
             out.append(utf8: name)
             out.append("\":")
-            let response = try LarderClient.ask(address, path)
-            if response.status == 200, (try? JSONDocument(parsing: response.body.span)) != nil {
-                out.append(response.body.span)
+            if let body = part(path, of: address, isJSON: true, &problems) {
+                out.append(body.span)
             } else {
                 out.append("null")
-                problems.append("\(path): \(ClientFailure(response, at: address))")
             }
         }
-        let metrics = try LarderClient.ask(address, "/metrics")
         out.append(",\"metrics\":")
-        append(metrics.status == 200 ? metrics.body.span.text() : "", to: &out)
+        if let metrics = part("/metrics", of: address, isJSON: false, &problems) {
+            append(metrics.span.text(), to: &out)
+        } else {
+            out.append("null")
+        }
+        // Without any part there is nothing to pass on.
+        if problems.count == parts.count + 1, let first = problems.first { throw ClientFailure(first) }
         out.append(",\"problems\":[")
         for (index, problem) in problems.enumerated() {
             if index > 0 { out.append(",") }
@@ -55,6 +58,26 @@ public enum SupportBundle {
         out.append("]}\n")
         return out.span.copied()
     }
+
+    /// The process's answer; nil if there is none that can be used, with the reason in `problems`.
+    private static func part(
+        _ path: String, of address: LarderAddress, isJSON: Bool, _ problems: inout [String]
+    ) -> SharedBytes? {
+        do throws(ClientFailure) {
+            let response = try LarderClient.ask(address, path, timeout: patience)
+            guard response.status == 200 else { throw ClientFailure(response, at: address) }
+            guard !isJSON || (try? JSONDocument(parsing: response.body.span)) != nil else {
+                throw ClientFailure("\(address) did not answer with JSON")
+            }
+            return response.body
+        } catch {
+            problems.append("\(path): \(error)")
+            return nil
+        }
+    }
+
+    /// How long an answer may take, in milliseconds.
+    private static let patience = 10_000
 
     /// Writes a bundle to a file that only its owner can read; one that exists is not replaced.
     public static func write(_ bundle: [UInt8], to path: String) throws(ClientFailure) {

@@ -116,6 +116,8 @@ extension Connection {
                 noteLabel(route, path, head)
                 return route == .health ? sendHealth(isHead: isHead) : sendReadiness(isHead: isHead)
             }
+            // The answer then says nothing to web pages of other origins, as everything on those paths.
+            if route.kind.isOwn { noteLabel(route, path, head) }
         }
         send(
             Problem(

@@ -43,7 +43,7 @@ struct HandoverStateMachine {
         case wanted
         /// The new process is starting. `complaint` is the reason that it gave for its end.
         case starting(complaint: String?)
-        /// The new process was told to accept connections.
+        /// The new process got the message to accept connections.
         case accepting(complaint: String?)
         /// The new process was killed.
         case killed(reason: String)

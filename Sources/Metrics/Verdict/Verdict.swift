@@ -89,7 +89,7 @@ private struct VerdictRules {
             let whom =
                 refusal.key == 0 ? "requests with no key" : "the key \(KeyFingerprint.text(refusal.key))"
             return Finding(
-                .keyRefused, "Upstream refuses \(whom) (\(refusal.status)) since \(ago(refusal.since))",
+                .keyRefused, "Upstream refuses \(whom) (\(refusal.status)) for \(span(refusal.since))",
                 since: refusal.since)
         }
     }
@@ -124,8 +124,10 @@ private struct VerdictRules {
             : "upstream has answered \(status)\(hint) for \(TimeWords.span(span))"
     }
 
-    private func ago(_ time: Int64) -> String {
-        now - time < 60 ? "less than a minute ago" : "\(TimeWords.span(now - time)) ago"
+    private func ago(_ time: Int64) -> String { span(time) + " ago" }
+
+    private func span(_ time: Int64) -> String {
+        now - time < 60 ? "less than a minute" : TimeWords.span(now - time)
     }
 
     private func finding(_ code: Finding.Code, _ text: String, _ trouble: UpstreamTrouble) -> Finding {

@@ -36,7 +36,12 @@ function showFleet(fleet) {
   if (!fleet) return;
   const isUp = fleet.state === "up";
   tellState("fleet-state", isUp ? "good" : "bad", isUp ? counted(fleet.replicas, "replica", "replicas") : "alone");
-  tell("fleet-note", `${counted(fleet.taken, "copy", "copies")} taken, ${count(fleet.given)} given`);
+  for (const name of ["leases", "waits", "failures"]) tell(`fleet-${name}`, count(fleet[name]));
+  markSome("fleet-failures", fleet.failures, "warn");
+  const copies = `${counted(fleet.taken, "copy", "copies")} taken, ${count(fleet.given)} given; ${counted(fleet.alone, "fetch", "fetches")} alone`;
+  // Without the engine there is no number of replicas, and the counts are those of before.
+  const why = (fleet.notice ?? "the engine is not connected yet").replace(/^fleet: /, "");
+  tell("fleet-note", isUp ? copies : `${why}; ${copies}`);
 }
 
 /** The stored catalogue: the shared one, or else a key's. */

@@ -10,7 +10,7 @@ const hint = "Point at a model, or use Tab and the arrow keys; Enter opens it.";
 
 const authorOf = (row) => String(row.id).replace(/^~/, "").split("/")[0].toLowerCase();
 
-/** Gives the most frequent authors of these rows a colour each. Whoever has one keeps it. */
+/** Gives the most frequent authors of these rows a colour each. An author that has one keeps it. */
 function colourAuthors(rows) {
   const numbers = new Map();
   for (const row of rows) numbers.set(authorOf(row), (numbers.get(authorOf(row)) ?? 0) + 1);

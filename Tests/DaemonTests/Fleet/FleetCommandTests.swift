@@ -25,20 +25,47 @@ import Testing
         #expect(well.count == 4 && well.allSatisfy { $0.hasPrefix("ok") }, "\(well)")
         try engine.command("CONFIG", "SET", "maxmemory", "100mb")
         #expect(try doctor(variables).contains { $0.hasPrefix("warn") && $0.contains("noeviction") })
-        // The rights of docs/fleet.md, without one of them.
-        let rights =
-            "on >pass resetkeys ~larder:* resetchannels &larder:* -@all +get +set +pttl +pexpire +del +watch +unwatch "
-            + "+multi +exec +subscribe +ping +client|setname +select"
-        let words = rights.split(separator: " ").map(String.init)
-        let made = try ChildProcess.run(
-            "/usr/bin/redis-cli", ["-s", engine.socket, "ACL", "SETUSER", "larder"] + words)
-        #expect(made.output.hasPrefix("OK"))
+        // The rights of docs/fleet.md, all and without one of them.
+        try engine.makeDocumentedUser(password: "pass")
         let password = try SharingLarders.file("pass", in: engine, "password")
         let user = ["LARDER_FLEET_USERNAME": "larder", "LARDER_FLEET_PASSWORD_FILE": password]
+        let allowed = try doctor(variables.merging(user) { $1 })
+        #expect(
+            allowed.contains { $0.hasPrefix("ok") && $0.contains("every command that a fleet needs") }, "\(allowed)")
+        try engine.makeDocumentedUser(password: "pass") { words in words.removeAll { $0 == "+publish" } }
         let limited = try doctor(variables.merging(user) { $1 })
         #expect(limited.contains { $0.contains("the password is accepted") }, "\(limited)")
         #expect(limited.contains { $0.hasPrefix("warn") && $0.contains("refuses PUBLISH (its ACL") }, "\(limited)")
         #expect(limited.count { $0.hasPrefix("skip") } == 2, "\(limited)")
+    }
+
+    @Test func `the doctor asks every Sentinel, and names those that do not answer`() throws {
+        let engine = try EngineServer()
+        var options = EngineServer.Options()
+        options.watches = engine.port
+        let sentinels = [try EngineServer(options), try EngineServer(options)]
+        let secret = try SharingLarders.file(SharingLarders.secret, in: engine, "secret")
+        func lines(_ ports: [UInt16], master: String = "mymaster") throws -> [String] {
+            let nodes = ports.map { "127.0.0.1:\($0)" }.joined(separator: ",")
+            return try doctor([
+                "LARDER_FLEET_URL": "redis+sentinel://\(nodes)/\(master)", "LARDER_FLEET_SECRET_FILE": secret,
+            ])
+        }
+        let ports = sentinels.map(\.port)
+        let well = try lines(ports)
+        #expect(well.allSatisfy { $0.hasPrefix("ok") }, "\(well)")
+        #expect(well.contains { $0.contains("2 Sentinels name the engine 127.0.0.1:\(engine.port)") }, "\(well)")
+        for absent in [[1, ports[0], ports[1]], [ports[0], ports[1], 1]] {
+            let some = try lines(absent)
+            #expect(
+                some.contains {
+                    $0.hasPrefix("warn") && $0.contains("1 of 3 Sentinels") && $0.contains("127.0.0.1:1: ")
+                })
+            #expect(some.contains { $0.hasPrefix("ok") && $0.contains("the engine answers") }, "\(some)")
+        }
+        let unknown = try lines(ports, master: "another")
+        #expect(unknown.count == 1 && unknown[0].contains("no Sentinel names the engine another"), "\(unknown)")
+        for port in ports { #expect(unknown[0].contains("127.0.0.1:\(port): ")) }
     }
 
     @Test func `the doctor says why an engine cannot be used, without the password`() throws {

@@ -64,7 +64,7 @@ import Testing
                 let answer = try client.readResponse()
                 #expect(answer.status == 408 && answer.cacheStatus == "larder; detail=bad-request")
             }
-            // Upstream is let go of as well, and never took it for the whole.
+            // Upstream's connection ends as well, and it never took this for the whole.
             try origin.waitForConnections(atMost: 1)
             #expect(origin.requests.allSatisfy { $0.method == "GET" })
         }

@@ -182,7 +182,7 @@ import Testing
         #expect(Self.actions([.report(.draining)]) == [])
     }
 
-    @Test func `it accepts nothing before it was told to`() {
+    @Test func `it accepts nothing before it gets the message to`() {
         #expect(Self.actions([.received(.accept)]) == [])
         #expect(Self.actions([.begunToServe]) == [])
         #expect(Self.actions([.received(.main)]) == [])

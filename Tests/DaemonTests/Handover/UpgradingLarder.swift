@@ -99,7 +99,7 @@ final class UpgradingLarder {
     }
 }
 
-/// Clients that send requests one after the other, on new connections and on kept ones, until they are told to stop.
+/// Clients that send requests one after the other, on new connections and on kept ones, until `stop`.
 final class SteadyLoad {
     private struct Tally {
         var answered = 0

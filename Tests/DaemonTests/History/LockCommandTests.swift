@@ -39,6 +39,17 @@ import Testing
         exit $code
         """
 
+    @Test(arguments: [["--limit", "1"], ["--offset", "1"], ["--max-price", "9", "--limit=2"]])
+    func `a lock of a page is refused`(flags: [String]) throws {
+        let upstream = try ChangingOrigin(Self.models)
+        try LiveLarder.serving(before: upstream.origin) { larder throws in
+            let result = try LarderProcess.run(
+                ["lock"] + flags, environment: ["LARDER_URL": "http://127.0.0.1:\(larder.port)"])
+            #expect(result.ending == .exited(64) && result.output.isEmpty, "\(result)")
+            #expect(result.error.contains("a lock has every model that matches"), "\(result.error)")
+        }
+    }
+
     /// Where the catalogue is from.
     enum Place: CaseIterable { case running, stateDirectory, upstream }
 

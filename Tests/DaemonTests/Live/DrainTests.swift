@@ -3,7 +3,7 @@ import Settings
 import TestSupport
 import Testing
 
-/// What becomes of requests when Larder is told to end.
+/// What becomes of requests when Larder receives SIGTERM.
 @Suite(.timeLimit(.minutes(30))) struct DrainTests {
     /// Of four loops, one has the only connection, and mostly another one leads the fetch that it waits for.
     @Test(arguments: 0..<8)

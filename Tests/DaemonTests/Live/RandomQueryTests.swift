@@ -38,7 +38,7 @@ import Testing
             let whole = try client.get("/models?output_modalities=all").body
             let areFaithful = PlainJSON.rows(whole) == PlainJSON.rows(catalogue)
             #expect(areFaithful)
-            let rows = rawRows(whole)
+            let rows = RawRows.of(whole)
             var generator = QueryGenerator(reference, now: now, seed: seed)
             for number in 0..<queries {
                 let query = generator.next()
@@ -47,7 +47,7 @@ import Testing
                 let possible = { reference.answer(query, now: now, resource: resource) }
                 let before = possible()
                 let answer = try client.get("/\(resource)?\(query)", ["Authorization": "Bearer sk-1"])
-                let isRight = answer.body == text(before, rows) || answer.body == text(possible(), rows)
+                let isRight = answer.body == RawRows.text(before, rows) || answer.body == RawRows.text(possible(), rows)
                 #expect(isRight, "/\(resource)?\(query)")
                 guard number % 10 == 0 else { continue }
                 let count = try client.get("/models/count?\(query)").text
@@ -59,40 +59,4 @@ import Testing
     }
 
     private var now: Int { Int(Date().timeIntervalSince1970) }
-
-    private func text(_ answer: ReferenceCatalog.Answer, _ rows: [ArraySlice<UInt8>]) -> [UInt8] {
-        let next = answer.next.map { "\"\($0)\"" } ?? "null"
-        return Array(#"{"data":["#.utf8) + Array(answer.rows.map { rows[$0] }.joined(separator: [UInt8(ascii: ",")]))
-            + Array(#"],"total_count":\#(answer.total),"links":{"next":\#(next)}}"#.utf8)
-    }
-
-    /// The elements of `data`, which is the first member, as they stand in a body.
-    private func rawRows(_ body: [UInt8]) -> [ArraySlice<UInt8>] {
-        var rows: [ArraySlice<UInt8>] = []
-        var start = 9
-        var depth = 0
-        var isInString = false
-        var isEscaped = false
-        for index in start..<body.count {
-            let byte = body[index]
-            if isInString {
-                isInString = isEscaped || byte != UInt8(ascii: "\"")
-                isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): isInString = true
-            case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
-            case UInt8(ascii: "}"): depth -= 1
-            case UInt8(ascii: "]"):
-                if depth == 0 { return rows + [body[start..<index]] }
-                depth -= 1
-            case UInt8(ascii: ",") where depth == 0:
-                rows.append(body[start..<index])
-                start = index + 1
-            default: break
-            }
-        }
-        return rows
-    }
 }

@@ -57,7 +57,7 @@ import Testing
         #expect(origin.requests.count == 1)
     }
 
-    @Test func `what nobody waits for any more is kept all the same`() throws {
+    @Test func `an answer that nobody is left to get is kept all the same`() throws {
         let gate = OriginGate()
         let origin = try ScriptedOrigin { _ in .held(gate, Replies.catalogue()) }
         try LiveLarder.serving(before: origin) { larder throws in

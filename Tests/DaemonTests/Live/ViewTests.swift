@@ -213,7 +213,7 @@ import Testing
         let views = { (names: [String]) in text + names.map { "views.\($0).allow = [\"acme/*\"]\n" }.joined() }
         let larder = try ReloadingLarder(before: origin, views(["a", "b", "c"]), environment: ["LARDER_WORKERS": "1"])
         #expect(try larder.get("/models").status == 200)
-        // The catalogue does not have the variant, so upstream is asked. Whoever comes second waits with the first.
+        // The catalogue does not have the variant, so upstream is asked. The second request joins the first.
         let waiting = try ["b", "a", "c"].map { name in
             let client = try RawClient(port: larder.process.port)
             try client.sendRequest("GET", "/view/\(name)/model/acme/anvil:nitro", [:])

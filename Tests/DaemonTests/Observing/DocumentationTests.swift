@@ -1,6 +1,7 @@
 import Catalog
 import Foundation
 import Logging
+import Settings
 import Testing
 
 @testable import Daemon
@@ -38,6 +39,34 @@ import Testing
         #expect(decisions.map { Self.plain($0[0]) } == RequestDecision.allCases.map(\.name.description))
         #expect(decisions.map { $0[1] } == RequestDecision.allCases.map(\.meaning))
         for route in Route.Kind.allCases { #expect(page.contains("`\(route.name)`")) }
+    }
+
+    @Test func `docs/metrics.md has every alert of the rules, in order, and the pages name no other`() throws {
+        let rules = try Self.file("deploy/prometheus/larder.rules.yaml")
+        let alerts = rules.matches(of: /- alert: (\w+)/).map { String($0.output.1) }
+        #expect(alerts.count > 5)
+        let rows = Self.rows(try Self.file("docs/metrics.md")) { $0.hasPrefix("Larder") }
+        #expect(rows.map { Self.plain($0[0]) } == alerts)
+        for page in ["README.md", "docs/metrics.md", "docs/operations.md", "docs/fleet.md", "docs/containers.md"] {
+            for match in try Self.file(page).matches(of: /`(Larder[A-Z]\w+)`/) {
+                #expect(alerts.contains(String(match.output.1)), "\(page): \(match.output.1)")
+            }
+        }
+    }
+
+    @Test func `the release's number is the same everywhere`() throws {
+        let places: [(String, Regex<(Substring, Substring)>)] = [
+            ("CHANGELOG.md", /\n## ([0-9]+\.[0-9]+\.[0-9]+)\b/),
+            ("Dockerfile", /image\.version="([^"]*)"/),
+            ("deploy/kubernetes/kustomization.yaml", /newTag: "([^"]*)"/),
+            ("docs/openapi.json", /"version": "([^"]*)"/),
+            ("docs/command-line.md", /`larder ([0-9.]+) \(/),
+            ("docs/systemd.md", /larder_([0-9.]+)-/),
+        ]
+        for (path, pattern) in places {
+            let found = try Self.file(path).firstMatch(of: pattern)?.output.1
+            #expect(found.map(String.init) == version, "\(path)")
+        }
     }
 
     @Test func `docs/operations.md has every event with its level`() throws {

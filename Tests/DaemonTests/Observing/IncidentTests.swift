@@ -60,7 +60,7 @@ import Testing
 
     private static let warm = ["LARDER_UPSTREAM_WARM_UP": "true"]
 
-    @Test func `503 from the start: no catalogue, and nobody is told to change the address`() throws {
+    @Test func `503 from the start: no catalogue, and no advice to change the address`() throws {
         let origin = try ScriptedOrigin { _ in Replies.error(503) }
         let witness = Witness(larder: try LarderProcess.serve(before: origin, environment: Self.warm))
         try eventually("it is noticed") { try witness.verdict().codes == ["no-catalogue"] }

@@ -28,6 +28,7 @@ import Testing
                 }
                 let foreign = try larder.get(page, ["Host": "evil.example"])
                 #expect(foreign.status == 421)
+                #expect(foreign.fields["Access-Control-Allow-Origin"] == nil, "\(page)")
             }
             for fields in [
                 [:], ["Host": host, "Origin": "http://\(host)", "Sec-Fetch-Site": "same-origin"],

@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func `it comes compressed, and not again to whoever has it`() throws {
+    @Test func `it comes compressed, and not again to clients that have it`() throws {
         try Self.serving { larder throws in
             let plain = try larder.get("/_larder/")
             let gzip = try larder.get("/_larder/", ["Accept-Encoding": "gzip, br"])

@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a client that leaves lets go of upstream`(isReset: Bool) throws {
+    func `the request to upstream ends when its client disconnects`(isReset: Bool) throws {
         let reply = OriginReply.response(
             status: 200, fields: [:],
             body: .chunked(Array(repeating: Array("data: x\n\n".utf8), count: 1000), pause: .milliseconds(20)))
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test func `a client that leaves before there is an answer lets go of upstream`() throws {
+    @Test func `the request to upstream ends when its client disconnects before the answer`() throws {
         try Self.serving(.hang) { larder, origin throws in
             for isReset in [false, true] {
                 let client = try larder.begin("/chat")

@@ -6,7 +6,7 @@ import Testing
 /// What upstream sends unasked on a kept connection gets to nobody.
 @Suite(.timeLimit(.minutes(30))) struct SpoiledConnectionTests {
     @Test(arguments: ["/providers", "/key"], [("GET", "/endpoints/zdr"), ("GET", "/key?2"), ("POST", "/key?2")])
-    func `a late second response is no answer to whoever asks next`(
+    func `a late second response is no answer to the next request`(
         first: String, next: (method: String, target: String)
     ) throws {
         let gate = OriginGate()

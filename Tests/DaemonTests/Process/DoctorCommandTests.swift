@@ -113,7 +113,7 @@ import Testing
         #expect(origin.requests.allSatisfy { $0.fields["Authorization"] == nil })
     }
 
-    @Test func `a dead port fails, and what hangs on it is skipped`() throws {
+    @Test func `a dead port fails, and what depends on it is skipped`() throws {
         let origin = try upstream()
         origin.stop()
         let report = try doctor(upstream: origin.url, ["--key-from-env"], ["OPENROUTER_API_KEY": "sk-good"])
@@ -239,6 +239,28 @@ import Testing
             #expect(FileManager.default.fileExists(atPath: path))
             let nowhere = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "unix:\(folder)/no/larder.sock"])
             #expect(nowhere.verdict("listen") == "fail")
+        }
+    }
+
+    @Test func `a unix socket's path with a file, or with a server that does not answer, fails`() throws {
+        let origin = try upstream()
+        try inFolder { folder in
+            let path = folder + "/larder.sock"
+            let listen = ["LARDER_LISTEN": "unix:\(path)"]
+            try Data("keep".utf8).write(to: URL(fileURLWithPath: path))
+            let file = try doctor(upstream: origin.url, [], listen)
+            #expect(
+                file.verdict("listen") == "fail" && file.text("listen").contains("is not a socket"), "\(file.output)")
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == "keep")
+            try FileManager.default.removeItem(atPath: path)
+            // It accepts connections, by the kernel, and does nothing more.
+            let larder = try LarderProcess.serve(["--demo", "--listen", "unix:\(path)"])
+            larder.child.signal(SIGSTOP)
+            defer { larder.child.signal(SIGKILL) }
+            let silent = try doctor(upstream: origin.url, [], listen)
+            #expect(silent.verdict("listen") == "fail", "\(silent.output)")
+            #expect(silent.text("listen").contains("does not answer: stop it"), "\(silent.output)")
+            #expect(FileManager.default.fileExists(atPath: path))
         }
     }
 

@@ -127,6 +127,78 @@ import Testing
         )
     }
 
+    /// A process that is called larder, and does nothing but wait; `trap` says what the shell does with SIGHUP first.
+    private func stranger(_ trap: String, in folder: String) throws -> ChildProcess {
+        let program = folder + "/larder"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: "/usr/bin/sleep", toPath: program)
+        let child = try ChildProcess("/bin/sh", ["-c", "\(trap) exec \(program) 600"])
+        try eventually("its name") {
+            try String(contentsOfFile: "/proc/\(child.id)/comm", encoding: .utf8) == "larder\n"
+        }
+        return child
+    }
+
+    /// Answers as a Larder with this process ID that has not read its settings again.
+    private func neverReloading(_ pid: Int32) throws -> ScriptedOrigin {
+        try ScriptedOrigin { request in
+            request.path == "/_larder/status"
+                ? .json(#"{"version":"1","pid":\#(pid)}"#)
+                : .json(#"{"settings":[],"reload":{"count":0,"waiting":[]}}"#)
+        }
+    }
+
+    @Test func `reload says that the process has ended`() throws {
+        let folder = StateFolder()
+        let child = try stranger("", in: folder.path)
+        let origin = try neverReloading(child.id)
+        let result = try LarderProcess.run(["reload", "--url", origin.url])
+        #expect(result.ending == .exited(1) && result.error.contains("ended after it got SIGHUP"), "\(result)")
+        #expect(try child.waitForExit() == .signalled(SIGHUP))
+    }
+
+    @Test(arguments: [true, false]) func `reload says what to do when no result comes`(answers: Bool) throws {
+        let folder = StateFolder()
+        let child = try stranger("trap '' HUP;", in: folder.path)
+        defer { child.signal(SIGKILL) }
+        let origin = try neverReloading(child.id)
+        // Two requests find the process; after that it may be silent.
+        let gone = Monitor(false)
+        startThread {
+            _ = try? eventually("it is asked") { origin.requests.count >= 2 }
+            if !answers { origin.stop() }
+            gone.withValue { $0 = true }
+        }
+        let result = try LarderProcess.run(["reload", "--url", origin.url])
+        #expect(result.ending == .exited(1), "\(result)")
+        let words =
+            answers
+            ? ["did not report a reload within 10 s", "larder status"] : ["has not answered for 10 s", "restart it"]
+        for word in words { #expect(result.error.contains(word), "\(result.error)") }
+        #expect(child.ending == nil && gone.current)
+    }
+
+    @Test func `a part that the process does not give is null in the bundle, with the reason`() throws {
+        let origin = try ScriptedOrigin { request in
+            switch request.path {
+            case "/metrics": Replies.error(503, "busy")
+            case "/_larder/events": .garbage(Array("nonsense".utf8))
+            default: .json("{}")
+            }
+        }
+        let result = try LarderProcess.run(["support-bundle", "-", "--url", origin.url])
+        #expect(result.ending == .exited(0), "\(result)")
+        let bundle = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        #expect(bundle["status"] is [String: Any] && bundle["metrics"] is NSNull && bundle["events"] is NSNull)
+        let problems = try #require(bundle["problems"] as? [String])
+        #expect(problems.count == 2 && problems[0].hasPrefix("/_larder/events: "), "\(problems)")
+        #expect(
+            problems.last?.hasPrefix("/metrics: ") == true && problems.last?.contains("busy") == true, "\(problems)")
+        // Nothing at all is a failure.
+        let nobody = try LarderProcess.run(["support-bundle", "-", "--url", "http://127.0.0.1:1"])
+        #expect(nobody.ending == .exited(1) && nobody.output.isEmpty && nobody.error.contains("no Larder answers"))
+    }
+
     @Test func `the status is shown again and again until a signal comes`() throws {
         let larder = try LarderProcess.serve(["--demo"])
         let child = try ChildProcess(

@@ -10,7 +10,7 @@ import Testing
 
 @testable import Daemon
 
-/// A loop's side of a store, with a store that fails when it is told to.
+/// A loop's side of a store, with a store that fails on demand.
 @Suite struct DiskTierTests {
     private static let alice = Owner(high: 0xA11C_E000_0000, low: 1)
 

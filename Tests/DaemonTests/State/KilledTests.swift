@@ -76,7 +76,7 @@ import Testing
         }
         // What was fetched under the load did reach the disk.
         #expect(advances > 1)
-        // For whoever reads the log; how long a start may take depends on the machine.
+        // For readers of the log; how long a start may take depends on the machine.
         times.sort()
         print(
             "killed \(kills) times; from the start to the first good answer:",

@@ -79,7 +79,7 @@ import Testing
         _ = list.catalogue.select(Query(), now: 180 * 86_400)
         let selected = ContinuousClock.now
         #expect(list.catalogue.text == middle.joined(separator: "\n"))
-        // For whoever reads the log: times depend on the machine.
+        // For readers of the log: times depend on the machine.
         print(
             "a year: \(folder.size) bytes, \(events) events; day 180: read \(read - began), built \(built - read),",
             "selected \(selected - built)")

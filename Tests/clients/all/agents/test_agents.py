@@ -57,7 +57,7 @@ def test_codex(base_url, chats, origin, tmp_path):
 
 @pytest.mark.parametrize("name", ["ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"])
 def test_claude_code(base_url, chats, origin, tmp_path, name):
-    # Whoever sets a token empties the other variable, as OpenRouter's guide says.
+    # Those who set a token empty the other variable, as OpenRouter's guide says.
     keys = {"ANTHROPIC_API_KEY": ""} | {name: KEY_OF_HALF}
     assert " ".join(WORDS) in claude(base_url, tmp_path, **keys)
     field = "Authorization" if name == "ANTHROPIC_AUTH_TOKEN" else "x-api-key"
