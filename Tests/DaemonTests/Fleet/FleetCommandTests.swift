@@ -31,7 +31,7 @@ import Testing
             + "+multi +exec +subscribe +ping +client|setname +select"
         let words = rights.split(separator: " ").map(String.init)
         let made = try ChildProcess.run(
-            "/usr/bin/redis-cli", ["-s", engine.socket, "ACL", "SETUSER", "larder"] + words)
+            EngineServer.client, ["-s", engine.socket, "ACL", "SETUSER", "larder"] + words)
         #expect(made.output.hasPrefix("OK"))
         let password = try SharingLarders.file("pass", in: engine, "password")
         let user = ["LARDER_FLEET_USERNAME": "larder", "LARDER_FLEET_PASSWORD_FILE": password]
