@@ -66,7 +66,7 @@ test: test-build build
 
 # Every test of a fleet with a real engine, and 100,000 hits.
 test-fleet: test-build build
-	scripts/setup --tests
+	scripts/setup --fleet
 	LARDER_TEST_FLEET=1 $(LIMIT) swift test --skip-build --filter 'Fleet|Engine|SharedFetch'
 
 test-clients-all: build

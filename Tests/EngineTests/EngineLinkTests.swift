@@ -196,7 +196,7 @@ import Testing
 
     @Test func `a cluster's node says where the key is`() throws {
         var options = EngineServer.Options()
-        options.arguments = ["--cluster-enabled", "yes"]
+        options.isOfCluster = true
         let first = try EngineServer(options)
         let second = try EngineServer(options)
         let url = try settings("redis://127.0.0.1:\(first.port)")

@@ -100,7 +100,7 @@ import Testing
 
     @Test func `nothing secret passes the engine, and all keys expire and share one hash tag`() throws {
         let server = try EngineServer()
-        let monitor = try ChildProcess("/usr/bin/redis-cli", ["-p", "\(server.port)", "MONITOR"])
+        let monitor = try ChildProcess(EngineServer.client, ["-p", "\(server.port)", "MONITOR"])
         try monitor.waitForLine(containing: "OK")
         let replicas = try (0..<2).map { _ in try Replica("redis://127.0.0.1:\(server.port)") }
         for replica in replicas { try replica.waitUntilUp() }

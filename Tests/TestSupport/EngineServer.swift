@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// A real `redis-server` on 127.0.0.1 and on a unix socket, with a folder of its own that goes with it.
+/// A real `redis-server` on 127.0.0.1 and on a unix socket, with a folder of its own that goes with it. With
+/// LARDER_TEST_ENGINE=valkey it is a `valkey-server`.
 public final class EngineServer: Sendable {
     /// How it is started.
     public struct Options: Sendable {
@@ -13,6 +14,8 @@ public final class EngineServer: Sendable {
         public var watches: UInt16?
         /// The engine that it is a replica of.
         public var master: UInt16?
+        /// Whether it is a node of a cluster.
+        public var isOfCluster = false
 
         /// A plain engine.
         public init() {}
@@ -22,6 +25,9 @@ public final class EngineServer: Sendable {
     public let port: UInt16
     /// The folder of its socket, certificates and settings.
     public let folder: String
+    /// The program that sends commands.
+    public static let client = "/usr/bin/\(kind)-cli"
+    private static let kind = ProcessInfo.processInfo.environment["LARDER_TEST_ENGINE"] ?? "redis"
     private let options: Options
     private let process = Monitor<ChildProcess?>(nil)
 
@@ -33,9 +39,9 @@ public final class EngineServer: Sendable {
     /// Starts it, and waits until it accepts connections.
     public init(_ options: Options = Options()) throws {
         self.options = options
-        // A port that was free just now; nobody else is likely to be given it so soon.
-        let (socket, port) = try TestSocket.listen()
-        socket.close()
+        // A cluster's nodes also listen 10,000 ports above.
+        var port = try EngineServer.freePort()
+        while options.isOfCluster, port > 55_535 { port = try EngineServer.freePort() }
         self.port = port
         folder = "/tmp/larder-engine-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -57,6 +63,13 @@ public final class EngineServer: Sendable {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
+    /// A port that was free just now; nobody else is likely to be given it so soon.
+    public static func freePort() throws -> UInt16 {
+        let (socket, port) = try TestSocket.listen()
+        socket.close()
+        return port
+    }
+
     /// Starts it again, empty, after `kill()`.
     public func start() throws {
         var arguments = ["--bind", "127.0.0.1", "--dir", folder]
@@ -72,15 +85,16 @@ public final class EngineServer: Sendable {
         } else {
             arguments += [
                 "--port", "0", "--tls-port", "\(port)", "--tls-cert-file", folder + "/certificate.pem",
-                "--tls-key-file", folder + "/key.pem", "--tls-ca-cert-file", caFile, "--tls-auth-clients", "no",
+                "--tls-key-file", folder + "/certificate.key", "--tls-ca-cert-file", caFile, "--tls-auth-clients", "no",
             ]
         }
+        if options.isOfCluster { arguments += ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] }
         if let master = options.master { arguments += ["--replicaof", "127.0.0.1", "\(master)"] }
-        let child = try ChildProcess("/usr/bin/redis-server", arguments + options.arguments)
+        let child = try ChildProcess("/usr/bin/\(Self.kind)-server", arguments + options.arguments)
         process.withValue { $0 = child }
         let probe = port
         try eventually("the engine's port \(probe)") {
-            guard child.ending == nil else { throw SocketError("start redis-server", 0) }
+            guard child.ending == nil else { throw SocketError("start \(Self.kind)-server", 0) }
             guard let connection = try? TestSocket.connect(port: probe) else { return false }
             connection.close()
             return true
@@ -97,10 +111,10 @@ public final class EngineServer: Sendable {
         try child?.waitForExit()
     }
 
-    /// Runs `redis-cli` with these words on the unix socket, with `options` before them: its output.
+    /// Runs the engine's client with these words on the unix socket, with `options` before them: its output.
     @discardableResult
     public func command(_ words: String..., options: [String] = []) throws -> String {
-        try ChildProcess.run("/usr/bin/redis-cli", ["-s", socket] + options + words).output
+        try ChildProcess.run(Self.client, ["-s", socket] + options + words).output
     }
 
     /// Makes the user of docs/fleet.md, with this password and the rights that the page gives, or with other ones.
@@ -109,13 +123,51 @@ public final class EngineServer: Sendable {
     ) throws {
         var words = try DocumentedRights.words(password: password)
         change(&words)
-        let made = try ChildProcess.run("/usr/bin/redis-cli", ["-s", socket, "ACL", "SETUSER"] + words).output
+        let made = try ChildProcess.run(Self.client, ["-s", socket, "ACL", "SETUSER"] + words).output
         guard made.hasPrefix("OK") else { throw SocketError("make the documented user: \(made)", 0) }
     }
 
-    /// Runs `redis-cli` on the port, as for a Sentinel.
+    /// Runs the engine's client on the port, as for a Sentinel.
     public func commandByPort(_ words: String...) throws -> String {
-        try ChildProcess.run("/usr/bin/redis-cli", ["-p", "\(port)"] + words).output
+        try ChildProcess.run(Self.client, ["-p", "\(port)"] + words).output
+    }
+
+    /// Sends a command with arguments of any bytes on the unix socket, and returns a bulk string that it answers with; else
+    /// nil.
+    @discardableResult
+    public func bytes(_ arguments: [[UInt8]]) throws -> [UInt8]? {
+        let client = try RawClient(path: socket)
+        defer { client.close() }
+        var request = Array("*\(arguments.count)\r\n".utf8)
+        for argument in arguments { request += Array("$\(argument.count)\r\n".utf8) + argument + [13, 10] }
+        try client.send(request)
+        var reply: [UInt8] = []
+        while true {
+            reply += try client.readSome()
+            guard let end = reply.firstIndex(of: 10) else { continue }
+            guard reply[0] == UInt8(ascii: "$") else { return nil }
+            guard let count = Int(String(decoding: reply[1..<(end - 1)], as: UTF8.self)), count >= 0 else { return nil }
+            if reply.count >= end + 1 + count { return Array(reply[(end + 1)..<(end + 1 + count)]) }
+        }
+    }
+
+    /// The value of a key, byte for byte.
+    public func value(_ key: String) throws -> [UInt8]? { try bytes([Array("GET".utf8), Array(key.utf8)]) }
+
+    /// Sets a key to these bytes for a minute.
+    public func setValue(_ key: String, _ value: [UInt8]) throws {
+        try bytes([Array("SET".utf8), Array(key.utf8), value, Array("PX".utf8), Array("60000".utf8)])
+    }
+
+    /// Has it show another certificate, for this name and of the same authority, to whoever connects from now on.
+    public func showCertificate(for name: String) throws {
+        try makeCertificate(name, "shown")
+        try command("CONFIG", "SET", "tls-cert-file", folder + "/shown.pem", "tls-key-file", folder + "/shown.key")
+    }
+
+    /// Ends all connections but the one that asks for it.
+    public func endConnections(options: [String] = []) throws {
+        for kind in ["normal", "pubsub"] { try command("CLIENT", "KILL", "TYPE", kind, options: options) }
     }
 
     /// Makes a folder in its own.
@@ -124,14 +176,20 @@ public final class EngineServer: Sendable {
     }
 
     private func makeCertificates(_ name: String) throws {
-        let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
-        let script = """
-            cd \(folder) &&
-            openssl req -x509 \(key) -keyout ca.key -out ca.pem -subj '/O=Larder/CN=Engine Test Authority' &&
-            openssl req -x509 \(key) -keyout key.pem -out certificate.pem -CA ca.pem -CAkey ca.key \
-            -addext subjectAltName=\(name) -addext basicConstraints=CA:false -subj '/CN=Engine'
-            """
-        guard try ChildProcess.run("/bin/sh", ["-c", script]).ending == .exited(0) else {
+        try openssl("req -x509 \(Self.key) -keyout ca.key -out ca.pem -subj '/O=Larder/CN=Engine Test Authority'")
+        try makeCertificate(name, "certificate")
+    }
+
+    private static let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
+
+    private func makeCertificate(_ name: String, _ file: String) throws {
+        try openssl(
+            "req -x509 \(Self.key) -keyout \(file).key -out \(file).pem -CA ca.pem -CAkey ca.key "
+                + "-addext subjectAltName=\(name) -addext basicConstraints=CA:false -subj '/CN=Engine'")
+    }
+
+    private func openssl(_ words: String) throws {
+        guard try ChildProcess.run("/bin/sh", ["-c", "cd \(folder) && openssl \(words)"]).ending == .exited(0) else {
             throw SocketError("make a certificate", 0)
         }
     }

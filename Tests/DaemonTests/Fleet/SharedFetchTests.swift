@@ -5,7 +5,7 @@ import Testing
 
 /// One fetch, however many replicas need it.
 @Suite(.timeLimit(.minutes(30))) struct SharedFetchTests {
-    private static let fromFleet = "larder; fwd=miss; detail=fleet"
+    static let fromFleet = "larder; fwd=miss; detail=fleet"
     private static let fetched = "larder; fwd=miss; fwd-status=200; stored"
 
     /// Each key has a list of its own, which may be kept.
@@ -101,8 +101,9 @@ import Testing
             defer { client.close() }
             let before = try engine.commandCount()
             // All of them with `make test-fleet`.
-            let isWhole = ProcessInfo.processInfo.environment["LARDER_TEST_FLEET"] != nil
-            for _ in 0..<(isWhole ? 100_000 : 3_000) { #expect(try client.request("GET", "/models/count").isHit) }
+            for _ in 0..<(WholeFleet.isTested ? 100_000 : 3_000) {
+                #expect(try client.request("GET", "/models/count").isHit)
+            }
             // The generations are read every five seconds, whatever is asked meanwhile.
             #expect(try engine.commandCount() - before < 200)
         }

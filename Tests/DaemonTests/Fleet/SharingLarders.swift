@@ -64,12 +64,7 @@ struct SharingLarders {
 
 extension LiveLarder {
     /// A member of `fleet` in the status, as JSON.
-    func fleet(_ name: String) throws -> String? {
-        let text = try get("/_larder/status").text
-        guard let fleet = text.components(separatedBy: "\"fleet\":{").dropFirst().first?.prefix(while: { $0 != "}" })
-        else { return nil }
-        return fleet.components(separatedBy: "\"\(name)\":").dropFirst().first?.components(separatedBy: ",")[0]
-    }
+    func fleet(_ name: String) throws -> String? { try get("/_larder/status").member(name, of: "fleet") }
 
     /// Purges, and returns the answer's body.
     func purge(_ query: String) throws -> String { try request("POST", "/_larder/purge?\(query)").text }
