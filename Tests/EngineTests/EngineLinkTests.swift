@@ -187,7 +187,7 @@ import Testing
         try server.makeFolder("dump.rdb")
         try server.command("CONFIG", "SET", "save", "3600 1")
         try server.command("BGSAVE")
-        try eventually("the failed save", within: .seconds(30)) {
+        try eventually("the failed save", within: .hang) {
             try server.command("INFO", "persistence").contains("rdb_last_bgsave_status:err")
         }
         #expect(
@@ -203,7 +203,7 @@ import Testing
         #expect(try LinkRun.replies(url, [Self.exchange[0]]) == [.failure(.clusterDown)])
         try first.command("CLUSTER", "MEET", "127.0.0.1", "\(second.port)")
         try second.command("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
-        try eventually("the cluster", within: .seconds(30)) {
+        try eventually("the cluster", within: .hang) {
             try [first, second].allSatisfy { try $0.command("CLUSTER", "INFO").contains("cluster_state:ok") }
         }
         let node = "127.0.0.1:\(second.port)"
@@ -239,7 +239,7 @@ import Testing
             try sentinel.commandByPort("SENTINEL", "replicas", "mymaster").contains("\(replica.port)")
         }
         try master.kill()
-        try eventually("the failover", within: .seconds(30)) {
+        try eventually("the failover", within: .hang) {
             try sentinel.commandByPort("SENTINEL", "get-master-addr-by-name", "mymaster").contains("\(replica.port)")
         }
         try eventually("the new master") { try replica.command("INFO", "replication").contains("role:master") }

@@ -36,7 +36,7 @@ final class LinkRun: EngineLinkDelegate {
         run.link = link
         link.report(to: run)
         run.watchdog = LoopTimer(on: run.loop) {
-            run.error = TimedOut("the link's events, after \(run.events)", after: .seconds(10))
+            run.error = TimedOut("the link's events, after \(run.events)", after: .hang)
             run.stop()
         }
         run.watchdog?.start(after: 10_000)

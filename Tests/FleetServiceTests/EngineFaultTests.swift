@@ -35,7 +35,7 @@ import Testing
         }
         // Until the breaker is open, or at least the link is lost.
         for replica in replicas {
-            try eventually("the link's loss", within: .seconds(20)) {
+            try eventually("the link's loss", within: .hang) {
                 _ = try replica.get("other", copy(Self.list))
                 return replica.seen.withValue { $0.log.contains { $0.contains("retrying") } }
             }
@@ -47,7 +47,7 @@ import Testing
         case .readOnly: try server.command("REPLICAOF", "NO", "ONE")
         }
         for replica in replicas { try replica.waitUntilUp() }
-        try eventually("a shared copy", within: .seconds(20)) {
+        try eventually("a shared copy", within: .hang) {
             let name = "again \(UInt32.random(in: 0...UInt32.max))"
             let first = try replicas[0].get(name, copy(Self.list))
             return try first == .landed(keeps: true, isAlone: false)

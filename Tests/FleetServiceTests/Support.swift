@@ -54,7 +54,7 @@ final class Replica: Sendable {
                 }
             }
             if case .drop(_, let number) = event {
-                guard let replica = itself.wait(.seconds(20), until: { $0 }) else { return }
+                guard let replica = itself.wait(.hang, until: { $0 }) else { return }
                 if replica.answersDrops.current { replica.service.dropped(number) }
             }
         }
@@ -79,7 +79,7 @@ final class Replica: Sendable {
     }
 
     func waitUntilUp() throws {
-        if let why = service.waitUntilUp(.seconds(20)) { throw TimedOut("the engine: \(why)", after: .seconds(20)) }
+        if let why = service.waitUntilUp(.hang) { throw TimedOut("the engine: \(why)", after: .hang) }
     }
 
     func resource(_ name: String, owner: Identifier? = nil) -> FleetResource {
@@ -115,8 +115,8 @@ final class Replica: Sendable {
 
     /// Waits until a fetch is asked for, and returns its ticket.
     func nextFetch(after count: Int = 0) throws -> Ticket {
-        guard let ticket = seen.wait(.seconds(20), until: { $0.fetches.count > count ? $0.fetches[count].ticket : nil })
-        else { throw TimedOut("a fetch", after: .seconds(20)) }
+        guard let ticket = seen.wait(.hang, until: { $0.fetches.count > count ? $0.fetches[count].ticket : nil })
+        else { throw TimedOut("a fetch", after: .hang) }
         return ticket
     }
 
@@ -132,14 +132,14 @@ final class Replica: Sendable {
     }
 
     func waitForLog(_ text: String) throws {
-        guard seen.wait(.seconds(20), until: { $0.log.contains { $0.contains(text) } ? true : nil }) != nil else {
-            throw TimedOut("“\(text)” in \(seen.withValue { $0.log })", after: .seconds(20))
+        guard seen.wait(.hang, until: { $0.log.contains { $0.contains(text) } ? true : nil }) != nil else {
+            throw TimedOut("“\(text)” in \(seen.withValue { $0.log })", after: .hang)
         }
     }
 
     func waitForDrop(_ scope: Scope) throws {
-        guard seen.wait(.seconds(20), until: { $0.drops.contains(scope) ? true : nil }) != nil else {
-            throw TimedOut("a drop of \(scope)", after: .seconds(20))
+        guard seen.wait(.hang, until: { $0.drops.contains(scope) ? true : nil }) != nil else {
+            throw TimedOut("a drop of \(scope)", after: .hang)
         }
     }
 }
@@ -147,7 +147,7 @@ final class Replica: Sendable {
 extension Monitor {
     /// The value, once it is there.
     func value<Wrapped>() throws -> Wrapped where Value == Wrapped? {
-        guard let value = wait(.seconds(20), until: { $0 }) else { throw TimedOut("an answer", after: .seconds(20)) }
+        guard let value = wait(.seconds(20), until: { $0 }) else { throw TimedOut("an answer", after: .hang) }
         return value
     }
 }

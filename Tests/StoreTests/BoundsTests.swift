@@ -20,7 +20,7 @@ struct BoundsTests {
         for number in 2..<12 { store.put(.make("/\(number)", stored: Int64(number))) }
         let three = StoredRecord.make("/3")
         store.update(RecordUpdate(key: three.key, digest: three.digest, fields: .empty, expires: 1, stored: 100))
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         let next = try Store.make(folder, Events(), settings)
         #expect(next.list().map(\.key.resource) == ["/3", "/11", "/10", "/models", "/models"])
     }
@@ -33,9 +33,9 @@ struct BoundsTests {
         func put(_ records: [StoredRecord]) throws -> [String] {
             let store = try Store.make(folder, events, settings)
             for record in records { store.put(record) }
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
             let next = try Store.make(folder, events, settings)
-            defer { next.close(deadline: .seconds(20)) }
+            defer { next.close(deadline: .hang) }
             return next.list().map(\.key.resource)
         }
         let shared = noise(60_000)
@@ -59,7 +59,7 @@ struct BoundsTests {
         for number in 0..<50 { store.put(.make("/\(number)", body: noise(30_000, seed: UInt64(number)))) }
         for number in 0..<50 { store.remove(RecordKey(resource: "/0\(number)")) }
         store.removeAll(owner: [9])
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         #expect(events.list == [.dropped(records: 47)])
         let next = try Store.make(folder)
         #expect(next.list().map(\.key.resource).sorted() == ["/0", "/1", "/2", "/same"])
@@ -72,7 +72,7 @@ struct BoundsTests {
         for round in 0..<30 {
             let store = try Store.make(folder)
             store.put(.make(body: noise(200_000, seed: UInt64(round))))
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         #expect(folder.names == ["larder.db", "lock", "secret"])
         #expect((FileStatus(path: folder.state + "/larder.db")?.size ?? 0) < 600_000)

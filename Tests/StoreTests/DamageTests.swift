@@ -15,7 +15,7 @@ struct DamageTests {
         let records = (0..<12).map { StoredRecord.make("/\($0)", body: noise(1_000 + $0 * 3_000), stored: Int64($0)) }
         let store = try Store.make(folder)
         for record in records[..<8] { store.put(record) }
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         let next = try Store.make(folder)
         next.start()
         for record in records[8...] { next.put(record) }
@@ -35,7 +35,7 @@ struct DamageTests {
         }
         let files = ["larder.db", "larder.db-wal", "secret"]
         let copy = Dictionary(uniqueKeysWithValues: files.map { ($0, folder.bytes($0) ?? []) })
-        #expect(next.close(deadline: .seconds(20)))
+        #expect(next.close(deadline: .hang))
         return copy
     }
 
@@ -55,7 +55,7 @@ struct DamageTests {
             store.remove(RecordKey(resource: "/3"))
             store.removeAll(owner: [4])
             store.prune(expiredBefore: 3)
-            #expect(store.close(deadline: .seconds(20)), "\(what)")
+            #expect(store.close(deadline: .hang), "\(what)")
         }
         do {
             // Damage that comes to light after the put takes it along. From then on the database is a new one.
@@ -64,7 +64,7 @@ struct DamageTests {
             #expect(isKept == true || isKept == nil && !events.list.isEmpty, "\(what): \(events.list)")
             #expect(next.read(RecordKey(resource: "/3")) == nil, "\(what)")
             if isKept == nil { next.put(.make("/new", stored: 1_000)) }
-            #expect(next.close(deadline: .seconds(20)), "\(what)")
+            #expect(next.close(deadline: .hang), "\(what)")
         }
         let last = try Store.make(folder, events)
         #expect(last.read(RecordKey(resource: "/new"))?.isWhole == true, "\(what): \(events.list)")
@@ -163,7 +163,7 @@ struct DamageTests {
         let events = Events()
         let store = try Store.make(folder, events)
         store.put(.make())
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         #expect(events.list.count == 1)
         guard case .setAside(let file, _)? = events.list.first else { throw TimedOut("\(events.list)", after: .zero) }
         #expect(folder.names.contains(file))
@@ -176,7 +176,7 @@ struct DamageTests {
         let events = Events()
         let old = try Store.make(folder, events)
         old.put(.make("/old"))
-        #expect(old.close(deadline: .seconds(20)))
+        #expect(old.close(deadline: .hang))
         let store = try Store.make(folder, events)
         store.put(.make("/before"))
         store.setAside(reason: "a seal is broken")
@@ -184,7 +184,7 @@ struct DamageTests {
         store.start()
         #expect(try store.readAndWait(RecordKey(resource: "/old")) == nil)
         #expect(try store.readAndWait(RecordKey(resource: "/before"))?.isWhole == true)
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         let aside = folder.names.filter { $0.hasPrefix("larder.damaged-") }
         #expect(events.list == [.setAside(file: aside.first ?? "", reason: "a seal is broken")])
         #expect(try Store.make(folder).list().map(\.key.resource) == ["/after", "/before"])
@@ -197,7 +197,7 @@ struct DamageTests {
         for name in ["/fields", "/body", "/same", "/other"] {
             old.put(.make(name, body: Array((name == "/same" ? "/body" : name).utf8)))
         }
-        #expect(old.close(deadline: .seconds(20)))
+        #expect(old.close(deadline: .hang))
         let damage = """
             UPDATE response SET fields = x'00' WHERE resource = '/fields';
             UPDATE body SET bytes = x'00' WHERE digest = (SELECT digest FROM response WHERE resource = '/body')
@@ -215,7 +215,7 @@ struct DamageTests {
         #expect(try store.readAndWait(RecordKey(resource: "/fields"))?.body.array == Array("new".utf8))
         // The same body again is written, not taken for the damaged one.
         store.put(.make("/body", body: Array("/body".utf8)))
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         #expect(events.list == [.discarded(records: 2)])
         #expect(folder.names.allSatisfy { !$0.contains("damaged") })
         let again = try Store.make(folder)
@@ -239,7 +239,7 @@ struct DamageTests {
             for name in ["larder.db", "larder.db-wal"] { try folder.write(files[name] ?? [], to: name) }
             let store = try Store.make(folder)
             store.setAside(reason: "test")
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
             sets.append(folder.names.filter { $0.hasPrefix("larder.damaged-") && $0.hasSuffix(".db") })
         }
         #expect(sets.allSatisfy { $0.count == 3 })

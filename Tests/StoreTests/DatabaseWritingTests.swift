@@ -14,7 +14,7 @@ import Testing
         store.start()
         let bodies = (0..<6).map { noise(600_000, seed: $0) }
         store.put(.make(body: bodies[0]))
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         let size = try #require(FileStatus(path: folder.state + "/larder.db")?.size)
 
         for body in bodies.dropFirst() {
@@ -28,12 +28,12 @@ import Testing
             #expect(try store.readAndWait(RecordKey(resource: "/models"))?.body.array == body)
             let log = try #require(FileStatus(path: folder.state + "/larder.db-wal")?.size)
             #expect(log < body.count * 3 / 2)
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
             #expect(FileStatus(path: folder.state + "/larder.db")?.size == size)
         }
         let last = try Store.make(folder)
         #expect(last.read(RecordKey(resource: "/models"))?.isWhole == true)
         last.start()
-        #expect(last.close(deadline: .seconds(20)))
+        #expect(last.close(deadline: .hang))
     }
 }

@@ -54,8 +54,8 @@ final class Events: Sendable {
 
     /// Waits for an event.
     func wait(for what: String, _ isMeant: @escaping (StoreEvent) -> Bool) throws {
-        guard all.wait(.seconds(20), until: { $0.first(where: isMeant) }) != nil else {
-            throw TimedOut("\(what) among \(list)", after: .seconds(20))
+        guard all.wait(.hang, until: { $0.first(where: isMeant) }) != nil else {
+            throw TimedOut("\(what) among \(list)", after: .hang)
         }
     }
 }
@@ -80,8 +80,8 @@ extension Store {
     func readAndWait(_ key: RecordKey) throws -> StoredRecord? {
         let answer = Monitor<StoredRecord??>(nil)
         read(key) { record in answer.withValue { $0 = .some(record) } }
-        guard let record = answer.wait(.seconds(20), until: { $0 }) else {
-            throw TimedOut("a record", after: .seconds(20))
+        guard let record = answer.wait(.hang, until: { $0 }) else {
+            throw TimedOut("a record", after: .hang)
         }
         return record
     }

@@ -27,7 +27,7 @@ struct SchemaTests {
         for migrations in [older, newer] {
             let store = try Store.make(folder, events, settings(migrations))
             store.put(.make("/\(migrations.count)"))
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         let store = try Store.make(folder, events, settings(newer))
         #expect(store.list().map(\.key.resource).sorted() == ["/2", "/4"])
@@ -42,7 +42,7 @@ struct SchemaTests {
             let store = try Store.make(folder, events, settings([Migration.all[0]]))
             for number in 0..<5 { store.put(.make("/\(number)", body: noise(3_000 + number))) }
             store.writeNote(Note(name: "x", bytes: SharedBytes([1, 2])))
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         let store = try Store.make(folder, events)
         #expect(store.list().count == 5)
@@ -52,8 +52,8 @@ struct SchemaTests {
         let isKept = Monitor<Bool?>(nil)
         let batch = HistoryBatch(name: "a", base: 0, state: SharedBytes([7]), time: 1)
         #expect(store.append(batch) { kept in isKept.withValue { $0 = kept } })
-        #expect(isKept.wait(.seconds(20)) { $0 } == true)
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(isKept.wait(.hang) { $0 } == true)
+        #expect(store.close(deadline: .hang))
         #expect(events.list == [])
     }
 
@@ -70,7 +70,7 @@ struct SchemaTests {
             for name in ["larder.db", "larder.db-wal", "secret"] {
                 try copy.write(folder.bytes(name) ?? [], to: name)
             }
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         try copy.write([], to: "lock")
         for folder in [folder, copy] {
@@ -99,11 +99,11 @@ struct SchemaTests {
     func disagreement(sql: String) throws {
         let folder = try Folder()
         let events = Events()
-        #expect(try Store.make(folder).close(deadline: .seconds(20)))
+        #expect(try Store.make(folder).close(deadline: .hang))
         try runSQL(folder.state + "/larder.db", sql)
         let store = try Store.make(folder, events)
         store.put(.make())
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         #expect(events.list.count == 1)
         guard case .setAside(let file, _)? = events.list.first else { throw TimedOut("\(events.list)", after: .zero) }
         #expect(folder.names.contains(file))
@@ -116,7 +116,7 @@ struct SchemaTests {
         let events = Events()
         let store = try Store.make(folder)
         store.put(.make())
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         let broken = Migration.all + [Migration(sql: "CREATE TABLE half(x); SELECT no_such_function()")]
         #expect(throws: DatabaseProblem.self) {
             _ = try Database.open(folder.state + "/larder.db", migrations: broken)
@@ -132,7 +132,7 @@ struct SchemaTests {
             let events = Events()
             try folder.write([], to: "larder.db")
             for sql in content { try runSQL(folder.state + "/larder.db", sql) }
-            #expect(try Store.make(folder, events).close(deadline: .seconds(20)))
+            #expect(try Store.make(folder, events).close(deadline: .hang))
             #expect(events.list == [])
         }
     }

@@ -19,7 +19,7 @@ struct StoreCallsTests {
             store.put(mine)
             #expect(try store.readAndWait(record.key)?.isWhole == true)
             #expect(try store.readAndWait(mine.key)?.isWhole == true)
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         let store = try Store.make(folder, events)
         #expect(
@@ -46,7 +46,7 @@ struct StoreCallsTests {
             for (index, key) in keys.enumerated() {
                 store.put(.make(key.resource, owner: key.owner, body: Array("\(index)".utf8)))
             }
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         let store = try Store.make(folder)
         for (index, key) in keys.enumerated() {
@@ -70,7 +70,7 @@ struct StoreCallsTests {
         func change(_ body: (Store) -> Void) throws {
             let store = try Store.make(folder)
             body(store)
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         try change { store in
             for owner in 0..<5 { store.put(.make(owner: [UInt8(owner)], body: body)) }
@@ -102,7 +102,7 @@ struct StoreCallsTests {
             store.put(record)
             store.update(update(of: other, 1))
             #expect(store.read(record.key)?.isWhole == true)
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         do {
             let store = try Store.make(folder)
@@ -112,11 +112,11 @@ struct StoreCallsTests {
             store.update(update(of: record, 3))
             store.update(update(of: other, 4))
             #expect(store.read(record.key)?.fields.array == [3])
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         let store = try Store.make(folder)
         #expect(store.read(record.key)?.fields.array == [3])
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
     }
 
     @Test("Callers that wait for removals learn when these are in the files, or that they cannot be written")
@@ -130,8 +130,8 @@ struct StoreCallsTests {
         func removalsAreDurable() throws -> Bool {
             let answer = Monitor<Bool?>(nil)
             store.afterRemovals { isDurable in answer.withValue { $0 = isDurable } }
-            guard let isDurable = answer.wait(.seconds(20), until: { $0 }) else {
-                throw TimedOut("removals", after: .seconds(20))
+            guard let isDurable = answer.wait(.hang, until: { $0 }) else {
+                throw TimedOut("removals", after: .hang)
             }
             return isDurable
         }
@@ -144,8 +144,8 @@ struct StoreCallsTests {
         }
         let next = try Store.make(copy)
         #expect(next.list().map(\.key.resource) == ["/other"])
-        #expect(next.close(deadline: .seconds(20)))
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(next.close(deadline: .hang))
+        #expect(store.close(deadline: .hang))
         #expect(try !removalsAreDurable())
     }
 
@@ -165,7 +165,7 @@ struct StoreCallsTests {
         do {
             let store = try Store.make(folder)
             store.put(record)
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         do {
             let store = try Store.make(folder)
@@ -173,7 +173,7 @@ struct StoreCallsTests {
             store.update(newer(RecordKey(resource: "/other")))
             check(store.read(record.key))
             #expect(store.read(RecordKey(resource: "/other")) == nil)
-            #expect(store.close(deadline: .seconds(20)))
+            #expect(store.close(deadline: .hang))
         }
         let store = try Store.make(folder)
         check(store.read(record.key))
@@ -208,7 +208,7 @@ struct StoreCallsTests {
         #expect(try left() == ["[]/a", "[]/b", "[1]/b"])
         store.removeEverything()
         #expect(try left() == [])
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         let next = try Store.make(folder)
         #expect(next.list() == [])
         #expect(next.note("n")?.count == 1)
@@ -231,7 +231,7 @@ struct StoreCallsTests {
         try eventually("the body on the disk") { isOnDisk() }
         store.removeAll(owner: [1])
         try eventually("the body gone from the disk") { !isOnDisk() }
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
     }
 
     @Test("After the end calls have no effect and readers get nothing, at once")
@@ -239,10 +239,10 @@ struct StoreCallsTests {
         let folder = try Folder()
         let store = try Store.make(folder)
         store.start()
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         store.put(.make())
         #expect(try store.readAndWait(StoredRecord.make().key) == nil)
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         #expect(try Store.make(folder).list() == [])
     }
 
@@ -263,7 +263,7 @@ struct StoreCallsTests {
                 running.withValue { $0 -= 1 }
             }
         }
-        #expect(running.wait(.seconds(60)) { $0 == 0 ? true : nil } == true)
+        #expect(running.wait(.hang) { $0 == 0 ? true : nil } == true)
         #expect(store.close(deadline: .seconds(60)))
         let next = try Store.make(folder)
         #expect(next.list().count >= 16)

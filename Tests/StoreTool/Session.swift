@@ -67,7 +67,7 @@ final class Session {
     private func read(_ name: String) {
         let answer = Monitor<StoredRecord??>(nil)
         started.read(RecordKey(resource: name)) { record in answer.withValue { $0 = .some(record) } }
-        guard let record = answer.wait(.seconds(20), until: { $0 }) else { fail("no answer") }
+        guard let record = answer.wait(.seconds(120), until: { $0 }) else { fail("no answer") }
         say("read \(name): \(record.map { isWhole($0) ? "whole" : "broken" } ?? "none")")
     }
 
@@ -90,7 +90,7 @@ final class Session {
     }
 
     private func waitForEvent(_ text: String) {
-        let found = events.wait(.seconds(20)) { events -> Bool? in
+        let found = events.wait(.seconds(120)) { events -> Bool? in
             guard let index = events.firstIndex(where: { $0.contains(text) }) else { return nil }
             events.removeFirst(index + 1)
             return true
@@ -111,7 +111,7 @@ final class Session {
     }
 
     private func close() {
-        say("closed: \(opened.close(deadline: .seconds(20)))")
+        say("closed: \(opened.close(deadline: .seconds(120)))")
         store = nil
         isStarted = false
     }

@@ -13,11 +13,17 @@ public struct TimedOut: Error, CustomStringConvertible {
 ///
 /// For what can only be asked, such as a file that appears. Where something can be waited for, wait for it.
 public func eventually(
-    _ what: String, within timeout: Duration = .seconds(10), _ condition: () throws -> Bool
+    _ what: String, within timeout: Duration = .hang, _ condition: () throws -> Bool
 ) throws {
     let deadline = ContinuousClock.now + timeout
     while try !condition() {
         guard ContinuousClock.now < deadline else { throw TimedOut(what, after: timeout) }
         usleep(5_000)
     }
+}
+
+extension Duration {
+    /// How long a test waits before it takes something for hung. It says nothing about speed: under a sanitizer, or on a
+    /// machine with other work, everything takes many times as long.
+    public static let hang: Duration = .seconds(240)
 }

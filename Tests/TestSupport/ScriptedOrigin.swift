@@ -77,7 +77,7 @@ public final class ScriptedOrigin: Sendable {
             state.stopping = true
             for socket in state.open.values { socket.shutdown() }
         }
-        _ = record.state.wait(.seconds(10)) { $0.open.isEmpty ? () : nil }
+        _ = record.state.wait(.hang) { $0.open.isEmpty ? () : nil }
     }
 
     private func wait<Result>(

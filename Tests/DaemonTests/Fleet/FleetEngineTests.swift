@@ -10,13 +10,13 @@ struct FleetEngineTests {
         var options = EngineServer.Options()
         options.master = master.port
         let replica = try EngineServer(options)
-        try eventually("the replica", within: .seconds(30)) {
+        try eventually("the replica", within: .hang) {
             try replica.command("INFO", "replication").contains("master_link_status:up")
         }
         options = EngineServer.Options()
         options.watches = master.port
         let sentinel = try EngineServer(options)
-        try eventually("the replica known to Sentinel", within: .seconds(30)) {
+        try eventually("the replica known to Sentinel", within: .hang) {
             try sentinel.commandByPort("SENTINEL", "replicas", "mymaster").contains("\(replica.port)")
         }
         let origin = try ScriptedOrigin(Replies.wellBehaved)
@@ -31,7 +31,7 @@ struct FleetEngineTests {
 
         try master.kill()
         var number = 0
-        try eventually("the failover", within: .seconds(60)) {
+        try eventually("the failover", within: .hang) {
             for larder in larders.all {
                 number += 1
                 #expect(try larder.get("/models").status == 200)
@@ -54,7 +54,7 @@ struct FleetEngineTests {
             try node.command("CLUSTER", "ADDSLOTSRANGE", range.0, range.1)
             if node !== nodes[0] { try nodes[0].command("CLUSTER", "MEET", "127.0.0.1", "\(node.port)") }
         }
-        try eventually("the cluster", within: .seconds(60)) {
+        try eventually("the cluster", within: .hang) {
             try nodes.allSatisfy {
                 let info = try $0.command("CLUSTER", "INFO")
                 return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
@@ -98,7 +98,7 @@ struct FleetEngineTests {
         let names = try [source, target].map { try $0.command("CLUSTER", "MYID") }
         try target.command("CLUSTER", "SETSLOT", slot, "IMPORTING", names[0])
         try source.command("CLUSTER", "SETSLOT", slot, "MIGRATING", names[1])
-        try eventually("the slot's move", within: .seconds(30)) {
+        try eventually("the slot's move", within: .hang) {
             for key in try source.keys() {
                 try source.command("MIGRATE", "127.0.0.1", "\(target.port)", key, "0", "5000", "REPLACE")
             }

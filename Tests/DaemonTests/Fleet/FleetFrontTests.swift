@@ -36,7 +36,7 @@ struct FleetFrontTests {
             let file = try SharingLarders.file(text, in: engine, "haproxy.cfg")
             child = try ChildProcess("/usr/sbin/haproxy", ["-db", "-f", file])
             let port = port
-            try eventually("HAProxy", within: .seconds(30)) {
+            try eventually("HAProxy", within: .hang) {
                 (try? RawClient.get(port: port, "/readyz").status) == 200
             }
         }
@@ -77,7 +77,7 @@ struct FleetFrontTests {
         }
 
         func waitForAnswers(_ count: Int) throws {
-            guard state.wait(.seconds(60), until: { $0.statuses.values.reduce(0, +) >= count ? () : nil }) != nil else {
+            guard state.wait(.hang, until: { $0.statuses.values.reduce(0, +) >= count ? () : nil }) != nil else {
                 throw TimedOut("\(count) answers", after: .seconds(60))
             }
         }
@@ -86,7 +86,7 @@ struct FleetFrontTests {
 
         func end() {
             state.withValue { $0.isOver = true }
-            _ = state.wait(.seconds(60)) { $0.hasEnded ? () : nil }
+            _ = state.wait(.hang) { $0.hasEnded ? () : nil }
         }
     }
 
@@ -186,7 +186,7 @@ struct FleetFrontTests {
             version.withValue { $0 = change }
             var old = Set(larders.all.indices)
             // The age of a copy counts from its fetch, wherever that was; it is told in whole seconds.
-            try eventually("the new list on all", within: .seconds(30)) {
+            try eventually("the new list on all", within: .hang) {
                 for (index, larder) in larders.all.enumerated() {
                     let answer = try larder.get("/models")
                     let isNew = answer.text.contains("version-\(change)\"")

@@ -49,7 +49,7 @@ struct FleetOutageTests {
         try askAll(larders, "\(fault)")
         if fault.losesLink {
             for larder in larders.all {
-                try eventually("the loss", within: .seconds(60)) {
+                try eventually("the loss", within: .hang) {
                     _ = try larder.get("/model/some/model-\(UInt32.random(in: 0...UInt32.max)):nitro")
                     return try larder.fleet("state") == "\"down\""
                 }

@@ -57,7 +57,7 @@ struct SharingLarders {
     /// Waits until the engine is in use by all, and each knows of all.
     func waitUntilUp() throws {
         for larder in all {
-            try eventually("the engine in use", within: .seconds(30)) { try larder.fleet("state") == "\"up\"" }
+            try eventually("the engine in use", within: .hang) { try larder.fleet("state") == "\"up\"" }
         }
     }
 }

@@ -60,14 +60,14 @@ final class SharingProcesses {
 
     func waitUntilUp() throws {
         for larder in all {
-            try eventually("the engine in use", within: .seconds(60)) { try larder.fleet("state") == "\"up\"" }
+            try eventually("the engine in use", within: .hang) { try larder.fleet("state") == "\"up\"" }
         }
     }
 
     /// Waits until a resource that one replica fetches is taken by the next, for each of them.
     func waitUntilSharing() throws {
         for index in all.indices {
-            try eventually("a copy of the fleet", within: .seconds(60)) {
+            try eventually("a copy of the fleet", within: .hang) {
                 let target = "/model/some/model-\(UInt32.random(in: 0...UInt32.max)):nitro"
                 guard try all[index].get(target).status == 200 else { return false }
                 return try all[(index + 1) % all.count].get(target).cacheStatus == SharedFetchTests.fromFleet
@@ -77,7 +77,7 @@ final class SharingProcesses {
 
     /// Waits until a purge on this replica is confirmed by all.
     func purgeEverywhere(_ index: Int = 0) throws {
-        try eventually("a purge that all confirm", within: .seconds(60)) {
+        try eventually("a purge that all confirm", within: .hang) {
             try all[index].purge("all=1").hasSuffix("\"replicas\":{\"confirmed\":\(all.count),\"of\":\(all.count)}}")
         }
     }

@@ -74,7 +74,7 @@ final class UpgradingLarder {
     func upgrade() throws {
         upgrades += 1
         kill(process, SIGUSR2)
-        try eventually("upgrade \(upgrades)", within: .seconds(30)) { lines("took-over").count == upgrades }
+        try eventually("upgrade \(upgrades)", within: .hang) { lines("took-over").count == upgrades }
         process = try #require(started.last)
     }
 
@@ -82,7 +82,7 @@ final class UpgradingLarder {
     func failToUpgrade() throws -> String {
         let before = lines("upgrade-failed").count
         kill(process, SIGUSR2)
-        try eventually("a failure", within: .seconds(30)) { lines("upgrade-failed").count > before }
+        try eventually("a failure", within: .hang) { lines("upgrade-failed").count > before }
         return lines("upgrade-failed").last ?? ""
     }
 
@@ -142,7 +142,7 @@ final class SteadyLoad {
     /// Waits until so many more requests have been answered.
     func wait(for count: Int) throws {
         let before = answered
-        try eventually("\(count) answers", within: .seconds(30)) { answered >= before + count }
+        try eventually("\(count) answers", within: .hang) { answered >= before + count }
     }
 
     /// Stops the clients. Returns what has failed.

@@ -61,7 +61,7 @@ extension LiveLarder {
     /// The changes in words, once there are so many; or those that there are after some seconds.
     func words(_ count: Int) throws -> [String] {
         var words: [String] = []
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .hang
         repeat {
             words = try allChanges().map { "\($0["kind"].text ?? "") \($0["id"].text ?? "-")" }
         } while words.count < count && .now < end

@@ -61,7 +61,7 @@ struct LiveLarder {
             }
             exit.withValue { $0.outcome = outcome }
         }
-        let started = exit.wait(.seconds(20)) { exit -> Result<RunningLarder, any Error>? in
+        let started = exit.wait(.hang) { exit -> Result<RunningLarder, any Error>? in
             if let running = exit.running { return .success(running) }
             if case .failure(let error) = exit.outcome { return .failure(error) }
             return nil
@@ -80,13 +80,13 @@ struct LiveLarder {
 
     /// Waits until it has ended by itself.
     func waitForEnd() throws {
-        _ = try #require(exit.wait(.seconds(20)) { $0.outcome == nil ? nil : () }, "it does not end")
+        _ = try #require(exit.wait(.hang) { $0.outcome == nil ? nil : () }, "it does not end")
     }
 
     private func end() {
         let ended = exit.withValue { $0.outcome != nil }
         if !ended { drain() }
-        if exit.wait(.seconds(20), until: { $0.outcome == nil ? nil : () }) == nil {
+        if exit.wait(.hang, until: { $0.outcome == nil ? nil : () }) == nil {
             Issue.record("it does not drain")
             drain()
         }

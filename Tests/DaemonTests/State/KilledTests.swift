@@ -96,5 +96,5 @@ private final class Load: Sendable {
         }
     }
 
-    func wait() { _ = isOver.wait(.seconds(20)) { $0 ? () : nil } }
+    func wait() { _ = isOver.wait(.hang) { $0 ? () : nil } }
 }

@@ -33,13 +33,13 @@ final class HistoryFolder {
     }
 
     deinit {
-        store.close(deadline: .seconds(20))
+        store.close(deadline: .hang)
         try? FileManager.default.removeItem(atPath: path)
     }
 
     /// Closes the store and opens it again, as another process would.
     func restart() throws {
-        #expect(store.close(deadline: .seconds(20)))
+        #expect(store.close(deadline: .hang))
         (store, database) = try Self.open(path, upstream, reported)
     }
 
@@ -47,8 +47,8 @@ final class HistoryFolder {
     static func wait<Value: Sendable>(_ ask: (@escaping @Sendable (Value) -> Void) -> Void) throws -> Value {
         let answer = Monitor<Value?>(nil)
         ask { value in answer.withValue { $0 = value } }
-        guard let value = answer.wait(.seconds(30), until: { $0 }) else {
-            throw TimedOut("an answer of the store", after: .seconds(30))
+        guard let value = answer.wait(.hang, until: { $0 }) else {
+            throw TimedOut("an answer of the store", after: .hang)
         }
         return value
     }

@@ -46,8 +46,8 @@ import Testing
         history.readEvents(EventQuery()) { page in read.withValue { $0 = page } }
         #expect(appended.current == nil && read.current == nil)
         lendable.takeBack(try folder.open())
-        #expect(appended.wait(.seconds(30)) { $0 } == true)
-        guard case .found(let page) = read.wait(.seconds(30), until: { $0 }) else {
+        #expect(appended.wait(.hang) { $0 } == true)
+        guard case .found(let page) = read.wait(.hang, until: { $0 }) else {
             Issue.record("the events were not read")
             return
         }
@@ -77,7 +77,7 @@ import Testing
         let waiting = Monitor<Bool?>(nil)
         history.append(batch) { isStored in waiting.withValue { $0 = isStored } }
         lendable.handOver { Issue.record("no copy was removed") }
-        #expect(waiting.wait(.seconds(30)) { $0 } == false)
+        #expect(waiting.wait(.hang) { $0 } == false)
         #expect(try !HistoryFolder.wait { history.append(batch, reply: $0) })
         guard case .unavailable = try HistoryFolder.wait({ history.readLatest(reply: $0) }) else {
             Issue.record("the history was read")
