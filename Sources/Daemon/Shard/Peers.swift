@@ -61,6 +61,9 @@ final class Peers {
 enum ShardMessage: Sendable {
     /// From the supervisor: all loops are up, these are their mailboxes, in order; begin, but accept no connections yet.
     case begin([Mailbox<ShardMessage>], StateAtStart)
+    /// From the supervisor, after `begin` to all: fetch the catalogue before the first request for it. The messages that
+    /// this causes reach no loop before its `begin`.
+    case warmUp
     /// From the supervisor: accept connections.
     case accept
     /// To the loop that owns a resource: a waiter needs it.

@@ -66,6 +66,7 @@ final class Shard {
     private func receive(_ message: ShardMessage) {
         switch message {
         case .begin(let all, let state): begin(all, state)
+        case .warmUp: if settings.source.warmsUp { fetches.warmUp() }
         case .accept: beginAccepting()
         case .wanted(let resource, let waiter): fetches.wanted(resource, by: waiter)
         case .settled(let ticket, let outcome, let collapsed): fetches.settle(ticket, outcome, collapsed: collapsed)
@@ -98,7 +99,6 @@ final class Shard {
         telemetry.begin()
         sweeper = Sweeper(on: loop) { [unowned self] in sweep(due: $0) }
         sweeper?.start(settings)
-        if settings.source.warmsUp { fetches.warmUp() }
     }
 
     private func beginAccepting() {
