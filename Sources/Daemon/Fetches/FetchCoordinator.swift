@@ -195,6 +195,8 @@ final class FetchCoordinator {
             keep(entry, for: flight.resource, owner: owner)
         }
         if flight.resource == .catalog {
+            // Before its changes can be read: otherwise a client that knows of them could still get the former list.
+            if isStored, entry.isShared, entry.status == .ok { peers.sendToOthers(.catalogue(entry)) }
             // Reading it took several times its size; that memory is free now.
             if entry.status == .ok, entry.identity != stored?.identity {
                 let kept = stored == nil ? 0 : keptForRefreshes

@@ -83,6 +83,8 @@ enum ShardMessage: Sendable {
     case ignored(IgnoredParameters.Parameter, seenAt: UInt64)
     /// To all: the answer of `/readyz` has changed.
     case readiness(Readiness)
+    /// To all: this catalogue, which everyone shares, is the newest.
+    case catalogue(Entry)
     /// From the fleet's thread.
     case fleet(FleetLoopMessage)
     /// About the history of the catalogue.

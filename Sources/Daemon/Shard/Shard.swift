@@ -77,6 +77,7 @@ final class Shard {
         case .removed(let ticket, let isDurable): fetches.disk.removed(ticket, isDurable: isDurable)
         case .ignored(let parameter, let seenAt): cache.responses.ignoredParameters.insert(parameter, seenAt: seenAt)
         case .readiness(let readiness): fetches.heard(readiness)
+        case .catalogue(let entry): cache.keep(entry, for: .catalog, owner: .nobody)
         case .history(let message): history.receive(message)
         case .fleet(let message): fetches.fleet?.receive(message)
         case .ping: peers.supervisor.send(.pong(peers.index))

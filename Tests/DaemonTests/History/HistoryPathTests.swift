@@ -113,6 +113,28 @@ import Testing
         }
     }
 
+    @Test func `who knows of a change gets no list from before it, from whatever loop`() throws {
+        let upstream = try ChangingOrigin(Self.models(0))
+        let folder = StateFolder()
+        let change = { (settings: inout Settings) in
+            folder.record(&settings)
+            settings.workers = 3
+        }
+        try LiveLarder.serving(before: upstream.origin, change) { larder throws in
+            try larder.refresh()
+            for price in 1...4 {
+                // Each loop has the list.
+                for _ in 0..<16 { _ = try larder.get("/models?output_modalities=all") }
+                upstream.publish(Self.models(price))
+                try larder.refresh()
+                #expect(try larder.words(price).count == price)
+                for _ in 0..<16 {
+                    #expect(try larder.get("/models?output_modalities=all").text.contains("\"0.00\(price)\""))
+                }
+            }
+        }
+    }
+
     // MARK: Events
 
     /// A client that follows the changes.
