@@ -18,6 +18,7 @@ final class HistoryTier {
     private var keep: Int64?
     private var recorder = HistoryRecorder()
     private var pruned: UInt64
+    private var pruning: PruningClock?
     private var asked = HistoryWaiting<UInt64, (HistoryReply) -> Void>()
     private var lastTicket: UInt64 = 0
     private var followers: [EventFollower] = []
@@ -70,6 +71,7 @@ final class HistoryTier {
     /// A catalogue that everyone shares came from upstream, or was confirmed.
     func fetched(_ catalogue: Snapshot) {
         guard kept != nil else { return }
+        _ = pruning?.isBelieved(at: loop.nowMilliseconds, wallSeconds: loop.wallSeconds)
         perform(recorder.fetched(catalogue, at: loop.wallSeconds))
     }
 
@@ -102,8 +104,11 @@ final class HistoryTier {
 
     /// Compares and seals on the thread pool, since it takes up to some milliseconds.
     private func land(_ landing: HistoryRecorder.Landing, _ journal: HistoryJournal, _ database: HistoryDatabase) {
-        let isDue = loop.nowMilliseconds >= pruned + Self.pruningPeriod
-        if isDue { pruned = loop.nowMilliseconds }
+        let (now, wallSeconds) = (loop.nowMilliseconds, loop.wallSeconds)
+        var clock = pruning ?? PruningClock(latest: journal.span?.latest ?? wallSeconds, at: now)
+        let isDue = clock.isBelieved(at: now, wallSeconds: wallSeconds) && now >= pruned + Self.pruningPeriod
+        pruning = clock
+        if isDue { pruned = now }
         let keep = isDue ? keep : nil
         loop.offload { () -> (HistoryJournal, HistoryLanding?) in
             var journal = journal
