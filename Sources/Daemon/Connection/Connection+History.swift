@@ -126,6 +126,8 @@ extension Connection {
         following = follower
         machine.beganPassing(keepsAlive: false, hasBody: false, at: now, limits)
         follower.start()
+        // The call that ends all streams may have come already.
+        if shard.isDraining { endFollowing() }
     }
 
     /// Larder drains: a stream of events ends.

@@ -222,4 +222,24 @@ import Testing
             try larder.waitForEnd()
         }
     }
+
+    @Test func `a stream that begins while Larder drains ends in good order at once`() throws {
+        try serving(1) { larder, _ throws in
+            let idle = try larder.connect()
+            #expect(try idle.get("/healthz").status == 200)
+            let late = try larder.connect()
+            try late.send("GET /_larder/changes HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n")
+            try larder.settle()
+            larder.drain()
+            #expect(try idle.readToEnd().isEmpty)
+            try late.send("\r\n")
+            #expect(try late.readHead().status == 200)
+            // Its client connects again, perhaps to another process.
+            #expect(String(decoding: try late.readChunk(), as: UTF8.self).hasPrefix("retry: "))
+            #expect(try late.readChunk().isEmpty)
+            #expect(try late.readToEnd().isEmpty)
+            late.close()
+            try larder.waitForEnd()
+        }
+    }
 }
