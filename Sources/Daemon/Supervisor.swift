@@ -200,6 +200,7 @@ final class Supervisor {
         let start = upkeep.takeStart()
         broadcast(.begin(all, start))
         fleet?.begin(all, hasCopies: !start.keys.isEmpty)
+        broadcast(.warmUp)
         upkeep.begin()
         guard let takeover = handovers.takeover else { return broadcast(.accept) }
         do {

@@ -105,6 +105,25 @@ public enum KnownField: UInt8, Sendable {
     }
 }
 
+/// The field `Accept` (RFC 9110 section 12.5.1).
+public enum AcceptedTypes {
+    /// Whether a value of the field names this media type, in lowercase, with a weight above 0. Ranges such as `*/*` do not
+    /// count: they name nothing that a client has asked for.
+    public static func name(_ type: StaticString, in value: Span<UInt8>) -> Bool {
+        var elements = ListElements(value)
+        while let range = elements.next(in: value) {
+            let element = value.extracting(range)
+            let end = element.firstIndex(of: UInt8(ascii: ";")) ?? element.count
+            if element.extracting(trimmed(element, 0..<end)).equalsIgnoringCase(type),
+                end == element.count || Weight.parse(element, from: end) > 0
+            {
+                return true
+            }
+        }
+        return false
+    }
+}
+
 /// The field `Keep-Alive`, which servers send although no current RFC defines it: `timeout=5, max=100`.
 public enum KeepAlive {
     /// How many seconds the server waits for another request, from a value of the field; nil if it does not say.

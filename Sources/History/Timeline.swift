@@ -240,7 +240,8 @@ public struct Timeline: Sendable {
     /// What to forget so that only the last `keep` seconds remain, seen from `now`, in seconds since 1970. The latest
     /// catalogue is always kept. Returns nothing if nothing can be that old.
     public mutating func prune(keep: Int64, now: Int64) -> [HistoryAction] {
-        let bound = max(now, counters.time).subtractingSaturated(keep)
+        // Not seen from the last landing: the clock may have been ahead then.
+        let bound = now.subtractingSaturated(keep)
         guard latest != nil, bound > counters.pruned else { return [] }
         counters.pruned = bound
         removals = removals.filter { $0.value >= bound }

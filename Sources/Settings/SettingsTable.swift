@@ -68,7 +68,7 @@ package enum SettingsTable {
             "Proxy URL; if empty, HTTPS_PROXY, http_proxy, ALL_PROXY and NO_PROXY apply."),
         SettingDefinition(
             "upstream.warm_up", \.upstream.warmUp, .boolean, needsRestart: true,
-            "Whether to fetch the catalogue at startup, without a key, so that the first request does not wait."),
+            "Whether to fetch the catalogue at startup, without a key, and every 5 s again until there is one."),
     ]
 
     private static let ttl = [

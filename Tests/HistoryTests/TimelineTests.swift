@@ -250,6 +250,17 @@ import Testing
         #expect(keeper.timeline.prune(keep: 500, now: 1000) == [], "the same again after a restart")
     }
 
+    @Test func aCatalogueThatLandedWhileTheClockWasAheadMakesNothingOld() {
+        var keeper = Keeper()
+        keeper.land(.make(["a/0": ""]), at: 100)
+        keeper.land(.make(["a/0": #""name":"x""#]), at: 1_000_000)
+        #expect(keeper.timeline.prune(keep: 500, now: 200) == [.prune(before: -300)])
+        keeper.land(.make(["a/0": #""name":"y""#]), at: 300)
+        keeper.records.apply(keeper.timeline.prune(keep: 500, now: 300))
+        #expect(keeper.list(asOf: 100) == #"{"data":[{"id":"a/0"}]}"#)
+        #expect(keeper.records.beginning == 100)
+    }
+
     @Test func cursorsAreNotUsedAgainAfterPruning() throws {
         var keeper = Keeper()
         keeper.land(.make(["a/0": ""]), at: 1)

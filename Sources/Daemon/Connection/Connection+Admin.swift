@@ -25,11 +25,7 @@ extension Connection {
         guard let page = AdminPage(path: target.extracting(parts.path)) else { return sendNothingHere(isHead: isHead) }
         if isForeign(head) { return sendForeign(isHead: isHead) }
         guard page.isAction ? method == .post : method == .get || method == .head else {
-            return sendOwnProblem(
-                Problem(
-                    .methodNotAllowed,
-                    page.isAction ? "this path accepts only POST" : "this path accepts only GET and HEAD",
-                    detail: .badRequest), isHead: isHead, allowing: page.isAction ? "POST" : "GET, HEAD")
+            return refuseMethod(isHead: isHead, isAction: page.isAction)
         }
         guard page == .purge else {
             machine.beganGathering()
@@ -49,11 +45,7 @@ extension Connection {
     private func answerExport(_ head: Span<UInt8>, _ parts: Target, _ method: Method, _ route: Route) {
         let isHead = method == .head
         if isForeign(head) { return sendForeign(isHead: isHead) }
-        guard method == .get || isHead else {
-            return sendOwnProblem(
-                Problem(.methodNotAllowed, "this path takes GET and HEAD only", detail: .badRequest), isHead: isHead,
-                allowing: "GET, HEAD")
-        }
+        guard method == .get || isHead else { return refuseMethod(isHead: isHead) }
         answerFromCache(head, parts, route, isHead: isHead)
     }
 
@@ -146,9 +138,7 @@ extension Connection {
         if isForeign(head), !(method == .get && isNavigation(head)) {
             sendForeign(isHead: isHead)
         } else if method != .get && method != .head {
-            sendOwnProblem(
-                Problem(.methodNotAllowed, "this path accepts only GET and HEAD", detail: .badRequest), isHead: isHead,
-                allowing: "GET, HEAD")
+            refuseMethod(isHead: isHead)
         } else if isPage {
             sendPage(head, isHead: isHead)
         } else {

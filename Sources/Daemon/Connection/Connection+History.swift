@@ -14,11 +14,7 @@ extension Connection {
     func answerHistory(_ path: HistoryPath, _ head: Span<UInt8>, _ parts: Target, _ method: Method) {
         let isHead = method == .head
         if isForeign(head) { return sendForeign(isHead: isHead) }
-        guard method == .get || isHead else {
-            return sendOwnProblem(
-                Problem(.methodNotAllowed, "this path accepts only GET and HEAD", detail: .badRequest), isHead: isHead,
-                allowing: "GET, HEAD")
-        }
+        guard method == .get || isHead else { return refuseMethod(isHead: isHead) }
         let form = HistoryForm(
             isHead: isHead, coding: request.coding(head),
             precondition: request.precondition(head, now: shard.loop.wallSeconds))
@@ -30,7 +26,7 @@ extension Connection {
         } catch {
             return sendOwnProblem(Problem(.badRequest, error.message, detail: .badRequest), isHead: isHead)
         }
-        if path == .changes, method == .get, accepts(eventStreamIn: head) {
+        if path == .changes, method == .get, accepts("text/event-stream", head) {
             if let last = lastEventID(head) { query.since = last }
             return follow(query)
         }
@@ -126,6 +122,8 @@ extension Connection {
         following = follower
         machine.beganPassing(keepsAlive: false, hasBody: false, at: now, limits)
         follower.start()
+        // The call that ends all streams may have come already.
+        if shard.isDraining { endFollowing() }
     }
 
     /// Larder drains: a stream of events ends.
@@ -146,28 +144,11 @@ extension Connection {
         return true
     }
 
-    private func accepts(eventStreamIn head: Span<UInt8>) -> Bool {
-        value("accept", in: head).map { range in
-            let value = head.extracting(range)
-            var elements = ListElements(value)
-            while let element = elements.next(in: value) {
-                let type = value.extracting(element)
-                let end = type.firstIndex(of: UInt8(ascii: ";")) ?? type.count
-                let name = type.extracting(0..<end).text().filter { $0 != " " && $0 != "\t" }.lowercased()
-                if name == "text/event-stream" { return true }
-            }
-            return false
-        } ?? false
-    }
-
     private func lastEventID(_ head: Span<UInt8>) -> EventQuery.Start? {
-        value("last-event-id", in: head).flatMap { EventStream.start(afterLastEventID: head.extracting($0)) }
-    }
-
-    private func value(_ name: StaticString, in head: Span<UInt8>) -> Range<Int>? {
         for index in 0..<parser.fieldCount {
             let line = parser.field(index)
-            if head.extracting(line.name).equalsIgnoringCase(name) { return line.value }
+            guard head.extracting(line.name).equalsIgnoringCase("last-event-id") else { continue }
+            return EventStream.start(afterLastEventID: head.extracting(line.value))
         }
         return nil
     }

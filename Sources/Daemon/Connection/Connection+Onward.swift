@@ -100,23 +100,21 @@ extension Connection {
             sendIcon(head, isHead: method == .head)
             return true
         }
-        guard path.isEmpty || path.equals("/"), wantsPage(head) else { return false }
+        guard path.isEmpty || path.equals("/"), accepts("text/html", head) else { return false }
         noteLabel(.own, path, head)
         if door == .front { sendOwnProblem(Self.elsewhere, isHead: method == .head) } else { sendPageAddress(.found) }
         return true
     }
 
-    /// Whether a client shows pages to a person: browsers name `text/html` in `Accept` when they open an address.
-    private func wantsPage(_ head: Span<UInt8>) -> Bool {
+    /// Whether a client names this media type, in lowercase, in `Accept`. Browsers name `text/html` when they open an
+    /// address, and `text/event-stream` when they follow events.
+    func accepts(_ type: StaticString, _ head: Span<UInt8>) -> Bool {
         for index in 0..<parser.fieldCount {
             let line = parser.field(index)
-            guard head.extracting(line.name).equalsIgnoringCase("accept") else { continue }
-            let value = head.extracting(line.value)
-            var elements = ListElements(value)
-            while let range = elements.next(in: value) {
-                let element = value.extracting(range)
-                let end = element.firstIndex(of: UInt8(ascii: ";")) ?? element.count
-                if element.extracting(0..<end).equalsIgnoringCase("text/html") { return true }
+            if head.extracting(line.name).equalsIgnoringCase("accept"),
+                AcceptedTypes.name(type, in: head.extracting(line.value))
+            {
+                return true
             }
         }
         return false

@@ -13,48 +13,44 @@ extension Connection {
     func pass(
         _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool, invalidating path: String? = nil
     ) {
-        request.label?.passed = PassedPath(head.extracting(parser.target).extracting(parts.path))
-        guard case .network(let client, _) = shard.origin else {
-            return passToDemo(head, parts, method, hasBody: hasBody, invalidating: path)
+        let target = head.extracting(parser.target)
+        let pathBytes = target.extracting(parts.path)
+        request.label?.passed = PassedPath(pathBytes)
+        // The part of the path that names a view; empty if it names none.
+        let viewPrefix = ViewPrefix(pathBytes).map { pathBytes.extracting(0..<$0.length).copied() } ?? []
+        let passing = PassThrough(
+            self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody, viewPrefix: viewPrefix,
+            invalidatedPath: path)
+        self.passing = passing
+        machine.beganPassing(keepsAlive: parser.keepsAlive && !shard.isDraining, hasBody: hasBody, at: now, limits)
+        switch shard.origin {
+        case .network(let client, _):
+            passing.start(streamRequest(head, parts, method, hasBody: hasBody), on: client)
+        case .demo:
+            passing.start(demoRequest(head, parts, below: viewPrefix.count, hasBody: hasBody))
         }
+    }
+
+    private func streamRequest(
+        _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool
+    ) -> StreamRequest {
         var onward = StreamRequest(
             method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
             body: passedFraming(head, method, hasBody: hasBody))
         shard.settings.map.appendTarget(for: head.extracting(parser.target), parts, to: &onward.target)
         addFields(of: head, method, to: &onward)
-        let passing = PassThrough(
-            self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody,
-            viewPrefix: viewPrefix(head, parts), invalidatedPath: path)
-        begin(passing, hasBody: hasBody)
-        passing.start(onward, on: client)
+        return onward
     }
 
-    private func passToDemo(
-        _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool, invalidating path: String?
-    ) {
+    /// The same request for the built-in upstream, without the first `prefix` bytes of its path.
+    private func demoRequest(_ head: Span<UInt8>, _ parts: Target, below prefix: Int, hasBody: Bool) -> DemoRequest {
         let target = head.extracting(parser.target)
-        let passing = PassThrough(
-            self, isHead: method == .head, isVersion11: parser.isVersion11, hasBody: hasBody,
-            viewPrefix: viewPrefix(head, parts), invalidatedPath: path)
-        begin(passing, hasBody: hasBody)
-        passing.start(
-            DemoRequest(
-                method: head.extracting(parser.method).text(),
-                path: target.extracting(parts.path.dropFirst(viewPrefix(head, parts).count)).text(),
-                query: parts.query.map { target.extracting($0).text() } ?? "",
-                authorization: request.authorization.range.map { head.extracting($0).text() },
-                expectsContinue: request.expect.isPresent && parser.isVersion11, hasBody: hasBody))
-    }
-
-    /// The part of the path that names a view; empty if it names none.
-    private func viewPrefix(_ head: Span<UInt8>, _ parts: Target) -> [UInt8] {
-        let path = head.extracting(parser.target).extracting(parts.path)
-        return ViewPrefix(path).map { path.extracting(0..<$0.length).copied() } ?? []
-    }
-
-    private func begin(_ passing: PassThrough, hasBody: Bool) {
-        self.passing = passing
-        machine.beganPassing(keepsAlive: parser.keepsAlive && !shard.isDraining, hasBody: hasBody, at: now, limits)
+        return DemoRequest(
+            method: head.extracting(parser.method).text(),
+            path: target.extracting(parts.path.dropFirst(prefix)).text(),
+            query: parts.query.map { target.extracting($0).text() } ?? "",
+            authorization: request.authorization.range.map { head.extracting($0).text() },
+            expectsContinue: request.expect.isPresent && parser.isVersion11, hasBody: hasBody)
     }
 
     private func passedFraming(_ head: Span<UInt8>, _ method: Method, hasBody: Bool) -> StreamRequest.Body {

@@ -90,6 +90,15 @@ extension Connection {
             status: nil, isHead: isHead, allowing: allowing)
     }
 
+    /// Refuses the method of a request for one of Larder's own paths. `isAction`: the path does something.
+    func refuseMethod(isHead: Bool, isAction: Bool = false) {
+        sendOwnProblem(
+            Problem(
+                .methodNotAllowed,
+                isAction ? "this path accepts only POST" : "this path accepts only GET and HEAD", detail: .badRequest),
+            isHead: isHead, allowing: isAction ? "POST" : "GET, HEAD")
+    }
+
     /// Sends one of Larder's own pages.
     func sendAdminPage(_ page: AdminPage, _ body: SharedBytes, isHead: Bool) {
         sendUncached(

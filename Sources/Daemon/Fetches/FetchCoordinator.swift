@@ -65,6 +65,7 @@ final class FetchCoordinator {
         disk.endOverdueWithdrawals()
         fleet?.sweep()
         history.sweep()
+        if catalog.wantsRetry(at: loop.nowMilliseconds) { warmUp() }
     }
 
     /// Applies changed settings to further fetches.
@@ -100,22 +101,20 @@ final class FetchCoordinator {
         let key = WaitingTable<Connection>.Want(
             resource: want.resource, owner: request.owner, directive: request.directive)
         guard let ticket = waiting.add(connection, for: key, forbidsStoring: request.forbidsStoring) else { return }
-        ask(
-            want.resource,
-            as: Dispatcher.Waiter(
-                loop: peers.index, ticket: ticket, owner: request.owner, authorization: request.authorization,
-                directive: request.directive, list: want.list, forbidsStoring: request.forbidsStoring, via: request.via)
-        )
+        let waiter = Dispatcher.Waiter(
+            loop: peers.index, ticket: ticket, owner: request.owner, authorization: request.authorization,
+            directive: request.directive, list: want.list, forbidsStoring: request.forbidsStoring, via: request.via)
+        ask(want.resource, as: waiter)
     }
 
-    /// Fetches the catalogue without a key, before the first request for it.
+    /// Fetches the catalogue without a key, before the first request for it. During a back-off nothing is sent.
     func warmUp() {
         guard peers.owner(of: .catalog) == peers.index else { return }
-        ask(
-            .catalog,
-            as: Dispatcher.Waiter(
-                loop: peers.index, ticket: noWaitingTicket, owner: .nobody, authorization: nil, directive: .any,
-                isRefresh: true))
+        catalog.beganWarmUp(at: loop.nowMilliseconds)
+        let waiter = Dispatcher.Waiter(
+            loop: peers.index, ticket: noWaitingTicket, owner: .nobody, authorization: nil, directive: .any,
+            isRefresh: true)
+        ask(.catalog, as: waiter)
     }
 
     /// Fetches the stale entries of an answer again, with the key of the request that was answered.
@@ -127,12 +126,11 @@ final class FetchCoordinator {
         let (key, via) = (authorization(), via())
         for resource in resources {
             guard let ticket = waiting.addRefresh(of: resource, owner: owner) else { continue }
-            ask(
-                resource,
-                as: Dispatcher.Waiter(
-                    loop: peers.index, ticket: ticket, owner: owner, authorization: key, directive: .any,
-                    list: resource.basis.flatMap { cache.responses.entry(for: $0, owner: owner)?.list },
-                    isRefresh: true, via: via))
+            let waiter = Dispatcher.Waiter(
+                loop: peers.index, ticket: ticket, owner: owner, authorization: key, directive: .any,
+                list: resource.basis.flatMap { cache.responses.entry(for: $0, owner: owner)?.list },
+                isRefresh: true, via: via)
+            ask(resource, as: waiter)
         }
     }
 
@@ -197,6 +195,8 @@ final class FetchCoordinator {
             keep(entry, for: flight.resource, owner: owner)
         }
         if flight.resource == .catalog {
+            // Before its changes can be read: otherwise a client that knows of them could still get the former list.
+            if isStored, entry.isShared, entry.status == .ok { peers.sendToOthers(.catalogue(entry)) }
             // Reading it took several times its size; that memory is free now.
             if entry.status == .ok, entry.identity != stored?.identity {
                 let kept = stored == nil ? 0 : keptForRefreshes

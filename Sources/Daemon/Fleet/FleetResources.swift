@@ -65,3 +65,35 @@ struct FleetResources {
         return true
     }
 }
+
+/// The withdrawals of a loop that the fleet has not finished, and who waits for them.
+struct FleetWithdrawals {
+    private struct Open {
+        let id: Identifier
+        var waiting: [() -> Void]
+    }
+
+    private var open: [UInt64: Open] = [:]
+    /// The last withdrawal of each record, while it is open.
+    private var last: [Identifier: UInt64] = [:]
+
+    /// A withdrawal of a record began, under a number of its own.
+    mutating func began(_ number: UInt64, of id: Identifier, _ done: @escaping () -> Void) {
+        open[number] = Open(id: id, waiting: [done])
+        last[id] = number
+    }
+
+    /// Waits for the end of the last withdrawal of a record. False if none is open.
+    mutating func join(_ id: Identifier, _ done: @escaping () -> Void) -> Bool {
+        guard let number = last[id] else { return false }
+        open[number]?.waiting.append(done)
+        return true
+    }
+
+    /// A withdrawal has ended. Returns what to call.
+    mutating func ended(_ number: UInt64) -> [() -> Void] {
+        guard let ended = open.removeValue(forKey: number) else { return [] }
+        if last[ended.id] == number { last[ended.id] = nil }
+        return ended.waiting
+    }
+}

@@ -56,7 +56,7 @@ final class FleetTier {
     private var lastNumber: UInt64 = 0
     private var pending: [UInt64: Pending] = [:]
     private var purges: [UInt64: OpenPurge] = [:]
-    private var withdrawals: [UInt64: () -> Void] = [:]
+    private var withdrawals = FleetWithdrawals()
     private var resources = FleetResources()
     /// The keys of which this loop may hold copies.
     private var owners: Set<Owner> = []
@@ -82,7 +82,7 @@ final class FleetTier {
     func end() {
         pending = [:]
         purges = [:]
-        withdrawals = [:]
+        withdrawals = FleetWithdrawals()
     }
 
     private func number() -> UInt64 {
@@ -149,7 +149,7 @@ final class FleetTier {
         case .purged(let ticket, let report):
             purges[ticket]?.report = report
             finishPurge(ticket)
-        case .withdrawn(let ticket): withdrawals.removeValue(forKey: ticket)?()
+        case .withdrawn(let ticket): for done in withdrawals.ended(ticket) { done() }
         }
     }
 
@@ -237,12 +237,16 @@ final class FleetTier {
     }
 
     /// The copies of a resource that upstream no longer allows to share: the engine's records go. `done` is called when
-    /// they are gone. A record that was withdrawn before and not seen since is not withdrawn again.
+    /// they are gone. A record that was withdrawn before and not seen since is not withdrawn again; if it is not gone yet,
+    /// this waits for the same end.
     func withdraw(_ resource: Resource, of owner: Owner?, done: @escaping () -> Void) {
         let shared = self.resource(resource, of: owner)
-        guard resources.withdraw(shared.id) else { return done() }
+        guard resources.withdraw(shared.id) else {
+            if !withdrawals.join(shared.id, done) { done() }
+            return
+        }
         let number = number()
-        withdrawals[number] = done
+        withdrawals.began(number, of: shared.id, done)
         let sendBack = peers.sendBack
         service.withdraw(shared) { sendBack(.fleet(.withdrawn(number))) }
     }

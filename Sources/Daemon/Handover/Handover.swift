@@ -143,16 +143,21 @@ final class Handover {
     }
 
     private func finish(_ outcome: HandoverStateMachine.Outcome) {
-        timer?.stop()
         switch outcome {
         case .handedOver:
+            timer?.stop()
             log.event(
                 .handedOver, "process \(process) serves now; finishing the requests in flight",
                 ["process": "\(process)"])
             if mustReload { sendSignal(1, to: process) }
             requests?.answer("\(process)")
             requests?.close()
+        case .refused(let reason):
+            // The new process still has to learn from this one what is removed here.
+            log.event(.upgradeFailed, "an upgrade was refused, and nothing has changed: \(reason)")
+            requests?.answer("failed: \(reason)")
         case .failed(let reason):
+            timer?.stop()
             channel?.close()
             channel = nil
             log.event(.upgradeFailed, "the upgrade failed, and this process goes on serving: \(reason)")

@@ -35,6 +35,8 @@ struct HandoverStateMachine {
         case handedOver
         /// Nothing has changed; the text says why.
         case failed(String)
+        /// The request for it was refused, and what there is stays as it is; the text says why.
+        case refused(String)
     }
 
     private enum State {
@@ -66,7 +68,7 @@ struct HandoverStateMachine {
     mutating func requested(canStart: Bool, obstacle: String?) -> [Action] {
         switch state {
         case .starting, .accepting, .killed: return []
-        case .handedOver: return [.finish(.failed("another process serves already"))]
+        case .handedOver: return [.finish(.refused("another process serves already"))]
         case .idle, .wanted:
             if let obstacle { return [.finish(.failed(obstacle))] }
             state = canStart ? .starting(complaint: nil) : .wanted

@@ -15,15 +15,10 @@ struct FollowStateMachine {
         case none
     }
 
-    private enum State {
-        case reading
-        /// What was written waits for the client.
-        case blocked
-        case idle
-    }
-
     private var query: EventQuery
-    private var state = State.reading
+    private var isReading = true
+    /// Whether what was written waits for the client.
+    private var isBlocked = false
     /// Whether there is something to read.
     private var hasNews = false
     /// Whether the last page could not be read.
@@ -44,7 +39,7 @@ struct FollowStateMachine {
 
     /// A page was read; nil if it could not be. Its events are to be written, and that reported with `wrote`.
     mutating func received(_ page: EventPage?) {
-        state = .idle
+        isReading = false
         hasFailed = page == nil
         guard let page else { return }
         query.since = .cursor(page.next)
@@ -55,13 +50,13 @@ struct FollowStateMachine {
     /// Something was written, or there was nothing to write. `isBlocked`: some of it waits for the client.
     mutating func wrote(isBlocked: Bool, isEmpty: Bool, now: UInt64) -> Action {
         if !isEmpty { lastWrite = now }
-        if isBlocked { state = .blocked }
+        if isBlocked { self.isBlocked = true }
         return next()
     }
 
     /// The client has taken all that was written.
     mutating func drained() -> Action {
-        if case .blocked = state { state = .idle }
+        isBlocked = false
         return next()
     }
 
@@ -71,18 +66,18 @@ struct FollowStateMachine {
         return next()
     }
 
-    /// Time has passed.
+    /// Time has passed. A comment comes before all else: while the store fails or does not answer, there is nothing else to
+    /// write.
     mutating func tick(now: UInt64) -> Action {
-        guard case .idle = state else { return .none }
-        if hasFailed { hasNews = true }
-        let action = next()
-        return action == .none && now >= lastWrite + Self.silence ? .keepAlive : action
+        if isBlocked { return .none }
+        if hasFailed, !isReading { hasNews = true }
+        return now >= lastWrite + Self.silence ? .keepAlive : next()
     }
 
     private mutating func next() -> Action {
-        guard case .idle = state, hasNews else { return .none }
+        guard !isReading, !isBlocked, hasNews else { return .none }
         hasNews = false
-        state = .reading
+        isReading = true
         return .read(query)
     }
 }

@@ -18,7 +18,9 @@ final class HistoryTier {
     private var keep: Int64?
     private var recorder = HistoryRecorder()
     private var pruned: UInt64
-    private var asked = HistoryRequests()
+    private var pruning: PruningClock?
+    private var asked = HistoryWaiting<UInt64, (HistoryReply) -> Void>()
+    private var lastTicket: UInt64 = 0
     private var followers: [EventFollower] = []
     /// Lists of earlier times.
     let past: PastLists
@@ -59,8 +61,8 @@ final class HistoryTier {
         case .stored(nil): recorder.lost()
         case .news(let news): heard(news)
         case .listRead(let time, let answer): if let database { past.read(time, answer, database) }
-        case .pageRead(let ticket, let result): asked.take(ticket)?(.page(result))
-        case .modelRead(let ticket, let answer): asked.take(ticket)?(.model(answer))
+        case .pageRead(let ticket, let result): for done in asked.take(ticket) { done(.page(result)) }
+        case .modelRead(let ticket, let answer): for done in asked.take(ticket) { done(.model(answer)) }
         }
     }
 
@@ -69,6 +71,7 @@ final class HistoryTier {
     /// A catalogue that everyone shares came from upstream, or was confirmed.
     func fetched(_ catalogue: Snapshot) {
         guard kept != nil else { return }
+        _ = pruning?.isBelieved(at: loop.nowMilliseconds, wallSeconds: loop.wallSeconds)
         perform(recorder.fetched(catalogue, at: loop.wallSeconds))
     }
 
@@ -101,8 +104,11 @@ final class HistoryTier {
 
     /// Compares and seals on the thread pool, since it takes up to some milliseconds.
     private func land(_ landing: HistoryRecorder.Landing, _ journal: HistoryJournal, _ database: HistoryDatabase) {
-        let isDue = loop.nowMilliseconds >= pruned + Self.pruningPeriod
-        if isDue { pruned = loop.nowMilliseconds }
+        let (now, wallSeconds) = (loop.nowMilliseconds, loop.wallSeconds)
+        var clock = pruning ?? PruningClock(latest: journal.span?.latest ?? wallSeconds, at: now)
+        let isDue = clock.isBelieved(at: now, wallSeconds: wallSeconds) && now >= pruned + Self.pruningPeriod
+        pruning = clock
+        if isDue { pruned = now }
         let keep = isDue ? keep : nil
         loop.offload { () -> (HistoryJournal, HistoryLanding?) in
             var journal = journal
@@ -145,26 +151,43 @@ final class HistoryTier {
     static let notKept = Problem(
         .notFound, "no history is kept: there is no state directory, or history.enabled is false", detail: .badRequest)
 
-    /// Reads a page of changes. False if no history is kept.
+    private func ask(_ done: @escaping (HistoryReply) -> Void) -> UInt64 {
+        lastTicket += 1
+        _ = asked.add(done, for: lastTicket, at: loop.nowMilliseconds)
+        return lastTicket
+    }
+
+    /// Reads a page of changes. A store that does not answer in time is `unavailable`. False if no history is kept.
     func read(_ query: EventQuery, _ done: @escaping (HistoryResult<HistoryPage>) -> Void) -> Bool {
         guard let kept else { return false }
-        let ticket = asked.add { if case .page(let result) = $0 { done(result) } }
+        let ticket = ask { reply in
+            switch reply {
+            case .page(let result): done(result)
+            case .late: done(.unavailable)
+            case .model: break
+            }
+        }
         let sendBack = peers.sendBack
         kept.readEvents(query) { sendBack(.history(.pageRead(ticket, $0))) }
         return true
     }
 
-    /// Reads the history of a model; one that was never there has no points. False if no history is kept.
+    /// Reads the history of a model; one that was never there has no points. A store that does not answer in time is
+    /// `unavailable`. False if no history is kept.
     func read(model id: String, _ done: @escaping (HistoryResult<ModelHistory>) -> Void) -> Bool {
         guard let kept else { return false }
         let (sendBack, seal) = (peers.sendBack, kept.seal)
-        let ticket = asked.add { [loop] in
-            guard case .model(let answer) = $0 else { return }
-            loop.offload {
-                HistoryResult(answer) { ModelHistory(id: id, $0, seal) }
-            } then: { result in
-                if case .damaged = result { kept.reportDamage() }
-                done(result)
+        let ticket = ask { [loop] reply in
+            switch reply {
+            case .model(let answer):
+                loop.offload {
+                    HistoryResult(answer) { ModelHistory(id: id, $0, seal) }
+                } then: { result in
+                    if case .damaged = result { kept.reportDamage() }
+                    done(result)
+                }
+            case .late: done(.unavailable)
+            case .page: break
             }
         }
         kept.readModel(id) { sendBack(.history(.modelRead(ticket, $0))) }
@@ -192,34 +215,25 @@ final class HistoryTier {
     /// The periodic work.
     func sweep() {
         let now = loop.nowMilliseconds
+        for done in asked.takeLate(at: now) { done(.late) }
+        past.sweep()
         for follower in followers { follower.tick(now: now) }
     }
 
     /// Forgets those that wait, so that the loop can end.
     func close() {
-        asked = HistoryRequests()
+        asked = HistoryWaiting()
         followers = []
         past.close()
     }
 }
 
-/// The requests of a loop that wait for the store.
-private struct HistoryRequests {
-    enum Reply {
-        case page(HistoryResult<HistoryPage>)
-        case model(HistoryAnswer)
-    }
-
-    private var waiting: [UInt64: (Reply) -> Void] = [:]
-    private var lastTicket: UInt64 = 0
-
-    mutating func add(_ done: @escaping (Reply) -> Void) -> UInt64 {
-        lastTicket += 1
-        waiting[lastTicket] = done
-        return lastTicket
-    }
-
-    mutating func take(_ ticket: UInt64) -> ((Reply) -> Void)? { waiting.removeValue(forKey: ticket) }
+/// What comes of a read that a request waits for.
+private enum HistoryReply {
+    case page(HistoryResult<HistoryPage>)
+    case model(HistoryAnswer)
+    /// The store has not answered in time.
+    case late
 }
 
 /// What was recorded since the process began.

@@ -20,7 +20,7 @@ final class PastLists {
     private let loop: Loop
     private let peers: Peers
     private let cache: LoopCache
-    private var waiting: [Int64: [Dispatcher.Waiter]] = [:]
+    private var waiting = HistoryWaiting<Int64, Dispatcher.Waiter>()
     /// The lists that are in use, by the time at which they began: times between two changes share one.
     private var lists: [Int64: WeakSnapshot] = [:]
     unowned var delegate: (any PastListsDelegate)?
@@ -46,8 +46,7 @@ final class PastLists {
             delegate?.reply(waiter, .entry(stored, isNew: false), collapsed: false)
             return
         }
-        waiting[time, default: []].append(waiter)
-        guard waiting[time]?.count == 1 else { return }
+        guard waiting.add(waiter, for: time, at: loop.nowMilliseconds) else { return }
         let sendBack = peers.sendBack
         database.readList(at: time) { sendBack(.history(.listRead(time, $0))) }
     }
@@ -61,11 +60,12 @@ final class PastLists {
     /// The store has answered: build the list, on the thread pool, unless it is in use already.
     func read(_ time: Int64, _ answer: HistoryAnswer, _ database: HistoryDatabase) {
         lists = lists.filter { $0.value.snapshot != nil }
+        guard waiting.isAwaited(time) else { return }
         let seal = database.seal
         var known: Snapshot?
         if case .found(let stored) = answer, let mark = stored.mark { known = lists[mark.at]?.snapshot }
-        loop.offload { [known] () -> HistoryResult<PastList.Finding> in
-            HistoryResult(answer) { stored in
+        loop.offload { [known] in
+            HistoryResult(answer) { stored -> PastList.Finding? in
                 if let known, let mark = stored.mark, seal.isMark(mark, of: stored) {
                     return .list(PastList(catalogue: known, since: mark.at))
                 }
@@ -94,13 +94,18 @@ final class PastLists {
             maxAge: Int(lifetime / 1000), isShared: true, status: .ok, contentType: ResponseFields.json,
             identity: list.catalogue.identity, lastModified: list.since)
         cache.keep(entry, for: .past(time), owner: .nobody)
-        for (position, waiter) in (waiting.removeValue(forKey: time) ?? []).enumerated() {
+        for (position, waiter) in waiting.take(time).enumerated() {
             delegate?.reply(waiter, .entry(entry, isNew: false), collapsed: position > 0)
         }
     }
 
     private func fail(_ time: Int64, _ problem: Problem) {
-        for waiter in waiting.removeValue(forKey: time) ?? [] { refuse(waiter, problem) }
+        for waiter in waiting.take(time) { refuse(waiter, problem) }
+    }
+
+    /// The periodic work: answers those that have waited for too long.
+    func sweep() {
+        for waiter in waiting.takeLate(at: loop.nowMilliseconds) { refuse(waiter, Self.unavailable) }
     }
 
     private static func before(_ beginning: Int64) -> Problem {
@@ -117,5 +122,5 @@ final class PastLists {
         .serviceUnavailable, "the history in the state directory cannot be read now", detail: .busy, retryAfter: 5)
 
     /// Forgets those that wait.
-    func close() { waiting = [:] }
+    func close() { waiting = HistoryWaiting() }
 }

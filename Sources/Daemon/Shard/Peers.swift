@@ -61,6 +61,9 @@ final class Peers {
 enum ShardMessage: Sendable {
     /// From the supervisor: all loops are up, these are their mailboxes, in order; begin, but accept no connections yet.
     case begin([Mailbox<ShardMessage>], StateAtStart)
+    /// From the supervisor, after `begin` to all: fetch the catalogue before the first request for it. The messages that
+    /// this causes reach no loop before its `begin`.
+    case warmUp
     /// From the supervisor: accept connections.
     case accept
     /// To the loop that owns a resource: a waiter needs it.
@@ -80,6 +83,8 @@ enum ShardMessage: Sendable {
     case ignored(IgnoredParameters.Parameter, seenAt: UInt64)
     /// To all: the answer of `/readyz` has changed.
     case readiness(Readiness)
+    /// To all: this catalogue, which everyone shares, is the newest.
+    case catalogue(Entry)
     /// From the fleet's thread.
     case fleet(FleetLoopMessage)
     /// About the history of the catalogue.
@@ -147,9 +152,31 @@ struct CatalogReadiness {
     private(set) var readiness: Readiness
     /// Whether the catalogue was ever fetched; known to the loop that owns its fetches.
     private var hasCatalog = false
+    private let warmsUp: Bool
+    /// When the last warm-up began; nil before the first.
+    private var lastWarmUp: UInt64?
+
+    /// The time between two warm-ups, in milliseconds.
+    static let warmUpPeriod: UInt64 = 5_000
 
     /// With `warmsUp` the first fetch must end before Larder is ready.
-    init(warmsUp: Bool) { readiness = warmsUp ? .warmingUp : .ready }
+    init(warmsUp: Bool) {
+        self.warmsUp = warmsUp
+        readiness = warmsUp ? .warmingUp : .ready
+    }
+
+    /// The catalogue is fetched without a request, at a time in milliseconds of the monotonic clock.
+    mutating func beganWarmUp(at now: UInt64) { lastWarmUp = now }
+
+    /// Whether to fetch the catalogue once more without a request. While `/readyz` answers 503, a load balancer sends no
+    /// request that would do it.
+    func wantsRetry(at now: UInt64) -> Bool {
+        guard warmsUp, let lastWarmUp else { return false }
+        switch readiness {
+        case .warmingUp, .noCatalog: return now >= lastWarmUp + Self.warmUpPeriod
+        case .ready, .draining: return false
+        }
+    }
 
     /// The catalogue of an earlier process is there.
     mutating func restored() {

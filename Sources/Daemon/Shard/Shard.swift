@@ -66,6 +66,7 @@ final class Shard {
     private func receive(_ message: ShardMessage) {
         switch message {
         case .begin(let all, let state): begin(all, state)
+        case .warmUp: if settings.source.warmsUp { fetches.warmUp() }
         case .accept: beginAccepting()
         case .wanted(let resource, let waiter): fetches.wanted(resource, by: waiter)
         case .settled(let ticket, let outcome, let collapsed): fetches.settle(ticket, outcome, collapsed: collapsed)
@@ -76,6 +77,7 @@ final class Shard {
         case .removed(let ticket, let isDurable): fetches.disk.removed(ticket, isDurable: isDurable)
         case .ignored(let parameter, let seenAt): cache.responses.ignoredParameters.insert(parameter, seenAt: seenAt)
         case .readiness(let readiness): fetches.heard(readiness)
+        case .catalogue(let entry): cache.keep(entry, for: .catalog, owner: .nobody)
         case .history(let message): history.receive(message)
         case .fleet(let message): fetches.fleet?.receive(message)
         case .ping: peers.supervisor.send(.pong(peers.index))
@@ -98,7 +100,6 @@ final class Shard {
         telemetry.begin()
         sweeper = Sweeper(on: loop) { [unowned self] in sweep(due: $0) }
         sweeper?.start(settings)
-        if settings.source.warmsUp { fetches.warmUp() }
     }
 
     private func beginAccepting() {

@@ -109,17 +109,28 @@ struct OpenState {
     func reopened(_ settings: Settings, isDemo: Bool, now: UInt64, log: Logger) -> (any EntryStore)? {
         do throws(StoreError) {
             let again = try openedAgain(settings, isDemo: isDemo, log: log)
-            // With another secret, nothing that this process has written can be read.
-            guard let store = again.store, let secret = again.secret, secret == self.secret else { return nil }
+            guard let store = again.store, let secret = again.secret else { return nil }
             let entryDatabase = EntryDatabase(
                 store, secret: secret, upstream: Self.upstream(settings, isDemo: isDemo),
                 windows: settings.staleWindows, now: now)
-            if entryDatabase.start() { return entryDatabase }
+            if secret != self.secret {
+                // Nothing that this process has written can be read with it.
+                refuse("the state directory has another secret than before", log)
+            } else if entryDatabase.start() {
+                return entryDatabase
+            } else {
+                refuse("cannot start a thread for the state directory", log)
+            }
             entryDatabase.close()
         } catch {
-            log.event(.stateUnavailable, "\(error); copies are kept in memory only")
+            refuse("\(error)", log)
         }
         return nil
+    }
+
+    private func refuse(_ reason: String, _ log: Logger) {
+        log.event(.stateUnavailable, "\(reason); copies are kept in memory only")
+        health.fail(.unavailable, reason)
     }
 
     /// A process that was killed holds its lock for some moments after its sockets are closed.

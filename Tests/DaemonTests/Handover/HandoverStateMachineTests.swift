@@ -49,7 +49,9 @@ import Testing
             (.received(.serving), [.nameMain, .send(.main), .retire, .finish(.handedOver)]),
             // What comes later changes nothing.
             (.newEnded, []), (.timePassed, []), (.ending, []), (.received(.wantsState), []),
-            (.requested(), [.finish(.failed("another process serves already"))]),
+            (.requested(), [.finish(.refused("another process serves already"))]),
+            // Nor does it end anything.
+            (.requested(canStart: false, obstacle: "no"), [.finish(.refused("another process serves already"))]),
         ]
         for (event, actions) in steps { #expect(Self.perform(event, on: &machine) == actions, "\(event)") }
         #expect(!machine.isUnderWay)

@@ -205,13 +205,20 @@ import Testing
         try larder.end()
     }
 
-    @Test func `a purge in the old process reaches the new one`() throws {
+    @Test(arguments: [false, true])
+    func `a purge in the old process reaches the new one, also if the old one was to be upgraded again`(
+        isAskedAgain: Bool
+    ) throws {
         let (origin, folder) = (try Self.origin(), StateFolder())
         let larder = try Self.larder(before: origin, in: folder)
         let kept = try RawClient(port: larder.port)
         #expect(try kept.get("/models").status == 200)
         try larder.upgrade()
         let before = origin.count(of: "/api/v1/models")
+        if isAskedAgain {
+            larder.child.signal(SIGUSR2)
+            try larder.child.waitForLine(containing: "an upgrade was refused")
+        }
         // The old process cannot make it durable, and says so.
         #expect(try kept.request("POST", "/_larder/purge?all=1").status == 503)
         try eventually("the new process asks upstream again") {

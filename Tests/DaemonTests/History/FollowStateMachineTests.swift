@@ -48,6 +48,38 @@ import Testing
         #expect(machine.tick(now: 20_001) == .none)
     }
 
+    @Test mutating func `while pages cannot be read, comments are written all the same`() {
+        let silence = FollowStateMachine.silence
+        machine.received(nil)
+        for now in stride(from: 1_000, to: silence, by: 1_000) {
+            #expect(machine.tick(now: now) == .read(Self.query(after: 0, limit: 2)))
+            machine.received(nil)
+        }
+        #expect(machine.tick(now: silence) == .keepAlive)
+        #expect(
+            machine.wrote(isBlocked: false, isEmpty: false, now: silence) == .read(Self.query(after: 0, limit: 2)))
+        machine.received(nil)
+        #expect(machine.tick(now: 2 * silence - 1) == .read(Self.query(after: 0, limit: 2)))
+        machine.received(nil)
+        #expect(machine.tick(now: 2 * silence) == .keepAlive)
+        // It reads again at once, and a store that does not answer ends no stream either.
+        #expect(
+            machine.wrote(isBlocked: false, isEmpty: false, now: 2 * silence) == .read(Self.query(after: 0, limit: 2)))
+        #expect(machine.tick(now: 3 * silence - 1) == .none)
+        #expect(machine.tick(now: 3 * silence) == .keepAlive)
+        #expect(machine.wrote(isBlocked: false, isEmpty: false, now: 3 * silence) == .none)
+        machine.received(Self.page(machine.first, [1]))
+        #expect(machine.wrote(isBlocked: false, isEmpty: false, now: 3 * silence) == .none)
+        #expect(machine.news() == .read(Self.query(after: 1)))
+        #expect(machine.tick(now: 4 * silence) == .keepAlive)
+        // A client that takes nothing gets none.
+        #expect(machine.wrote(isBlocked: true, isEmpty: false, now: 4 * silence) == .none)
+        machine.received(nil)
+        #expect(machine.tick(now: 6 * silence) == .none)
+        #expect(machine.drained() == .none)
+        #expect(machine.tick(now: 6 * silence) == .keepAlive)
+    }
+
     @Test mutating func `a page that could not be read is read again`() {
         machine.received(nil)
         #expect(machine.drained() == .none)

@@ -113,6 +113,28 @@ import Testing
         }
     }
 
+    @Test func `who knows of a change gets no list from before it, from whatever loop`() throws {
+        let upstream = try ChangingOrigin(Self.models(0))
+        let folder = StateFolder()
+        let change = { (settings: inout Settings) in
+            folder.record(&settings)
+            settings.workers = 3
+        }
+        try LiveLarder.serving(before: upstream.origin, change) { larder throws in
+            try larder.refresh()
+            for price in 1...4 {
+                // Each loop has the list.
+                for _ in 0..<16 { _ = try larder.get("/models?output_modalities=all") }
+                upstream.publish(Self.models(price))
+                try larder.refresh()
+                #expect(try larder.words(price).count == price)
+                for _ in 0..<16 {
+                    #expect(try larder.get("/models?output_modalities=all").text.contains("\"0.00\(price)\""))
+                }
+            }
+        }
+    }
+
     // MARK: Events
 
     /// A client that follows the changes.
@@ -197,6 +219,26 @@ import Testing
                 #expect(try follower.client.readChunk().isEmpty)
                 #expect(try follower.client.readToEnd().isEmpty)
             }
+            try larder.waitForEnd()
+        }
+    }
+
+    @Test func `a stream that begins while Larder drains ends in good order at once`() throws {
+        try serving(1) { larder, _ throws in
+            let idle = try larder.connect()
+            #expect(try idle.get("/healthz").status == 200)
+            let late = try larder.connect()
+            try late.send("GET /_larder/changes HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n")
+            try larder.settle()
+            larder.drain()
+            #expect(try idle.readToEnd().isEmpty)
+            try late.send("\r\n")
+            #expect(try late.readHead().status == 200)
+            // Its client connects again, perhaps to another process.
+            #expect(String(decoding: try late.readChunk(), as: UTF8.self).hasPrefix("retry: "))
+            #expect(try late.readChunk().isEmpty)
+            #expect(try late.readToEnd().isEmpty)
+            late.close()
             try larder.waitForEnd()
         }
     }

@@ -43,6 +43,24 @@ import Testing
         try larder.end()
     }
 
+    @Test func `it becomes ready when upstream is back, without a request for the catalogue`() throws {
+        let isDown = Monitor(true)
+        let origin = try ScriptedOrigin { isDown.current ? .reset : Replies.wellBehaved($0) }
+        let change = { (settings: inout Settings) in
+            settings.workers = 3
+            settings.upstream.warmUp = true
+        }
+        try LiveLarder.serving(before: origin, change) { larder throws in
+            try eventually("it is not ready") { try larder.get("/readyz").text.contains("no catalogue") }
+            let before = origin.requests.count
+            try eventually("it tries again", within: .seconds(60)) { origin.requests.count > before }
+            #expect(try larder.get("/readyz").status == 503)
+            isDown.withValue { $0 = false }
+            try eventually("it is ready", within: .seconds(60)) { try larder.get("/readyz").status == 200 }
+            #expect(try larder.get("/models?output_modalities=all").isHit)
+        }
+    }
+
     @Test(arguments: [
         Replies.error(429, "Slow", ["Retry-After": "30"]), Replies.error(503), Replies.error(404), Replies.error(408),
         .response(status: 403, fields: ["Content-Type": "text/html"], body: .text("<html>")),

@@ -1,0 +1,54 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// What becomes of requests for the history while another process has the state directory.
+@Suite(.timeLimit(.minutes(30))) struct LentHistoryTests {
+    /// A program that takes the state directory, and does no more.
+    private static let taker = """
+        /usr/bin/env python3
+        import os, socket, time
+        s = socket.socket(fileno=3)
+        s.setblocking(True)
+        s.send(b'state')
+        s.recv(99)
+        os.write(2, b'it has the state\\n')
+        time.sleep(1000)
+
+        """
+
+    @Test func `they are refused after a while, once each, and answered when it is back`() throws {
+        let (origin, folder) = (try ScriptedOrigin(Replies.wellBehaved), StateFolder())
+        let larder = try UpgradingLarder(
+            ["--upstream", origin.url + "/api/v1", "--listen", "127.0.0.1:0", "--state-dir", folder.path],
+            environment: ["LARDER_STATE_ENABLED": "true"])
+        #expect(try larder.get("/models").status == 200)
+        try larder.install(script: Self.taker)
+        kill(larder.process, SIGUSR2)
+        try larder.child.waitForLine(containing: "it has the state")
+        let targets = [
+            "/_larder/changes", "/_larder/changes.atom", "/_larder/history/acme/anvil",
+            "/models?larder_as_of=2026-01-01", "/models?larder_as_of=2026-01-01&limit=1",
+        ]
+        let clients = try targets.map { target in
+            let client = try RawClient(port: larder.port, timeout: .seconds(60))
+            try client.sendRequest("GET", target)
+            return client
+        }
+        for (target, client) in zip(targets, clients) {
+            let answer = try client.readResponse()
+            #expect(answer.status == 503 && answer.fields["Retry-After"] != nil, "\(target): \(answer.text)")
+        }
+        kill(try #require(larder.started.last), SIGKILL)
+        try eventually("the state is back", within: .seconds(60)) { larder.lines("upgrade-failed").count == 1 }
+        // The reads of before are answered now as well, and nobody waits for them any more.
+        for (target, client) in zip(targets, clients) {
+            let answer = try client.get(target)
+            #expect(answer.status != 503, "\(target): \(answer.text)")
+            #expect(try client.get("/healthz").text == #"{"status":"ok"}"#)
+            client.close()
+        }
+        try larder.end()
+    }
+}
