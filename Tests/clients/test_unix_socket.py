@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import httpx
@@ -64,7 +65,8 @@ def test_nginx(socket, tmp_path):
     nginx = Process("nginx", [find("nginx"), "-p", tmp_path, "-c", configuration], tmp_path / "nginx.log")
     try:
         url = f"http://127.0.0.1:{port}/api/v1/models/count"
-        nginx.wait_until(lambda: httpx.get(url).status_code == 200)
+        # urllib's errors are those that wait_until knows.
+        nginx.wait_until(lambda: urllib.request.urlopen(url, timeout=10).status == 200)
         assert "larder; hit" in httpx.get(url).headers["cache-status"].lower()
     finally:
         nginx.end()

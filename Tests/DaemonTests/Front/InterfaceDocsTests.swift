@@ -90,7 +90,9 @@ import Testing
         let paths = try #require(try Self.document()["paths"] as? [String: [String: [String: Any]]])
         let listed = try #require(paths[path]?["get"]?["parameters"] as? [[String: String]])
         let names = listed.compactMap { $0["$ref"]?.split(separator: "/").last.map(String.init) }
-        #expect(names.sorted() == ParameterTable.all.map(\.name).sorted())
+        // There is no history of a key's own list.
+        let excluded = path.hasSuffix("/user") ? ["larder_as_of"] : []
+        #expect(names.sorted() == ParameterTable.all.map(\.name).filter { !excluded.contains($0) }.sorted())
     }
 
     @Test func `docs/http.md has every parameter and every known value`() throws {
