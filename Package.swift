@@ -94,7 +94,7 @@ let package = Package(
         library("Caching", ["HTTPCore", "Bytes"]),
         library("Catalog", ["Bytes"]),
         library("History", ["Catalog", "Bytes"]),
-        library("TOML"),
+        library("TOML", ["Bytes"]),
         library("Serving", ["Caching", "Catalog", "HTTPCore", "Bytes"]),
         library("Metrics", ["Serving", "HTTPCore", "Bytes"]),
         library("Fleet", ["Bytes"]),
@@ -213,8 +213,8 @@ let package = Package(
         tests(
             "PersistenceTests",
             [
-                "Persistence", "Fetching", "Store", "Serving", "History", "Caching", "Catalog", "CatalogJSON",
-                "JSONDocument", "HTTPCore", "Threads", "Bytes", "TestSupport",
+                "Persistence", "Fetching", "Store", "Serving", "History", "HistoryReference", "Caching", "Catalog",
+                "CatalogJSON", "JSONDocument", "HTTPCore", "Threads", "Bytes", "TestSupport",
             ]),
         tests(
             "CommandsTests",

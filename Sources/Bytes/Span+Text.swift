@@ -86,6 +86,12 @@ public func hexDigitValue(_ byte: UInt8) -> UInt8? {
     }
 }
 
+/// The lower-case hexadecimal digit of a number from 0 to 15.
+@inline(__always)
+public func hexDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") &+ value : UInt8(ascii: "a") &+ value &- 10
+}
+
 /// A word as 16 lower-case hexadecimal digits.
 public func hexText(_ word: UInt64) -> String {
     let digits = String(word, radix: 16)

@@ -167,8 +167,7 @@ enum NextLink {
         for index in text.indices {
             let byte = text[index]
             switch byte {
-            case 0...0x20, UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x7F...0xFF:
-                for character in PercentEncoding.bytes(byte) { body.append(character) }
+            case 0...0x20, UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x7F...0xFF: body.append(percentEncoded: byte)
             default: body.append(byte)
             }
         }

@@ -67,14 +67,6 @@ public final class Snapshot: Sendable {
     /// The id of a row.
     public func id(_ index: Int) -> ByteSlice { ids.slice(index) }
 
-    /// The author of a row's model: the part of its id before the slash, without the tilde of an alias.
-    public func author(_ index: Int) -> ByteSlice {
-        let id = ids.slice(index)
-        let end = id.span.firstIndex(of: UInt8(ascii: "/")) ?? id.count
-        let start = end > 0 && id.span[0] == UInt8(ascii: "~") ? 1 : 0
-        return id.owner[id.offset + start..<id.offset + end]
-    }
-
     /// When the model of a row was added, in seconds since 1970, or nil if that is unknown.
     public func created(_ index: Int) -> Int64? { columns.created[index] }
 

@@ -1,4 +1,5 @@
 public import Bytes
+import HTTPCore
 
 /// A request for one URL, without a body.
 public struct FetchRequest: Sendable {
@@ -36,11 +37,9 @@ public struct FetchRequest: Sendable {
 
     /// Whether every field can be sent as one line: a line break in a value would begin another field.
     var hasSoundFields: Bool {
-        if let authorization, authorization.span.hasControls { return false }
+        if let authorization, !FieldSyntax.isValue(authorization.span) { return false }
         return fields.allSatisfy { field in
-            !field.name.isEmpty
-                && field.name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
-                && !field.value.utf8.span.hasControls
+            FieldSyntax.isToken(field.name.utf8.span) && FieldSyntax.isValue(field.value.utf8.span)
         }
     }
 }

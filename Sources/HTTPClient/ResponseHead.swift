@@ -1,4 +1,5 @@
 import Bytes
+import HTTPCore
 
 /// Collects the head of the final response from the lines that curl passes one by one.
 ///
@@ -58,12 +59,12 @@ struct ResponseHead {
         if line[0] == 0x20 || line[0] == 0x09 {
             // A folded line continues the value before it (RFC 9112 section 5.2).
             guard let last = fields.indices.last else { return }
-            fields[last].value += " " + trimmed(line).text()
+            fields[last].value += " " + line.extracting(trimmed(line, 0..<line.count)).text()
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
         let name = line.extracting(0..<colon).text().lowercased()
-        fields.append((name: name, value: trimmed(line.extracting((colon + 1)...)).text()))
+        fields.append((name: name, value: line.extracting(trimmed(line, colon + 1..<line.count)).text()))
     }
 }
 
@@ -77,13 +78,4 @@ func statusCode(_ line: Span<UInt8>) -> Int {
         index += 1
     }
     return code
-}
-
-@_lifetime(copy bytes)
-func trimmed(_ bytes: Span<UInt8>) -> Span<UInt8> {
-    var start = 0
-    var end = bytes.count
-    while start < end, bytes[start] == 0x20 || bytes[start] == 0x09 { start += 1 }
-    while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
-    return bytes.extracting(start..<end)
 }

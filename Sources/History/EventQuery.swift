@@ -109,47 +109,6 @@ public struct EventQuery: Equatable, Sendable {
         if let id { return event.id.map(id.matches) ?? false }
         return true
     }
-
-    /// The page of these events, which are all that a history has, in their order.
-    public func page(of events: [Event]) -> EventPage {
-        // Cursors and times only ever rise.
-        let first =
-            switch since {
-            case .cursor(let cursor): Self.firstIndex(events) { $0.cursor > cursor }
-            case .time(let time): Self.firstIndex(events) { $0.at >= time }
-            case nil: 0
-            }
-        let end = until.map { until in Self.firstIndex(events) { $0.at >= until } } ?? events.count
-        let range = first..<max(first, end)
-        var place: Int64 =
-            range.isEmpty ? (first > 0 ? events[first - 1].cursor : 0) : events[range.upperBound - 1].cursor
-        if case .cursor(let cursor) = since { place = max(place, cursor) }
-        guard since != nil else {
-            var found: [Event] = []
-            for event in events[range].reversed() where matches(event) {
-                if found.count == limit { break }
-                found.append(event)
-            }
-            return EventPage(events: found.reversed(), next: place, hasMore: false)
-        }
-        var found: [Event] = []
-        for event in events[range] where matches(event) {
-            if found.count == limit { return EventPage(events: found, next: found[limit - 1].cursor, hasMore: true) }
-            found.append(event)
-        }
-        return EventPage(events: found, next: place, hasMore: false)
-    }
-
-    /// The first index at which `holds`, which holds from some index on.
-    private static func firstIndex(_ events: [Event], where holds: (Event) -> Bool) -> Int {
-        var low = 0
-        var high = events.count
-        while low < high {
-            let middle = (low + high) / 2
-            if holds(events[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
 }
 
 /// Events in their order, the newest last.
@@ -162,6 +121,13 @@ public struct EventPage: Equatable, Sendable {
 
     /// Whether there are further events already.
     public let hasMore: Bool
+
+    /// A page.
+    package init(events: [Event], next: Int64, hasMore: Bool) {
+        self.events = events
+        self.next = next
+        self.hasMore = hasMore
+    }
 
     /// `{"data":[Event...],"next":17,"has_more":false}`.
     public var json: SharedBytes {
@@ -181,7 +147,7 @@ public struct EventPage: Equatable, Sendable {
 }
 
 /// Cuts the page of a query out of events that come one after the other, so that a store need not have all of them in
-/// memory. `EventQuery.page(of:)` says what the result is.
+/// memory.
 public struct EventPager: Sendable {
     private let query: EventQuery
     private var found: [Event] = []

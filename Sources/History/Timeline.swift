@@ -4,8 +4,7 @@ public import Catalog
 /// The writing end of a history: catalogues land one after the other, and it says what a store has to do.
 ///
 /// It keeps the latest catalogue and no earlier one. Each distinct row is stored once, under its digest, with the times at
-/// which it was in the list and its position, so that the list of any time can be rebuilt byte for byte
-/// (`HistoryRecords.list`).
+/// which it was in the list and its position, so that the list of any time can be rebuilt byte for byte.
 ///
 /// A history belongs to one upstream URL; its first catalogue gives no events. Call `land` for every catalogue
 /// that upstream answers with, also if it is the same as before (a 304): that confirms what `ShrinkGuard` holds back. Do not

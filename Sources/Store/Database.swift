@@ -63,19 +63,7 @@ final class Database {
     func abandon() { connection.keepFilesOnClose() }
 
     /// A path as part of an URI.
-    private static func escaped(_ path: String) -> String {
-        var result = ""
-        for byte in path.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "/"), UInt8(ascii: "-"), UInt8(ascii: "_"),
-                UInt8(ascii: "."):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            default: result += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
-        return result
-    }
+    private static func escaped(_ path: String) -> String { PercentEncoding.encoded(path.utf8, keeping: "/") }
 }
 
 extension Database {

@@ -1,3 +1,5 @@
+import Bytes
+
 // Keys and strings.
 
 extension TOMLReader {
@@ -134,7 +136,7 @@ extension TOMLReader {
     private mutating func unicodeEscape(digits: Int, into content: inout [UInt8]) throws(TOMLError) {
         var code: UInt32 = 0
         for offset in 0..<digits {
-            guard let digit = peek(2 + offset).flatMap(Self.hexDigit) else {
+            guard let digit = peek(2 + offset).flatMap(hexDigitValue) else {
                 let start = text(position..<position + 2)
                 throw fault("expected \(digits) hexadecimal digits after `\(start)`\(Self.backslashHint)")
             }
@@ -146,13 +148,4 @@ extension TOMLReader {
     }
 
     private static let backslashHint = "; write `\\\\` for a backslash, or use single quotes"
-
-    static func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 // Booleans, numbers and dates.
 
 extension TOMLReader {
@@ -86,7 +88,7 @@ enum TOMLNumber {
                 default: nil
                 }
             if let radix {
-                let isDigit = { (byte: UInt8) in TOMLReader.hexDigit(byte).map { $0 < radix } ?? false }
+                let isDigit = { (byte: UInt8) in hexDigitValue(byte).map { $0 < radix } ?? false }
                 return digits(word.dropFirst(2), isDigit).map { ($0, radix) }
             }
         }

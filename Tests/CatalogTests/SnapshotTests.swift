@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: [(1, "acme"), (5, "acme"), (8, "plain")])
     func authorsAreTheFirstPartOfTheID(row: Int, author: String) {
-        #expect(text(snapshot.author(row)) == author)
+        #expect(text(ModelRow(snapshot, row).author) == author)
     }
 
     @Test func fieldsAreHandedOut() {

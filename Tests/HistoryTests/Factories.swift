@@ -1,6 +1,7 @@
 import Bytes
 import Catalog
 import History
+import HistoryReference
 
 extension Snapshot {
     /// A catalogue of these rows, byte for byte; each is an id and a JSON object.

@@ -1,6 +1,7 @@
 import Bytes
 import Catalog
 import History
+import HistoryReference
 import Testing
 
 @Suite struct ModelHistoryTests {

@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import CatalogJSON
 import History
+import HistoryReference
 import JSONDocument
 import TestSupport
 import Testing

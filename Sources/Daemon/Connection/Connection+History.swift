@@ -31,7 +31,7 @@ extension Connection {
             return follow(query)
         }
         let feed = path == .feed ? AtomFeed.of(shard.history.name ?? "", feedLink(head, target)) : nil
-        let none = query.page(of: [])
+        let none = EventPager(query).page(last: 0)
         let isRead = shard.history.read(query) { [self] result in
             answer(form) { () -> HistoryAnswerBody in
                 let page: HistoryPage?

@@ -137,5 +137,5 @@ final class EventFollower {
 
 extension EventPage {
     /// The page of a history that has not begun.
-    fileprivate static func none(after query: EventQuery) -> EventPage { query.page(of: []) }
+    fileprivate static func none(after query: EventQuery) -> EventPage { EventPager(query).page(last: 0) }
 }

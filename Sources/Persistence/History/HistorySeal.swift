@@ -21,10 +21,7 @@ package struct HistorySeal: Sendable {
 
     /// A name of the history that no other history has, in this installation or another: 16 hex digits. It does not show
     /// the upstream.
-    package var name: String {
-        let text = String(sealer.fingerprint(begin(.name).bytes.span).words.high, radix: 16)
-        return String(repeating: "0", count: 16 - text.count) + text
-    }
+    package var name: String { hexText(sealer.fingerprint(begin(.name).bytes.span).words.high) }
 
     private enum Kind: UInt64 { case state, interval, event, list, name }
 

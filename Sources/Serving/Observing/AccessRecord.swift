@@ -91,16 +91,11 @@ public struct AccessLabel: Sendable {
         for index in range {
             let byte = path[index]
             switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0...0x20, 0x7F...0xFF:
-                out.append(UInt8(ascii: "%"))
-                out.append(hexDigits[Int(byte >> 4)])
-                out.append(hexDigits[Int(byte & 15)])
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0...0x20, 0x7F...0xFF: out.append(percentEncoded: byte)
             default: out.append(byte)
             }
         }
     }
-
-    private static let hexDigits = Array("0123456789ABCDEF".utf8)
 
     /// A segment that is long or has digits may be a secret, so `*` replaces it.
     private static func appendWords(of path: Span<UInt8>, to out: inout ByteBuilder) {

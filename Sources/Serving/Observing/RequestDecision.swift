@@ -59,10 +59,7 @@ public enum RequestDecision: UInt8, CaseIterable, Sendable {
 /// The displayed part of a key: the first 8 hexadecimal digits of its digest.
 public enum KeyFingerprint {
     /// The digits, from the first half of the digest.
-    public static func text(_ high: UInt64) -> String {
-        let digits = String(high >> 32, radix: 16)
-        return String(repeating: "0", count: 8 - digits.count) + digits
-    }
+    public static func text(_ high: UInt64) -> String { String(hexText(high).prefix(8)) }
 
     /// The name of requests without a key.
     public static let none = "no key"
@@ -80,8 +77,7 @@ public enum KeyFingerprint {
     /// Appends the digits.
     static func append(_ high: UInt64, to out: inout ByteBuilder) {
         for shift in stride(from: UInt64(60), through: 32, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: high >> shift & 15)
-            out.append(digit < 10 ? UInt8(ascii: "0") &+ digit : UInt8(ascii: "a") &+ digit &- 10)
+            out.append(hexDigit(UInt8(truncatingIfNeeded: high >> shift & 15)))
         }
     }
 }

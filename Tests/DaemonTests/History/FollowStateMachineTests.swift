@@ -1,4 +1,5 @@
 import History
+import HistoryReference
 import Testing
 
 @testable import Daemon

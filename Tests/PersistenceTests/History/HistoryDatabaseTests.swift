@@ -2,6 +2,7 @@ import Bytes
 import Catalog
 import Foundation
 import History
+import HistoryReference
 import Persistence
 import Store
 import TestSupport

@@ -1,7 +1,8 @@
 public import Bytes
+public import History
 
-/// A stored history in memory: it carries out the actions of a `Timeline`, and answers what a reader asks. A store on disk
-/// does and answers the same.
+/// A stored history in memory: it carries out the actions of a `Timeline`, and answers what a reader asks. The store on
+/// disk does and answers the same.
 public struct HistoryRecords: Sendable {
     private var rows: [RowDigest: [UInt8]] = [:]
     private var intervals: [Int64: RowInterval] = [:]

@@ -1,6 +1,5 @@
+import Bytes
 import Testing
-
-@testable import HTTPCore
 
 @Suite("Percent-encoding")
 struct PercentEncodingTests {
@@ -25,6 +24,19 @@ struct PercentEncodingTests {
         ])
     func encodes(text: String, expected: String) {
         #expect(PercentEncoding.encodedSegment(Array(text.utf8)) == expected)
+    }
+
+    @Test(
+        "A text keeps letters, digits and what is named, and has one spelling",
+        arguments: [
+            ("", "", ""), ("aZ09-._~", "", "aZ09-._~"), ("a/b:c", "", "a%2Fb%3Ac"), ("a/b:c", "/:", "a/b:c"),
+            ("a b+c&d=e", "", "a%20b%2Bc%26d%3De"), ("\u{0}\u{7f}é", "/", "%00%7F%C3%A9"),
+        ] as [(String, StaticString, String)])
+    func encodesTexts(text: String, kept: StaticString, expected: String) {
+        #expect(PercentEncoding.encoded(text.utf8, keeping: kept) == expected)
+        var builder = ByteBuilder()
+        builder.append(percentEncoded: 0xAB)
+        #expect(builder.span.text() == "%AB")
     }
 
     @Test("Every byte comes back from its escape")
