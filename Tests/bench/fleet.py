@@ -18,7 +18,7 @@ from hits import LIST, note
 from servers import LOAD_CORE, Failure
 
 REPLICAS, TTL = 3, 2.0  # seconds
-FAULTS = ["stopped", "killed", "full", "read-only"]
+FAULTS = ["stopped", "killed", "full", "read-only", "with another password", "lying"]
 # The kinds of keys that an answer could need: copies, bodies, leases.
 FOR_ANSWERS = (":c:", ":b:", ":l:")
 
@@ -89,11 +89,24 @@ class Engine:
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=30)
 
-    def command(self, words: str):
-        with self.connect() as connection:
-            connection.sendall(words.encode() + b"\r\n")
-            if not connection.recv(1024).startswith(b"+OK"):
-                raise Failure(f"the engine refuses {words}")
+    def command(self, *commands: str):
+        """Sends commands on one connection; each is answered in one line."""
+        with self.connect() as connection, connection.makefile("rb") as reader:
+            for words in commands:
+                connection.sendall(words.encode() + b"\r\n")
+                answer = reader.readline()
+                if answer[:1] not in b"+:":
+                    raise Failure(f"the engine refuses {words}: {answer.decode(errors='replace')}")
+
+    def lie(self):
+        """Overwrites every value, again and again."""
+        with self.connect() as connection, connection.makefile("rb") as reader:
+            while not self.is_honest.wait(0.02):
+                connection.sendall(b"KEYS *\r\n")
+                count = int(reader.readline()[1:])
+                for key in [reader.read(int(reader.readline()[1:]) + 2).strip() for _ in range(count)]:
+                    connection.sendall(b"SET " + key + b" nonsense PX 60000\r\n")
+                    reader.readline()
 
     def begin(self, fault):
         match fault:
@@ -103,6 +116,12 @@ class Engine:
                 self.process.process.wait()
             case "full": self.command("CONFIG SET maxmemory 1")
             case "read-only": self.command("REPLICAOF 127.0.0.1 1")
+            case "with another password":
+                self.command("CONFIG SET requirepass other", "CLIENT KILL TYPE normal", "CLIENT KILL TYPE pubsub")
+            case "lying":
+                self.is_honest = threading.Event()
+                self.liar = threading.Thread(target=self.lie, daemon=True)
+                self.liar.start()
 
     def finish(self, fault):
         match fault:
@@ -110,6 +129,10 @@ class Engine:
             case "killed": self.start()
             case "full": self.command("CONFIG SET maxmemory 0")
             case "read-only": self.command("REPLICAOF NO ONE")
+            case "with another password": self.command("AUTH other", 'CONFIG SET requirepass ""')
+            case "lying":
+                self.is_honest.set()
+                self.liar.join()
 
     def end(self):
         if self.process.is_alive:

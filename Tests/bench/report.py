@@ -239,8 +239,8 @@ def fleet_hits(part, thresholds) -> str:
     return (f"\n### Hits of one replica, with a fleet and without: {ratio:.3f} times the CPU\n\n" + table(
         ["fleet", "CPU, us per request", "requests/s", "p50, us", "p99, us"], rows)
         + f"\n\nDuring {told['requests']:,} hits in {told['seconds']:.1f} s the engine got {told['for answers']} commands for copies, bodies "
-        f"or leases, and {told['busy']} in total; in the same time without requests it got {told['idle']}. Those read the "
-        "generations, every five seconds.")
+        f"or leases, and {told['busy']} in total; in the same time without requests it got {told['idle']}. (Each replica "
+        "reads the generations every five seconds.)")
 
 
 def fleet_copies(part, thresholds) -> str:
