@@ -61,8 +61,9 @@ public struct LoopMetrics: Sendable {
         var counts = MetricsReport.Counts(requests, durations)
         counts.sentBytes = sentBytes
         counts.connections = connections
-        counts.upstream = upstream
-        counts.lag = lag
+        // Added to empty ones, so that the live arrays are never those that another thread reads.
+        counts.upstream.merge(upstream)
+        counts.lag.merge(lag)
         return counts
     }
 
