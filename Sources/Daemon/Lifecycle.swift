@@ -152,6 +152,19 @@ func listening(on addresses: [ListenAddress], _ read: @escaping SettingsReading)
     }
 }
 
+/// The signals and the timer that a supervisor watches for.
+struct Watches {
+    var signals: [SignalWatch] = []
+    /// Ends the shutdown delay, and then the drain.
+    var endTimer: LoopTimer?
+
+    /// Watches for nothing more, so that the loop can end.
+    func close() {
+        for signal in signals { signal.close() }
+        endTimer?.close()
+    }
+}
+
 /// Signals that come before anything watches for them. By default SIGHUP and SIGUSR2 end a process, even while the
 /// settings are being read for the first time. The first process of a container never gets a signal that it does not watch for, so
 /// SIGTERM could not end it.

@@ -19,9 +19,7 @@ final class Supervisor {
     var log: Logger { telemetry.log }
     let loop = Loop()
     private(set) var mailbox: Mailbox<SupervisorMessage>?
-    private var signals: [SignalWatch] = []
-    /// Ends the shutdown delay, and then the drain.
-    var endTimer: LoopTimer?
+    var watches = Watches()
     var watchdog: Watchdog
     var manager: ServiceManager { watchdog.manager }
     var lifecycle: Lifecycle
@@ -136,14 +134,14 @@ final class Supervisor {
         let mailbox = Mailbox<SupervisorMessage>(on: loop) { [unowned self] in receive($0) }
         self.mailbox = mailbox
         for signal in [Self.terminate, Self.interrupt] {
-            signals.append(try SignalWatch(on: loop, signal: signal) { [unowned self] in end() })
+            watches.signals.append(try SignalWatch(on: loop, signal: signal) { [unowned self] in end() })
         }
         if reloading.isPossible {
-            signals.append(try SignalWatch(on: loop, signal: Self.hangUp) { [unowned self] in reload() })
+            watches.signals.append(try SignalWatch(on: loop, signal: Self.hangUp) { [unowned self] in reload() })
         }
         if let launch { handovers.handover = try Handover(launch, on: loop, for: self, log: log) }
         SignalsAtStart.release()
-        endTimer = LoopTimer(on: loop) { [unowned self] in endTimePassed() }
+        watches.endTimer = LoopTimer(on: loop) { [unowned self] in endTimePassed() }
         watchdog.timer = LoopTimer(on: loop) { [unowned self] in beat() }
         try Loop.startPool(name: "larder-pool", threads: min(4, max(2, settings.workers)))
         for index in 0..<settings.workers {
@@ -327,11 +325,11 @@ final class Supervisor {
             let delay = settings.server.shutdownDelay
             log.event(
                 .shutdownDelay, "still accepting connections for \(DurationText.show(delay)); /readyz answers 503")
-            endTimer?.start(after: Int(delay.milliseconds))
+            watches.endTimer?.start(after: Int(delay.milliseconds))
             broadcast(.leave)
         case .drain:
             log.event(.draining, "draining: finishing the requests in flight")
-            endTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
+            watches.endTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
             broadcast(.drain(isHandover: false))
         case .stop: broadcast(.stop)
         }
@@ -340,8 +338,7 @@ final class Supervisor {
     func broadcast(_ message: ShardMessage) { loops.broadcast(message) }
 
     private func finish() {
-        for signal in signals { signal.close() }
-        endTimer?.close()
+        watches.close()
         watchdog.timer?.close()
         handovers.close()
         upkeep.end()

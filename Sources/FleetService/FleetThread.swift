@@ -6,12 +6,19 @@ import Threads
 
 /// What runs on the fleet's thread: it reports events to `Member`, and performs its actions.
 final class FleetThread: EngineLinkDelegate {
+    /// What survives a restart: where it is, and what was last written there.
+    private struct Files {
+        let pending: String?
+        let numbers: String?
+        var savedNumbers: [Scope: UInt64]
+    }
+
     private let loop: Loop
     private let link: EngineLink
     private var member: Member
     private let report: (FleetEvent) -> Void
     private let status: Mutex<FleetStatus>
-    private let pendingFile: String?
+    private var files: Files
     private var counted = FleetStatus()
     private var wasUp = false
     private var timer: LoopTimer?
@@ -21,8 +28,6 @@ final class FleetThread: EngineLinkDelegate {
     private var askers: [Ticket: [@Sendable (FleetAnswer) -> Void]] = [:]
     /// How many loops hold copies of an owner.
     private var holders: [Identifier: Int] = [:]
-    private let numbersFile: String?
-    private var savedNumbers: [Scope: UInt64]
     private var purges: [UInt64: @Sendable (PurgeReport) -> Void] = [:]
     private var withdrawals: [Identifier: [@Sendable () -> Void]] = [:]
 
@@ -53,11 +58,10 @@ final class FleetThread: EngineLinkDelegate {
         self.loop = loop
         self.report = report
         self.status = status
-        pendingFile = settings.pendingFile
-        numbersFile = settings.numbersFile
-        savedNumbers =
+        let savedNumbers =
             settings.numbersFile.flatMap { FileManager.default.contents(atPath: $0) }
             .map { KnownNumbers.decoded(Array($0)) } ?? [:]
+        files = Files(pending: settings.pendingFile, numbers: settings.numbersFile, savedNumbers: savedNumbers)
         link = try EngineLink(on: loop, settings.engine)
         var random = SystemRandomNumberGenerator()
         member = Member(
@@ -216,8 +220,9 @@ final class FleetThread: EngineLinkDelegate {
     // MARK: What a restart needs
 
     private func saveNumbers() {
-        guard let numbersFile, let numbers = member.settledNumbers, numbers != savedNumbers else { return }
-        savedNumbers = numbers
+        guard let numbersFile = files.numbers, let numbers = member.settledNumbers, numbers != files.savedNumbers
+        else { return }
+        files.savedNumbers = numbers
         // If it cannot be written, the next process removes what this one has kept.
         let url = URL(filePath: numbersFile)
         if (try? Data(KnownNumbers.encoded(numbers)).write(to: url, options: .atomic)) == nil {
@@ -226,7 +231,7 @@ final class FleetThread: EngineLinkDelegate {
     }
 
     private func save(_ work: PendingWork) {
-        guard let pendingFile else { return }
+        guard let pendingFile = files.pending else { return }
         if work == PendingWork() {
             try? FileManager.default.removeItem(atPath: pendingFile)
             return

@@ -168,7 +168,7 @@ extension Supervisor: HandoverOwner {
         lifecycle.retire()
         sockets.giveFilesAway()
         upkeep.store?.handOver { [mailbox] in mailbox?.send(.copiesRemoved) }
-        endTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
+        watches.endTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
         broadcast(.drain(isHandover: true))
     }
 }
