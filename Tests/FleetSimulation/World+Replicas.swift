@@ -140,7 +140,7 @@ extension World {
         if let copy = replicas[replica].memory[caller.resource], now < copy.usableUntil {
             return serve(copy.content, to: caller, replica)
         }
-        // The time for a caller passes while its replica is suspended.
+        // The process stood still until the caller's time was over, which has nothing to do with the fleet.
         if caller.stood > 0, now >= caller.at + limits.upstreamTimeout { return }
         let wasWell = upstream.wasUnwellAt.map { now > $0 + Self.aftermath } ?? true
         checks.failed(caller, by: replica, upstreamWasWell: wasWell, now: now)

@@ -295,17 +295,18 @@ def changes(options, group) -> list:
     return found
 
 
-def purges(options, group) -> list:
-    """Milliseconds from a purge to its confirmation by all."""
-    found = []
+def purges(options, group) -> dict:
+    """Milliseconds from a purge to its confirmation by all, and how many did not get that in time."""
+    found = {"confirmed": [], "others": 0}
     for turn in range(10 if options.quick else 50):
         for replica in group.replicas:
             group.name(replica)
         began = time.monotonic()
         confirmed = group.purge(turn % len(group.replicas))
-        found.append((time.monotonic() - began) * 1e3)
-        if confirmed != len(group.replicas):
-            raise Failure(f"a purge is confirmed by {confirmed} of {len(group.replicas)}")
+        if confirmed == len(group.replicas):
+            found["confirmed"].append((time.monotonic() - began) * 1e3)
+        else:
+            found["others"] += 1
     return found
 
 

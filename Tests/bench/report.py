@@ -248,7 +248,9 @@ def fleet_copies(part, thresholds) -> str:
     alone, fleet = part["alone"], part["fleet"]
     thresholds.most("fetches of a fleet in a lifetime", fleet["fetches"] / lifetimes, 1.1)
     thresholds.least("fetches without a fleet / with one", alone["fetches"] / fleet["fetches"], count - 0.3)
-    thresholds.most("a purge, until all have confirmed it: longest", max(part["purges"]), 100, " ms")
+    purges = part["purges"]["confirmed"]
+    thresholds.most("a purge, until all have confirmed it: longest", max(purges), 100, " ms")
+    thresholds.most("purges that not all confirmed in time", part["purges"]["others"], 0)
     longest = max(all_have for _, all_have in fleet["changes"])
     thresholds.most("a change, until all replicas have it: longest", longest / 1e3, ttl + 0.5, " s")
     rows = [[name, one["fetches"], f"{one['fetches'] / lifetimes:.2f}",
@@ -257,7 +259,7 @@ def fleet_copies(part, thresholds) -> str:
             for name, one in {"without": alone, "with": fleet}.items()]
     return (f"\n### {count} replicas, each asked all the time: {lifetimes:.1f} lifetimes of {ttl:g} s\n\n" + table(
         ["fleet", "fetches", "per lifetime", "a change, until all have it, s", "from the first replica to the last, ms"], rows)
-        + f"\n\n{len(part['purges'])} purges of the catalogue were confirmed by all {count} within {spread(part['purges'])} ms.")
+        + f"\n\n{len(purges)} purges of the catalogue were confirmed by all {count} within {spread(purges)} ms.")
 
 
 def fleet_faults(part, thresholds) -> str:
