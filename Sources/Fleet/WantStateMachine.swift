@@ -339,9 +339,11 @@ package struct WantStateMachine: Sendable {
     package mutating func outdated(knowsGenerations: Bool, now: UInt64) -> [Action] {
         switch state {
         case .askingRecord, .askingBody(isHeld: false), .askingHolder, .waiting, .askingGenerations:
-            if knowsGenerations { return lookAgain(now: now) }
+            // Only after a wait for another member does the time for replies start anew: an engine that changes its
+            // generations again and again must not keep callers.
+            if isWaiting { talkEnds = now + limits.fleetTimeout }
+            if knowsGenerations { return look() }
             state = .askingGenerations
-            talkEnds = now + limits.fleetTimeout
             return [.askGenerations]
         // A lease is good for the new generation too; the record that was read under it is not.
         case .askingBody(isHeld: true): return fetchUnderLease(now: now)
