@@ -243,6 +243,20 @@ import Testing
         #expect(machine.timePassed(now: 7_000) == [.fetch(limit: 5_500, .alone(.bound))])
     }
 
+    /// An engine that lies may change its generations again and again.
+    @Test func `changes of the generations extend no wait for the engine`() {
+        for knows in [true, false] {
+            var machine = Machine(limits: Self.limits, hasCallers: true, now: 1_000)
+            for event in Self.asking { _ = event.happen(to: &machine, at: 1_000) }
+            for now: UInt64 in stride(from: 1_020, to: 1_500, by: 20) {
+                _ = Event.outdated(knows: knows).happen(to: &machine, at: now)
+                #expect(machine.deadline == 1_500)
+                if !knows { _ = machine.learnedGenerations(now: now) }
+            }
+            #expect(machine.timePassed(now: 1_500) == [.fetch(limit: 10_000, .alone(.engineFailed))])
+        }
+    }
+
     @Test func `new callers join until there is nothing new to wait for`() {
         let ways: [([Event], Bool)] = [
             (Self.asking, true), (Self.waiting, true), (Self.fetching, true), (Self.alone, true),
