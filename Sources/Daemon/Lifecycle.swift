@@ -166,8 +166,8 @@ struct Watches {
 }
 
 /// Signals that come before anything watches for them. By default SIGHUP and SIGUSR2 end a process, even while the
-/// settings are being read for the first time. The first process of a container never gets a signal that it does not watch for, so
-/// SIGTERM could not end it.
+/// settings are being read for the first time. The first process of a container never gets a signal that it does not
+/// watch for, so SIGTERM could not end it.
 public enum SignalsAtStart {
     /// Blocks them until `serve` watches for them. A SIGHUP that came meanwhile then reloads the settings, because they
     /// may have changed since they were read. Call it first of all.

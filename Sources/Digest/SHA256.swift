@@ -2,7 +2,7 @@ import Bytes
 internal import CCrypto
 import Threads
 
-/// SHA-256 (FIPS 180-4), on a context that lives on the stack.
+/// SHA-256 (FIPS 180-4), on a context that lives on the stack. libcrypto's EVP interface would allocate one each time.
 public struct SHA256: Sendable {
     private var context = SHA256_CTX()
 

@@ -63,6 +63,9 @@ public struct ListeningSocket: Sendable {
 
     /// This one socket for `count` loops: the socket itself and descriptors of its own for the others, so that each
     /// loop can close what it has. The first loop to accept gets a connection. If this fails, the socket is closed.
+    ///
+    /// A new connection wakes all loops, and all but one find nothing. That takes some microseconds for each
+    /// connection. libuv does not offer `EPOLLEXCLUSIVE`, which would wake one.
     public func shared(among count: Int) throws(UVError) -> [ListeningSocket] {
         var group = [self]
         do throws(UVError) {

@@ -39,9 +39,10 @@ public struct ProgramLaunch: Sendable {
         return first.st_dev == second.st_dev && first.st_ino == second.st_ino
     }
 
-    /// Starts the program in a process of its own, which is no child of this one and begins a process group. Its
-    /// environment is that of this process, except for what `change` changes; `descriptors` become 3, 4 and so on.
-    /// Returns its number. Takes milliseconds: do not call it on a loop that serves.
+    /// Starts the program in a process of its own, which is no child of this one and begins a process group, so that it
+    /// can be killed with all that it has started. Its environment is that of this process, except for what `change`
+    /// changes; `descriptors` become 3, 4 and so on. Returns its number. Takes milliseconds: do not call it on a loop
+    /// that serves.
     public func start(
         passing descriptors: [Int32], environment change: (inout [String: String]) -> Void
     ) throws(UVError) -> Int32 {

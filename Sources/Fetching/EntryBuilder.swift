@@ -34,7 +34,7 @@ package struct EntryBuilder: Sendable {
         /// The Unix time then, which the ages of models are computed from.
         package var wallSeconds: Int64
         /// A number in 0..<1 that spreads the ends of lifetimes, so that entries fetched together do not expire
-        /// together.
+        /// together. Refreshing some before their end would do that too, but with more fetches.
         package var chance = 0.0
         /// The entry that is still stored; its validators were sent with the request if it has any.
         package var stored: Entry?

@@ -102,7 +102,8 @@ public struct FetchAdmission {
     }
 
     /// A fetch was cancelled because there was no room for its body. It is repeated when there is room for twice as
-    /// much.
+    /// much. It is not paused instead: a paused transfer of curl blocks the others on its HTTP/2 connection, and
+    /// fetches that are all paused in the middle of their bodies would wait for each other.
     public mutating func exceeded(_ ticket: Ticket) -> [Action] {
         guard var fetch = fetches[ticket] else { return [] }
         fetch.need = min(fetch.receiving * 2, maximumBody + Self.leastReceiving)

@@ -192,6 +192,7 @@ extension LarderAddress {
 }
 
 /// Where a running Larder can be asked to hand over to a new process: an abstract unix socket named after its process.
+/// Unlike a file with a process id, it cannot be stale, and it needs no directory.
 public enum UpgradeAddress {
     private static let prefix = "larder-upgrade-"
 

@@ -16,7 +16,7 @@ public enum Throttle {
     private static let nap = 20_000
 
     /// The calling thread begins to work beside loops. On a thread that never called this, such as a loop's own, or the
-    /// main one before it serves, `rest` does nothing.
+    /// main one before it serves, `pauseIfNeeded` does nothing.
     public static func begin() {
         let turn = Turn(began: clock(CLOCK_MONOTONIC))
         if let own = unsafe own {

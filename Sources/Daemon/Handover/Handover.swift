@@ -289,6 +289,7 @@ enum OldProcessMessage: String {
     case accept
     /// The service manager knows of the new process: it is the one to send notifications now.
     case main
-    /// Copies were removed here after the state directory was released.
+    /// Copies were removed here after the state directory was released. The new process then removes all copies: more
+    /// than is needed, but never too little, and it is rare.
     case copiesRemoved = "copies removed"
 }

@@ -93,7 +93,8 @@ struct Heartbeat {
     }
 }
 
-/// The periodic question to all loops whether they still run, for a service manager that wants to know.
+/// The periodic question to all loops whether they still run, for a service manager that wants to know. A timer on the
+/// main thread alone would go on while a loop hangs.
 struct Watchdog {
     var manager: ServiceManager
     var heartbeat: Heartbeat

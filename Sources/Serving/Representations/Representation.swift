@@ -3,8 +3,8 @@ import Catalog
 
 /// A form in which answers show models: how their bodies are written, and what of their heads depends on it.
 ///
-/// Another form is a file with an extension of this type, and a row in `Representation.exports` or a line where a path
-/// is given its form (`Representation+Paths.swift`).
+/// Another form is a file with an extension of this type, and a row in `exports` or a line in `list` or `model`, which
+/// give a path its form.
 struct Representation: Sendable {
     /// What a list is written from, besides its rows.
     struct Page: Sendable {
