@@ -21,7 +21,8 @@ enum Weeks {
         print(
             "simulate: \(seeds.count) weeks from \(seeds.lowerBound) on, no violation; \(sum.events) events,",
             "\(sum.requests) requests, \(sum.answers) answers, \(sum.errors) errors, \(sum.asked) requests to upstream,",
-            "\(sum.failed) of them failed, \(sum.withdrawals) withdrawals, \(sum.evictions) evictions; \(time)")
+            "\(sum.failed) of them failed, \(sum.confirmed) got 304, \(sum.passed) passed through, \(sum.withdrawals) withdrawals, \(sum.evictions) evictions; \(time)"
+        )
     }
 
     static func findBreaches() {

@@ -52,7 +52,11 @@ struct Ledger {
     private var tellings: [Telling] = []
     private var tellingsOf: [Int: [Int]] = [:]
     private var asks: [Int: Ask] = [:]
-    private var order = 0
+    /// Counts what happens.
+    private(set) var order = 0
+    /// When all copies were purged, and when each key was refused.
+    private var purgedAt = 0
+    private var refusedAt: [Int: Int] = [:]
     private var pauses: [Place: Pause] = [:]
     private var pausesOfAll: [Int: Pause] = [:]
     private var lastFailed: [Int: Int] = [:]
@@ -146,13 +150,21 @@ struct Ledger {
     mutating func used(_ telling: Int) {
         order += 1
         if tellings[telling].usedAt == nil { tellings[telling].usedAt = order }
+        let told = tellings[telling]
+        if !told.isPublic, !told.narrows, told.key != 0 { refusedAt[told.key] = order }
+    }
+
+    /// All copies are purged.
+    mutating func purged() {
+        order += 1
+        purgedAt = order
     }
 
     /// Whether upstream has let everyone of this caller's sort have it, and has not said otherwise since.
-    private func isForEveryone(_ content: Int, asking key: Int) -> Bool {
+    private func isForEveryone(_ content: Int, asking key: Int, usedAfter start: Int = -1) -> Bool {
         (tellingsOf[content] ?? []).contains { index in
             let telling = tellings[index]
-            guard telling.isPublic else { return false }
+            guard telling.isPublic, start < 0 || telling.usedAt ?? 0 > start else { return false }
             if Subject.things[telling.thing].dependsOnKey, (telling.key == 0) != (key == 0) { return false }
             return !tellings.contains {
                 $0.thing == telling.thing && $0.narrows && $0.usedAt != nil && $0.order > telling.order
@@ -161,15 +173,22 @@ struct Ledger {
         }
     }
 
-    func mayHave(_ content: Int, _ key: Int) -> Bool {
-        (tellingsOf[content] ?? []).contains { tellings[$0].key == key } || isForEveryone(content, asking: key)
+    /// Whether a caller may have it, whose request began then. What was said before a purge does not count for requests
+    /// that began after it, nor what was said to a key before it was refused.
+    func mayHave(_ content: Int, _ key: Int, begun: Int) -> Bool {
+        let purged = purgedAt <= begun ? purgedAt : -1
+        let refused = refusedAt[key].flatMap { $0 <= begun ? $0 : nil } ?? -1
+        let start = max(purged, refused)
+        return (tellingsOf[content] ?? []).contains {
+            tellings[$0].key == key && (start < 0 || tellings[$0].usedAt ?? 0 >= start)
+        } || isForEveryone(content, asking: key, usedAfter: purged)
     }
 
     // MARK: 1 and 2: what clients get
 
     /// A client has got a body with these marks.
-    mutating func answered(_ subject: Subject, _ key: Int, _ marks: [Mark], count: Int?, now: UInt64) {
-        for mark in marks where !mayHave(mark.content, key) {
+    mutating func answered(_ subject: Subject, _ key: Int, _ marks: [Mark], count: Int?, begun: Int, now: UInt64) {
+        for mark in marks where !mayHave(mark.content, key, begun: begun) {
             return violated(
                 1, now,
                 "a caller with key \(key) gets content \(mark.content), which upstream told \(tellers(mark.content))")
@@ -187,15 +206,16 @@ struct Ledger {
             if marks.isEmpty { violated(2, now, "an answer to \(subject.target) has nothing of upstream's") }
         case .count:
             let isTrue = contents.indices.contains {
-                contents[$0].thing == 0 && contents[$0].rows == count && !contents[$0].isCut && mayHave($0, key)
+                contents[$0].thing == 0 && contents[$0].rows == count && !contents[$0].isCut
+                    && mayHave($0, key, begun: begun)
             }
             if !isTrue { violated(2, now, "a caller with key \(key) gets the count \(count ?? -1), which no list has") }
         }
     }
 
     /// A client has got an error, which may be upstream's.
-    mutating func refused(_ key: Int, _ marks: [Mark], now: UInt64) {
-        for mark in marks where !mayHave(mark.content, key) {
+    mutating func refused(_ key: Int, _ marks: [Mark], begun: Int, now: UInt64) {
+        for mark in marks where !mayHave(mark.content, key, begun: begun) {
             violated(1, now, "a caller with key \(key) gets the refusal \(mark.content) of another")
         }
     }

@@ -21,6 +21,8 @@ final class SimulatedClient {
         var isPassed = false
         /// When it was sent, on the clock that stands still while the process is suspended.
         var since: UInt64
+        /// When it was sent, in the ledger's order.
+        var begun: Int
     }
 
     let slot: Int

@@ -24,7 +24,8 @@ extension WeekWorld {
         let client = connection(slot)
         counts.requests += 1
         client.waits.append(
-            SimulatedClient.Wait(subject: Subject.all[request.subject], key: request.key, since: awake))
+            SimulatedClient.Wait(
+                subject: Subject.all[request.subject], key: request.key, since: awake, begun: ledger.order))
         if request.closes { client.expectsClose = true }
         send(.head(request), on: client)
     }
@@ -32,7 +33,8 @@ extension WeekWorld {
     func callThrough(_ slot: Int, _ pass: Week.Pass) {
         let client = connection(slot)
         counts.requests += 1
-        client.waits.append(SimulatedClient.Wait(subject: .passed, key: 0, isPassed: true, since: awake))
+        client.waits.append(
+            SimulatedClient.Wait(subject: .passed, key: 0, isPassed: true, since: awake, begun: ledger.order))
         if pass.closes || !pass.hasWholeBody { client.expectsClose = true }
         send(.pass(pass), on: client)
         for (index, count) in pass.body.enumerated() {
@@ -315,10 +317,10 @@ extension WeekWorld {
         if isWhole {
             counts.answers += 1
             let count = wait.subject.form == .count ? Ledger.Mark.count(in: body.span) : nil
-            ledger.answered(wait.subject, wait.key, marks, count: count, now: now)
+            ledger.answered(wait.subject, wait.key, marks, count: count, begun: wait.begun, now: now)
         } else {
             counts.errors += 1
-            ledger.refused(wait.key, marks, now: now)
+            ledger.refused(wait.key, marks, begun: wait.begun, now: now)
         }
         sent(client, bytes: body.count)
     }

@@ -146,6 +146,7 @@ extension WeekWorld {
         switch result {
         case .failure(let failure): fail(ask.ticket, FetchProblem(failure))
         case .success(let response):
+            if ask.plan.confirms { counts.confirmed += 1 }
             if let content {
                 tellings[ask.ticket] = ledger.told(
                     content, of: ask.thing, to: ask.key, isPublic: ask.plan.isPublic, confirms: ask.plan.confirms,
@@ -289,5 +290,6 @@ extension WeekWorld {
             default: .key(owner(scope - 1).high >> 32)
             }
         takeOut(.purge(purge))
+        if scope == 0 { ledger.purged() }
     }
 }

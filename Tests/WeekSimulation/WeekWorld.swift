@@ -70,6 +70,8 @@ public final class WeekWorld {
         public var asked = 0
         /// Those that failed.
         public var failed = 0
+        /// Those that upstream answered with 304.
+        public var confirmed = 0
         /// Withdrawals of copies.
         public var withdrawals = 0
         /// Evictions because the cache was full.
@@ -86,6 +88,7 @@ public final class WeekWorld {
             sum.errors += other.errors
             sum.asked += other.asked
             sum.failed += other.failed
+            sum.confirmed += other.confirmed
             sum.withdrawals += other.withdrawals
             sum.evictions += other.evictions
             sum.trace ^= other.trace

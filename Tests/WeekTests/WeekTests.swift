@@ -5,11 +5,15 @@ import WeekSimulation
 @Suite struct WeekTests {
     @Test(arguments: [1, 51, 101, 151] as [UInt64])
     func `no seed breaks an invariant`(first: UInt64) {
+        var sum = WeekWorld.Counts()
         for seed in first..<first + 50 {
             let (violation, counts) = WeekWorld.run(Week(seed: seed))
             #expect(violation == nil, "seed \(seed): \(violation.map { "\($0)" } ?? "")")
             #expect(counts.answers > 0 && counts.asked > 0)
+            sum += counts
         }
+        // What can go wrong has happened.
+        #expect(sum.failed > 0 && sum.confirmed > 0 && sum.passed > 0 && sum.withdrawals > 0 && sum.evictions > 0)
     }
 
     @Test func `a seed gives the same week each time`() {
