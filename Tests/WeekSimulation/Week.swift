@@ -232,10 +232,10 @@ public struct Week: Sendable, Equatable {
             return .upstream(.failing(status, retryAfter: wish), target: target, lasts: lasts)
         case 7: return .upstream(random.percent(50) ? .page : .empty, target: target, lasts: lasts)
         case 8:
-            return .upstream(.large(Int(random.within(20_000...200_000))), target: target, lasts: min(lasts, 60_000))
+            return .upstream(.large(Int(random.within(50_000...500_000))), target: target, lasts: min(lasts, 300_000))
         case 9, 10, 11:
             return .tells(Directives.allCases[random.index(4)], target: target, lasts: lasts)
-        case 12, 13: return .validators(lasts: lasts * 4)
+        case 12, 13: return .validators(lasts: lasts * 100)
         case 14, 15: return .change(target: random.index(Subject.targets), isMine: random.percent(30))
         case 16: return .refuse(key: random.index(keys) + 1, lasts: lasts)
         case 17: return .suspend(lasts: random.percent(50) ? random.within(100...20_000) : lasts * 10)

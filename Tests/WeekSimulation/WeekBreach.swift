@@ -39,6 +39,6 @@ public struct WeekBreach: Sendable {
         WeekBreach("a fetch that has waited for memory begins during a pause", 5, seed: 6) {
             $0.lateFetchesHeedPauses = false
         },
-        WeekBreach("the cache has no limit", 6, seed: 1113) { $0.cacheIsLimited = false },
+        WeekBreach("the cache has no limit", 6, seed: 62) { $0.cacheIsLimited = false },
     ]
 }

@@ -170,6 +170,8 @@ extension WeekWorld {
                 // What a 304 confirms is known already.
                 if let plan = transferred[ticket]?.plan, plan.kept > 0 { sizes[entry.identity] = plan.kept }
                 track(entry)
+                // It keeps the body itself, which counts once.
+                if case .body = entry.content { transferred[ticket]?.bytes = 0 }
             case .failure(let problem): reading = .failed(problem)
             }
         } catch {
