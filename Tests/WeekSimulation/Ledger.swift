@@ -213,9 +213,10 @@ struct Ledger {
         }
     }
 
-    /// A client has got an error, which may be upstream's.
-    mutating func refused(_ key: Int, _ marks: [Mark], begun: Int, now: UInt64) {
-        for mark in marks where !mayHave(mark.content, key, begun: begun) {
+    /// A client has got an error, which may be upstream's. A refusal of its key may be remembered for seconds, also after
+    /// another one.
+    mutating func refused(_ key: Int, _ marks: [Mark], now: UInt64) {
+        for mark in marks where !mayHave(mark.content, key, begun: -1) {
             violated(1, now, "a caller with key \(key) gets the refusal \(mark.content) of another")
         }
     }

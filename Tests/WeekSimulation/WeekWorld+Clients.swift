@@ -320,7 +320,7 @@ extension WeekWorld {
             ledger.answered(wait.subject, wait.key, marks, count: count, begun: wait.begun, now: now)
         } else {
             counts.errors += 1
-            ledger.refused(wait.key, marks, begun: wait.begun, now: now)
+            ledger.refused(wait.key, marks, now: now)
         }
         sent(client, bytes: body.count)
     }
