@@ -8,8 +8,8 @@
 # make test-http  check the release build against docs/openapi.json with generated requests; a minute
 # make conform    check the release build against the RFCs of HTTP, beside nginx, HAProxy and Varnish, which it installs; 4 minutes
 # make check      format, layers, imports; warnings are errors
-# make check-deep all tests under the thread and address sanitizers, many kills and damaged files, the fuzzers, a short
-#                 soak; slow
+# make check-deep all tests under the thread and address sanitizers, many kills and damaged files, simulated fleets and weeks,
+#                 the fuzzers, a short soak; slow
 # make fuzz       run each fuzzer for a minute
 # make soak       ten minutes at full speed with an upstream that fails in every way; checks each answer
 # make bench      compare times with a bare C server and the nginx, HAProxy and Varnish of this system and of Debian 13, which it

@@ -187,9 +187,19 @@ let package = Package(
         .target(
             name: "FleetSimulation", dependencies: ["Fleet", "TestSupport"], path: "Tests/FleetSimulation",
             swiftSettings: house + optimized),
+        // One Larder for a week of virtual time, for WeekTests and for scripts/simulate --week.
+        .target(
+            name: "WeekSimulation",
+            dependencies: [
+                "Persistence", "Fetching", "HTTPClient", "HTTPParsing", "Serving", "Caching", "Catalog", "HTTPCore",
+                "Bytes", "TestSupport",
+            ],
+            path: "Tests/WeekSimulation", swiftSettings: house + optimized),
         .executableTarget(
-            name: "simulate", dependencies: ["FleetSimulation"], path: "Tests/Simulate", swiftSettings: house),
+            name: "simulate", dependencies: ["FleetSimulation", "WeekSimulation"], path: "Tests/Simulate",
+            swiftSettings: house),
         tests("FleetTests", ["Fleet", "FleetSimulation"]),
+        tests("WeekTests", ["WeekSimulation"]),
         tests("EngineTests", ["Engine", "Fleet", "EventLoop", "Bytes", "TestSupport"]),
         tests("FleetServiceTests", ["FleetService", "Engine", "Fleet", "Digest", "TestSupport"]),
         tests("EventLoopTests", ["EventLoop", "Threads", "Bytes", "TestSupport"]),

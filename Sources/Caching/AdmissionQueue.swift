@@ -54,11 +54,13 @@ public struct AdmissionQueue {
         return false
     }
 
-    /// A user needs this many bytes in total: returns whether they are available. If not, it keeps what it had.
+    /// A user needs this many bytes in total: returns whether they are available. If not, it keeps what it had. Of several
+    /// urgent users none may exceed the budget: together they could take any amount of memory.
     public mutating func grow(_ ticket: Ticket, to bytes: Int) -> Bool {
         guard let before = held[ticket] else { return false }
         guard bytes > before else { return true }
-        guard used - before + bytes <= budget || held.count == 1 || urgent.contains(ticket) else { return false }
+        let isOnlyUrgent = urgent.count == 1 && urgent.contains(ticket)
+        guard used - before + bytes <= budget || held.count == 1 || isOnlyUrgent else { return false }
         held[ticket] = bytes
         used += bytes - before
         return true

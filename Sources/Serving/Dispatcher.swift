@@ -171,6 +171,12 @@ public struct Dispatcher {
         return flights.count >= Self.mostFlights && !flights.isUnderWay(flight) ? (.busy, .none) : nil
     }
 
+    /// Why a fetch that had to wait before it could begin may not begin now: upstream has failed meanwhile and is left
+    /// alone, by everyone or with this owner's key. Nil if it may. Otherwise the caller must end it with `failed`.
+    public func obstacle(toBegin flight: Flight, for owner: Owner, now: UInt64) -> FetchProblem? {
+        obstacle(to: flight, for: owner, now: now)?.0
+    }
+
     /// The most fetches in progress at once. A fetch continues after its caller disconnects, so without a bound,
     /// clients that request ever new resources from a slow upstream could use up memory and descriptors.
     public static let mostFlights = 1024
@@ -261,7 +267,11 @@ public struct Dispatcher {
             backoffs[key] = backoff
             until = max(until, backoff.until)
         }
-        let notice = BackoffNotice(until: until, isOfKey: isOfKey)
+        var notice = BackoffNotice(until: until, isOfKey: isOfKey)
+        // It was not sent because of a pause that others have caused.
+        if case .backingOff = problem, let (_, held) = obstacle(to: flight, for: first.owner, now: now) {
+            notice = held
+        }
         return settle(
             waiters, of: flight, for: isOfKey ? first.owner : nil, together: problem.concern == .keyAtFirst,
             cache: &cache, now: now

@@ -58,6 +58,24 @@ import Testing
         #expect(!queue.grow(9, to: 1))
     }
 
+    @Test func `of several urgent ones none grows beyond the budget, and the last of them may`() {
+        let queue = Desk(budget: 100)
+        #expect(queue.ask(1, bytes: 20, isUrgent: true))
+        #expect(queue.ask(2, bytes: 20, isUrgent: true))
+        #expect(queue.ask(3, bytes: 20))
+        #expect(queue.grow(1, to: 60))
+        #expect(!queue.grow(2, to: 21))
+        #expect(!queue.grow(1, to: 500))
+        #expect(queue.used == 100)
+        // The first gives up, and asks for more.
+        queue.leave(1)
+        #expect(!queue.ask(1, bytes: 120, isUrgent: true, returns: true))
+        #expect(queue.grow(2, to: 500))
+        queue.leave(2)
+        #expect(queue.next() == 1)
+        #expect(queue.grow(1, to: 500))
+    }
+
     @Test func `one that comes back goes before those that came later`() {
         let queue = Desk(budget: 100)
         #expect(queue.ask(1, bytes: 100))

@@ -1,4 +1,5 @@
 import Fleet
+import TestSupport
 
 // Events in their order, and the network.
 extension World {

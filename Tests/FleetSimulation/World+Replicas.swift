@@ -1,4 +1,5 @@
 import Fleet
+import TestSupport
 
 // What a replica's glue does.
 extension World {

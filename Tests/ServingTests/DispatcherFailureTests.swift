@@ -53,6 +53,47 @@ struct DispatcherFailureTests {
         #expect(all == "6 fails: backingOff for 3600 s")
     }
 
+    @Test("A fetch that waits for memory does not begin during a pause that others have caused meanwhile")
+    func waitsForMemory() {
+        var tower = Tower()
+        // Three fetches with a key each, of which the last waits for memory.
+        let flight = Dispatcher.Flight(resource: .userList, owner: .bob)
+        let wanted = [Owner.alice, .nobody, .bob].enumerated().map { tower.want(.userList, UInt64($0), as: $1) }
+        #expect(wanted == ["0 starts for alice", "1 starts for nobody", "2 starts for bob"])
+        let joined = tower.want(.userList, 3, as: .bob)
+        #expect(joined == "waits")
+        _ = tower.fail(.userList, for: .alice, with: .status(.badGateway, retryAfter: 20))
+        #expect(tower.dispatcher.obstacle(toBegin: flight, for: .bob, now: tower.now) == nil)
+        _ = tower.fail(.userList, for: .nobody, with: .status(.badGateway, retryAfter: 20))
+        guard let problem = tower.dispatcher.obstacle(toBegin: flight, for: .bob, now: tower.now) else {
+            Issue.record("the fetch may begin")
+            return
+        }
+        let ended = tower.fail(.userList, for: .bob, with: problem)
+        #expect(ended == ["2 fails: backingOff for 20 s", "3 fails: backingOff for 20 s, collapsed"])
+        // The pause is not longer for it.
+        tower.now += 20_000
+        let later = tower.want(.userList, 4, as: .bob)
+        #expect(later == "4 starts for bob")
+    }
+
+    @Test("A fetch that a pause has ended tells until when its copy is not refreshed")
+    func tellsPause() {
+        var tower = Tower()
+        var cache = ResponseCache(maximumBytes: 1 << 20)
+        for (ticket, owner) in [Owner.alice, .bob].enumerated() { _ = tower.want(.userList, UInt64(ticket), as: owner) }
+        _ = tower.fail(.userList, for: .alice, with: .timeout(""))
+        let actions = tower.dispatcher.failed(
+            Dispatcher.Flight(resource: .userList, owner: .bob), with: .backingOff(seconds: 1), cache: &cache,
+            chance: 0,
+            now: tower.now)
+        guard case .reply(_, .failure(_, _, let notice), _)? = actions.first else {
+            Issue.record("nobody is told")
+            return
+        }
+        #expect(notice == Dispatcher.BackoffNotice(until: tower.now + 500, isOfKey: false))
+    }
+
     @Test("A second failure long after the first is a new one")
     func longAfter() {
         var tower = Tower()

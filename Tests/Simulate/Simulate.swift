@@ -1,17 +1,22 @@
-import FleetSimulation
-
-/// Runs seeds of the fleet's simulation:
+/// Runs seeds of a simulation, the fleet's or, with `--week`, that of one Larder for a week:
 ///
-///     simulate --seeds N [--first S]      N seeds from S on; the first failing one is shrunk and printed; exit 1
-///     simulate --seed S                   one seed, with each event
+///     simulate [--week] --seeds N [--first S]     N seeds from S on; the first failing one is shrunk and printed; exit 1
+///     simulate [--week] --seed S                  one seed, with each event
+///     simulate --week --breaches                  for each rule that the tests take out, the first seed that finds it
 @main
 struct Simulate {
     static func main() {
         var seeds: UInt64 = 1_000
         var first: UInt64 = 1
         var single: UInt64?
+        var isWeek = false
         var arguments = CommandLine.arguments.dropFirst()
         while let name = arguments.popFirst() {
+            if name == "--week" {
+                isWeek = true
+                continue
+            }
+            if name == "--breaches", isWeek { return Weeks.findBreaches() }
             guard let value = arguments.popFirst().flatMap({ UInt64($0) }) else { return usage() }
             switch name {
             case "--seeds": seeds = value
@@ -20,45 +25,12 @@ struct Simulate {
             default: return usage()
             }
         }
-        if let single { return show(single) }
-        run(first..<first + seeds)
+        if let single { return isWeek ? Weeks.show(single) : Fleets.show(single) }
+        if isWeek { Weeks.run(first..<first + seeds) } else { Fleets.run(first..<first + seeds) }
     }
 
     static func usage() {
-        print("simulate: --seeds N [--first S], or --seed S")
+        print("simulate: [--week] --seeds N [--first S], or [--week] --seed S, or --week --breaches")
         exit(64)
-    }
-
-    static func show(_ seed: UInt64) {
-        let (violation, counts) = World.run(Scenario(seed: seed)) { print($0) }
-        print(violation.map { "\($0)" } ?? "seed \(seed): no violation", counts)
-        if violation != nil { exit(1) }
-    }
-
-    static func run(_ seeds: Range<UInt64>) {
-        let start = ContinuousClock.now
-        var sum = World.Counts()
-        for seed in seeds {
-            let scenario = Scenario(seed: seed)
-            let (violation, counts) = World.run(scenario)
-            if let violation { return report(scenario, violation) }
-            sum += counts
-        }
-        let time = ContinuousClock.now - start
-        print(
-            "simulate: \(seeds.count) seeds from \(seeds.lowerBound) on, no violation; \(sum.events) events,",
-            "\(sum.leased) fetches under a lease, \(sum.alone) alone, \(sum.taken) copies taken, \(sum.confirmed) purges confirmed by all; \(time)"
-        )
-    }
-
-    static func report(_ scenario: Scenario, _ violation: Violation) {
-        print("simulate: seed \(scenario.seed): \(violation)")
-        let smallest = Shrinking.shrink(scenario, like: violation)
-        print("shrunk to \(smallest.replicas) replicas, clocks \(smallest.clocks.prefix(smallest.replicas)):")
-        for step in smallest.steps { print("  \(step)") }
-        let (last, _) = World.run(smallest) { print("    \($0)") }
-        print(last.map { "\($0)" } ?? "")
-        print("again: scripts/simulate --seed \(scenario.seed)")
-        exit(1)
     }
 }

@@ -15,3 +15,19 @@ public struct SeededGenerator: RandomNumberGenerator {
         return word ^ word >> 31
     }
 }
+
+extension SeededGenerator {
+    /// A number within a range.
+    package mutating func within(_ range: ClosedRange<UInt64>) -> UInt64 {
+        range.lowerBound + next() % (range.upperBound - range.lowerBound + 1)
+    }
+
+    /// An index below `count`.
+    package mutating func index(_ count: Int) -> Int { Int(next() % UInt64(count)) }
+
+    /// True in so many of a hundred cases.
+    package mutating func percent(_ share: UInt64) -> Bool { next() % 100 < share }
+
+    /// A number in 0..<1.
+    package mutating func chance() -> Double { Double(next() >> 11) / Double(1 << 53) }
+}

@@ -241,6 +241,10 @@ extension FetchCoordinator: PastListsDelegate {
 }
 
 extension FetchCoordinator: FetchRunnerDelegate {
+    func obstacle(to fetch: FetchContext) -> FetchProblem? {
+        dispatcher.obstacle(toBegin: fetch.flight, for: fetch.waiter.owner, now: loop.nowMilliseconds)
+    }
+
     func fetched(_ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ response: FetchedEntry) {
         let (resource, owner, entry) = (fetch.flight.resource, fetch.waiter.owner, response.entry)
         telemetry.fetched(
@@ -249,22 +253,17 @@ extension FetchCoordinator: FetchRunnerDelegate {
         let completion = Completion(
             entry, response.change, of: resource, owner: owner,
             mayShare: fetch.mayShare && cache.builder.allows(entry, of: resource), windows: cache.responses.windows)
-        guard let fleet else {
-            return remove(completion, of: fetch) { [self] in
-                finish(ticket, completion.entry, completion.change)
-            }
-        }
+        let end = { [self] in finish(ticket, completion.entry, completion.change) }
+        guard let fleet else { return remove(completion, of: fetch, done: end) }
         if entry.status == .unauthorized || entry.status == .forbidden {
             // Here the copies go first, so that the fleet needs to tell the others only.
             remove(completion, of: fetch) { [self] in
                 fleet.refused(owner)
-                land(fetch, ticket, nil) { [self] in finish(ticket, completion.entry, completion.change) }
+                land(fetch, ticket, nil, done: end)
             }
         } else {
             land(fetch, ticket, completion.entry === entry ? response : nil) { [self] in
-                remove(completion, of: fetch) { [self] in
-                    finish(ticket, completion.entry, completion.change)
-                }
+                remove(completion, of: fetch, done: end)
             }
         }
     }

@@ -11,6 +11,8 @@ import Serving
 
 /// Receives the results of fetches.
 protocol FetchRunnerDelegate: AnyObject {
+    /// Why a fetch may not begin, although there is memory for it; nil if it may.
+    func obstacle(to fetch: FetchContext) -> FetchProblem?
     /// A response was read. The fetch stays in the table until `FetchRunner.finished`.
     func fetched(_ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ response: FetchedEntry)
     /// A fetch has failed, and is no longer in the table.
@@ -121,6 +123,10 @@ final class FetchRunner {
     }
 
     private func receive(_ ticket: FetchTable.Ticket) {
+        // While it waited, upstream may have failed in another fetch.
+        if let fetch = table[ticket], let problem = delegate?.obstacle(to: fetch) {
+            return fail(ticket, problem, bytes: 0)
+        }
         guard let fetch = table.asked(ticket, now: loop.nowNanoseconds, wallSeconds: loop.wallSeconds) else { return }
         // The others need the body. A 304 has none.
         let validators = fetch.lease?.isHeld == true ? nil : fetch.stored?.metadata

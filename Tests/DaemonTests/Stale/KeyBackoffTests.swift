@@ -38,6 +38,29 @@ import Testing
         #expect(origin.requests.count == (failure == .reset ? 1 : 2))
     }
 
+    @Test func `a fetch that waits for memory asks nobody if upstream has failed meanwhile`() throws {
+        let gate = OriginGate()
+        let origin = try ScriptedOrigin { $0.key == "first" ? .held(gate, .close) : Replies.catalogue() }
+        try LiveLarder.serving(
+            before: origin,
+            {
+                $0.workers = 1
+                // There is room for one body whose size is not known yet.
+                $0.cache.maxBytes = 1 << 20
+            }
+        ) { larder throws in
+            let first = try larder.begin("/models/user", ["Authorization": "Bearer first"])
+            try gate.waitForArrivals(1)
+            let second = try larder.begin("/models/user", ["Authorization": "Bearer second"])
+            try larder.settle()
+            gate.open()
+            #expect(try first.readResponse().status == 502)
+            let answer = try second.readResponse()
+            #expect(answer.status == 503 && answer.cacheStatus == "larder; detail=backing-off")
+        }
+        #expect(origin.requests.count == 1)
+    }
+
     @Test(arguments: [Failure.busy, .tooMany], [1, 3])
     func `behind a stale copy one key's failure does not keep the others from a refresh`(
         failure: Failure, workers: Int

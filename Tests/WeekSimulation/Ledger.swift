@@ -1,0 +1,248 @@
+/// What upstream has said to whom and when, what it was asked, and what clients got. It is the simulation's own account,
+/// made from bytes and times alone, and says what was not allowed.
+struct Ledger {
+    /// One body of upstream's. Its rows carry its number.
+    struct Content {
+        var thing: Int
+        /// Whose content it is; nil if it is the same for all keys.
+        var key: Int?
+        var rows: Int
+        /// A beginning of another body.
+        var isCut = false
+    }
+
+    /// Upstream has said something about a content to a key.
+    struct Telling {
+        var content: Int
+        var thing: Int
+        var key: Int
+        /// Whether others may have it.
+        var isPublic: Bool
+        /// Whether it ends what was said to everyone before.
+        var narrows: Bool
+        /// Its place in the order of all that happens.
+        var order: Int
+        /// When Larder began to answer with it.
+        var usedAt: Int?
+    }
+
+    /// A request to upstream that has no end yet.
+    struct Ask {
+        var thing: Int
+        var key: Int
+        /// Caused by a request that forbids storing, which shares with nobody.
+        var isAlone: Bool
+    }
+
+    /// How upstream may have failed.
+    enum Failure { case ofConnection, ofStatus, ofRequest }
+
+    private struct Pause {
+        var until: UInt64 = 0
+        var failures = 0
+    }
+
+    private struct Place: Hashable {
+        var thing: Int
+        var key: Int
+    }
+
+    private(set) var violation: WeekViolation?
+    private(set) var contents: [Content] = []
+    private var tellings: [Telling] = []
+    private var tellingsOf: [Int: [Int]] = [:]
+    private var asks: [Int: Ask] = [:]
+    /// Counts what happens.
+    private(set) var order = 0
+    /// When all copies were purged, and when each key was refused.
+    private var purgedAt = 0
+    private var refusedAt: [Int: Int] = [:]
+    private var pauses: [Place: Pause] = [:]
+    private var pausesOfAll: [Int: Pause] = [:]
+    private var lastFailed: [Int: Int] = [:]
+
+    mutating func violated(_ invariant: Int, _ now: UInt64, _ what: String) {
+        if violation == nil { violation = WeekViolation(invariant: invariant, at: now, what: what) }
+    }
+
+    // MARK: 4 and 5: what upstream is asked
+
+    mutating func asked(_ id: Int, _ ask: Ask, now: UInt64) {
+        if !ask.isAlone, asks.values.contains(where: { $0.thing == ask.thing && $0.key == ask.key && !$0.isAlone }) {
+            violated(
+                4, now, "upstream is asked for thing \(ask.thing) with key \(ask.key) while it answers that already")
+        }
+        if let pause = pauses[Place(thing: ask.thing, key: ask.key)], now < pause.until {
+            violated(
+                5, now, "upstream is asked for thing \(ask.thing) \(pause.until - now) ms too early with key \(ask.key)"
+            )
+        }
+        if let pause = pausesOfAll[group(ask.thing, ask.key)], now < pause.until {
+            violated(5, now, "upstream is asked for thing \(ask.thing) \(pause.until - now) ms too early by anyone")
+        }
+        asks[id] = ask
+    }
+
+    mutating func ended(_ id: Int) { asks[id] = nil }
+
+    /// Where callers without a key get other answers, their failures are not those of callers with one.
+    private func group(_ thing: Int, _ key: Int) -> Int {
+        Subject.things[thing].dependsOnKey && key == 0 ? thing + Subject.targets : thing
+    }
+
+    /// Larder has learned of a failure. The pause is the shortest that follows.
+    mutating func failed(_ thing: Int, _ key: Int, _ failure: Failure, wish: Int?, now: UInt64) {
+        func lengthen(_ pause: Pause?) -> Pause {
+            var pause = pause ?? Pause()
+            pause.failures = now <= pause.until + 60_000 ? min(pause.failures + 1, 16) : 1
+            let length =
+                wish.map { UInt64(min(max($0, 1), 3600)) * 1000 } ?? min(1000 << UInt64(pause.failures - 1), 60_000) / 2
+            pause.until = now + length
+            return pause
+        }
+        let (place, group) = (Place(thing: thing, key: key), group(thing, key))
+        switch failure {
+        case .ofConnection: pausesOfAll[group] = lengthen(pausesOfAll[group])
+        case .ofRequest: pauses[place] = lengthen(pauses[place])
+        case .ofStatus:
+            if let other = lastFailed[group], other != key, let pause = pauses[Place(thing: thing, key: other)],
+                now <= pause.until + 60_000
+            {
+                pausesOfAll[group] = lengthen(pausesOfAll[group])
+            }
+            pauses[place] = lengthen(pauses[place])
+            lastFailed[group] = key
+        }
+    }
+
+    /// Larder has learned of an answer. A refusal of one key says nothing of others.
+    mutating func succeeded(_ thing: Int, _ key: Int, isRefusal: Bool) {
+        let group = group(thing, key)
+        pauses[Place(thing: thing, key: key)] = nil
+        if !isRefusal { pausesOfAll[group] = nil }
+        if !isRefusal || lastFailed[group] == key { lastFailed[group] = nil }
+    }
+
+    // MARK: What upstream says
+
+    mutating func add(_ content: Content) -> Int {
+        contents.append(content)
+        return contents.count - 1
+    }
+
+    /// A response is complete. Returns the number of what it says.
+    mutating func told(_ content: Int, of thing: Int, to key: Int, isPublic: Bool, confirms: Bool, isRefusal: Bool)
+        -> Int
+    {
+        // A 304 never gives a body to more keys than before.
+        let mayBePublic = !confirms || isForEveryone(content, asking: key)
+        let isForAll = isPublic && mayBePublic && !isRefusal && !Subject.things[thing].isPersonal
+        order += 1
+        let telling = Telling(
+            content: content, thing: thing, key: key, isPublic: isForAll, narrows: !isForAll && !isRefusal, order: order
+        )
+        tellings.append(telling)
+        tellingsOf[content, default: []].append(tellings.count - 1)
+        return tellings.count - 1
+    }
+
+    /// Larder begins to answer with it.
+    mutating func used(_ telling: Int) {
+        order += 1
+        if tellings[telling].usedAt == nil { tellings[telling].usedAt = order }
+        let told = tellings[telling]
+        if !told.isPublic, !told.narrows, told.key != 0 { refusedAt[told.key] = order }
+    }
+
+    /// All copies are purged.
+    mutating func purged() {
+        order += 1
+        purgedAt = order
+    }
+
+    /// Whether upstream has let everyone of this caller's sort have it, and has not said otherwise since.
+    private func isForEveryone(_ content: Int, asking key: Int, usedAfter start: Int = -1) -> Bool {
+        (tellingsOf[content] ?? []).contains { index in
+            let telling = tellings[index]
+            guard telling.isPublic, start < 0 || telling.usedAt ?? 0 > start else { return false }
+            if Subject.things[telling.thing].dependsOnKey, (telling.key == 0) != (key == 0) { return false }
+            return !tellings.contains {
+                $0.thing == telling.thing && $0.narrows && $0.usedAt != nil && $0.order > telling.order
+                    && (!Subject.things[telling.thing].dependsOnKey || ($0.key == 0) == (key == 0))
+            }
+        }
+    }
+
+    /// Whether a caller may have it, whose request began then. What was said before a purge does not count for requests
+    /// that began after it, nor what was said to a key before it was refused.
+    func mayHave(_ content: Int, _ key: Int, begun: Int) -> Bool {
+        let purged = purgedAt <= begun ? purgedAt : -1
+        let refused = refusedAt[key].flatMap { $0 <= begun ? $0 : nil } ?? -1
+        let start = max(purged, refused)
+        return (tellingsOf[content] ?? []).contains {
+            tellings[$0].key == key && (start < 0 || tellings[$0].usedAt ?? 0 >= start)
+        } || isForEveryone(content, asking: key, usedAfter: purged)
+    }
+
+    // MARK: 1 and 2: what clients get
+
+    /// A client has got a body with these marks.
+    mutating func answered(_ subject: Subject, _ key: Int, _ marks: [Mark], count: Int?, begun: Int, now: UInt64) {
+        for mark in marks where !mayHave(mark.content, key, begun: begun) {
+            return violated(
+                1, now,
+                "a caller with key \(key) gets content \(mark.content), which upstream told \(tellers(mark.content))")
+        }
+        for mark in marks where contents[mark.content].isCut {
+            return violated(2, now, "a caller of \(subject.target) gets content \(mark.content), which was cut")
+        }
+        switch subject.form {
+        case .list: isWhole(subject, marks, now) { _ in true }
+        case .view: isWhole(subject, marks, now) { $0 % 3 != 2 }
+        case .search: isWhole(subject, marks, now) { $0 % 2 == 0 }
+        case .facet:
+            if marks.count != 3 { violated(2, now, "an answer to \(subject.target) has \(marks.count) of 3 rows") }
+        case .model, .body:
+            if marks.isEmpty { violated(2, now, "an answer to \(subject.target) has nothing of upstream's") }
+        case .count:
+            let isTrue = contents.indices.contains {
+                contents[$0].thing == 0 && contents[$0].rows == count && !contents[$0].isCut
+                    && mayHave($0, key, begun: begun)
+            }
+            if !isTrue { violated(2, now, "a caller with key \(key) gets the count \(count ?? -1), which no list has") }
+        }
+    }
+
+    /// A client has got an error, which may be upstream's. A refusal of its key may be remembered for seconds, also after
+    /// another one.
+    mutating func refused(_ key: Int, _ marks: [Mark], now: UInt64) {
+        for mark in marks where !mayHave(mark.content, key, begun: -1) {
+            violated(1, now, "a caller with key \(key) gets the refusal \(mark.content) of another")
+        }
+    }
+
+    private func tellers(_ content: Int) -> String {
+        (tellingsOf[content] ?? []).map { tellings[$0] }
+            .map { "key \($0.key)\($0.isPublic ? " for everyone" : "") at \($0.order)" }.joined(separator: ", ")
+    }
+
+    /// All rows that pass, of one content, in its order.
+    private mutating func isWhole(_ subject: Subject, _ marks: [Mark], _ now: UInt64, _ passes: (Int) -> Bool) {
+        guard let content = marks.first?.content else {
+            return violated(2, now, "an answer to \(subject.target) has no rows")
+        }
+        let expected = (0..<contents[content].rows).filter(passes)
+        if marks.map(\.row) != expected || marks.contains(where: { $0.content != content }) {
+            violated(
+                2, now,
+                "an answer to \(subject.target) has the rows \(marks.map(\.row)) of \(contents[content].rows) of content \(content)"
+            )
+        }
+    }
+
+    /// What shows in a body where it comes from: the number of a content, and of a row in it.
+    struct Mark: Equatable {
+        var content: Int
+        var row: Int
+    }
+}
