@@ -8,12 +8,12 @@ public final class RawClient {
     private let timeout: Duration
 
     /// Connects to a port of this machine. A small `receiveBuffer`, in bytes, makes a slow reader.
-    public convenience init(port: UInt16, timeout: Duration = .seconds(10), receiveBuffer: Int32? = nil) throws {
+    public convenience init(port: UInt16, timeout: Duration = .hang, receiveBuffer: Int32? = nil) throws {
         self.init(try .connect(port: port, receiveBuffer: receiveBuffer), timeout: timeout)
     }
 
     /// Connects to a socket in the file system.
-    public convenience init(path: String, timeout: Duration = .seconds(10)) throws {
+    public convenience init(path: String, timeout: Duration = .hang) throws {
         self.init(try .connect(path: path), timeout: timeout)
     }
 

@@ -91,7 +91,7 @@ extension LarderProcess {
 
     /// Purges, and returns the answer's body.
     func purge(_ query: String) throws -> String {
-        let client = try RawClient(port: port, timeout: .seconds(20))
+        let client = try RawClient(port: port, timeout: .hang)
         defer { client.close() }
         return try client.request("POST", "/_larder/purge?\(query)").text
     }

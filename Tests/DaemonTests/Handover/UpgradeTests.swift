@@ -36,7 +36,7 @@ import Testing
         let port = larder.port
         #expect(try larder.get("/models").status == 200)
         let before = origin.requests.count
-        let stream = try RawClient(port: port, timeout: .seconds(60))
+        let stream = try RawClient(port: port, timeout: .hang)
         try stream.sendRequest("POST", "/chat/completions", body: Self.chat)
         #expect(try stream.readHead().status == 200)
         let first = try stream.readSome()
@@ -192,7 +192,7 @@ import Testing
         let gate = OriginGate()
         let (origin, folder) = (try Self.origin(gate), StateFolder())
         let larder = try Self.larder(before: origin, in: folder)
-        let stream = try RawClient(port: larder.port, timeout: .seconds(60))
+        let stream = try RawClient(port: larder.port, timeout: .hang)
         try stream.sendRequest("POST", "/chat/completions", body: Self.chat)
         #expect(try stream.readHead().status == 200)
         try larder.upgrade()

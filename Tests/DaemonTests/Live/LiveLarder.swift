@@ -99,7 +99,7 @@ struct LiveLarder {
 
     /// A new connection.
     func connect(receiveBuffer: Int32? = nil) throws -> RawClient {
-        try RawClient(port: port, timeout: .seconds(20), receiveBuffer: receiveBuffer)
+        try RawClient(port: port, timeout: .hang, receiveBuffer: receiveBuffer)
     }
 
     /// One GET on a connection of its own.

@@ -257,7 +257,7 @@ import Testing
             #expect(try client.readHead().status == 200)
             return client
         }
-        let waiting = try RawClient(port: larder.port, timeout: .seconds(60))
+        let waiting = try RawClient(port: larder.port, timeout: .hang)
         try waiting.sendRequest("GET", "/models/count")
         let event = try witness.event("connections-full")
         #expect(event["level"] as? String == "warning" && event["server.max_connections"] as? Int == 2)

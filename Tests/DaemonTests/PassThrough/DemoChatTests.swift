@@ -87,7 +87,7 @@ struct DemoChatTests {
 
     @Test func `a chat is answered on one connection, whole and streamed, under every root`() throws {
         let larder = try LarderProcess.serve(["--demo"])
-        let client = try RawClient(port: larder.port, timeout: .seconds(20))
+        let client = try RawClient(port: larder.port, timeout: .hang)
         for root in ["/api/v1", "/v1", ""] {
             let whole = try client.request("POST", root + "/chat/completions", body: Array(Self.chat.utf8))
             #expect(whole.status == 200 && whole.text.contains(#""object":"chat.completion""#))
@@ -104,7 +104,7 @@ struct DemoChatTests {
 
     @Test func `a body may come in parts, in chunks, and behind an expectation`() throws {
         let larder = try LarderProcess.serve(["--demo"])
-        let client = try RawClient(port: larder.port, timeout: .seconds(20))
+        let client = try RawClient(port: larder.port, timeout: .hang)
         let head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
         let middle = Self.chat.index(Self.chat.startIndex, offsetBy: 20)
         let parts = [Self.chat[..<middle], Self.chat[middle...]]
@@ -122,7 +122,7 @@ struct DemoChatTests {
 
     @Test func `what the demo cannot answer is refused, and the connection goes on where the body is whole`() throws {
         let larder = try LarderProcess.serve(["--demo"])
-        let client = try RawClient(port: larder.port, timeout: .seconds(20))
+        let client = try RawClient(port: larder.port, timeout: .hang)
         for (method, path, body, status) in [
             ("POST", "/chat/completions", "{", 400), ("POST", "/embeddings", "{}", 404),
             ("GET", "/chat/completions", "", 404),
@@ -140,7 +140,7 @@ struct DemoChatTests {
 
     @Test func `a body without end is refused while it comes`() throws {
         let larder = try LarderProcess.serve(["--demo"])
-        let client = try RawClient(port: larder.port, timeout: .seconds(20))
+        let client = try RawClient(port: larder.port, timeout: .hang)
         try client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
         let chunk = "10000\r\n" + String(repeating: " ", count: 0x10000) + "\r\n"
         for _ in 0..<17 { try client.send(chunk) }
@@ -148,7 +148,7 @@ struct DemoChatTests {
         #expect(answer.status == 413 && answer.text.contains("1 MiB"))
         client.close()
         // A client that leaves in the middle of an answer leaves nothing behind: the demo ends in good order.
-        let leaving = try RawClient(port: larder.port, timeout: .seconds(20))
+        let leaving = try RawClient(port: larder.port, timeout: .hang)
         try leaving.send(
             "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(Self.streamed.utf8.count)\r\n\r\n\(Self.streamed)"
         )

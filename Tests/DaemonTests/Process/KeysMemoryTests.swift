@@ -44,7 +44,7 @@ import Testing
     private static func ask(_ larder: LarderProcess, _ numbers: Range<Int>) throws {
         let port = larder.port
         try concurrently(threads) { thread in
-            let client = try RawClient(port: port, timeout: .seconds(30))
+            let client = try RawClient(port: port, timeout: .hang)
             for number in numbers where number % threads == thread {
                 let (target, fields) = request(number)
                 let answer = try client.get(target, fields)
@@ -115,7 +115,7 @@ import Testing
                 "LARDER_WORKERS": "1", "LARDER_CACHE_MAX_BYTES": "64MiB", "LARDER_LOG_ACCESS": "false",
             ])
         #expect(try larder.get("/models/count").status == 200)
-        let client = try RawClient(port: larder.port, timeout: .seconds(30))
+        let client = try RawClient(port: larder.port, timeout: .hang)
         func ask(_ keys: Range<Int>) throws {
             for key in keys {
                 let fields: MessageFields = ["Authorization": "Bearer bad\(key)"]

@@ -17,7 +17,7 @@ import Testing
         let larder = try LarderProcess.serve(before: origin, environment: ["LARDER_WORKERS": "1"])
         #expect(try larder.get("/key").status == 200)
         let before = try larder.residentBytes()
-        let client = try RawClient(port: larder.port, timeout: .seconds(60))
+        let client = try RawClient(port: larder.port, timeout: .hang)
         let answer = try client.request("POST", "/files", body: [UInt8](repeating: 7, count: Self.size))
         #expect(answer.text == #"{"bytes":\#(Self.size)}"#)
         let grown = try larder.mostResidentBytes() - before
@@ -76,7 +76,7 @@ import Testing
         }
         let larder = try LarderProcess.serve(
             before: origin, environment: ["LARDER_WORKERS": "1", "LARDER_TTL_USER": "1h"])
-        let client = try RawClient(port: larder.port, timeout: .seconds(60))
+        let client = try RawClient(port: larder.port, timeout: .hang)
         #expect(try client.get("/models/count").status == 200)
         func ask(_ keys: Range<Int>) throws {
             for key in keys {

@@ -21,7 +21,7 @@ import Testing
         for _ in 0..<4 {
             startThread {
                 do {
-                    let client = try RawClient(port: port, timeout: .seconds(20))
+                    let client = try RawClient(port: port, timeout: .hang)
                     while !isOver.load(ordering: .relaxed) {
                         let answer = try client.get("/models?limit=2")
                         if answer.status != 200 { failures.withValue { $0.append("\(answer.status)") } }
@@ -209,9 +209,9 @@ import Testing
         let gate = OriginGate()
         let origin = try ScriptedOrigin { .held(gate, Replies.wellBehaved($0)) }
         let larder = try ReloadingLarder(before: origin, "upstream.timeout = \"5m\"")
-        let first = try RawClient(port: larder.process.port, timeout: .seconds(20))
+        let first = try RawClient(port: larder.process.port, timeout: .hang)
         try first.sendRequest("GET", "/models")
-        let stream = try RawClient(port: larder.process.port, timeout: .seconds(20))
+        let stream = try RawClient(port: larder.process.port, timeout: .hang)
         try stream.sendRequest("GET", "/key")
         try gate.waitForArrivals(2)
         try larder.reload("upstream.timeout = \"50ms\"")
@@ -235,7 +235,7 @@ import Testing
                 + "server.max_target_bytes = 100\nserver.allowed_hosts = [\"larder.lan\"]\nserver.idle_timeout = \"50ms\""
         )
         #expect(try larder.get(long, ["Host": "larder.lan"]).status == 414)
-        let client = try RawClient(port: larder.process.port, timeout: .seconds(20))
+        let client = try RawClient(port: larder.process.port, timeout: .hang)
         #expect(try client.get("/models", ["Host": "larder.lan"]).status == 200)
         // A connection without a request is closed much sooner than after the 75 s that it was at the start.
         #expect(try client.readToEnd().isEmpty)
@@ -255,12 +255,12 @@ import Testing
         let port = larder.process.port
         // A connection with a stream makes no room.
         let streams = try (0..<8).map { _ in
-            let stream = try RawClient(port: port, timeout: .seconds(60))
+            let stream = try RawClient(port: port, timeout: .hang)
             try stream.sendRequest("POST", "/chat/completions", body: Array("{}".utf8))
             #expect(try stream.readHead().status == 200)
             return stream
         }
-        let waiting = try RawClient(port: port, timeout: .seconds(60))
+        let waiting = try RawClient(port: port, timeout: .hang)
         try waiting.sendRequest("GET", "/models/count")
         try larder.process.child.waitForLine(containing: #""event":"connections-full""#)
         try larder.reload(Self.fresh + "server.max_connections = 30")
