@@ -25,7 +25,7 @@ final class LinkRun: EngineLinkDelegate {
 
     private init(_ react: @escaping (LinkEvent, LinkRun) throws -> Void) { self.react = react }
 
-    /// Connects, and calls `react` for each event until it calls `stop`. Ten seconds are the limit.
+    /// Connects, and calls `react` for each event until it calls `stop`, or until it hangs.
     @discardableResult
     static func run(
         _ settings: EngineSettings, destination: Destination = .configured, stopAfter limit: Int? = nil,
@@ -39,7 +39,7 @@ final class LinkRun: EngineLinkDelegate {
             run.error = TimedOut("the link's events, after \(run.events)", after: .hang)
             run.stop()
         }
-        run.watchdog?.start(after: 10_000)
+        run.watchdog?.start(after: Int(Duration.hang.components.seconds * 1_000))
         if let limit { run.after(limit) { run.stop() } }
         link.connect(destination)
         run.loop.run()
@@ -111,6 +111,6 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 func settings(_ url: String) throws -> EngineSettings {
     var settings = EngineSettings(address: try EngineAddress(url), channel: channel)
     // The machine may be busy with other tests.
-    settings.connectTimeout = 5_000
+    settings.connectTimeout = 60_000
     return settings
 }
