@@ -183,9 +183,9 @@ import Testing
 
     @Test func `an engine that cannot save its data says so`() throws {
         let server = try EngineServer()
-        // A folder cannot be replaced by a file.
-        try server.makeFolder("dump.rdb")
         try server.command("CONFIG", "SET", "save", "3600 1")
+        // A folder cannot be replaced by a file. The engine has answered before, so it does not try to read the folder.
+        try server.makeFolder("dump.rdb")
         try server.command("BGSAVE")
         try eventually("the failed save", within: .hang) {
             try server.command("INFO", "persistence").contains("rdb_last_bgsave_status:err")
