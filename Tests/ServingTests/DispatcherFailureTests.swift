@@ -88,7 +88,7 @@ struct DispatcherFailureTests {
             chance: 0,
             now: tower.now)
         guard case .reply(_, .failure(_, _, let notice), _)? = actions.first else {
-            Issue.record("nobody is told")
+            Issue.record("no waiter is called")
             return
         }
         #expect(notice == Dispatcher.BackoffNotice(until: tower.now + 500, isOfKey: false))

@@ -159,7 +159,7 @@ public final class EngineServer: Sendable {
         try bytes([Array("SET".utf8), Array(key.utf8), value, Array("PX".utf8), Array("60000".utf8)])
     }
 
-    /// Has it show another certificate, for this name and of the same authority, to whoever connects from now on.
+    /// Has it show another certificate, for this name and of the same authority, to those who connect from now on.
     public func showCertificate(for name: String) throws {
         try makeCertificate(name, "shown")
         try command("CONFIG", "SET", "tls-cert-file", folder + "/shown.pem", "tls-key-file", folder + "/shown.key")

@@ -1,7 +1,7 @@
 /// Those that wait for reads of the history, by what is read.
 ///
 /// A store that another process has, or that is busy, may not answer for minutes. So a read is given up after a while, and
-/// those that wait for it are told so. What it brings later finds nobody, unless somebody waits for the same again. It is
+/// its waiters get an error. What it brings later has no waiters, unless the same was asked for again. It is
 /// pure: times are in milliseconds of the monotonic clock.
 struct HistoryWaiting<Key: Hashable, Waiter> {
     private struct Group {
@@ -14,10 +14,10 @@ struct HistoryWaiting<Key: Hashable, Waiter> {
 
     private var groups: [Key: Group] = [:]
 
-    /// Whether somebody waits for something.
+    /// Whether something has a waiter.
     func isAwaited(_ key: Key) -> Bool { groups[key] != nil }
 
-    /// Somebody waits for something. True if it has to be read now, since nobody else waits for it.
+    /// Adds a waiter for something. True if it is the first, so that it has to be read now.
     mutating func add(_ waiter: Waiter, for key: Key, at now: UInt64) -> Bool {
         guard groups[key] == nil else {
             groups[key]?.waiters.append(waiter)
@@ -30,7 +30,7 @@ struct HistoryWaiting<Key: Hashable, Waiter> {
     /// Something was read. Returns those that waited for it, in the order in which they came.
     mutating func take(_ key: Key) -> [Waiter] { groups.removeValue(forKey: key)?.waiters ?? [] }
 
-    /// Returns those whose reads have taken too long. They wait no more.
+    /// Returns those whose reads have taken too long. They are removed.
     mutating func takeLate(at now: UInt64) -> [Waiter] {
         let late = groups.filter { now >= $0.value.since + Self.patience }
         for key in late.keys { groups[key] = nil }

@@ -4,8 +4,7 @@ import Testing
 /// Three whole replicas on engines of several processes.
 @Suite(.enabled(if: WholeFleet.isTested, WholeFleet.reason), .timeLimit(.minutes(30)), .serialized)
 struct FleetEngineTests {
-    @Test func `with Sentinel a failover costs no client an answer, and the fleet goes on with the new master`() throws
-    {
+    @Test func `with Sentinel a failover costs no client an answer, and the fleet uses the new master`() throws {
         let master = try EngineServer()
         var options = EngineServer.Options()
         options.master = master.port
@@ -61,7 +60,7 @@ struct FleetEngineTests {
             }
         }
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        // Each is told of another node, and one of them has the keys.
+        // Each gets the address of another node, and one of them has the keys.
         let larders = try SharingProcesses(before: origin, by: nodes[0]) { "redis://127.0.0.1:\(nodes[$0].port)" }
         try larders.waitUntilSharing()
         try larders.purgeEverywhere()

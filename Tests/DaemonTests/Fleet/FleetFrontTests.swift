@@ -185,7 +185,7 @@ struct FleetFrontTests {
             for larder in larders.all { #expect(try larder.get("/models").status == 200) }
             version.withValue { $0 = change }
             var old = Set(larders.all.indices)
-            // The age of a copy counts from its fetch, wherever that was; it is told in whole seconds.
+            // The age of a copy counts from its fetch, wherever that was; it is written in whole seconds.
             try eventually("the new list on all", within: .hang) {
                 for (index, larder) in larders.all.enumerated() {
                     let answer = try larder.get("/models")

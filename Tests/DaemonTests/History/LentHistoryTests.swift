@@ -42,7 +42,7 @@ import Testing
         }
         kill(try #require(larder.started.last), SIGKILL)
         try eventually("the state is back", within: .hang) { larder.lines("upgrade-failed").count == 1 }
-        // The reads of before are answered now as well, and nobody waits for them any more.
+        // The reads of before are answered now as well, and have no waiters any more.
         for (target, client) in zip(targets, clients) {
             let answer = try client.get(target)
             #expect(answer.status != 503, "\(target): \(answer.text)")

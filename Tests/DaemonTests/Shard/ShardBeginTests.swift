@@ -11,7 +11,7 @@ import Threads
 /// How a loop begins.
 @Suite(.timeLimit(.minutes(30))) struct ShardBeginTests {
     /// A loop that does not have the others' mailboxes yet could not answer.
-    @Test func `a loop sends the others nothing before it is told to warm up, when all have begun`() throws {
+    @Test func `a loop sends the others nothing before the message to warm up, when all have begun`() throws {
         let settings = Settings()
         let shardSettings = ShardSettings(settings, isDemo: true, addresses: [], fingerprinter: .random())
         let writer = try LogWriter(.json)

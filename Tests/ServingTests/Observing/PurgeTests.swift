@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(arguments: ["", "catalog", "catalog=0", "all=1&catalog=1", "keys=1a2b3c4d"])
-    func `any other query is told what there is`(query: String) {
+    func `any other query gets an error that names the known ones`(query: String) {
         let problem = #expect(throws: Problem.self) { try Purge(query: query) }
         #expect(problem?.message.hasPrefix("say what to purge: ") == true)
     }
