@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Immutable bytes in one allocation, shared by reference between threads.
 ///
 /// Every holder of a reference may read; nothing can write after the initializer has returned. So several loops can
@@ -7,6 +9,10 @@
 
     /// The number of bytes.
     public let count: Int
+
+    /// Set once, when the bytes have been sent often.
+    private let pages = AtomicLazyReference<PageCopy>()
+    private let sendings = Atomic<UInt32>(0)
 
     /// Takes over an allocation: `base` is freed when the last reference goes.
     @unsafe init(adopting base: UnsafeMutablePointer<UInt8>, count: Int) {
@@ -47,6 +53,22 @@
 }
 
 extension SharedBytes {
+    /// The same bytes in pages that the kernel can send without copying them; nil unless `makePageCopy()` made some.
+    public var pageCopy: PageCopy? { pages.load() }
+
+    /// Notes that the bytes are sent once more, on any thread. True once, when they have been sent so often that a copy
+    /// in pages is worth its memory.
+    public func noteSending() -> Bool {
+        sendings.wrappingAdd(1, ordering: .relaxed).newValue == PageCopy.worthwhileSendings
+    }
+
+    /// Copies the bytes into pages, which are kept as long as this object. Nothing happens if there is no memory for
+    /// them.
+    public func makePageCopy() {
+        guard let copy = PageCopy(span) else { return }
+        _ = pages.storeIfNil(copy)
+    }
+
     /// No bytes at all.
     public static let empty = SharedBytes([])
 

@@ -32,6 +32,12 @@ import Glibc
     /// How many streams are open; what each may leave unsent depends on it.
     var openStreams = 0
 
+    /// Whether long bodies are sent without copying them.
+    public var zeroCopy = ZeroCopy.off
+
+    /// Opened when it is needed first.
+    var openPagePipe: PagePipe?
+
     private var isClosed = false
 
     /// Makes a loop. It fails only when the machine is out of descriptors or memory, and then stops the program.
@@ -122,6 +128,7 @@ import Glibc
             run()
         } while unsafe uv_loop_close(raw) == UV_EBUSY.rawValue
         idleWrites = []
+        openPagePipe = nil
         isClosed = true
     }
 }

@@ -32,6 +32,9 @@ import Glibc
     /// Set by `shutdownThenClose`: nothing more is written, and incoming bytes are discarded.
     var ending: StreamEnding?
 
+    /// A body of which a part waits in its pages.
+    private var moved: MovedBody?
+
     /// Takes over a connected stream socket, which is closed if this fails.
     public init(on loop: Loop, adopting descriptor: Int32) throws(UVError) {
         self.loop = loop
@@ -66,16 +69,13 @@ import Glibc
     /// answer does not fit into the socket, so a hit that is sent at once pays nothing for it.
     private func followUnsentLimit() {
         let limit = UnsentLimit.bytes(among: loop.openStreams)
-        guard limit != unsentLimit, unsafe raw.pointee.type == UV_TCP else { return }
-        var descriptor: Int32 = -1
-        let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
-        guard unsafe uv_fileno(handle, &descriptor) == 0 else { return }
+        guard limit != unsentLimit, let descriptor = tcpSocket else { return }
         UnsentLimit.set(limit, on: descriptor)
         unsentLimit = limit
     }
 
     /// Bytes that were given to `write` and that the socket has not taken yet.
-    public var queuedBytes: Int { unsafe Int(raw.pointee.write_queue_size) }
+    public var queuedBytes: Int { unsafe Int(raw.pointee.write_queue_size) + (moved?.left ?? 0) }
 
     /// Reads from now on, until `stopReading()` or the peer's end.
     public func startReading() {
@@ -99,6 +99,7 @@ import Glibc
     /// `.closed`.
     public func write(_ head: ByteSlice?, _ fields: Span<UInt8>, _ body: ByteSlice?) -> WriteOutcome {
         guard !isClosed, ending == nil else { return .closed }
+        if moved != nil { copyMoved() }
         // Always the same three slots, some perhaps empty, so that the rest of the middle one can be found again.
         let buffers = unsafe loop.gather
         unsafe buffers[0] = buffer(head)
@@ -111,6 +112,12 @@ import Glibc
         let total = unsafe Int(buffers[0].len) + Int(buffers[1].len) + Int(buffers[2].len)
         if total == 0 { return .sent }
         if unsafe raw.pointee.write_queue_size == 0 {
+            if let body, body.count >= ZeroCopy.leastBody, unsafe raw.pointee.type == UV_TCP,
+                let pages = loop.pages(of: body.owner),
+                let outcome = unsafe move(MovedBody(pages, body), after: buffers, head)
+            {
+                return outcome
+            }
             // One piece alone goes by `write`, which is quicker than `writev`.
             let first = head == nil ? 1 : 0
             let sent = unsafe Int(uv_try_write(raw, buffers + first, UInt32((body == nil ? 2 : 3) - first)))
@@ -150,11 +157,76 @@ import Glibc
         return .queued
     }
 
+    /// Sends the first two buffers, and then a body from its pages. Nil if the system does not allow it and nothing was
+    /// sent.
+    @inline(never)
+    private func move(
+        _ body: consuming MovedBody, after buffers: UnsafeMutablePointer<uv_buf_t>, _ head: ByteSlice?
+    ) -> WriteOutcome? {
+        guard let socket = tcpSocket, loop.pagePipe != nil else { return nil }
+        let before = unsafe Int(buffers[0].len) + Int(buffers[1].len)
+        if before > 0 {
+            let sent = unsafe shim_send_more(socket, buffers, 2)
+            if sent < before {
+                if sent < 0, errno != EAGAIN, errno != EINTR {
+                    close(error: UVError(errno: errno))
+                    return .closed
+                }
+                unsafe advance(buffers, by: max(0, sent))
+                return unsafe queue(buffers, head, body.rest())
+            }
+        }
+        return goOn(with: body)
+    }
+
+    /// Sends what the socket takes of a body in pages; the rest waits.
+    private func goOn(with body: consuming MovedBody) -> WriteOutcome {
+        guard let socket = tcpSocket, let pipe = loop.pagePipe else { return queue(body.rest()) }
+        switch body.send(through: pipe, to: socket) {
+        case .sent: return .sent
+        case .partly:
+            // Before `moved`, so that nothing goes on if libuv refuses the piece.
+            let outcome = queue(body.nextPiece())
+            if outcome == .queued, body.left > 0 { moved = body }
+            return outcome
+        case .failed(let error):
+            close(error: error)
+            return .closed
+        case .unavailable:
+            loop.zeroCopy = .off
+            loop.openPagePipe = nil
+            return queue(body.rest())
+        }
+    }
+
+    /// Queues what waits in pages, so that something else can be queued after it.
+    func copyMoved() {
+        guard var body = moved.take() else { return }
+        _ = queue(body.rest())
+    }
+
+    private func queue(_ bytes: ByteSlice) -> WriteOutcome {
+        let buffers = unsafe loop.gather
+        unsafe buffers[0] = buffer(bytes)
+        unsafe buffers[1] = uv_buf_t(base: nil, len: 0)
+        unsafe buffers[2] = uv_buf_t(base: nil, len: 0)
+        return unsafe queue(buffers, bytes, nil)
+    }
+
+    /// The descriptor of a TCP connection.
+    private var tcpSocket: Int32? {
+        guard unsafe raw.pointee.type == UV_TCP else { return nil }
+        var descriptor: Int32 = -1
+        let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
+        return unsafe uv_fileno(handle, &descriptor) == 0 ? descriptor : nil
+    }
+
     /// Closes at once, and discards unsent bytes. Further calls do nothing.
     public func close(error: UVError? = nil) {
         guard !isClosed else { return }
         isClosed = true
         isReading = false
+        moved = nil
         failure = error
         ending?.cancel()
         unsafe uv_close(UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self), streamClosed)
@@ -167,6 +239,7 @@ import Glibc
         if unsafe raw.pointee.type == UV_TCP {
             isClosed = true
             isReading = false
+            moved = nil
             ending?.cancel()
             let tcp = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_tcp_t.self)
             if unsafe uv_tcp_close_reset(tcp, streamClosed) == 0 { return }
@@ -180,7 +253,9 @@ import Glibc
         loop.pendingWrites -= 1
         if isClosed { return }
         if status < 0 { return close(error: UVError(rawValue: status)) }
-        if queuedWrites == 0, ending == nil { delegate?.drained(self) }
+        guard queuedWrites == 0, ending == nil else { return }
+        if let body = moved.take(), goOn(with: body) != .sent { return }
+        delegate?.drained(self)
     }
 
     @inline(__always)

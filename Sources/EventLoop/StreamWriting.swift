@@ -173,6 +173,8 @@ extension Stream {
     /// time.
     public func shutdownThenClose(lingerMilliseconds: Int) {
         guard !isClosed, ending == nil else { return }
+        copyMoved()
+        guard !isClosed else { return }
         let ending = StreamEnding(self, linger: lingerMilliseconds)
         self.ending = ending
         ending.start()

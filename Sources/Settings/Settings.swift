@@ -1,4 +1,5 @@
 public import Caching
+public import EventLoop
 internal import Fleet
 internal import FoundationEssentials
 
@@ -137,6 +138,8 @@ extension Settings {
         public var maxHeaders = 100
         /// The size of a request's target.
         public var maxTargetBytes = 8 << 10
+        /// Whether long answers that are sent often are sent without copying them.
+        public var zeroCopy = ZeroCopy.auto
         /// The time after SIGTERM or SIGINT in which connections are still accepted, and `/readyz` answers 503.
         public var shutdownDelay: Duration = .zero
         /// The time that requests in flight get after SIGTERM or SIGINT, and after the delay.

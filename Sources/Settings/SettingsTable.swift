@@ -130,6 +130,9 @@ package enum SettingsTable {
             "server.max_target_bytes", \.server.maxTargetBytes, .size(64...1 << 20),
             "Maximum length of a request's target (path and query)."),
         SettingDefinition(
+            "server.zero_copy", \.server.zeroCopy, .choice,
+            "Whether long answers are sent without copying them: auto (if that is measured to be cheaper), on, off."),
+        SettingDefinition(
             "server.shutdown_delay", \.server.shutdownDelay, .duration(.zero ... .seconds(3600)),
             "How long to go on serving after SIGTERM, with 503 from /readyz, before draining."),
         SettingDefinition(

@@ -82,9 +82,9 @@ extension Connection {
         if door != .admin, shard.isKnown(host: value) { return .allowed }
         guard let host = HostField.host(in: value) else { return .malformed }
         if door == .admin {
-            return shard.settings.adminHosts.allows(value.extracting(host)) ? .allowed : .foreign
+            return shard.settings.hosts.admin.allows(value.extracting(host)) ? .allowed : .foreign
         }
-        guard shard.settings.hosts.allows(value.extracting(host)) else { return .foreign }
+        guard shard.settings.hosts.listen.allows(value.extracting(host)) else { return .foreign }
         shard.remember(host: value)
         return .allowed
     }
@@ -103,7 +103,7 @@ extension Connection {
     func isAskedByOwnName(_ head: Span<UInt8>) -> Bool {
         guard let range = request.host.range else { return true }
         let value = head.extracting(authority(head, host: range))
-        return HostField.host(in: value).map { shard.settings.ownHosts.allows(value.extracting($0)) } ?? false
+        return HostField.host(in: value).map { shard.settings.hosts.ownPages.allows(value.extracting($0)) } ?? false
     }
 
     /// Health checks are answered under any host name: such a client may know only an address.

@@ -45,6 +45,7 @@ final class Shard {
     ) throws(UpstreamError) {
         self.settings = settings
         loop = Loop()
+        loop.zeroCopy = settings.zeroCopy
         peers = Peers(index: index, supervisor: supervisor)
         cache = LoopCache(settings, on: loop)
         self.telemetry = Telemetry(telemetry, on: loop, peers: peers)
@@ -121,6 +122,7 @@ final class Shard {
         self.telemetry.take(telemetry)
         if next.responder.views != before.responder.views { self.telemetry.take(next.responder.views) }
         fetches.reload(next)
+        loop.zeroCopy = next.zeroCopy
         date = DateLine(allowsAnyOrigin: next.allowsAnyOrigin, idleTimeout: next.timeLimits.idle)
         if next.headLimits != before.headLimits { clients.table.takeHeadLimits() }
         if next.hosts != before.hosts { knownHost = [] }

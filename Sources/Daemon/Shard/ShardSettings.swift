@@ -27,6 +27,15 @@ package struct ShardSettings: Sendable {
         fileprivate(set) var entryBuilder: EntryBuilder
     }
 
+    /// The host names that requests may have.
+    struct HostRules: Sendable, Equatable {
+        let listen: HostRule
+        /// For connections on `admin.listen`.
+        let admin: HostRule
+        /// Under which Larder serves its own pages.
+        let ownPages: HostRule
+    }
+
     let source: Source
     /// How long changes of the catalogue are kept, in seconds; nil if none are recorded.
     let historyKeep: Int64?
@@ -40,14 +49,11 @@ package struct ShardSettings: Sendable {
     let timeLimits: ConnectionStateMachine.TimeLimits
     /// Whether there is an access log. A hit reads it here, which takes no reference to the log.
     let logsAccess: Bool
-    let hosts: HostRule
-    /// The same for connections on `admin.listen`.
-    let adminHosts: HostRule
-    /// The host names under which Larder serves its own pages.
-    let ownHosts: HostRule
+    let hosts: HostRules
     /// This process's name in `Via`.
     private(set) var hop = ViaHop(number: .random(in: 0 ... .max))
     let allowsAnyOrigin: Bool
+    let zeroCopy: ZeroCopy
     /// Distinguishes keys without storing them; the same for all shards.
     let fingerprinter: Fingerprinter
 
@@ -87,9 +93,11 @@ package struct ShardSettings: Sendable {
             header: settings.server.headerTimeout.milliseconds, body: settings.server.bodyTimeout.milliseconds,
             idle: settings.server.idleTimeout.milliseconds)
         logsAccess = SharedTelemetry.accessFormat(settings.log) != nil
-        hosts = HostRule(settings, settings.listen, addresses: addresses)
-        adminHosts = HostRule(settings, settings.admin.listen, addresses: adminAddresses)
-        ownHosts = HostRule(ownNamesOf: settings)
+        hosts = HostRules(
+            listen: HostRule(settings, settings.listen, addresses: addresses),
+            admin: HostRule(settings, settings.admin.listen, addresses: adminAddresses),
+            ownPages: HostRule(ownNamesOf: settings))
+        zeroCopy = settings.server.zeroCopy
         allowsAnyOrigin = settings.server.cors
     }
 

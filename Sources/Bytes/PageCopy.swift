@@ -1,0 +1,72 @@
+import Glibc
+import Synchronization
+
+/// A copy of some bytes in pages of their own, from which the kernel may send without copying them once more.
+///
+/// The kernel keeps the pages until the peer has taken the bytes, and reads them then. With memory of `malloc`, a slow
+/// client could receive what the memory was used for later, another caller's rows. So these pages are mapped for one
+/// copy, become read-only when it is complete, and are unmapped at its end: nothing else is ever stored in them.
+@safe public final class PageCopy: Sendable {
+    /// How often bytes are sent before they get such a copy.
+    static let worthwhileSendings: UInt32 = 8
+
+    /// The most memory that all copies of the process may take, in bytes: four lists of all models.
+    static let mostBytes = 8 << 20
+
+    /// Transparent huge pages are of this size on the processors that Debian's kernels support them on.
+    private static let hugePage = 2 << 20
+
+    private static let used = Atomic<Int>(0)
+
+    private nonisolated(unsafe) let base: UnsafeMutableRawPointer
+
+    /// The number of bytes.
+    public let count: Int
+
+    private let size: Int
+
+    /// Copies some bytes. Nil if there are none, if all copies together would take more than `mostBytes`, or if the
+    /// system provides no memory.
+    public init?(_ bytes: Span<UInt8>) {
+        // A body of more than a quarter of a huge page takes whole ones: the kernel handles each with a few steps, where
+        // it takes hundreds for small pages.
+        let unit = bytes.count > Self.hugePage / 4 ? Self.hugePage : sysconf(Int32(_SC_PAGESIZE))
+        let size = (bytes.count + unit - 1) / unit * unit
+        guard size > 0 else { return nil }
+        guard Self.used.wrappingAdd(size, ordering: .relaxed).newValue <= Self.mostBytes,
+            let base = unsafe Self.map(size, alignedTo: unit)
+        else {
+            Self.used.wrappingSubtract(size, ordering: .relaxed)
+            return nil
+        }
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe base.copyMemory(from: source.baseAddress!, byteCount: source.count)
+        }
+        _ = unsafe mprotect(base, size, PROT_READ)
+        unsafe self.base = base
+        self.size = size
+        count = bytes.count
+    }
+
+    deinit {
+        _ = unsafe munmap(base, size)
+        Self.used.wrappingSubtract(size, ordering: .relaxed)
+    }
+
+    /// Maps memory whose address is a multiple of `unit`: the system gives the address of a small page.
+    private static func map(_ size: Int, alignedTo unit: Int) -> UnsafeMutableRawPointer? {
+        let whole = size + unit
+        let start = unsafe mmap(nil, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let start = unsafe start, unsafe start != MAP_FAILED else { return nil }
+        let before = (unit - Int(bitPattern: start) % unit) % unit
+        let base = unsafe start + before
+        if before > 0 { _ = unsafe munmap(start, before) }
+        if before < unit { _ = unsafe munmap(base + size, unit - before) }
+        // It works with small pages too, if the system allows no others.
+        if unit == hugePage { _ = unsafe madvise(base, size, MADV_HUGEPAGE) }
+        return unsafe base
+    }
+
+    /// The address of the first byte, at the begin of a page. It is valid while this object lives.
+    @unsafe public var address: UnsafeRawPointer { unsafe UnsafeRawPointer(base) }
+}

@@ -1,0 +1,267 @@
+import Bytes
+import Glibc
+import TestSupport
+import Testing
+import Threads
+
+@testable import EventLoop
+
+/// Long bodies that are sent from pages.
+///
+/// One after the other, since all copies in pages of a process share a limit, which nobody else uses here.
+@Suite(.serialized, .timeLimit(.minutes(30))) struct ZeroCopyTests {
+    private static let size = 3 << 20
+
+    /// A body with pages.
+    private static func paged(_ bytes: [UInt8]) throws -> SharedBytes {
+        let body = SharedBytes(bytes)
+        body.makePageCopy()
+        try #require(body.pageCopy != nil)
+        return body
+    }
+
+    /// A stream on a TCP connection with a probe for a delegate, and the other end of it.
+    private static func connected(on loop: Loop) throws -> (Stream, Probe, Peer) {
+        let socket = try ListeningSocket(localhost)
+        defer { socket.close() }
+        let peer = Peer(to: socket.address)
+        var ready = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+        try #require(unsafe poll(&ready, 1, 10_000) == 1)
+        let stream = try Stream(on: loop, adopting: accept(socket.descriptor, nil, nil))
+        let probe = Probe()
+        stream.delegate = probe
+        return (stream, probe, peer)
+    }
+
+    /// Reads to the end on a thread, sometimes slowly.
+    private static func reader(of peer: Peer, into got: Shared<[UInt8]>) throws -> NamedThread {
+        try NamedThread.start(name: "reader") {
+            var all: [UInt8] = []
+            while let part = peer.receive(100_003), !part.isEmpty {
+                all += part
+                if all.count % 7 == 0 { usleep(500) }
+            }
+            let read = all
+            got.update { $0 = read }
+            peer.close()
+        }
+    }
+
+    @Test(arguments: [ZeroCopy.leastBody, 1 << 20, Self.size, 3 * Self.size / 2 + 1])
+    func `a body reaches a slow reader whole, between its head and what follows`(size: Int) throws {
+        let all = pattern(size + 5_000)
+        let body = try Self.paged(Array(all[3_000..<3_000 + size]))
+        let got = Shared<[UInt8]>([])
+        try withLoop { loop in
+            loop.zeroCopy = .on
+            let (stream, probe, peer) = try Self.connected(on: loop)
+            let fields = Array(all[1_000..<3_000])
+            let rest = SharedBytes(Array(all[(3_000 + size)...]))
+            probe.onDrained = { stream in
+                #expect(stream.queuedBytes == 0)
+                stream.shutdownThenClose(lingerMilliseconds: 30_000)
+            }
+            let outcome = stream.write(SharedBytes(Array(all[..<1_000])).all, fields.span, body.all)
+            #expect(loop.openPagePipe != nil)
+            if outcome == .queued {
+                #expect(stream.queuedBytes > 0 && stream.queuedBytes < size)
+                probe.onDrained = { stream in
+                    #expect(stream.queuedBytes == 0)
+                    _ = stream.write(rest.all)
+                    stream.shutdownThenClose(lingerMilliseconds: 30_000)
+                }
+            } else {
+                #expect(size <= 1 << 20)
+                _ = stream.write(rest.all)
+                stream.shutdownThenClose(lingerMilliseconds: 30_000)
+            }
+            let reader = try Self.reader(of: peer, into: got)
+            loop.run()
+            reader.join()
+            #expect(probe.drains == (outcome == .queued ? 1 : 0))
+            #expect(loop.zeroCopy == .on)
+        }
+        #expect(got.value == all)
+    }
+
+    @Test func `a part of a body is sent, from anywhere in its pages`() throws {
+        let all = pattern(1 << 20)
+        let body = try Self.paged(all)
+        let got = Shared<[UInt8]>([])
+        try withLoop { loop in
+            loop.zeroCopy = .on
+            let (stream, _, peer) = try Self.connected(on: loop)
+            let reader = try Self.reader(of: peer, into: got)
+            _ = stream.write(nil, Span(), body[5_001..<900_017])
+            stream.shutdownThenClose(lingerMilliseconds: 5_000)
+            #expect(loop.openPagePipe != nil)
+            loop.run()
+            reader.join()
+        }
+        #expect(got.value == Array(all[5_001..<900_017]))
+    }
+
+    @Test func `what is written after a body that waits follows it, and so does the end`() throws {
+        let all = pattern(Self.size)
+        let got = Shared<[UInt8]>([])
+        try withLoop { loop in
+            loop.zeroCopy = .on
+            let (stream, _, peer) = try Self.connected(on: loop)
+            let body = try Self.paged(all)
+            #expect(stream.write(nil, Span(), body.all) == .queued)
+            #expect(stream.write(SharedBytes(utf8: "next").all) == .queued)
+            #expect(stream.write(nil, Span(), body.all) == .queued)
+            #expect(stream.queuedBytes > Self.size && loop.openPagePipe != nil)
+            stream.shutdownThenClose(lingerMilliseconds: 30_000)
+            let reader = try Self.reader(of: peer, into: got)
+            loop.run()
+            reader.join()
+        }
+        #expect(got.value == all + Array("next".utf8) + all)
+    }
+
+    @Test(arguments: [false, true]) func `a connection can be closed while a body waits`(isReset: Bool) throws {
+        try withLoop { loop in
+            loop.zeroCopy = .on
+            let (stream, probe, peer) = try Self.connected(on: loop)
+            weak var pages: PageCopy?
+            do {
+                let body = try Self.paged(pattern(Self.size))
+                pages = body.pageCopy
+                #expect(stream.write(nil, Span(), body.all) == .queued)
+            }
+            #expect(pages != nil && loop.openPagePipe != nil)
+            if isReset { stream.reset() } else { stream.close() }
+            #expect(stream.queuedBytes < Self.size)
+            loop.run()
+            #expect(probe.closes == 1 && probe.drains == 0)
+            #expect(pages == nil)
+            peer.close()
+        }
+    }
+
+    @Test func `a peer that goes away while a body waits ends the connection`() throws {
+        try withLoop { loop in
+            loop.zeroCopy = .on
+            let (stream, probe, peer) = try Self.connected(on: loop)
+            #expect(try stream.write(nil, Span(), Self.paged(pattern(Self.size)).all) == .queued)
+            peer.close()
+            loop.run()
+            #expect(probe.closes == 1 && probe.drains == 0)
+        }
+    }
+
+    @Test func `a client that reads late gets the bytes, whatever the memory was used for since`() throws {
+        let all = pattern(300 << 10)
+        try withLoop { loop in
+            loop.zeroCopy = .on
+            let (stream, _, peer) = try Self.connected(on: loop)
+            weak var pages: PageCopy?
+            do {
+                let body = try Self.paged(all)
+                pages = body.pageCopy
+                #expect(stream.write(nil, Span(), body.all) == .sent)
+            }
+            #expect(pages == nil && loop.openPagePipe != nil)
+            // As a process would that goes on: more copies in pages, and more memory of malloc.
+            var others: [PageCopy] = []
+            while let other = PageCopy([UInt8](repeating: 0xEE, count: 300 << 10).span) { others.append(other) }
+            let heap = (0..<64).map { SharedBytes([UInt8](repeating: UInt8($0), count: 300 << 10)) }
+            stream.close()
+            loop.run()
+            var got: [UInt8] = []
+            while let part = peer.receive(100_003), !part.isEmpty { got += part }
+            #expect(got == all)
+            #expect(others.count > 5 && heap.count == 64)
+            peer.close()
+        }
+    }
+
+    @Test func `where the system refuses it, bytes are copied`() throws {
+        let all = pattern(Self.size)
+        let got = Shared<[UInt8]>([])
+        try withLoop { loop in
+            loop.zeroCopy = .on
+            loop.openPagePipe = PagePipe(brokenWith: 1 << 20)
+            let (stream, _, peer) = try Self.connected(on: loop)
+            let reader = try Self.reader(of: peer, into: got)
+            _ = stream.write(SharedBytes(utf8: "head").all, Span(), try Self.paged(all).all)
+            #expect(loop.zeroCopy == .off)
+            stream.shutdownThenClose(lingerMilliseconds: 30_000)
+            loop.run()
+            reader.join()
+        }
+        #expect(got.value == Array("head".utf8) + all)
+    }
+
+    @Test func `a unix socket is sent copies`() throws {
+        let (mine, theirs) = Peer.pair()
+        try withLoop { loop in
+            loop.zeroCopy = .on
+            let stream = try Stream(on: loop, adopting: mine.descriptor)
+            let body = try Self.paged(pattern(ZeroCopy.leastBody))
+            _ = stream.write(nil, Span(), body.all)
+            #expect(loop.openPagePipe == nil)
+            stream.close()
+        }
+        theirs.close()
+    }
+
+    @Test(arguments: [
+        (ZeroCopy.on, ZeroCopy.leastBody, true), (.on, ZeroCopy.leastBody - 1, false), (.off, 1 << 20, false),
+    ])
+    func `a long body gets pages when it is sent often`(setting: ZeroCopy, size: Int, hasPages: Bool) throws {
+        let bytes = pattern(size)
+        let body = SharedBytes(bytes)
+        let got = Shared<[UInt8]>([])
+        try withLoop { loop in
+            loop.zeroCopy = setting
+            let (stream, probe, peer) = try Self.connected(on: loop)
+            let reader = try Self.reader(of: peer, into: got)
+            var written = 0
+            func next() {
+                while written < 20 {
+                    #expect(body.pageCopy == nil || written >= 8)
+                    written += 1
+                    if stream.write(nil, Span(), body.all) == .queued { return }
+                }
+                stream.shutdownThenClose(lingerMilliseconds: 30_000)
+            }
+            probe.onDrained = { _ in next() }
+            next()
+            loop.run()
+            reader.join()
+            #expect((body.pageCopy != nil) == hasPages)
+        }
+        let all = got.value
+        #expect(all.count == 20 * size)
+        for index in 0..<(all.count / size) {
+            #expect(Array(all[(index * size)..<((index + 1) * size)]) == bytes)
+        }
+    }
+
+    @Test func `all pages together have a limit, and the next ones get what was given back`() throws {
+        func fill() -> [PageCopy] {
+            var copies: [PageCopy] = []
+            while let copy = PageCopy([UInt8](repeating: 1, count: 700_000).span) { copies.append(copy) }
+            return copies
+        }
+        var copies = fill()
+        #expect(copies.count == 4)
+        copies.removeLast()
+        #expect(fill().count == 1)
+        copies = []
+        #expect(fill().count == 4)
+        #expect(PageCopy(Span()) == nil)
+    }
+
+    @Test func `both ways of sending are measured`() throws {
+        let costs = try #require(ZeroCopy.costs)
+        print("zero copy: \(costs.copied / 1_000) us copied, \(costs.moved / 1_000) us moved")
+        #expect(costs.copied > 0 && costs.moved > 0)
+        #expect(ZeroCopy.auto.isWorthwhile == costs.isWorthwhile)
+        #expect(ZeroCopy.on.isWorthwhile && !ZeroCopy.off.isWorthwhile)
+        #expect(!ZeroCopy.Costs(copied: 100, moved: 97).isWorthwhile)
+        #expect(ZeroCopy.Costs(copied: 100, moved: 90).isWorthwhile)
+    }
+}
