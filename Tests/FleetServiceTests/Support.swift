@@ -147,7 +147,7 @@ final class Replica: Sendable {
 extension Monitor {
     /// The value, once it is there.
     func value<Wrapped>() throws -> Wrapped where Value == Wrapped? {
-        guard let value = wait(.seconds(20), until: { $0 }) else { throw TimedOut("an answer", after: .hang) }
+        guard let value = wait(.hang, until: { $0 }) else { throw TimedOut("an answer", after: .hang) }
         return value
     }
 }

@@ -108,7 +108,7 @@ public final class ChildProcess: Sendable {
 
     /// Waits for a line that contains `text`, on either stream, and answers it; also one that came before the call.
     @discardableResult
-    public func waitForLine(containing text: String, timeout: Duration = .seconds(20)) throws -> String {
+    public func waitForLine(containing text: String, timeout: Duration = .hang) throws -> String {
         let found: String?? = state.wait(timeout) { state in
             if let line = state.lines.first(where: { $0.text.contains(text) }) { return .some(line.text) }
             return state.openStreams == 0 ? .some(nil) : nil
@@ -124,7 +124,7 @@ public final class ChildProcess: Sendable {
 
     /// Waits for its end and for the last of its output.
     @discardableResult
-    public func waitForExit(timeout: Duration = .seconds(20)) throws -> Ending {
+    public func waitForExit(timeout: Duration = .hang) throws -> Ending {
         let ending = state.wait(timeout) { $0.openStreams == 0 ? $0.ending : nil }
         guard let ending else { throw TimedOut("the end of process \(id)", after: timeout) }
         return ending
@@ -136,7 +136,7 @@ public final class ChildProcess: Sendable {
     /// Runs a program to its end: how it ended, and its output and errors as text.
     public static func run(
         _ path: String, _ arguments: [String] = [], environment: [String: String] = ["PATH": "/usr/bin:/bin"],
-        timeout: Duration = .seconds(30)
+        timeout: Duration = .hang
     ) throws -> (ending: Ending, output: String, error: String) {
         let child = try ChildProcess(path, arguments, environment: environment)
         let ending = try child.waitForExit(timeout: timeout)

@@ -46,7 +46,7 @@ public final class NotifyReceiver: Sendable {
     public var messages: [String] { state.current }
 
     /// Waits until `count` messages that contain `text` have come.
-    public func waitFor(_ text: String, count: Int = 1, timeout: Duration = .seconds(20)) throws {
+    public func waitFor(_ text: String, count: Int = 1, timeout: Duration = .hang) throws {
         let isThere = state.wait(timeout) { messages -> Bool? in
             messages.count { $0.contains(text) } >= count ? true : nil
         }

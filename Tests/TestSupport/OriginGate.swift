@@ -9,7 +9,7 @@ public final class OriginGate: Sendable {
     public func open() { state.withValue { $0.open = true } }
 
     /// Waits until `count` replies stand before the gate.
-    public func waitForArrivals(_ count: Int, timeout: Duration = .seconds(10)) throws {
+    public func waitForArrivals(_ count: Int, timeout: Duration = .hang) throws {
         guard state.wait(timeout, until: { $0.waiting >= count || $0.open ? () : nil }) != nil else {
             throw TimedOut("\(count) replies at a gate", after: timeout)
         }

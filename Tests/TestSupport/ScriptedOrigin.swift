@@ -54,19 +54,19 @@ public final class ScriptedOrigin: Sendable {
 
     /// Waits until at least `count` requests have come; all of them so far.
     @discardableResult
-    public func waitForRequests(_ count: Int, timeout: Duration = .seconds(10)) throws -> [OriginRequest] {
+    public func waitForRequests(_ count: Int, timeout: Duration = .hang) throws -> [OriginRequest] {
         try wait(timeout, "\(count) requests, of which \(requests.count) came") {
             $0.requests.count >= count ? $0.requests : nil
         }
     }
 
     /// Waits until at least `count` bytes of request bodies were read.
-    public func waitForBodyBytes(_ count: Int, timeout: Duration = .seconds(10)) throws {
+    public func waitForBodyBytes(_ count: Int, timeout: Duration = .hang) throws {
         try wait(timeout, "\(count) body bytes") { $0.bodyBytes >= count ? () : nil }
     }
 
     /// Waits until no more than `count` connections are open, as when a peer disconnects.
-    public func waitForConnections(atMost count: Int, timeout: Duration = .seconds(10)) throws {
+    public func waitForConnections(atMost count: Int, timeout: Duration = .hang) throws {
         try wait(timeout, "at most \(count) connections") { $0.open.count <= count ? () : nil }
     }
 

@@ -78,7 +78,7 @@ struct FleetFrontTests {
 
         func waitForAnswers(_ count: Int) throws {
             guard state.wait(.hang, until: { $0.statuses.values.reduce(0, +) >= count ? () : nil }) != nil else {
-                throw TimedOut("\(count) answers", after: .seconds(60))
+                throw TimedOut("\(count) answers", after: .hang)
             }
         }
 

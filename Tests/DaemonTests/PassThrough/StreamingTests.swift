@@ -12,7 +12,7 @@ import Testing
         let origin = try ScriptedOrigin { request in
             let body = OriginBody.told(events) { number in
                 // One that is held back until the next is sent never comes in time.
-                let hasCome = got.wait(.seconds(5)) { $0.count == number ? true : nil }
+                let hasCome = got.wait(.seconds(60)) { $0.count == number ? true : nil }
                 if hasCome != nil { sent.withValue { $0.append(.now) } }
             }
             return .response(status: 200, fields: ["Content-Type": "text/event-stream"], body: body)
