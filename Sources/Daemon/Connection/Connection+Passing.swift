@@ -25,17 +25,18 @@ extension Connection {
         machine.beganPassing(keepsAlive: parser.keepsAlive && !shard.isDraining, hasBody: hasBody, at: now, limits)
         switch shard.origin {
         case .network(let client, _):
-            passing.start(streamRequest(head, parts, method, hasBody: hasBody), on: client)
+            passing.start(streamRequest(head, parts, method, hasBody: hasBody, by: client), on: client)
         case .demo:
             passing.start(demoRequest(head, parts, below: viewPrefix.count, hasBody: hasBody))
         }
     }
 
     private func streamRequest(
-        _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool
+        _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool, by client: UpstreamClient
     ) -> StreamRequest {
-        var onward = StreamRequest(
-            method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
+        var onward = client.makeRequest(
+            // Nearly all requests that are passed through are POST; a literal costs nothing.
+            method: method == .post ? "POST" : head.extracting(parser.method).text(), url: shard.settings.map.origin,
             body: passedFraming(head, method, hasBody: hasBody))
         shard.settings.map.appendTarget(for: head.extracting(parser.target), parts, to: &onward.target)
         addFields(of: head, method, to: &onward)
