@@ -2,74 +2,84 @@
 ///
 /// It also serves as a scratch area that is filled and emptied again and again: `removeAll()` keeps the allocation.
 @safe public struct ByteBuilder: ~Copyable {
-    private var base: UnsafeMutablePointer<UInt8>
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>
 
     /// The number of bytes that it has room for without growing.
-    public private(set) var capacity: Int
+    @inlinable public var capacity: Int { room }
+    @usableFromInline var room: Int
 
     /// The number of bytes written so far.
-    public private(set) var count = 0
+    @inlinable public var count: Int { used }
+    @usableFromInline var used = 0
 
     /// An empty builder with room for `capacity` bytes; it grows by itself when they are used up.
     public init(capacity: Int = 256) {
-        self.capacity = max(1, capacity)
-        unsafe base = .allocate(capacity: self.capacity)
+        room = max(1, capacity)
+        unsafe base = .allocate(capacity: room)
     }
 
     deinit { unsafe base.deallocate() }
 
     /// Whether nothing was written yet.
-    public var isEmpty: Bool { count == 0 }
+    @inlinable
+    public var isEmpty: Bool { used == 0 }
 
     /// What was written so far, for as long as the builder is borrowed.
+    @inlinable
     public var span: Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            let span = unsafe Span(_unsafeStart: base, count: count)
+            let span = unsafe Span(_unsafeStart: base, count: used)
             return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
 
     /// Makes room for `more` further bytes.
+    @inlinable
     @inline(__always)
     public mutating func reserve(_ more: Int) {
-        if count + more > capacity { grow(to: count + more) }
+        if used + more > room { grow(to: used + more) }
     }
 
-    private mutating func grow(to needed: Int) {
-        let larger = max(needed, capacity * 2)
+    @usableFromInline
+    @inline(never)
+    mutating func grow(to needed: Int) {
+        let larger = max(needed, room * 2)
         let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
-        unsafe moved.moveInitialize(from: base, count: count)
+        unsafe moved.moveInitialize(from: base, count: used)
         unsafe base.deallocate()
         unsafe base = moved
-        capacity = larger
+        room = larger
     }
 
     /// Appends one byte.
+    @inlinable
     @inline(__always)
     public mutating func append(_ byte: UInt8) {
         reserve(1)
-        unsafe base[count] = byte
-        count += 1
+        unsafe base[used] = byte
+        used += 1
     }
 
     /// Appends a span's bytes.
+    @inlinable
     @inline(__always)
     public mutating func append(_ bytes: Span<UInt8>) {
         reserve(bytes.count)
         unsafe bytes.withUnsafeBufferPointer { source in
-            if let start = source.baseAddress { unsafe (base + count).initialize(from: start, count: source.count) }
+            if let start = source.baseAddress { unsafe (base + used).initialize(from: start, count: source.count) }
         }
-        count += bytes.count
+        used += bytes.count
     }
 
     /// Appends a literal.
+    @inlinable
     @inline(__always)
     public mutating func append(_ text: StaticString) {
         let size = text.utf8CodeUnitCount
         reserve(size)
-        unsafe (base + count).initialize(from: text.utf8Start, count: size)
-        count += size
+        unsafe (base + used).initialize(from: text.utf8Start, count: size)
+        used += size
     }
 
     /// Appends a string's UTF-8.
@@ -77,8 +87,8 @@
         var text = text
         text.withUTF8 { source in
             reserve(source.count)
-            if let start = source.baseAddress { unsafe (base + count).initialize(from: start, count: source.count) }
-            count += source.count
+            if let start = source.baseAddress { unsafe (base + used).initialize(from: start, count: source.count) }
+            used += source.count
         }
     }
 
@@ -86,8 +96,9 @@
     @inline(__always)
     public mutating func append(decimal number: Int) {
         // Most numbers of a head or a line of the log are this short.
-        if number >= 0 && number < 100 {
-            if number >= 10 { append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / 10)) }
+        if number >= 0 && number < 1000 {
+            if number >= 100 { append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / 100)) }
+            if number >= 10 { append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number / 10 % 10)) }
             return append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number % 10))
         }
         if number < 0 { append(UInt8(ascii: "-")) }
@@ -99,8 +110,8 @@
             bound /= 10
         }
         reserve(digits)
-        var at = count + digits
-        count = at
+        var at = used + digits
+        used = at
         repeat {
             at -= 1
             unsafe base[at] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
@@ -109,19 +120,20 @@
     }
 
     /// Forgets the bytes and keeps the room.
-    public mutating func removeAll() { count = 0 }
+    @inlinable
+    public mutating func removeAll() { used = 0 }
 
     /// Forgets the first `prefix` bytes and moves the rest to the front.
     public mutating func removeFirst(_ prefix: Int) {
         precondition(prefix >= 0 && prefix <= count, "more bytes removed than there are")
         unsafe base.update(from: base + prefix, count: count - prefix)
-        count -= prefix
+        used -= prefix
     }
 
     /// Forgets the last `suffix` bytes.
     public mutating func removeLast(_ suffix: Int) {
         precondition(suffix >= 0 && suffix <= count, "more bytes removed than there are")
-        count -= suffix
+        used -= suffix
     }
 
     /// Hands the bytes over. The allocation is taken as it is, so reserve well when the result is to be kept for long.

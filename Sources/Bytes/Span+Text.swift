@@ -2,6 +2,7 @@
 
 extension Span where Element == UInt8 {
     /// Whether both have the same bytes.
+    @inlinable
     @inline(__always)
     public func equals(_ other: borrowing Span<UInt8>) -> Bool {
         guard count == other.count else { return false }
@@ -14,6 +15,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether the bytes are exactly this literal's.
+    @inlinable
     @inline(__always)
     public func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
@@ -24,6 +26,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether the bytes are this literal's, ASCII letters of either case. `lowercase` is ASCII and has no capitals.
+    @inlinable
     @inline(__always)
     public func equalsIgnoringCase(_ lowercase: StaticString) -> Bool {
         guard count == lowercase.utf8CodeUnitCount else { return false }
@@ -34,6 +37,7 @@ extension Span where Element == UInt8 {
     }
 
     /// Whether the first bytes are this literal's.
+    @inlinable
     @inline(__always)
     public func starts(with prefix: StaticString) -> Bool {
         let size = prefix.utf8CodeUnitCount
@@ -70,6 +74,7 @@ extension Span where Element == UInt8 {
 }
 
 /// The lower-case form of an ASCII letter; any other byte as it is.
+@inlinable
 @inline(__always)
 public func asciiLowercased(_ byte: UInt8) -> UInt8 {
     byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte
@@ -99,8 +104,8 @@ public func hexText(_ word: UInt64) -> String {
 }
 
 /// Eight bytes per step, and the last eight once more if the count is not a multiple of eight.
-@inline(__always)
-private func sameBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+@usableFromInline
+func sameBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     if count < 8 {
         for index in 0..<count {
             if unsafe a[index] != b[index] { return false }
@@ -120,8 +125,8 @@ private func sameBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ c
 }
 
 /// The same, letters of either case.
-@inline(__always)
-private func sameLetters(_ text: UnsafePointer<UInt8>, _ lowercase: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+@usableFromInline
+func sameLetters(_ text: UnsafePointer<UInt8>, _ lowercase: UnsafePointer<UInt8>, _ count: Int) -> Bool {
     if count < 8 {
         for index in 0..<count {
             if unsafe asciiLowercased(text[index]) != lowercase[index] { return false }

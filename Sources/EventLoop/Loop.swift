@@ -67,6 +67,9 @@ import Glibc
     /// before boot, so that earlier times can be represented too.
     public var nowMilliseconds: UInt64 { unsafe uv_now(raw) &+ slept.milliseconds &+ Loop.beforeBoot }
 
+    /// How long the machine has slept since boot, in milliseconds, as of the start of this second at the latest.
+    public var timeAsleep: UInt64 { slept.milliseconds }
+
     /// The sleep time that libuv's clock does not count. Read again whenever `wallSeconds` has changed.
     private var slept = TimeAsleep()
     private var lastSecond: Int64 = .min

@@ -3,13 +3,25 @@ internal import CCurl
 import EventLoop
 import Glibc
 
-/// A connection that curl makes, with proxy and TLS, and whose bytes it moves (`CURLOPT_CONNECT_ONLY`). Its subclasses
-/// speak the protocol.
+/// A connection that curl makes, with proxy and TLS (`CURLOPT_CONNECT_ONLY`). Its subclasses speak the protocol.
+///
+/// Curl also moves the bytes if there is a layer above the socket. If not, the socket itself is read and written: for each
+/// call curl searches all its connections for this one.
 @safe class CurlConnection: CurlTransfer {
-    /// Whether a layer between the socket and us, the server's TLS or a proxy's, may hold bytes that were not received
-    /// yet.
-    private let mayHoldBytes: Bool
+    /// What is between the socket and us.
+    enum Layer {
+        case none
+        /// The server's TLS.
+        case tls
+        /// A proxy, perhaps with TLS to it and TLS to the server.
+        case proxy
+    }
+
+    private let layer: Layer
     private var socket: WatchedSocket?
+    /// Curl's, which has it for as long as the socket is open; nil without TLS, and before curl has moved bytes.
+    private var tls: OpaquePointer?
+    private var hasMovedBytes = false
     private var isClosed = false
 
     /// Whether bytes can be sent and received.
@@ -17,8 +29,8 @@ import Glibc
 
     /// `url` has the scheme `http`, or `https` for TLS. `timeout` is the limit for making the connection, in
     /// milliseconds.
-    init(to url: String, easy: EasyHandle, mayHoldBytes: Bool, timeout: Int) {
-        self.mayHoldBytes = mayHoldBytes
+    init(to url: String, easy: EasyHandle, layer: Layer, timeout: Int) {
+        self.layer = layer
         super.init(easy)
         _ = unsafe shim_easy_set_text(raw, CURLOPT_URL, url)
         _ = unsafe shim_easy_set_long(raw, CURLOPT_CONNECT_ONLY, 1)
@@ -31,7 +43,32 @@ import Glibc
         var number = curl_socket_t(-1)
         _ = unsafe shim_easy_get_socket(raw, &number)
         socket = easy.multi?.takeOver(number, fire)
-        if let tls = unsafe shim_easy_tls(raw) { unsafe shim_prepare_streaming(tls) }
+    }
+
+    /// Curl (7.88) reports the TLS of such a connection only once it was called to send or receive.
+    private func prepareTLS() {
+        if hasMovedBytes { return }
+        hasMovedBytes = true
+        unsafe tls = shim_easy_tls(raw)
+        if let tls = unsafe tls { unsafe shim_prepare_streaming(tls) }
+    }
+
+    /// The descriptor of the socket while it is open.
+    private var descriptor: Int32? { isClosed ? nil : socket?.descriptor }
+
+    /// The descriptor to read and write without curl; nil if there is none.
+    private var plainSocket: Int32? { layer == .none ? descriptor : nil }
+
+    /// Whether there is nothing to receive. If there is, some of it may have been read into `buffer`.
+    final func isQuiet(readingInto buffer: ReadBuffer) -> Bool {
+        // This costs less than to let TLS find out that there is nothing.
+        if layer == .tls, let descriptor, let tls = unsafe tls, unsafe SSL_has_pending(tls) == 0 {
+            var byte: UInt8 = 0
+            let count = unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+            if count < 0, errno == EAGAIN { return true }
+        }
+        if case .nothing = receive(into: buffer) { return true }
+        return false
     }
 
     /// What happened to bytes that were to be sent.
@@ -44,13 +81,23 @@ import Glibc
     }
 
     final func send(_ bytes: Span<UInt8>) -> Sent {
+        if let plainSocket { return sendPlain(bytes, on: plainSocket) }
         var count = 0
         let code = unsafe bytes.withUnsafeBytes { unsafe curl_easy_send(raw, $0.baseAddress, $0.count, &count) }
+        prepareTLS()
         switch code {
         case CURLE_OK where count > 0: return .some(count)
         case CURLE_OK, CURLE_AGAIN: return .later
         default: return .failed(.cut(text(code)))
         }
+    }
+
+    private func sendPlain(_ bytes: Span<UInt8>, on socket: Int32) -> Sent {
+        let count = unsafe bytes.withUnsafeBytes {
+            unsafe Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        if count > 0 { return .some(count) }
+        return count == 0 || isForLater(errno) ? .later : .failed(.cut(text(errno, of: "Send")))
     }
 
     /// The result of receiving.
@@ -64,11 +111,12 @@ import Glibc
     }
 
     final func receive(into buffer: ReadBuffer) -> Received {
+        if let plainSocket { return receivePlain(from: plainSocket, into: buffer) }
         var count = 0
         let code = unsafe curl_easy_recv(raw, buffer.raw.baseAddress, buffer.raw.count, &count)
+        prepareTLS()
         switch code {
-        // A socket that returns less than was asked for is empty.
-        case CURLE_OK where count > 0: return .some(count, more: mayHoldBytes || count == ReadBuffer.size)
+        case CURLE_OK where count > 0: return .some(count, more: true)
         // With TLS, any device on the path could end the connection.
         case CURLE_OK:
             return unsafe TLSCloseNotify(raw)?.wasReceived ?? true
@@ -76,6 +124,21 @@ import Glibc
         case CURLE_AGAIN: return .nothing
         default: return .failed(.cut(text(code)))
         }
+    }
+
+    private func receivePlain(from socket: Int32, into buffer: ReadBuffer) -> Received {
+        let count = unsafe recv(socket, buffer.raw.baseAddress, buffer.raw.count, 0)
+        // A socket that returns less than was asked for is empty.
+        if count > 0 { return .some(count, more: count == ReadBuffer.size) }
+        if count == 0 { return .end }
+        return isForLater(errno) ? .nothing : .failed(.cut(text(errno, of: "Recv")))
+    }
+
+    private func isForLater(_ error: Int32) -> Bool { error == EAGAIN || error == EINTR || error == EINPROGRESS }
+
+    /// A failed call in curl's words.
+    private func text(_ error: Int32, of call: String) -> String {
+        unsafe "\(call) failure: \(String(cString: strerror(error)))"
     }
 
     /// Sets which events to wait for from now on.

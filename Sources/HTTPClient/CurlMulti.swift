@@ -255,7 +255,8 @@ final class WatchedSocket {
     /// The connection's local port, once it is known.
     var port: Int32?
 
-    private let socket: Int32
+    /// Nil once it is closed: the system may then give its number to another.
+    private(set) var descriptor: Int32?
     private let loop: Loop
     /// Receives the events that are wanted, and errors while any event is wanted.
     var fire: (Readiness) -> Void
@@ -265,7 +266,7 @@ final class WatchedSocket {
 
     /// A socket that is not watched yet.
     init(_ socket: Int32, on loop: Loop, isConnection: Bool, _ fire: @escaping (Readiness) -> Void) {
-        self.socket = socket
+        descriptor = socket
         self.loop = loop
         self.isConnection = isConnection
         self.fire = fire
@@ -280,9 +281,9 @@ final class WatchedSocket {
     }
 
     private func watch(_ readiness: Readiness) {
-        if poll == nil {
+        if poll == nil, let descriptor {
             // Without a poll the transfer runs into its time limit; there is no better way to notify curl.
-            poll = try? DescriptorPoll(on: loop, descriptor: socket) { [unowned self] in ready($0) }
+            poll = try? DescriptorPoll(on: loop, descriptor: descriptor) { [unowned self] in ready($0) }
         }
         watched = readiness
         if readiness.isEmpty { poll?.stop() } else { poll?.watch(for: readiness) }
@@ -301,6 +302,7 @@ final class WatchedSocket {
 
     /// Stops watching the socket and releases it.
     func close() {
+        descriptor = nil
         poll?.close()
         poll = nil
     }

@@ -52,7 +52,7 @@ public final class Connector {
         multi.adopt(easy)
         // The server speaks no HTTP.
         _ = unsafe shim_easy_set_long(easy.raw, CURLOPT_SSL_ENABLE_ALPN, 0)
-        let wire = Wire(to: url, easy: easy, mayHoldBytes: isSecure, timeout: timeout)
+        let wire = Wire(to: url, easy: easy, layer: isSecure ? .tls : .none, timeout: timeout)
         let connection = RawConnection(wire, connector: self, delegate: delegate)
         connections[ObjectIdentifier(connection)] = connection
         multi.add(wire)

@@ -22,6 +22,9 @@ public final class UpstreamClient {
     /// The running exchanges.
     var exchanges = ExchangeTable()
 
+    /// The last request, whose memory the next one uses.
+    var spareRequest: StreamRequest?
+
     /// The idle connections for the next exchange.
     var pool = IdlePool<UpstreamConnection>()
 

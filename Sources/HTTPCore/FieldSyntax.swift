@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 
 /// The syntax of fields (RFC 9110 sections 5.5 and 5.6.2).
 public enum FieldSyntax {
@@ -86,6 +86,7 @@ public enum KnownField: UInt8, Sendable {
 
     /// The field with this name, or nil. Names are case-insensitive (RFC 9110 section 5.1). The length alone rules out
     /// most names.
+    @inlinable
     @inline(__always)
     public init?(_ name: Span<UInt8>) {
         switch name.count {

@@ -5,9 +5,9 @@ internal import Bytes
 public struct ReceivedFields: ~Escapable {
     /// The position of a field. Its value directly follows its name.
     struct Line {
-        var start: Int
-        var nameCount: Int
-        var valueCount: Int
+        var start = 0
+        var nameCount = 0
+        var valueCount = 0
     }
 
     private let bytes: Span<UInt8>
@@ -41,23 +41,27 @@ public struct ReceivedFields: ~Escapable {
 /// The fields of a response's heads and trailers, one after the other, in one buffer.
 struct FieldTable: ~Copyable {
     private var bytes = ByteBuilder(capacity: 1000)
+    /// Only the first `count` belong to this response: a place is used again, as that costs less than to remove it.
     private var lines: [ReceivedFields.Line] = []
-    /// Whether the name of the last line is complete.
+    /// How many fields are complete.
+    private(set) var count = 0
+    /// The field that is being received, if any. It is no element of the array, whose every access has checks.
+    private var last = ReceivedFields.Line()
+    private var hasLast = false
+    /// Whether the name of the last field is complete.
     private var isNamed = true
     /// Whether a name is as long as `Keep-Alive` or `Transfer-Encoding`. If not, neither needs to be searched for.
     private(set) var mayConcernConnection = false
 
     init() { lines.reserveCapacity(20) }
 
-    /// How many there are.
-    var count: Int { lines.count }
-
     /// Their size in bytes. A line counts for more than its text.
-    var size: Int { bytes.count + 4 * lines.count }
+    var size: Int { bytes.count + 4 * (hasLast ? count + 1 : count) }
 
     mutating func removeAll() {
         bytes.removeAll()
-        lines.removeAll(keepingCapacity: true)
+        count = 0
+        hasLast = false
         isNamed = true
         mayConcernConnection = false
     }
@@ -66,32 +70,37 @@ struct FieldTable: ~Copyable {
     mutating func append(name: Span<UInt8>) {
         if isNamed {
             endValue()
-            lines.append(ReceivedFields.Line(start: bytes.count, nameCount: 0, valueCount: 0))
+            last = ReceivedFields.Line(start: bytes.count)
+            hasLast = true
             isNamed = false
         }
         bytes.append(name)
-        lines[lines.count - 1].nameCount += name.count
+        last.nameCount += name.count
     }
 
     /// The name of the last field is complete.
     mutating func endName() {
         isNamed = true
-        if let count = lines.last?.nameCount, count == 10 || count == 17 { mayConcernConnection = true }
+        if last.nameCount == 10 || last.nameCount == 17 { mayConcernConnection = true }
     }
 
     /// Appends to the value of the last field.
     mutating func append(value: Span<UInt8>) {
         bytes.append(value)
-        lines[lines.count - 1].valueCount += value.count
+        last.valueCount += value.count
     }
 
-    /// Removes the white space after the last value, which llhttp includes (RFC 9112 section 5.1).
+    /// The value of the last field is complete, if it was not already. Removes the white space after it, which llhttp
+    /// includes (RFC 9112 section 5.1).
     mutating func endValue() {
-        guard let last = lines.indices.last else { return }
-        while lines[last].valueCount > 0, isBlank(bytes.span[bytes.count - 1]) {
+        guard hasLast else { return }
+        hasLast = false
+        while last.valueCount > 0, isBlank(bytes.span[bytes.count - 1]) {
             bytes.removeLast(1)
-            lines[last].valueCount -= 1
+            last.valueCount -= 1
         }
+        if count < lines.count { lines[count] = last } else { lines.append(last) }
+        count += 1
     }
 
     private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
@@ -114,6 +123,7 @@ public struct MadeFields: ~Copyable {
         table.append(name: name.utf8.span)
         table.endName()
         table.append(value: value.utf8.span)
+        table.endValue()
     }
 
     /// All of them, in order.

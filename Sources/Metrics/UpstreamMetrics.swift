@@ -67,17 +67,16 @@ public struct UpstreamMetrics: Sendable {
     /// A request has ended: `failure` is set if it brought no usable response. `key` is the first half of the digest of
     /// the request's key, 0 without one; nil if it is not known.
     public mutating func record(
-        _ kind: Kind, _ failure: Reason?, _ exchange: Exchange, key: UInt64? = nil, nanoseconds: UInt64
+        _ kind: Kind, _ failure: Reason?, _ exchange: consuming Exchange, key: UInt64? = nil, nanoseconds: UInt64
     ) {
-        var exchange = exchange
         requests[Int(kind.rawValue)] += 1
         durations.record(nanoseconds: nanoseconds)
         bytes &+= UInt64(max(0, exchange.bytes))
         if let failure {
             failures[Int(failure.rawValue)] += 1
             exchange.reason = failure
-            lastFailure = exchange
-            troubles.failed(kind, failure, exchange)
+            lastFailure = copy exchange
+            troubles.failed(kind, failure, copy exchange)
             if failure == .refused, let key, let status = exchange.status {
                 refusedKeys.refused(key, status: status, at: exchange.time)
             }

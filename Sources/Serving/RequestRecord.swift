@@ -64,6 +64,10 @@ public struct RequestRecord: ~Copyable, Sendable {
     public private(set) var method = Method.get
     /// Its route and path; nil until they are read, and nil for a hit, which uses its answer's label.
     public var label: AccessLabel?
+    /// Its identifier; nil if it has no label.
+    public var id: RequestID?
+    /// The kind of its path, if it is passed through.
+    public var passed: PassedPath?
     /// Whose request it is; nil until it is needed, since that takes a digest.
     public var owner: Owner?
     /// Further facts.
@@ -101,7 +105,11 @@ public struct RequestRecord: ~Copyable, Sendable {
         ifNoneMatch = Position()
         ifModifiedSince = Position()
         cacheControl = nil
-        if label != nil { label = nil }
+        if label != nil {
+            label = nil
+            id = nil
+            passed = nil
+        }
         if joinedTags != nil { joinedTags = nil }
     }
 

@@ -15,7 +15,7 @@ extension Connection {
     ) {
         let target = head.extracting(parser.target)
         let pathBytes = target.extracting(parts.path)
-        request.label?.passed = PassedPath(pathBytes)
+        request.passed = PassedPath(pathBytes)
         // The part of the path that names a view; empty if it names none.
         let viewPrefix = ViewPrefix(pathBytes).map { pathBytes.extracting(0..<$0.length).copied() } ?? []
         let passing = PassThrough(
@@ -25,17 +25,18 @@ extension Connection {
         machine.beganPassing(keepsAlive: parser.keepsAlive && !shard.isDraining, hasBody: hasBody, at: now, limits)
         switch shard.origin {
         case .network(let client, _):
-            passing.start(streamRequest(head, parts, method, hasBody: hasBody), on: client)
+            passing.start(streamRequest(head, parts, method, hasBody: hasBody, by: client), on: client)
         case .demo:
             passing.start(demoRequest(head, parts, below: viewPrefix.count, hasBody: hasBody))
         }
     }
 
     private func streamRequest(
-        _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool
+        _ head: Span<UInt8>, _ parts: Target, _ method: Method, hasBody: Bool, by client: UpstreamClient
     ) -> StreamRequest {
-        var onward = StreamRequest(
-            method: head.extracting(parser.method).text(), url: shard.settings.map.origin,
+        var onward = client.makeRequest(
+            // Nearly all requests that are passed through are POST; a literal costs nothing.
+            method: method == .post ? "POST" : head.extracting(parser.method).text(), url: shard.settings.map.origin,
             body: passedFraming(head, method, hasBody: hasBody))
         shard.settings.map.appendTarget(for: head.extracting(parser.target), parts, to: &onward.target)
         addFields(of: head, method, to: &onward)
@@ -89,7 +90,7 @@ extension Connection {
         }
         // So that upstream's log and this one can be compared. A caller's own field is forwarded as it is.
         if !hasField("x-request-id", head) {
-            request.label?.id?.withSpan { onward.add("X-Request-Id".utf8.span, $0) }
+            request.id?.withSpan { onward.add("X-Request-Id".utf8.span, $0) }
         }
         let hop = shard.settings.hop.element(isVersion11: parser.isVersion11)
         onward.add("Via".utf8.span, hop.span)

@@ -12,16 +12,15 @@ extension Connection {
     /// Notes the route of a request that no prepared answer serves, and its identifier.
     func noteLabel(_ route: Route, _ path: Span<UInt8>, _ head: Span<UInt8>) {
         var label = AccessLabel(route, path, shard.telemetry.accessFormat)
-        label.id = requestID(head)
         label.view = viewName(shard.settings.responder.views.index(of: path))
         request.label = label
+        request.id = requestID(head)
     }
 
     /// Notes the identifier of a request that a stale answer serves.
     func noteLabel(of answer: Answer, _ head: Span<UInt8>) {
-        var label = self.label(of: answer)
-        label.id = requestID(head)
-        request.label = label
+        request.label = label(of: answer)
+        request.id = requestID(head)
     }
 
     private func label(of answer: Answer) -> AccessLabel {
@@ -83,15 +82,17 @@ extension Connection {
 
     /// The answer was handed to the socket.
     func record(_ decision: RequestDecision, status: Int, bytes: Int, age: Int? = nil) {
-        let label = request.label ?? AccessLabel(route: .none)
         let nanoseconds = loop.nowNanoseconds &- request.began
-        shard.telemetry.record(label.route, decision, status: status, bytes: bytes, nanoseconds: nanoseconds)
-        if let view = label.view { shard.telemetry.record(view: view, decision) }
-        guard let accessLog = shard.telemetry.accessLog else { return }
+        let telemetry = shard.telemetry
+        telemetry.record(
+            request.label?.route ?? .none, decision, status: status, bytes: bytes, nanoseconds: nanoseconds)
+        if let view = request.label?.view { telemetry.record(view: view, decision) }
+        guard let accessLog = telemetry.accessLog else { return }
+        let label = request.label ?? AccessLabel(route: .none)
         accessLog.record(
             AccessRecord(
                 method: request.method, label: label, status: status, decision: decision, age: age, bytes: bytes,
-                nanoseconds: nanoseconds, key: request.key, client: clientText),
+                nanoseconds: nanoseconds, key: request.key, client: clientText, id: request.id),
             wallSeconds: loop.wallSeconds)
     }
 

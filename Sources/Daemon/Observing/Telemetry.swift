@@ -141,14 +141,15 @@ final class Telemetry {
 
     /// Records a finished passed-through request. Its path, which is the caller's own, is shown as a known kind.
     func recordPassed(
-        status: Int?, bytes: Int, began: UInt64, _ problem: FetchProblem?, of label: AccessLabel?
+        status: Int?, bytes: Int, began: UInt64, _ problem: FetchProblem?, of path: PassedPath?,
+        id: @autoclosure () -> RequestID?
     ) {
-        let resource = (label?.passed ?? .other).label
+        let resource = (path ?? .other).label
         let failure = problem.map { Failure($0) } ?? status.flatMap { Failure(passed: $0) }
         record(.passed, resource, nil, status, bytes, began, failure)
         guard let failure else { return }
         var members = failure.members(resource: resource)
-        if let request = label?.id { members["request_id"] = "\(request.text)" }
+        if let request = id() { members["request_id"] = "\(request.text)" }
         log(.passFailed, "a request that was passed through failed: \(failure.message)", members)
     }
 

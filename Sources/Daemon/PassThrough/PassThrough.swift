@@ -12,7 +12,8 @@ import Serving
 ///
 /// It lives from the request's head until the response ends or either side closes.
 final class PassThrough: UpstreamStreamDelegate {
-    private unowned let connection: Connection
+    /// It refers to this object too, until the answer has ended or the client has gone.
+    private let connection: Connection
     private let shard: Shard
     private var machine: RelayStateMachine
     private var upstream: (any PassedStream)?
@@ -43,7 +44,7 @@ final class PassThrough: UpstreamStreamDelegate {
         shard = connection.shard
         machine = RelayStateMachine(
             isHead: isHead, isVersion11: isVersion11, hasBody: hasBody, invalidates: invalidatedPath != nil)
-        began = shard.loop.nowNanoseconds
+        began = connection.request.began
     }
 
     /// Sends the request's head.
@@ -90,13 +91,14 @@ final class PassThrough: UpstreamStreamDelegate {
         guard machine.receivedInterim() == .relay else { return }
         var head = shard.heads.take()
         head.begin(Status(rawValue: status))
-        PassedFields.append(fields, hasLength: false, shard.settings.map, below: viewPrefix, to: &head)
+        PassedFields(fields).append(fields, hasLength: false, shard.settings.map, below: viewPrefix, to: &head)
         head.end()
         write(head)
     }
 
     func head(status: Int, fields: ReceivedFields) {
-        let framing = UpstreamFraming(fields, status: status, isHead: isHead)
+        let passed = PassedFields(fields)
+        let framing = passed.framing(status: status, isHead: isHead)
         let code = Status(rawValue: status)
         let action = machine.receivedHead(status: status, hasBody: framing != .none, hasLength: framing == .length)
         if action.closes { connection.closeAfterAnswer() }
@@ -105,11 +107,11 @@ final class PassThrough: UpstreamStreamDelegate {
         // In a 304 or an answer to HEAD, the length is that of a GET's body; a 204 never has one (RFC 9110 section
         // 8.6).
         let hasLength = framing != .unknown && code != .noContent
-        PassedFields.append(fields, hasLength: hasLength, shard.settings.map, below: viewPrefix, to: &head)
+        passed.append(fields, hasLength: hasLength, shard.settings.map, below: viewPrefix, to: &head)
         head.field("Via", "1.1 larder")
         if action.framing == .chunked { head.field("Transfer-Encoding", "chunked") }
-        if !PassedFields.has("date", fields) { connection.appendDate(to: &head) }
-        if !PassedFields.has("x-request-id", fields) { connection.appendRequestID(to: &head) }
+        if !passed.found.contains(.date) { connection.appendDate(to: &head) }
+        if !passed.found.contains(.requestID) { connection.appendRequestID(to: &head) }
         head.cacheStatus(.bypassed(status: status))
         connection.appendConnection(to: &head)
         head.end()
@@ -158,12 +160,14 @@ final class PassThrough: UpstreamStreamDelegate {
     func ended(trailers: ReceivedFields) {
         upstream = nil
         shard.telemetry.recordPassed(
-            status: sentStatus, bytes: sentBytes, began: began, nil, of: connection.request.label)
+            status: sentStatus, bytes: sentBytes, began: began, nil, of: connection.request.passed,
+            id: connection.request.id)
         let action = machine.receivedEnd()
         if action.writesLastChunk {
             var writer = gathered()
             writer.lastChunk()
-            PassedFields.append(trailers, hasLength: false, shard.settings.map, below: viewPrefix, to: &writer)
+            PassedFields(trailers).append(
+                trailers, hasLength: false, shard.settings.map, below: viewPrefix, to: &writer)
             writer.end()
             unwritten = consume writer
         }
@@ -175,7 +179,8 @@ final class PassThrough: UpstreamStreamDelegate {
     func failed(_ failure: FetchFailure) {
         upstream = nil
         shard.telemetry.recordPassed(
-            status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure), of: connection.request.label)
+            status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure),
+            of: connection.request.passed, id: connection.request.id)
         switch machine.upstreamFailed() {
         case .resetClient:
             flush()
@@ -243,27 +248,52 @@ final class PassThrough: UpstreamStreamDelegate {
     }
 }
 
-/// The fields of upstream's answer as they are forwarded to the client.
-enum PassedFields {
-    /// Appends field lines unchanged, without those of upstream's own connection and without cookies. A length is
-    /// written once, and only where it is correct.
-    ///
-    /// Browsers keep one set of cookies for all ports of a host. Upstream's cookies would be sent to every other app on
-    /// `localhost`, and the cookies of those apps are sent here; `Connection.addFields` removes them.
-    static func append(
-        _ fields: ReceivedFields, hasLength: Bool, _ map: UpstreamMap, below viewPrefix: [UInt8],
-        to out: inout ResponseHeadWriter
-    ) {
-        var hops = HopByHop()
-        var hasLength = hasLength
+/// Which fields of upstream's answer are forwarded to the client.
+struct PassedFields {
+    /// Fields that decide what Larder adds, or how the answer ends.
+    struct Found: OptionSet {
+        let rawValue: UInt8
+
+        static let date = Found(rawValue: 1 << 0)
+        static let requestID = Found(rawValue: 1 << 1)
+        static let contentLength = Found(rawValue: 1 << 2)
+        static let transferEncoding = Found(rawValue: 1 << 3)
+    }
+
+    /// Which of them the answer has.
+    private(set) var found: Found = []
+    private var hops = HopByHop()
+
+    init(_ fields: ReceivedFields) {
         for index in 0..<fields.count {
             let name = fields.name(index)
             switch name.count {
+            case 4 where name.equalsIgnoringCase("date"): found.insert(.date)
             case 10 where name.equalsIgnoringCase("connection"): hops.nominate(fields.value(index))
-            case 17 where name.equalsIgnoringCase("transfer-encoding"): hasLength = false
+            case 12 where name.equalsIgnoringCase("x-request-id"): found.insert(.requestID)
+            case 14 where name.equalsIgnoringCase("content-length"): found.insert(.contentLength)
+            case 17 where name.equalsIgnoringCase("transfer-encoding"): found.insert(.transferEncoding)
             default: break
             }
         }
+    }
+
+    /// How the end of the answer is marked.
+    func framing(status: Int, isHead: Bool) -> UpstreamFraming {
+        if isHead || status == 204 || status == 304 { return .none }
+        return found.isDisjoint(with: .transferEncoding) && found.contains(.contentLength) ? .length : .unknown
+    }
+
+    /// Appends the field lines unchanged, without those of upstream's own connection and without cookies. `fields` are
+    /// those that this was made of. A length is written once, and only where it is correct.
+    ///
+    /// Browsers keep one set of cookies for all ports of a host. Upstream's cookies would be sent to every other app on
+    /// `localhost`, and the cookies of those apps are sent here; `Connection.addFields` removes them.
+    func append(
+        _ fields: ReceivedFields, hasLength: Bool, _ map: UpstreamMap, below viewPrefix: [UInt8],
+        to out: inout ResponseHeadWriter
+    ) {
+        var hasLength = hasLength && !found.contains(.transferEncoding)
         for index in 0..<fields.count {
             let name = fields.name(index)
             let value = fields.value(index)
@@ -279,12 +309,6 @@ enum PassedFields {
             }
         }
     }
-
-    /// Whether there is a field of this name; the name must be in lower case.
-    static func has(_ name: StaticString, _ fields: ReceivedFields) -> Bool {
-        for index in 0..<fields.count where fields.name(index).equalsIgnoringCase(name) { return true }
-        return false
-    }
 }
 
 /// How the end of upstream's answer is marked. `ResponseParser` has already refused fields that contradict each other.
@@ -295,14 +319,4 @@ enum UpstreamFraming: Equatable {
     case length
     /// By chunks, or by the end of the connection. A `Content-Length` beside chunks is ignored (RFC 9112 section 6.3).
     case unknown
-
-    init(_ fields: ReceivedFields, status: Int, isHead: Bool) {
-        if isHead || status == 204 || status == 304 {
-            self = .none
-        } else {
-            self =
-                PassedFields.has("content-length", fields) && !PassedFields.has("transfer-encoding", fields)
-                ? .length : .unknown
-        }
-    }
 }

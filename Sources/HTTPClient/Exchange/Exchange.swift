@@ -22,9 +22,6 @@ final class Exchange {
     private let method: String
     private var outgoing: OutgoingRequest
 
-    /// Bytes of the response's body that are not delivered yet.
-    private var incoming = ByteBuilder(capacity: 1000)
-
     /// When its connection was chosen, in the loop's milliseconds.
     private var chosenAt: UInt64 = 0
 
@@ -40,18 +37,18 @@ final class Exchange {
     var isOver: Bool { delegate == nil }
 
     init(
-        _ request: consuming StreamRequest, to origin: Origin?, by proxy: PlainProxy?, client: UpstreamClient,
+        _ request: borrowing StreamRequest, to destination: Destination, isSound: Bool, client: UpstreamClient,
         delegate: any UpstreamStreamDelegate, index: Int
     ) {
         self.client = client
         self.delegate = delegate
-        self.origin = origin
+        origin = isSound ? destination.origin : nil
         self.index = index
         loop = client.loop
         loop.updateNow()
         lastMoved = loop.nowMilliseconds
         method = request.method
-        outgoing = OutgoingRequest(request, to: origin, by: proxy)
+        outgoing = OutgoingRequest(request, to: origin, by: destination.proxy)
     }
 
     private func moved() { lastMoved = loop.nowMilliseconds }
@@ -218,7 +215,7 @@ final class Exchange {
             case .interim(let head): if machine.receivedInterim(head) == .stop { return }
             case .head(let head):
                 perform(machine.receivedHead(head, endsWithConnection: connection.parser.endsWithConnection))
-            case .body(let range): incoming.append(rest.extracting(range))
+            case .body(let range): connection.incoming.append(rest.extracting(range))
             case .end(let trailers):
                 let isReusable = connection.parser.keepsAlive && consumed == rest.count
                 return machine.receivedEnd(trailers: trailers, isReusable: isReusable)
@@ -250,27 +247,33 @@ final class Exchange {
 
     private func deliver() {
         guard let delegate else { return }
+        let connection = connection
         while true {
-            switch machine.nextDelivery(hasBody: !incoming.isEmpty) {
+            switch machine.nextDelivery(hasBody: connection?.incoming.isEmpty == false) {
             case .interim(let head), .head(let head): connection?.parser.deliver(head, to: delegate)
             case .body:
-                delegate.received(incoming.span)
-                incoming.removeAll()
+                guard let connection else { return }
+                delegate.received(connection.incoming.span)
+                connection.incoming.removeAll()
             case .settled: delegate.settled()
             case .room: delegate.wantsBody()
-            case .ended(let trailers, let keepsConnection): end(trailers, keepsConnection: keepsConnection)
+            case .ended(let trailers, let keepsConnection):
+                guard let connection else { return }
+                end(trailers, of: connection, isKept: keepsConnection, delegate)
             case .failed(let suspectsIdle): fail(suspectsIdle: suspectsIdle)
             case .nothing: return
             }
         }
     }
 
-    private func end(_ trailers: Range<Int>, keepsConnection: Bool) {
-        guard let delegate, let connection else { return }
+    private func end(
+        _ trailers: Range<Int>, of connection: UpstreamConnection, isKept: Bool,
+        _ delegate: any UpstreamStreamDelegate
+    ) {
         let client = client
         self.connection = nil
         release()
-        if keepsConnection { client?.keep(connection) } else { connection.close() }
+        if isKept { client?.keep(connection) } else { connection.close() }
         // The parser keeps its state until the next request, which has not begun.
         connection.parser.deliver(end: trailers, to: delegate)
     }

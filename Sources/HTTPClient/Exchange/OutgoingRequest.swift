@@ -14,13 +14,13 @@ public struct StreamRequest: ~Copyable {
     }
 
     /// The method, which is case-sensitive; any but `CONNECT`.
-    public let method: String
+    public private(set) var method: String
 
     /// The scheme and authority to connect to, such as `https://example.com`; a path after them is ignored.
-    public let url: String
+    public private(set) var url: String
 
     /// The body's framing; `UpstreamStream.send` sends its bytes. The body of a HEAD is dropped.
-    public let body: Body
+    public private(set) var body: Body
 
     /// The request target to send, byte for byte: a path with its query, or `*`.
     public var target = ByteBuilder(capacity: 256)
@@ -34,6 +34,24 @@ public struct StreamRequest: ~Copyable {
         self.method = method
         self.url = url
         self.body = body
+    }
+
+    /// Begins another request, which has no target yet, and no fields, in the same memory.
+    mutating func begin(method: String, url: String, body: Body) {
+        self.method = method
+        self.url = url
+        self.body = body
+        removeAll()
+    }
+
+    /// Whether its memory is little enough to be kept for the next request.
+    var isSmall: Bool { target.capacity + fields.capacity <= 16 << 10 }
+
+    /// Removes target and fields.
+    mutating func removeAll() {
+        target.removeAll()
+        fields.removeAll()
+        areFieldsSound = true
     }
 
     /// Adds a field, which is sent byte for byte, in this order. The caller must leave out the fields of the

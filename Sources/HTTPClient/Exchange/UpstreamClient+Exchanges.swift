@@ -3,6 +3,13 @@ import EventLoop
 import HTTPParsing
 
 extension UpstreamClient {
+    /// A request to pass on, without target and fields. It uses the memory of the request before it.
+    public func makeRequest(method: String, url: String, body: StreamRequest.Body) -> StreamRequest {
+        guard var request = spareRequest.take() else { return StreamRequest(method: method, url: url, body: body) }
+        request.begin(method: method, url: url, body: body)
+        return request
+    }
+
     /// Passes a request on, and reports its response to `delegate` part by part.
     ///
     /// Nothing is added to the request, and redirects are not followed. Nothing is sent twice, except an idempotent
@@ -13,18 +20,15 @@ extension UpstreamClient {
             delegate.failed(.cancelled)
             return UpstreamStream()
         }
-        // Requests usually go to one origin, so the last one is remembered.
-        if exchanges.lastOrigin.url != request.url {
-            let origin = FetchURL(request.url)?.origin
-            exchanges.lastOrigin = (
-                request.url, origin, origin.flatMap { PlainProxy(for: $0, setting: settings.proxy) }
-            )
-        }
-        let flaw = exchanges.lastOrigin.origin == nil ? .other("the URL is not valid") : request.flaw
+        let destination = destination(of: request.url)
+        let flaw = destination.origin == nil ? .other("the URL is not valid") : request.flaw
         let exchange = Exchange(
-            request, to: flaw == nil ? exchanges.lastOrigin.origin : nil, by: exchanges.lastOrigin.proxy, client: self,
-            delegate: delegate,
+            request, to: destination, isSound: flaw == nil, client: self, delegate: delegate,
             index: exchanges.all.count)
+        if request.isSmall {
+            request.removeAll()
+            spareRequest = consume request
+        }
         exchanges.add(exchange)
         idle?.began()
         if let flaw {
@@ -35,6 +39,14 @@ extension UpstreamClient {
             exchanges.starting.append(exchange)
         }
         return exchange.makeHandle()
+    }
+
+    /// Requests usually go to one origin, so the last one is remembered.
+    private func destination(of url: String) -> Destination {
+        if let last = exchanges.lastDestination, last.url == url { return last }
+        let made = Destination(url, proxy: settings.proxy)
+        exchanges.lastDestination = made
+        return made
     }
 
     /// Begins the requested exchanges.
@@ -48,14 +60,15 @@ extension UpstreamClient {
 
     // MARK: Connections
 
-    private var moment: IdlePool<UpstreamConnection>.Moment {
-        IdlePool.Moment(now: loop.nowMilliseconds, suspended: loop.readTimeAsleep() &+ feignedSuspend)
+    /// The current moment, after a suspend of `asleep` milliseconds until now.
+    private func moment(asleep: UInt64) -> IdlePool<UpstreamConnection>.Moment {
+        IdlePool.Moment(now: loop.nowMilliseconds, suspended: asleep &+ feignedSuspend)
     }
 
     /// A connection that can be used at once, or one that is being made.
     func takeConnection(to origin: Origin, _ multi: CurlMulti) -> UpstreamConnection {
         if pool.count == 0 { return makeConnection(to: origin, multi) }
-        let moment = moment
+        let moment = moment(asleep: loop.readTimeAsleep())
         while true {
             switch pool.take(to: origin, at: moment) {
             case .use(let connection):
@@ -76,9 +89,9 @@ extension UpstreamClient {
 
     /// Keeps a connection for another exchange, for as long as its server says that it keeps it open.
     func keep(_ connection: UpstreamConnection) {
-        connection.exchange = nil
-        connection.isUsed = true
-        connection.rest()
+        connection.finished()
+        // A suspend that is not known yet lets a connection count as older than it is, which is only closed too early.
+        let moment = moment(asleep: loop.timeAsleep)
         for connection in pool.add(connection, keepAlive: connection.parser.keepAliveTimeout, at: moment) {
             connection.close()
         }
@@ -169,6 +182,20 @@ extension UpstreamClient {
     }
 }
 
+/// Where a request goes. An object, so that a request takes one reference to it instead of one for each part.
+final class Destination {
+    let url: String
+    /// Nil if the URL is not valid.
+    let origin: Origin?
+    let proxy: PlainProxy?
+
+    init(_ url: String, proxy: String?) {
+        self.url = url
+        origin = FetchURL(url)?.origin
+        self.proxy = origin.flatMap { PlainProxy(for: $0, setting: proxy) }
+    }
+}
+
 /// The exchanges of a client, and which of them have something to do.
 struct ExchangeTable {
     /// The running exchanges, each at its `index`.
@@ -186,8 +213,8 @@ struct ExchangeTable {
     /// Whether the touched exchanges are delivering.
     var isSettling = false
 
-    /// The last exchange's URL, its origin, and the proxy for it.
-    var lastOrigin: (url: String, origin: Origin?, proxy: PlainProxy?) = ("", nil, nil)
+    /// Where the last exchange's request went.
+    var lastDestination: Destination?
 
     /// Adds an exchange, whose index is the number of those before it.
     mutating func add(_ exchange: Exchange) { all.append(exchange) }

@@ -1,3 +1,4 @@
+import Bytes
 internal import CCurl
 import EventLoop
 import HTTPParsing
@@ -8,6 +9,12 @@ import HTTPParsing
 
     /// Reads the responses.
     var parser = ResponseParser()
+
+    /// Bytes of the current response's body that are not delivered yet.
+    var incoming = ByteBuilder(capacity: usualBody)
+    private static let usualBody = 1000
+    /// The largest buffer that it keeps while it is idle, in bytes.
+    private static let mostKept = 4 << 10
 
     /// The exchange whose request it carries; nil while it is idle.
     var exchange: Exchange?
@@ -21,7 +28,8 @@ import HTTPParsing
         self.origin = origin
         self.client = client
         super.init(
-            to: origin.text, easy: easy, mayHoldBytes: origin.isSecure || client.settings.proxy != "",
+            to: origin.text, easy: easy,
+            layer: client.settings.proxy != "" ? .proxy : origin.isSecure ? .tls : .none,
             timeout: client.settings.connectTimeout)
     }
 
@@ -37,8 +45,14 @@ import HTTPParsing
 
     /// Whether a request may be sent. Bytes that wait here already, perhaps a whole response, would be mistaken for its
     /// answer.
-    func isQuiet() -> Bool {
-        if case .nothing = receive(into: client.readBuffer) { true } else { false }
+    func isQuiet() -> Bool { isQuiet(readingInto: client.readBuffer) }
+
+    /// The response is complete, and all of it was delivered.
+    func finished() {
+        exchange = nil
+        isUsed = true
+        if incoming.capacity > Self.mostKept { incoming = ByteBuilder(capacity: Self.usualBody) }
+        rest()
     }
 
     /// Watches for the connection's end while it is idle, without keeping the loop running.

@@ -21,11 +21,13 @@ public struct AccessRecord {
     public var key: UInt64
     /// The client's address; nil if it is not known.
     public var client: String?
+    /// The request's identifier; nil if it has none.
+    public var id: RequestID?
 
     /// Creates a record.
     public init(
         method: Method, label: AccessLabel, status: Int, decision: RequestDecision, age: Int?, bytes: Int,
-        nanoseconds: UInt64, key: UInt64, client: String? = nil
+        nanoseconds: UInt64, key: UInt64, client: String? = nil, id: RequestID? = nil
     ) {
         self.method = method
         self.label = label
@@ -36,6 +38,7 @@ public struct AccessRecord {
         self.nanoseconds = nanoseconds
         self.key = key
         self.client = client
+        self.id = id
     }
 }
 
@@ -56,10 +59,6 @@ public struct AccessLabel: Sendable {
     public var view: String?
     /// The part of the line, in the form of the log; empty if there is no access log.
     let text: SharedBytes
-    /// The kind of path, if the request is passed through.
-    public var passed: PassedPath?
-    /// The identifier of the one request that this is the label of; nil if many requests share it, or it has none.
-    public var id: RequestID?
 
     /// The most bytes of a path that are shown.
     static let longestPath = 160
@@ -158,7 +157,7 @@ public struct AccessFormatter: ~Copyable {
             out.append(utf8: client)
             if format == .json { out.append("\"") }
         }
-        if let id = record.label.id {
+        if let id = record.id {
             out.append(format == .json ? ",\"request_id\":\"" : " request_id=")
             id.withSpan { out.append($0) }
             if format == .json { out.append("\"") }

@@ -61,11 +61,10 @@ struct AccessFormatterTests {
 
     @Test("What is not a hit has the client's address and an identifier", arguments: [LineFormat.text, .json])
     func clientAndID(format: LineFormat) {
-        var label = AccessLabel(route: .model(8..<9, isPlural: true), path: "/models/a".utf8.span, format: format)
-        label.id = RequestID(0xAB)
+        let label = AccessLabel(route: .model(8..<9, isPlural: true), path: "/models/a".utf8.span, format: format)
         let record = AccessRecord(
             method: .get, label: label, status: 404, decision: .miss, age: nil, bytes: 0, nanoseconds: 1_000, key: 0,
-            client: "[::1]:4711")
+            client: "[::1]:4711", id: RequestID(0xAB))
         var formatter = AccessFormatter(format, hasPrefix: true)
         var out = ByteBuilder()
         formatter.append(record, wallSeconds: 1_795_249_800, to: &out)
