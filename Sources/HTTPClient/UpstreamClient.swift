@@ -22,9 +22,6 @@ public final class UpstreamClient {
     /// The running exchanges.
     var exchanges = ExchangeTable()
 
-    /// The last request, whose memory the next one uses.
-    var spareRequest: StreamRequest?
-
     /// The idle connections for the next exchange.
     var pool = IdlePool<UpstreamConnection>()
 

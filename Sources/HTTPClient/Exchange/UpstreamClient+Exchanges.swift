@@ -5,7 +5,7 @@ import HTTPParsing
 extension UpstreamClient {
     /// A request to pass on, without target and fields. It uses the memory of the request before it.
     public func makeRequest(method: String, url: String, body: StreamRequest.Body) -> StreamRequest {
-        guard var request = spareRequest.take() else { return StreamRequest(method: method, url: url, body: body) }
+        guard var request = exchanges.spareRequest.take() else { return StreamRequest(method: method, url: url, body: body) }
         request.begin(method: method, url: url, body: body)
         return request
     }
@@ -27,7 +27,7 @@ extension UpstreamClient {
             index: exchanges.all.count)
         if request.isSmall {
             request.removeAll()
-            spareRequest = consume request
+            exchanges.spareRequest = consume request
         }
         exchanges.add(exchange)
         idle?.began()
@@ -197,7 +197,7 @@ final class Destination {
 }
 
 /// The exchanges of a client, and which of them have something to do.
-struct ExchangeTable {
+struct ExchangeTable: ~Copyable {
     /// The running exchanges, each at its `index`.
     private(set) var all: [Exchange] = []
 
@@ -215,6 +215,9 @@ struct ExchangeTable {
 
     /// Where the last exchange's request went.
     var lastDestination: Destination?
+
+    /// The last request, whose memory the next one uses.
+    var spareRequest: StreamRequest?
 
     /// Adds an exchange, whose index is the number of those before it.
     mutating func add(_ exchange: Exchange) { all.append(exchange) }
