@@ -58,10 +58,10 @@ def hits(part, thresholds) -> str:
                 values = {key: [one[key] for one in rounds] for key in rounds[0]}
                 rows.append([
                     name, connections, spread(values["cpu"]), spread(values["both"]), spread(values["rate"], 0), spread(values["p50"], 0),
-                    spread(values["p99"], 0), spread(values["p999"], 0), spread([one / MIB for one in values["rss"]])])
+                    spread(values["p99"], 0), spread(values["p999"], 0), spread(values["waited"]), spread([one / MIB for one in values["rss"]])])
         text.append(f"\n#### {case}, {part['bodies'][case]:,} bytes\n")
         text.append(table(["server", "connections", "CPU, us per request", "with the client", "requests/s", "p50, us", "p99, us",
-                           "p99.9, us", "RSS, MiB"], rows))
+                           "p99.9, us", "waited, ms/s", "RSS, MiB"], rows))
         hit_thresholds(case, by_connections, thresholds)
     return "\n".join([
         hit_summary(part, "cpu", "CPU per cached answer"),

@@ -107,15 +107,12 @@ class Process(processes.Process):
         return found
 
     def cpu(self) -> float:
-        """Seconds that all threads of all processes have run, from the scheduler, in steps of a nanosecond."""
-        total = 0
-        for process in self.tree:
-            for file in Path(f"/proc/{process}/task").glob("*/schedstat"):
-                try:
-                    total += int(file.read_text().split()[0])
-                except OSError:
-                    pass
-        return total / 1e9
+        """Seconds that all threads of all processes have run."""
+        return scheduled(self.tree)[0]
+
+    def waited(self) -> float:
+        """Seconds in which they could have run, but others did."""
+        return scheduled(self.tree)[1]
 
     def memory(self) -> dict:
         """Resident and proportional bytes."""
@@ -144,6 +141,19 @@ class Process(processes.Process):
         """Seconds that each thread of the process itself has run."""
         return {file.parent.name: int(file.read_text().split()[0]) / 1e9
                 for file in Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")}
+
+
+def scheduled(processes) -> tuple[float, float]:
+    """Seconds that the threads of processes have run, and that they waited for a core, from the scheduler, in steps of a nanosecond."""
+    run = waited = 0
+    for process in processes:
+        for file in Path(f"/proc/{process}/task").glob("*/schedstat"):
+            try:
+                values = file.read_text().split()
+            except OSError:
+                continue
+            run, waited = run + int(values[0]), waited + int(values[1])
+    return run / 1e9, waited / 1e9
 
 
 # MARK: The bare server, as the floor and as the origin
@@ -296,11 +306,12 @@ def once(server, target, connections, seconds, fields, body, cores) -> dict | No
     for field in fields:
         wanted += ["-H", field]
     environment = {"PATH": os.environ["PATH"], **({"BENCH_BODY": str(body)} if body else {})}
-    before, ours = server.cpu(), ended()
+    before, ours, waited = server.cpu(), ended(), server.waited()
     process = subprocess.Popen(
         wanted + [f"http://127.0.0.1:{server.port}{target}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         env=environment)
     time.sleep(seconds)
+    waited = server.waited() - waited + scheduled([process.pid])[1]
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[0]
     cpu, ours = server.cpu() - before, ended() - ours
@@ -318,4 +329,4 @@ def once(server, target, connections, seconds, fields, body, cores) -> dict | No
     return {
         "rate": result["requests"] / (result["microseconds"] / 1e6), "requests": result["requests"],
         "cpu": cpu * 1e6 / result["requests"], "both": (cpu + ours) * 1e6 / result["requests"], "busy": cpu / (result["microseconds"] / 1e6),
-        "p50": result["p50"], "p99": result["p99"], "p999": result["p999"]}
+        "waited": waited * 1e3 / seconds, "p50": result["p50"], "p99": result["p99"], "p999": result["p999"]}
