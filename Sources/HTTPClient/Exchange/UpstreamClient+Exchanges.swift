@@ -5,7 +5,9 @@ import HTTPParsing
 extension UpstreamClient {
     /// A request to pass on, without target and fields. It uses the memory of the request before it.
     public func makeRequest(method: String, url: String, body: StreamRequest.Body) -> StreamRequest {
-        guard var request = exchanges.spareRequest.take() else { return StreamRequest(method: method, url: url, body: body) }
+        guard var request = exchanges.spareRequest.take() else {
+            return StreamRequest(method: method, url: url, body: body)
+        }
         request.begin(method: method, url: url, body: body)
         return request
     }
