@@ -38,6 +38,14 @@ public struct RequestRecord: ~Copyable, Sendable {
         var isEmpty: Bool { count == 0 }
     }
 
+    /// What is known of a request that no prepared answer serves.
+    public struct Details: Sendable {
+        /// Its identifier; nil if it has no label.
+        public var id: RequestID?
+        /// The kind of its path, if it is passed through.
+        public var passed: PassedPath?
+    }
+
     /// What else the fields say.
     public struct Flags: OptionSet, Sendable {
         /// One bit for each.
@@ -64,10 +72,8 @@ public struct RequestRecord: ~Copyable, Sendable {
     public private(set) var method = Method.get
     /// Its route and path; nil until they are read, and nil for a hit, which uses its answer's label.
     public var label: AccessLabel?
-    /// Its identifier; nil if it has no label.
-    public var id: RequestID?
-    /// The kind of its path, if it is passed through.
-    public var passed: PassedPath?
+    /// What is noted beside the label.
+    public var details = Details()
     /// Whose request it is; nil until it is needed, since that takes a digest.
     public var owner: Owner?
     /// Further facts.
@@ -107,8 +113,7 @@ public struct RequestRecord: ~Copyable, Sendable {
         cacheControl = nil
         if label != nil {
             label = nil
-            id = nil
-            passed = nil
+            details = Details()
         }
         if joinedTags != nil { joinedTags = nil }
     }

@@ -15,7 +15,7 @@ extension Connection {
     ) {
         let target = head.extracting(parser.target)
         let pathBytes = target.extracting(parts.path)
-        request.passed = PassedPath(pathBytes)
+        request.details.passed = PassedPath(pathBytes)
         // The part of the path that names a view; empty if it names none.
         let viewPrefix = ViewPrefix(pathBytes).map { pathBytes.extracting(0..<$0.length).copied() } ?? []
         let passing = PassThrough(
@@ -90,7 +90,7 @@ extension Connection {
         }
         // So that upstream's log and this one can be compared. A caller's own field is forwarded as it is.
         if !hasField("x-request-id", head) {
-            request.id?.withSpan { onward.add("X-Request-Id".utf8.span, $0) }
+            request.details.id?.withSpan { onward.add("X-Request-Id".utf8.span, $0) }
         }
         let hop = shard.settings.hop.element(isVersion11: parser.isVersion11)
         onward.add("Via".utf8.span, hop.span)

@@ -14,13 +14,13 @@ extension Connection {
         var label = AccessLabel(route, path, shard.telemetry.accessFormat)
         label.view = viewName(shard.settings.responder.views.index(of: path))
         request.label = label
-        request.id = requestID(head)
+        request.details.id = requestID(head)
     }
 
     /// Notes the identifier of a request that a stale answer serves.
     func noteLabel(of answer: Answer, _ head: Span<UInt8>) {
         request.label = label(of: answer)
-        request.id = requestID(head)
+        request.details.id = requestID(head)
     }
 
     private func label(of answer: Answer) -> AccessLabel {
@@ -92,7 +92,7 @@ extension Connection {
         accessLog.record(
             AccessRecord(
                 method: request.method, label: label, status: status, decision: decision, age: age, bytes: bytes,
-                nanoseconds: nanoseconds, key: request.key, client: clientText, id: request.id),
+                nanoseconds: nanoseconds, key: request.key, client: clientText, id: request.details.id),
             wallSeconds: loop.wallSeconds)
     }
 

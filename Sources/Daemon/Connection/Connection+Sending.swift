@@ -165,7 +165,7 @@ extension Connection {
 
     /// Lets the client find its request in the log. Hits have no identifier.
     func appendRequestID(to head: inout ResponseHeadWriter) {
-        request.id?.withSpan { head.field("X-Request-Id", $0) }
+        request.details.id?.withSpan { head.field("X-Request-Id", $0) }
     }
 
     func appendDate(to head: inout ResponseHeadWriter) {

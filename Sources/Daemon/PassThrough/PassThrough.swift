@@ -160,8 +160,8 @@ final class PassThrough: UpstreamStreamDelegate {
     func ended(trailers: ReceivedFields) {
         upstream = nil
         shard.telemetry.recordPassed(
-            status: sentStatus, bytes: sentBytes, began: began, nil, of: connection.request.passed,
-            id: connection.request.id)
+            status: sentStatus, bytes: sentBytes, began: began, nil, of: connection.request.details.passed,
+            id: connection.request.details.id)
         let action = machine.receivedEnd()
         if action.writesLastChunk {
             var writer = gathered()
@@ -180,7 +180,7 @@ final class PassThrough: UpstreamStreamDelegate {
         upstream = nil
         shard.telemetry.recordPassed(
             status: sentStatus, bytes: sentBytes, began: began, FetchProblem(failure),
-            of: connection.request.passed, id: connection.request.id)
+            of: connection.request.details.passed, id: connection.request.details.id)
         switch machine.upstreamFailed() {
         case .resetClient:
             flush()
