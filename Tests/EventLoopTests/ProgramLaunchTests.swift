@@ -20,9 +20,7 @@ import Testing
         deinit { try? FileManager.default.removeItem(atPath: folder) }
 
         func install(_ script: String) throws {
-            try FileManager.default.removeItem(atPath: program)
-            try script.write(toFile: program, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+            try makeProgram(script, at: program)
         }
 
         /// What the script has written into `$OUTPUT.new` and then moved to `$OUTPUT`.

@@ -146,6 +146,21 @@ public final class ChildProcess: Sendable {
     }
 }
 
+/// Makes an executable file of a text, such as a script.
+///
+/// Another process writes it. If this one did, a child that another test forks at that moment would have the file open
+/// for writing until it runs its own program, and the system runs no file that is open for writing.
+public func makeProgram(_ text: String, at path: String) throws {
+    let command = "rm -f \"$0\" && printf %s \"$1\" >\"$0\" && chmod 755 \"$0\""
+    let result = try ChildProcess.run("/bin/sh", ["-c", command, path, text])
+    guard result.ending == .exited(0) else { throw NotMade(path: path, reason: result.error) }
+}
+
+private struct NotMade: Error {
+    let path: String
+    let reason: String
+}
+
 private func reap(_ child: pid_t) -> ChildProcess.Ending {
     var status: Int32 = 0
     while unsafe waitpid(child, &status, 0) < 0 && errno == EINTR {}

@@ -49,8 +49,7 @@ final class UpgradingLarder {
 
     /// Puts another program in its place.
     func install(script: String) throws {
-        try ("#!" + script).write(toFile: path("new"), atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path("new"))
+        try makeProgram("#!" + script, at: path("new"))
         unsafe rename(path("new"), link)
     }
 

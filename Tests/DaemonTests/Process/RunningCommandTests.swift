@@ -131,7 +131,8 @@ import Testing
     private func stranger(_ trap: String, in folder: String) throws -> ChildProcess {
         let program = folder + "/larder"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try FileManager.default.copyItem(atPath: "/usr/bin/sleep", toPath: program)
+        // Another process writes it: see `makeProgram`.
+        #expect(try ChildProcess.run("/bin/cp", ["/usr/bin/sleep", program]).ending == .exited(0))
         let child = try ChildProcess("/bin/sh", ["-c", "\(trap) exec \(program) 600"])
         try eventually("its name") {
             try String(contentsOfFile: "/proc/\(child.id)/comm", encoding: .utf8) == "larder\n"
