@@ -9,12 +9,12 @@ import Testing
     private static let limit = Duration.milliseconds(300)
 
     private static func serving(_ body: (LiveLarder, ScriptedOrigin) throws -> Void) throws {
+        let list = Replies.list((0..<80_000).map { "author/model-number-\($0)" })
         let origin = try ScriptedOrigin { request in
-            request.path.hasSuffix("/files")
-                ? .json(#"{"bytes":\#(request.body.count)}"#)
-                : Replies.list((0..<80_000).map { "author/model-number-\($0)" })
+            request.path.hasSuffix("/files") ? .json(#"{"bytes":\#(request.body.count)}"#) : list
         }
         let change = { (settings: inout Settings) in
+            settings.upstream.timeout = .hang
             settings.server.headerTimeout = limit
             settings.server.bodyTimeout = limit
             settings.server.idleTimeout = .seconds(10)

@@ -47,12 +47,11 @@ import Testing
     @Test func `a request sent ahead that is passed through has its body read, though the answer before was slow`()
         throws
     {
+        let list = Replies.list((0..<80_000).map { "author/model-number-\($0)" })
         let origin = try ScriptedOrigin { request in
-            request.path.hasSuffix("/files")
-                ? .json(#"{"bytes":\#(request.body.count)}"#)
-                : Replies.list((0..<80_000).map { "author/model-number-\($0)" })
+            request.path.hasSuffix("/files") ? .json(#"{"bytes":\#(request.body.count)}"#) : list
         }
-        try LiveLarder.serving(before: origin) { larder in
+        try LiveLarder.serving(before: origin, { $0.upstream.timeout = .hang }) { larder in
             #expect(try larder.get("/models/count").status == 200)
             let client = try larder.connect(receiveBuffer: 4096)
             let get = "GET /models HTTP/1.1\r\nHost: localhost\r\n\r\n"

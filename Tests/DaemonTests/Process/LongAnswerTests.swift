@@ -13,11 +13,11 @@ import Testing
     }
 
     @Test func `all clients get the same bytes, quick ones and slow ones, also over a refresh and a reload`() throws {
+        let list = Replies.list((0..<20_000).map { "author/model-number-\($0)" })
         let origin = try ScriptedOrigin { request in
-            request.path == "/api/v1/models"
-                ? Replies.list((0..<20_000).map { "author/model-number-\($0)" }) : Replies.wellBehaved(request)
+            request.path == "/api/v1/models" ? list : Replies.wellBehaved(request)
         }
-        let text = "ttl.catalog = \"1h\"\nlog.access = false\nworkers = 2\n"
+        let text = "upstream.timeout = \"60s\"\nttl.catalog = \"1h\"\nlog.access = false\nworkers = 2\n"
         let larder = try ReloadingLarder(before: origin, text + "server.zero_copy = \"off\"")
         let port = larder.process.port
         let body = try larder.get("/models").body
