@@ -133,7 +133,7 @@ extension Loop {
 
 /// A body of which the socket has taken a part from its pages. It goes on when the socket has room.
 ///
-/// libuv tells of that when it has written what it was given, so it gets a short piece to copy each time.
+/// libuv reports that it has written what it was given, so it gets a short piece to copy each time.
 struct MovedBody {
     let pages: PageCopy
     let body: ByteSlice
