@@ -69,7 +69,7 @@ import Glibc
     /// answer does not fit into the socket, so a hit that is sent at once pays nothing for it.
     private func followUnsentLimit() {
         let limit = UnsentLimit.bytes(among: loop.openStreams)
-        guard limit != unsentLimit, let descriptor = tcpSocket else { return }
+        guard limit != unsentLimit, kind == .tcp, let descriptor = socket else { return }
         UnsentLimit.set(limit, on: descriptor)
         unsentLimit = limit
     }
@@ -112,8 +112,7 @@ import Glibc
         let total = unsafe Int(buffers[0].len) + Int(buffers[1].len) + Int(buffers[2].len)
         if total == 0 { return .sent }
         if unsafe raw.pointee.write_queue_size == 0 {
-            if let body, body.count >= ZeroCopy.leastBody, unsafe raw.pointee.type == UV_TCP,
-                let pages = loop.pages(of: body.owner),
+            if let body, body.count >= ZeroCopy.leastBody, let pages = loop.pages(of: body.owner, to: kind),
                 let outcome = unsafe move(MovedBody(pages, body), after: buffers, head)
             {
                 return outcome
@@ -163,7 +162,7 @@ import Glibc
     private func move(
         _ body: consuming MovedBody, after buffers: UnsafeMutablePointer<uv_buf_t>, _ head: ByteSlice?
     ) -> WriteOutcome? {
-        guard let socket = tcpSocket, loop.pagePipe != nil else { return nil }
+        guard let socket = socket, loop.pagePipe != nil else { return nil }
         let before = unsafe Int(buffers[0].len) + Int(buffers[1].len)
         if before > 0 {
             let sent = unsafe shim_send_more(socket, buffers, 2)
@@ -181,7 +180,7 @@ import Glibc
 
     /// Sends what the socket takes of a body in pages; the rest waits.
     private func goOn(with body: consuming MovedBody) -> WriteOutcome {
-        guard let socket = tcpSocket, let pipe = loop.pagePipe else { return queue(body.rest()) }
+        guard let socket = socket, let pipe = loop.pagePipe else { return queue(body.rest()) }
         switch body.send(through: pipe, to: socket) {
         case .sent: return .sent
         case .partly:
@@ -213,9 +212,10 @@ import Glibc
         return unsafe queue(buffers, bytes, nil)
     }
 
-    /// The descriptor of a TCP connection.
-    private var tcpSocket: Int32? {
-        guard unsafe raw.pointee.type == UV_TCP else { return nil }
+    private var kind: ZeroCopy.SocketKind { unsafe raw.pointee.type == UV_TCP ? .tcp : .unix }
+
+    /// The descriptor; nil if the connection is closed.
+    private var socket: Int32? {
         var descriptor: Int32 = -1
         let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
         return unsafe uv_fileno(handle, &descriptor) == 0 ? descriptor : nil
@@ -236,7 +236,7 @@ import Glibc
     /// section 8). A unix socket has no reset and is simply closed.
     public func reset() {
         guard !isClosed else { return }
-        if unsafe raw.pointee.type == UV_TCP {
+        if kind == .tcp {
             isClosed = true
             isReading = false
             moved = nil

@@ -1,6 +1,7 @@
 import Bytes
 internal import CUV
 import Glibc
+import Synchronization
 
 /// Whether a loop sends long bodies without copying them into the socket.
 ///
@@ -18,6 +19,9 @@ public enum ZeroCopy: String, Sendable, CaseIterable {
     /// The shortest body that is worth the further system calls, in bytes.
     public static let leastBody = 64 << 10
 
+    /// What a body is sent through. The costs differ.
+    public enum SocketKind: Int, Sendable, CaseIterable { case tcp, unix }
+
     /// What it costs to send a body, and to receive it, in nanoseconds of CPU.
     public struct Costs: Sendable {
         /// If it is copied into the socket.
@@ -29,16 +33,35 @@ public enum ZeroCopy: String, Sendable, CaseIterable {
         public var isWorthwhile: Bool { moved + moved / 20 < copied }
     }
 
-    /// The costs on this machine. They are measured at the first use, which takes some 10 milliseconds of the calling
-    /// thread: not for a loop's. Nil if this system does not allow it.
-    public static let costs: Costs? = CostMeasurement().run()
+    /// The costs on this machine, without the kinds of sockets for which this system does not allow it. They are measured
+    /// at the first use, which takes some 20 milliseconds of the calling thread: not for a loop's.
+    public static let costs: [SocketKind: Costs] = {
+        var costs: [SocketKind: Costs] = [:]
+        for kind in SocketKind.allCases {
+            costs[kind] = CostMeasurement(kind: kind).run()
+            if costs[kind]?.isWorthwhile != true { notWorthwhile.bitwiseOr(1 << kind.rawValue, ordering: .relaxed) }
+        }
+        return costs
+    }()
+
+    /// A bit for each kind of socket for which the measurement was against it. For a loop's thread.
+    private static let notWorthwhile = Atomic<Int>(0)
 
     /// Whether pages are to be made for a body that is sent often. Not for a loop's thread.
-    var isWorthwhile: Bool {
+    func isWorthwhile(to kind: SocketKind) -> Bool {
         switch self {
-        case .auto: Self.costs?.isWorthwhile ?? false
+        case .auto: Self.costs[kind]?.isWorthwhile ?? false
         case .on: true
         case .off: false
+        }
+    }
+
+    /// Whether bodies are to be copied, as far as it is known without measuring.
+    func isAgainst(_ kind: SocketKind) -> Bool {
+        switch self {
+        case .auto: Self.notWorthwhile.load(ordering: .relaxed) & 1 << kind.rawValue != 0
+        case .on: false
+        case .off: true
         }
     }
 }
@@ -46,20 +69,22 @@ public enum ZeroCopy: String, Sendable, CaseIterable {
 extension Loop {
     /// The pages to send a body from; nil if it is to be copied. When it has been sent often, pages are made in the
     /// thread pool.
-    func pages(of body: SharedBytes) -> PageCopy? {
-        guard zeroCopy != .off else { return nil }
+    func pages(of body: SharedBytes, to kind: ZeroCopy.SocketKind) -> PageCopy? {
+        guard !zeroCopy.isAgainst(kind) else { return nil }
         if let pages = body.pageCopy { return pages }
         if body.noteSending() {
             let setting = zeroCopy
-            offload({ if setting.isWorthwhile { body.makePageCopy() } }, then: {})
+            offload({ if setting.isWorthwhile(to: kind) { body.makePageCopy() } }, then: {})
         }
         return nil
     }
 
-    /// The pipe of this loop; nil if the system provides none.
+    /// The pipe of this loop. If the system provides none, bodies are copied from now on, until the settings are read
+    /// again.
     var pagePipe: PagePipe? {
         if let pipe = openPagePipe { return pipe }
         openPagePipe = PagePipe()
+        if openPagePipe == nil { zeroCopy = .off }
         return openPagePipe
     }
 }
@@ -183,6 +208,8 @@ struct MovedBody {
 /// All clients get the body before the first of them reads it, as with a loop that serves several. With one client, each
 /// byte would still be in the processor's nearest cache when it is read, and copying would look cheaper than it is.
 @safe private struct CostMeasurement {
+    let kind: ZeroCopy.SocketKind
+
     private static let length = 512 << 10
     private static let clients = 8
     /// The least cost of these rounds counts, since other work on the machine only adds to it.
@@ -190,16 +217,18 @@ struct MovedBody {
 
     func run() -> ZeroCopy.Costs? {
         let bytes = SharedBytes([UInt8](repeating: UInt8(ascii: "x"), count: Self.length))
-        guard let pages = PageCopy(bytes.span), let pipe = PagePipe(),
-            let listening = try? ListeningSocket(.ipv4(0x7F00_0001, port: 0))
-        else { return nil }
-        defer { listening.close() }
+        guard let pages = PageCopy(bytes.span), let pipe = PagePipe() else { return nil }
         var pairs: [Pair] = []
         defer { for pair in pairs { pair.close() } }
-        for _ in 0..<Self.clients {
-            guard let pair = Pair(through: listening) else { return nil }
-            pairs.append(pair)
+        switch kind {
+        case .tcp:
+            guard let listening = try? ListeningSocket(.ipv4(0x7F00_0001, port: 0)) else { return nil }
+            defer { listening.close() }
+            for _ in 0..<Self.clients { if let pair = Pair(through: listening) { pairs.append(pair) } }
+        case .unix:
+            for _ in 0..<Self.clients { if let pair = Pair() { pairs.append(pair) } }
         }
+        guard pairs.count == Self.clients else { return nil }
         let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
         var least: (copied: UInt64, moved: UInt64) = (.max, .max)
         // The first round of each only warms up.
@@ -244,7 +273,7 @@ struct MovedBody {
                 if count > 0 { isIdle = false }
                 if counts[index].received == Self.length { complete += 1 }
             }
-            // On the loopback interface, what was sent has arrived. Otherwise this is not worth waiting for.
+            // Within one machine, what was sent has arrived. Otherwise this is not worth waiting for.
             if isIdle { return nil }
         }
         return (threadTime() - began) / UInt64(pairs.count)
@@ -269,11 +298,20 @@ struct MovedBody {
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// The two ends of a TCP connection on the loopback interface.
+    /// The two ends of a connection within this machine.
     private struct Pair {
         let near: Int32
         let far: Int32
 
+        /// Two unix sockets.
+        init?() {
+            var ends: [Int32] = [-1, -1]
+            let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+            guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else { return nil }
+            (near, far) = (ends[0], ends[1])
+        }
+
+        /// A TCP connection on the loopback interface.
         init?(through listening: ListeningSocket) {
             guard case .ipv4(let host, let port) = listening.address else { return nil }
             let near = shim_socket(AF_INET)

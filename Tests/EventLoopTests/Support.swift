@@ -60,6 +60,16 @@ extension EventLoop.Stream {
     func write(_ slice: ByteSlice) -> WriteOutcome { write(slice, Span(), nil) }
 }
 
+/// The next connection, once it is there.
+func accepted(on socket: ListeningSocket) throws -> Int32 {
+    var ready = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+    let limit = Int32(Duration.hang.components.seconds * 1_000)
+    try #require(unsafe poll(&ready, 1, limit) == 1)
+    let descriptor = accept(socket.descriptor, nil, nil)
+    try #require(descriptor >= 0)
+    return descriptor
+}
+
 /// A value that several threads fill.
 final class Shared<Value: Sendable>: Sendable {
     // Not Swift's `Mutex`, which the thread sanitizer does not understand: see `Monitor`.

@@ -70,15 +70,6 @@ import Testing
         }
     }
 
-    /// The next connection, once it is there.
-    private func accepted(on socket: ListeningSocket) throws -> Int32 {
-        var ready = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
-        try #require(unsafe poll(&ready, 1, 10_000) == 1)
-        let descriptor = accept(socket.descriptor, nil, nil)
-        try #require(descriptor >= 0)
-        return descriptor
-    }
-
     private func unsentLimit(of descriptor: Int32) -> Int32 {
         var value: Int32 = -1
         var size = socklen_t(MemoryLayout<Int32>.size)

@@ -20,14 +20,21 @@ import Threads
         return body
     }
 
-    /// A stream on a TCP connection with a probe for a delegate, and the other end of it.
-    private static func connected(on loop: Loop) throws -> (Stream, Probe, Peer) {
-        let socket = try ListeningSocket(localhost)
-        defer { socket.close() }
-        let peer = Peer(to: socket.address)
-        var ready = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
-        try #require(unsafe poll(&ready, 1, 10_000) == 1)
-        let stream = try Stream(on: loop, adopting: accept(socket.descriptor, nil, nil))
+    /// A stream with a probe for a delegate, and the other end of its connection.
+    private static func connected(on loop: Loop, _ kind: ZeroCopy.SocketKind = .tcp) throws -> (Stream, Probe, Peer) {
+        let stream: Stream
+        let peer: Peer
+        switch kind {
+        case .tcp:
+            let socket = try ListeningSocket(localhost)
+            defer { socket.close() }
+            peer = Peer(to: socket.address)
+            stream = try Stream(on: loop, adopting: accepted(on: socket))
+        case .unix:
+            let mine: Peer
+            (mine, peer) = Peer.pair()
+            stream = try Stream(on: loop, adopting: mine.descriptor)
+        }
         let probe = Probe()
         stream.delegate = probe
         return (stream, probe, peer)
@@ -44,14 +51,16 @@ import Threads
         }
     }
 
-    @Test(arguments: [ZeroCopy.leastBody, 1 << 20, Self.size, 3 * Self.size / 2 + 1])
-    func `a body reaches a client that reads late whole, between its head and what follows`(size: Int) throws {
+    @Test(arguments: [ZeroCopy.leastBody, 1 << 20, Self.size, 3 * Self.size / 2 + 1], ZeroCopy.SocketKind.allCases)
+    func `a body reaches a client that reads late whole, between its head and what follows`(
+        size: Int, kind: ZeroCopy.SocketKind
+    ) throws {
         let all = pattern(size + 5_000)
         let body = try Self.paged(Array(all[3_000..<3_000 + size]))
         let got = Shared<[UInt8]>([])
         try withLoop { loop in
             loop.zeroCopy = .on
-            let (stream, probe, peer) = try Self.connected(on: loop)
+            let (stream, probe, peer) = try Self.connected(on: loop, kind)
             let fields = Array(all[1_000..<3_000])
             let rest = SharedBytes(Array(all[(3_000 + size)...]))
             probe.onDrained = { stream in
@@ -81,13 +90,14 @@ import Threads
         #expect(got.value == all)
     }
 
-    @Test func `a part of a body is sent, from anywhere in its pages`() throws {
+    @Test(arguments: ZeroCopy.SocketKind.allCases)
+    func `a part of a body is sent, from anywhere in its pages`(kind: ZeroCopy.SocketKind) throws {
         let all = pattern(1 << 20)
         let body = try Self.paged(all)
         let got = Shared<[UInt8]>([])
         try withLoop { loop in
             loop.zeroCopy = .on
-            let (stream, _, peer) = try Self.connected(on: loop)
+            let (stream, _, peer) = try Self.connected(on: loop, kind)
             let reader = try Self.reader(of: peer, into: got)
             _ = stream.write(nil, Span(), body[5_001..<900_017])
             stream.shutdownThenClose(lingerMilliseconds: 5_000)
@@ -98,12 +108,13 @@ import Threads
         #expect(got.value == Array(all[5_001..<900_017]))
     }
 
-    @Test func `what is written after a body that waits follows it, and so does the end`() throws {
+    @Test(arguments: ZeroCopy.SocketKind.allCases)
+    func `what is written after a body that waits follows it, and so does the end`(kind: ZeroCopy.SocketKind) throws {
         let all = pattern(Self.size)
         let got = Shared<[UInt8]>([])
         try withLoop { loop in
             loop.zeroCopy = .on
-            let (stream, _, peer) = try Self.connected(on: loop)
+            let (stream, _, peer) = try Self.connected(on: loop, kind)
             let body = try Self.paged(all)
             #expect(stream.write(nil, Span(), body.all) == .queued)
             #expect(stream.write(SharedBytes(utf8: "next").all) == .queued)
@@ -117,10 +128,11 @@ import Threads
         #expect(got.value == all + Array("next".utf8) + all)
     }
 
-    @Test(arguments: [false, true]) func `a connection can be closed while a body waits`(isReset: Bool) throws {
+    @Test(arguments: [false, true], ZeroCopy.SocketKind.allCases)
+    func `a connection can be closed while a body waits`(isReset: Bool, kind: ZeroCopy.SocketKind) throws {
         try withLoop { loop in
             loop.zeroCopy = .on
-            let (stream, probe, peer) = try Self.connected(on: loop)
+            let (stream, probe, peer) = try Self.connected(on: loop, kind)
             weak var pages: PageCopy?
             do {
                 let body = try Self.paged(pattern(Self.size))
@@ -137,10 +149,11 @@ import Threads
         }
     }
 
-    @Test func `a peer that goes away while a body waits ends the connection`() throws {
+    @Test(arguments: ZeroCopy.SocketKind.allCases)
+    func `a peer that goes away while a body waits ends the connection`(kind: ZeroCopy.SocketKind) throws {
         try withLoop { loop in
             loop.zeroCopy = .on
-            let (stream, probe, peer) = try Self.connected(on: loop)
+            let (stream, probe, peer) = try Self.connected(on: loop, kind)
             #expect(try stream.write(nil, Span(), Self.paged(pattern(Self.size)).all) == .queued)
             peer.close()
             loop.run()
@@ -148,11 +161,15 @@ import Threads
         }
     }
 
-    @Test func `a client that reads late gets the bytes, whatever the memory was used for since`() throws {
-        let all = pattern(300 << 10)
+    // A unix socket takes less at once.
+    @Test(arguments: [(ZeroCopy.SocketKind.tcp, 300 << 10), (.unix, 100 << 10)])
+    func `a client that reads late gets the bytes, whatever the memory was used for since`(
+        kind: ZeroCopy.SocketKind, size: Int
+    ) throws {
+        let all = pattern(size)
         try withLoop { loop in
             loop.zeroCopy = .on
-            let (stream, _, peer) = try Self.connected(on: loop)
+            let (stream, _, peer) = try Self.connected(on: loop, kind)
             weak var pages: PageCopy?
             do {
                 let body = try Self.paged(all)
@@ -162,8 +179,8 @@ import Threads
             #expect(pages == nil && loop.openPagePipe != nil)
             // As a process would that goes on: more copies in pages, and more memory of malloc.
             var others: [PageCopy] = []
-            while let other = PageCopy([UInt8](repeating: 0xEE, count: 300 << 10).span) { others.append(other) }
-            let heap = (0..<64).map { SharedBytes([UInt8](repeating: UInt8($0), count: 300 << 10)) }
+            while let other = PageCopy([UInt8](repeating: 0xEE, count: size).span) { others.append(other) }
+            let heap = (0..<64).map { SharedBytes([UInt8](repeating: UInt8($0), count: size)) }
             stream.close()
             loop.run()
             var got: [UInt8] = []
@@ -174,13 +191,14 @@ import Threads
         }
     }
 
-    @Test func `where the system refuses it, bytes are copied`() throws {
+    @Test(arguments: ZeroCopy.SocketKind.allCases)
+    func `where the system refuses it, bytes are copied`(kind: ZeroCopy.SocketKind) throws {
         let all = pattern(Self.size)
         let got = Shared<[UInt8]>([])
         try withLoop { loop in
             loop.zeroCopy = .on
             loop.openPagePipe = PagePipe(brokenWith: 1 << 20)
-            let (stream, _, peer) = try Self.connected(on: loop)
+            let (stream, _, peer) = try Self.connected(on: loop, kind)
             let reader = try Self.reader(of: peer, into: got)
             _ = stream.write(SharedBytes(utf8: "head").all, Span(), try Self.paged(all).all)
             #expect(loop.zeroCopy == .off)
@@ -189,19 +207,6 @@ import Threads
             reader.join()
         }
         #expect(got.value == Array("head".utf8) + all)
-    }
-
-    @Test func `a unix socket is sent copies`() throws {
-        let (mine, theirs) = Peer.pair()
-        try withLoop { loop in
-            loop.zeroCopy = .on
-            let stream = try Stream(on: loop, adopting: mine.descriptor)
-            let body = try Self.paged(pattern(ZeroCopy.leastBody))
-            _ = stream.write(nil, Span(), body.all)
-            #expect(loop.openPagePipe == nil)
-            stream.close()
-        }
-        theirs.close()
     }
 
     @Test(arguments: [
@@ -252,12 +257,24 @@ import Threads
         #expect(PageCopy(Span()) == nil)
     }
 
-    @Test func `both ways of sending are measured`() throws {
-        let costs = try #require(ZeroCopy.costs)
-        print("zero copy: \(costs.copied / 1_000) us copied, \(costs.moved / 1_000) us moved")
+    @Test(arguments: ZeroCopy.SocketKind.allCases)
+    func `both ways of sending are measured, and the cheaper one is taken`(kind: ZeroCopy.SocketKind) throws {
+        let costs = try #require(ZeroCopy.costs[kind])
+        print("zero copy, \(kind): \(costs.copied / 1_000) us copied, \(costs.moved / 1_000) us moved")
         #expect(costs.copied > 0 && costs.moved > 0)
-        #expect(ZeroCopy.auto.isWorthwhile == costs.isWorthwhile)
-        #expect(ZeroCopy.on.isWorthwhile && !ZeroCopy.off.isWorthwhile)
+        #expect(ZeroCopy.auto.isWorthwhile(to: kind) == costs.isWorthwhile)
+        #expect(ZeroCopy.on.isWorthwhile(to: kind) && !ZeroCopy.off.isWorthwhile(to: kind))
+        #expect(ZeroCopy.auto.isAgainst(kind) == !costs.isWorthwhile)
+        #expect(!ZeroCopy.on.isAgainst(kind) && ZeroCopy.off.isAgainst(kind))
+        try withLoop { loop in
+            loop.zeroCopy = .auto
+            let (stream, _, peer) = try Self.connected(on: loop, kind)
+            let body = try Self.paged(pattern(ZeroCopy.leastBody))
+            _ = stream.write(nil, Span(), body.all)
+            #expect((loop.openPagePipe != nil) == costs.isWorthwhile)
+            stream.close()
+            peer.close()
+        }
         #expect(!ZeroCopy.Costs(copied: 100, moved: 97).isWorthwhile)
         #expect(ZeroCopy.Costs(copied: 100, moved: 90).isWorthwhile)
     }

@@ -1,4 +1,4 @@
-"""The plot of PERFORMANCE.md: CPU per cached answer, as SVG that reads well on a light and on a dark page."""
+"""The plot of a page in docs/performance: CPU per cached answer, as SVG that reads well on a light and on a dark page."""
 
 from html import escape
 from statistics import median

@@ -1,7 +1,8 @@
 """Tables, thresholds and the plot, of what was measured."""
 
+import json
+import re
 import statistics
-from pathlib import Path
 
 import fleet as of_fleet
 import plot
@@ -277,6 +278,12 @@ def fleet_faults(part, thresholds) -> str:
 
 # MARK: The whole
 
+def machine_name(model: str) -> str:
+    """The name of a processor's files: `amd-epyc` for `AMD EPYC`, `intel-xeon` for `Intel(R) Xeon(R) Processor`."""
+    plain = re.sub(r"\((R|TM)\)|\b(CPU|Processor)\b|@.*", " ", model)
+    return "-".join(re.findall(r"[a-z0-9]+", plain.lower())) or "unknown"
+
+
 def told(results, parts, thresholds) -> str:
     """The tables of these parts, and how they are judged."""
     machine = results["machine"]
@@ -292,20 +299,66 @@ def told(results, parts, thresholds) -> str:
     return "\n".join(text)
 
 
+def replaced(page: str, block: str, text: str) -> str:
+    """The page with this text between the block's two marks; a page without them gets them at its end."""
+    begin, end = f"<!-- {block}: begin -->", f"<!-- {block}: end -->"
+    before, _, rest = page.partition(begin)
+    return before + begin + "\n" + text + "\n" + end + (rest.partition(end)[2] or "\n")
+
+
+def compared(pages: list[dict]) -> str:
+    """The thresholds of each block of all machines side by side."""
+    text = []
+    for block, title in BLOCKS.items():
+        having = [page for page in pages if page["thresholds"].get(block)]
+        whats = {}
+        for page in having:
+            for _, what, _, bound in page["thresholds"][block]:
+                whats.setdefault((what, bound), None)
+        rows = []
+        for what, bound in whats:
+            row = [what, bound]
+            for page in having:
+                found = next((one for one in page["thresholds"][block] if (one[1], one[3]) == (what, bound)), None)
+                row.append("" if found is None else found[2] if found[0] else f"**{found[2]}**")
+            rows.append(row)
+        if having:
+            text.append(f"\n### {title}\n\n" + table(["", "wanted", *[
+                f"[{page['cpu']}](docs/performance/{page['name']}.md)" for page in having]], rows))
+    return "\n".join(text).lstrip()
+
+
+BLOCKS = {"measured": "One machine", "fleet": "A fleet"}
+
+
 def tell(results, write: bool) -> int:
     """Prints everything; with `write`, puts it into the tree. The exit code."""
-    missed, page = 0, ROOT / "PERFORMANCE.md"
+    missed, cpu = 0, results["machine"]["cpu"]
+    name, folder = machine_name(cpu), ROOT / "docs/performance"
+    page, numbers = folder / f"{name}.md", folder / f"{name}.json"
+    known = json.loads(numbers.read_text()) if numbers.exists() else {"cpu": cpu, "name": name, "thresholds": {}}
+    text = page.read_text() if page.exists() else (
+        f"# Measured on: {cpu}\n\nWritten by `scripts/bench --write`. [PERFORMANCE.md](../../PERFORMANCE.md) says how it is measured "
+        f"and what follows from it.\n\n![CPU time per cached answer]({name}.svg)\n\n## One machine\n\n"
+        "<!-- measured: begin -->\n<!-- measured: end -->\n\n## A fleet\n\n<!-- fleet: begin -->\n<!-- fleet: end -->\n")
     for block, parts in {"measured": PARTS, "fleet": {"fleet": fleet}}.items():
         if not parts.keys() & results.keys():
             continue
         thresholds = Thresholds()
-        text = told(results, parts, thresholds)
+        tables = told(results, parts, thresholds)
         missed += thresholds.missed
-        print(text)
-        if write:
-            begin, end = f"<!-- {block}: begin -->", f"<!-- {block}: end -->"
-            before, _, rest = page.read_text().partition(begin)
-            page.write_text(before + begin + "\n" + text + "\n" + end + rest.partition(end)[2])
-    if write and "hits" in results:
-        Path(ROOT, "docs/images/performance.svg").write_text(plot.draw(results["hits"]["values"]))
+        print(tables)
+        text = replaced(text, block, tables)
+        known["thresholds"][block] = thresholds.rows
+    if write:
+        folder.mkdir(exist_ok=True)
+        page.write_text(text)
+        # A threshold a line, so that a difference between two versions can be read.
+        numbers.write_text(re.sub(r"\[\s+(true|false),\s+(.*?),\s+(.*?),\s+(.*?)\s+\]", r"[\1, \2, \3, \4]",
+                                  json.dumps(known, indent=1)) + "\n")
+        if "hits" in results:
+            (folder / f"{name}.svg").write_text(plot.draw(results["hits"]["values"]))
+        summary = ROOT / "PERFORMANCE.md"
+        pages = [json.loads(one.read_text()) for one in sorted(folder.glob("*.json"))]
+        summary.write_text(replaced(summary.read_text(), "thresholds", compared(pages)))
     return 1 if missed else 0
