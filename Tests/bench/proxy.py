@@ -7,7 +7,7 @@ import time
 
 import servers
 from hits import costs, note
-from servers import HAPROXY, LARDER, NGINX, Failure
+from servers import HAPROXY, LARDER, NEWER, NGINX, Failure
 
 TARGET = "/api/v1/chat/completions"
 CONNECTIONS = [1, 32]
@@ -16,12 +16,12 @@ REQUEST = json.dumps({
 ANSWER = json.dumps({"id": "gen-1", "object": "chat.completion", "choices": [
     {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "an answer of some words " * 44}}]})
 DIRECT, TLS = "direct", "TLS"
-PROXIES = [LARDER, HAPROXY, NGINX]
+PEERS = [HAPROXY, NGINX, NEWER[HAPROXY], NEWER[NGINX]]
 INTERVAL = 4  # milliseconds between two events
 
 
-def opened(options, catalogue, folder, scheme="http"):
-    """The origin, and the proxies before it. TLS is what an nginx before the origin speaks, on the load's core."""
+def opened(options, catalogue, folder, scheme="http", with_newer=False):
+    """The origin, and the proxies before it; with those of the newer release, if they are wanted and take part. TLS is what an nginx before the origin speaks, on the load's core."""
     program = servers.build_server()
     routes = servers.write_routes(folder, "passed", [
         (TARGET, "identity", "application/json", ANSWER.encode()),
@@ -33,8 +33,10 @@ def opened(options, catalogue, folder, scheme="http"):
         if scheme == "https":
             upstream = running[TLS] = servers.terminator(origin, folder)
         running[LARDER] = servers.larder(options.larder, upstream, folder)
-        running[HAPROXY] = servers.haproxy(upstream, folder, caches=False)
-        running[NGINX] = servers.nginx(upstream, folder, caches=False)
+        for name, start in ((HAPROXY, servers.haproxy), (NGINX, servers.nginx)):
+            running[name] = start(upstream, folder, caches=False)
+            if with_newer and NEWER[name] in options.servers:
+                running[NEWER[name]] = start(upstream, folder, caches=False, is_newer=True)
     except BaseException:
         closed(running)
         raise
@@ -55,17 +57,19 @@ def run(options, rows, catalogue, folder) -> dict:
 
 
 def measured(scheme, options, catalogue, folder, body) -> dict:
-    running, values = opened(options, catalogue, folder, scheme), {}
+    running, values = opened(options, catalogue, folder, scheme, with_newer=True), {}
+    proxies = [name for name in [LARDER, *PEERS] if name in running]
     try:
-        for name in PROXIES:
+        for name in proxies:
             status, _, said = servers.get(
                 running[name].port, TARGET, {"Content-Type": "application/json"}, "POST", REQUEST.encode())
             if status != 200 or said != ANSWER.encode():
                 raise Failure(f"{name} does not pass through: {status} {said[:200]}")
         for connections in CONNECTIONS:
-            kept = values.setdefault(connections, {name: [] for name in PROXIES})
+            kept = values.setdefault(connections, {name: [] for name in proxies})
             for turn in range(options.rounds):
-                for name in PROXIES[turn % 3:] + PROXIES[:turn % 3]:
+                shift = turn % len(proxies)
+                for name in proxies[shift:] + proxies[:shift]:
                     before = servers.asked(running[DIRECT])
                     one = servers.wrk(running[name], TARGET, connections, options.seconds, body=body)
                     if servers.asked(running[DIRECT]) - before < one["requests"]:
