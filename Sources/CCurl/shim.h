@@ -54,6 +54,11 @@ static inline CURLcode shim_easy_set_before_request(
     return code ? code : curl_easy_setopt(easy, CURLOPT_PREREQDATA, data);
 }
 
+/* Makes the handles that use this share resume each other's TLS sessions. */
+static inline CURLSHcode shim_share_sessions(CURLSH *share) {
+    return curl_share_setopt(share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+}
+
 static inline CURLcode shim_easy_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

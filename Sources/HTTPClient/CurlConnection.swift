@@ -45,8 +45,9 @@ import Glibc
         socket = easy.multi?.takeOver(number, fire)
     }
 
-    /// Curl (7.88) reports the TLS of such a connection only once it was called to send or receive.
-    private func prepareTLS() {
+    /// Until it is called to send or receive, curl (7.88) takes such a connection for an idle one: it does not report its
+    /// TLS, and when it makes another connection, it closes this one if it is two minutes old or has unread bytes.
+    private func noteMoved() {
         if hasMovedBytes { return }
         hasMovedBytes = true
         unsafe tls = shim_easy_tls(raw)
@@ -56,8 +57,8 @@ import Glibc
     /// The descriptor of the socket while it is open.
     private var descriptor: Int32? { isClosed ? nil : socket?.descriptor }
 
-    /// The descriptor to read and write without curl; nil if there is none.
-    private var plainSocket: Int32? { layer == .none ? descriptor : nil }
+    /// The descriptor to read and write without curl; nil if there is none, and for the first call (see `noteMoved`).
+    private var plainSocket: Int32? { layer == .none && hasMovedBytes ? descriptor : nil }
 
     /// Whether there is nothing to receive. If there is, some of it may have been read into `buffer`.
     final func isQuiet(readingInto buffer: ReadBuffer) -> Bool {
@@ -77,18 +78,19 @@ import Glibc
         case some(Int)
         /// The socket accepts no more for now: see `watch`.
         case later
-        case failed(FetchFailure)
+        /// `isReset`: the socket has told that the peer reset the connection, and will not tell it again.
+        case failed(FetchFailure, isReset: Bool)
     }
 
     final func send(_ bytes: Span<UInt8>) -> Sent {
         if let plainSocket { return sendPlain(bytes, on: plainSocket) }
         var count = 0
         let code = unsafe bytes.withUnsafeBytes { unsafe curl_easy_send(raw, $0.baseAddress, $0.count, &count) }
-        prepareTLS()
+        noteMoved()
         switch code {
         case CURLE_OK where count > 0: return .some(count)
         case CURLE_OK, CURLE_AGAIN: return .later
-        default: return .failed(.cut(text(code)))
+        default: return .failed(.cut(text(code)), isReset: number(CURLINFO_OS_ERRNO) == Int(ECONNRESET))
         }
     }
 
@@ -97,7 +99,10 @@ import Glibc
             unsafe Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
         if count > 0 { return .some(count) }
-        return count == 0 || isForLater(errno) ? .later : .failed(.cut(text(errno, of: "Send")))
+        let code = errno
+        if count == 0 || isForLater(code) { return .later }
+        // After a clean end it is EPIPE.
+        return .failed(.cut(text(code, of: "Send")), isReset: code != EPIPE)
     }
 
     /// The result of receiving.
@@ -114,7 +119,7 @@ import Glibc
         if let plainSocket { return receivePlain(from: plainSocket, into: buffer) }
         var count = 0
         let code = unsafe curl_easy_recv(raw, buffer.raw.baseAddress, buffer.raw.count, &count)
-        prepareTLS()
+        noteMoved()
         switch code {
         case CURLE_OK where count > 0: return .some(count, more: true)
         // With TLS, any device on the path could end the connection.

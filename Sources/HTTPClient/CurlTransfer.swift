@@ -156,11 +156,15 @@ private func answer(_ taken: CurlTransfer.Taken, _ count: Int) -> Int {
 
     private var lines: LineList
 
+    /// The handle uses its TLS sessions.
+    private let trust: TrustStore
+
     init(_ settings: UpstreamSettings, _ trust: TrustStore, _ watch: TLSWatch) {
         unsafe raw = curl_easy_init()!
         unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         unsafe errorText.pointee = 0
         lines = LineList(mayHaveProxy: settings.proxy != "")
+        self.trust = trust
         // Unretained: after `deinit` curl makes no further callback with it.
         let me = unsafe Unmanaged.passUnretained(self).toOpaque()
         _ = unsafe shim_easy_set_pointer(raw, CURLOPT_PRIVATE, me)
@@ -182,6 +186,9 @@ private func answer(_ taken: CurlTransfer.Taken, _ count: Int) -> Int {
         _ = unsafe shim_easy_set_long(raw, CURLOPT_TCP_KEEPALIVE, 1)
         unsafe watch.apply(to: raw)
         unsafe trust.apply(to: raw)
+        if let seconds = settings.curlMaximumIdle {
+            _ = unsafe shim_easy_set_long(raw, CURLOPT_MAXAGE_CONN, seconds)
+        }
         if let path = settings.unixSocket { _ = unsafe shim_easy_set_text(raw, CURLOPT_UNIX_SOCKET_PATH, path) }
         if let proxy = settings.proxy { _ = unsafe shim_easy_set_text(raw, CURLOPT_PROXY, proxy) }
         // Otherwise curl still reads NO_PROXY.

@@ -152,7 +152,7 @@ public protocol RawConnectionDelegate: AnyObject {
             switch wire.send(outgoing.span.extracting(sent...)) {
             case .some(let count): sent += count
             case .later: break sending
-            case .failed(let failure): return end(failure)
+            case .failed(let failure, _): return end(failure)
             }
         }
         if sent == outgoing.count {

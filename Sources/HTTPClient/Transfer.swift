@@ -70,7 +70,11 @@ final class Transfer: CurlTransfer {
             _ = unsafe shim_easy_set_long(raw, CURLOPT_POSTFIELDSIZE, 0)
             _ = unsafe shim_easy_set_text(raw, CURLOPT_COPYPOSTFIELDS, "")
         }
-        if wantsCertificates { _ = unsafe shim_easy_set_long(raw, CURLOPT_CERTINFO, 1) }
+        if wantsCertificates {
+            _ = unsafe shim_easy_set_long(raw, CURLOPT_CERTINFO, 1)
+            // Where a session is resumed, the server shows no certificate.
+            _ = unsafe shim_easy_set_long(raw, CURLOPT_SSL_SESSIONID_CACHE, 0)
+        }
         // Without TLS there is no HTTP/2, and waiting for a connection to share would only make requests queue.
         let version = url.origin.isSecure ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
         _ = unsafe shim_easy_set_long(raw, CURLOPT_HTTP_VERSION, Int(version))

@@ -7,6 +7,9 @@ import Glibc
 /// curl accepts one bundle, so if we have our own file, both are joined in a file in memory. A file name is better than
 /// curl's in-memory option, because curl caches what it has read from a name. Reading the system's bundle again for
 /// each connection takes tens of milliseconds, on the loop.
+///
+/// It also keeps the TLS sessions of the servers that these authorities vouch for. A new connection resumes one, without
+/// the exchange and the check of certificates, which take a good part of a millisecond on the loop.
 @safe final class TrustStore {
     /// The bundle, for CURLOPT_CAINFO.
     private let bundle: String
@@ -16,6 +19,8 @@ import Glibc
 
     /// The joined bundle, which lives as long as this object; -1 if there is none.
     private let memory: Int32
+
+    private let sessions = TLSSessions()
 
     init(caFile: String?) throws(UpstreamError) {
         // The curl tool does this; the library alone does not.
@@ -47,10 +52,21 @@ import Glibc
 
     deinit { if memory >= 0 { _ = Glibc.close(memory) } }
 
+    /// Sets the options of an easy handle, which must not outlive this object.
     func apply(to easy: UnsafeMutableRawPointer) {
+        _ = unsafe shim_easy_set_pointer(easy, CURLOPT_SHARE, sessions.raw)
         _ = unsafe shim_easy_set_text(easy, CURLOPT_CAINFO, bundle)
         _ = unsafe shim_easy_set_text(easy, CURLOPT_CAPATH, directory)
     }
+}
+
+/// TLS sessions, which the easy handles of one thread share. Without it each handle has its own, and so each connection.
+@safe private final class TLSSessions {
+    let raw = unsafe curl_share_init()
+
+    init() { if let raw = unsafe raw { _ = unsafe shim_share_sessions(raw) } }
+
+    deinit { _ = unsafe curl_share_cleanup(raw) }
 }
 
 private func variable(_ name: String) -> String? {

@@ -248,6 +248,9 @@ public struct UpstreamSettings: Sendable, Equatable {
     /// The path of a unix socket that every connection is made to, whatever the URL's host; nil for the host.
     public var unixSocket: String?
 
+    /// After how many seconds curl closes a connection that it takes for an idle one; nil for its own limit. For tests.
+    var curlMaximumIdle: Int?
+
     /// The `User-Agent` field, such as `larder/1.0`.
     public var userAgent: String
 

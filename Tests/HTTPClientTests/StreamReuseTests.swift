@@ -1,7 +1,9 @@
 import Bytes
 import EventLoop
-import HTTPClient
+import TestSupport
 import Testing
+
+@testable import HTTPClient
 
 /// Streams one after the other use the same of curl's handles: none may find anything of the one before.
 @Suite(.timeLimit(.minutes(30))) struct StreamReuseTests {
@@ -75,6 +77,30 @@ import Testing
             let both = try sent([before, shape, before, shape])
             #expect(both.count == 4 && both[1] == alone.first && both[3] == alone.first, "\(before.testDescription)")
         }
+    }
+
+    @Test func `while another connection is made, one that is in use stays open, however old it is`() throws {
+        let hasSecond = Shared(false)
+        let origin = try Origin { connection in
+            guard connection.request() != nil else { return }
+            if connection.number == 1 {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhel")
+                while !hasSecond.value { pause() }
+                connection.send("lo")
+            } else {
+                connection.send(ok("second"))
+            }
+        }
+        defer { origin.stop() }
+        let (one, two) = (StreamRecorder(), StreamRecorder())
+        two.onEnd = { _ in hasSecond.update { $0 = true } }
+        try withClient(settings { $0.curlMaximumIdle = 1 }) { client, loop in
+            begin(.make("GET", origin.url), on: client, one)
+            // More than a whole second, in which curl counts.
+            after(2_500, on: loop) { begin(.make("GET", origin.url), on: client, two) }
+        }
+        #expect(two.text == "second")
+        #expect(one.text == "hello" && one.calls.last == "ended")
     }
 
     @Test func `requests with many fields and with few follow one another`() throws {

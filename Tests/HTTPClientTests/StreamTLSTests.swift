@@ -32,6 +32,24 @@ import Testing
         #expect(recorder.text == "{\"data\":[")
     }
 
+    @Test func `a new connection resumes the TLS session of an earlier one`() throws {
+        let origin = try TLSOrigin(.page)
+        defer { origin.stop() }
+        let (one, two) = (StreamRecorder(), StreamRecorder())
+        var fetched: String?
+        try withClient(settings { $0.caFile = origin.caFile }) { client, _ in
+            one.onEnd = { _ in begin(.make("GET", origin.url), on: client, two) }
+            two.onEnd = { _ in client.fetch(FetchRequest(url: origin.url)) { fetched = $0.text } }
+            begin(.make("GET", origin.url), on: client, one)
+        }
+        #expect(one.text.contains("New, TLSv1.3"))
+        #expect(two.text.contains("Reused, TLSv1.3"))
+        #expect(fetched?.contains("Reused, TLSv1.3") == true)
+        // Other settings may trust others: their client has its own sessions.
+        let other = try exchange(.make("GET", origin.url), settings: settings { $0.caFile = origin.caFile })
+        #expect(other.text.contains("New, TLSv1.3"))
+    }
+
     @Test func `a connection is kept for the next stream: the server, which takes one at a time, is asked again`()
         throws
     {

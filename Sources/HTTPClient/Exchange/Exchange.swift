@@ -169,8 +169,8 @@ final class Exchange {
             case .later:
                 outgoing.noteHeld()
                 break sending
-            case .failed(let failure):
-                switch machine.sendingFailed(failure, hasBegun: outgoing.hasBegun) {
+            case .failed(let failure, let isReset):
+                switch machine.sendingFailed(failure, hasBegun: outgoing.hasBegun, isReset: isReset) {
                 case .sendAgain: return sendAgain()
                 case .dropRequest:
                     outgoing.drop()

@@ -15,6 +15,9 @@ package struct ExchangeStateMachine {
     /// are plain bits: each exchange checks them some fifty times.
     package private(set) var failure: FetchFailure?
 
+    /// Whether the peer has reset the connection and a failed send was told so. To read then looks like a clean end.
+    private var wasReset = false
+
     /// Heads that have arrived and are not delivered yet.
     private var interim: [Head] = []
     private var final: Head?
@@ -117,13 +120,17 @@ package struct ExchangeStateMachine {
         becameReadable()
     }
 
-    /// Sending bytes failed. `hasBegun`: part of the request was sent before, or may have been.
-    package mutating func sendingFailed(_ failure: FetchFailure, hasBegun: Bool) -> SendFailureAction {
+    /// Sending bytes failed. `hasBegun`: part of the request was sent before, or may have been. `isReset`: the peer has reset
+    /// the connection, so that an end which follows is not a clean one.
+    package mutating func sendingFailed(
+        _ failure: FetchFailure, hasBegun: Bool, isReset: Bool
+    ) -> SendFailureAction {
         if isUsed, !hasBegun, response == .silent {
             restart()
             return .sendAgain
         }
         link = .faulty(isUsed: isUsed)
+        wasReset = wasReset || isReset
         if case .failed = response {} else { self.failure = failure }
         _ = dropRequest()
         becameReadable()
@@ -135,6 +142,7 @@ package struct ExchangeStateMachine {
         link = .opening
         response = .silent
         failure = nil
+        wasReset = false
         if reading == .ready { reading = .waiting }
         switch request {
         case .sent, .dropped: request = .sending
@@ -152,7 +160,7 @@ package struct ExchangeStateMachine {
             // The response is complete, and there is no peer left to send the rest of the request to.
             response = .whole(trailers: trailers, isReusable: false)
             return dropRequest()
-        case .body(endsWithConnection: true) where failure == nil:
+        case .body(endsWithConnection: true) where failure == nil && !wasReset:
             response = .whole(trailers: 0..<0, isReusable: false)
             return dropRequest()
         case .silent where wasUsed && isRepeatable:

@@ -9,7 +9,7 @@ enum ExchangeEvent {
     case failed(FetchFailure)
     case readable
     case socketFailed
-    case sendingFailed(hasBegun: Bool)
+    case sendingFailed(hasBegun: Bool, isReset: Bool = false)
     case ended(FetchFailure?, isRepeatable: Bool)
     case advanced(waiting: Int, isSent: Bool)
     case grew(waiting: Int)
@@ -38,7 +38,8 @@ enum ExchangeEvent {
         case .failed(let failure): machine.failed(failure)
         case .readable: machine.becameReadable()
         case .socketFailed: machine.socketFailed()
-        case .sendingFailed(let hasBegun): return "\(machine.sendingFailed(.cut("sending"), hasBegun: hasBegun))"
+        case .sendingFailed(let hasBegun, let isReset):
+            return "\(machine.sendingFailed(.cut("sending"), hasBegun: hasBegun, isReset: isReset))"
         case .ended(let failure, let isRepeatable):
             return name(machine.connectionEnded(failure, isRepeatable: isRepeatable))
         case .advanced(let waiting, let isSent):

@@ -204,6 +204,20 @@ import Testing
                 (.deliver(), "failed(cut,suspect)"),
             ]),
         ExchangeTable(
+            "sending that finds a reset: a body up to the connection's end has no end",
+            [
+                (.began, ""), (.new, ""), (.bytes, "parse"), (.head(200, untilEnd: true), ""),
+                (.sendingFailed(hasBegun: true, isReset: true), "dropRequest"), (.closed, ""),
+                (.deliver(hasBody: true), "200 body failed(cut)"),
+            ]),
+        ExchangeTable(
+            "sending that finds a clean end: a body up to the connection's end is whole",
+            [
+                (.began, ""), (.new, ""), (.bytes, "parse"), (.head(200, untilEnd: true), ""),
+                (.sendingFailed(hasBegun: true), "dropRequest"), (.closed, ""),
+                (.deliver(hasBody: true), "200 body ended(close)"),
+            ]),
+        ExchangeTable(
             "sending that fails without a body: the request is sent again",
             [
                 (.began, ""), (.kept, ""), (.sendingFailed(hasBegun: true), "dropRequest"),
