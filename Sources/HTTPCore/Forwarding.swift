@@ -2,8 +2,9 @@ public import Bytes
 
 /// The fields that belong to one connection and are not passed on (RFC 9110 section 7.6.1).
 public struct HopByHop {
-    /// The names that `Connection` lists, in lower case.
-    private var nominated: [[UInt8]] = []
+    /// The names that `Connection` lists, in lower case. A set, since a hostile peer lists tens of thousands, and as many
+    /// fields.
+    private var nominated: Set<[UInt8]> = []
 
     /// Only the fixed names.
     public init() {}
@@ -12,7 +13,7 @@ public struct HopByHop {
     public mutating func nominate(_ connection: Span<UInt8>) {
         var elements = ListElements(connection)
         while let range = elements.next(in: connection) {
-            nominated.append(connection.extracting(range).copied().map(asciiLowercased))
+            nominated.insert(connection.extracting(range).copied().map(asciiLowercased))
         }
     }
 

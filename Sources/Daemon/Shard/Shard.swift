@@ -211,7 +211,8 @@ final class Shard {
     /// Whether this is the `Host` that was accepted before.
     func isKnown(host: Span<UInt8>) -> Bool {
         let known = knownHost
-        return known.span.equals(host)
+        // An empty one was never accepted.
+        return !known.isEmpty && known.span.equals(host)
     }
 
     /// A `Host` was accepted.

@@ -1,5 +1,6 @@
 import Daemon
 import Settings
+import TestSupport
 import Testing
 
 /// The name that a request is for.
@@ -31,6 +32,15 @@ import Testing
             cases.append(Self.lines("Host \(bad)", "9110 7.2", "Host: \(bad)\r\n", 400, .closes))
         }
         try RawCase.run(cases)
+    }
+
+    @Test(arguments: ["", " ", "\t"]) func `an empty one is refused also as the first of all`(value: String) throws {
+        try LiveLarder.serving(before: ScriptedOrigin(Replies.wellBehaved)) { larder throws in
+            let client = try RawClient(port: larder.port)
+            defer { client.close() }
+            try client.send("GET /api/v1/models/count HTTP/1.1\r\nHost:\(value)\r\n\r\n")
+            #expect(try client.readResponse().status == 400)
+        }
     }
 
     @Test func `a server on this machine answers to this machine's names only`() throws {
