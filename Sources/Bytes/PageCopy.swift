@@ -10,6 +10,9 @@ import Synchronization
     /// How often bytes are sent before they get such a copy.
     static let worthwhileSendings: UInt32 = 8
 
+    /// After how many further sendings this is tried again.
+    static let sendingsUntilNextTry: UInt32 = 512
+
     /// The most memory that all copies of the process may take, in bytes: four lists of all models.
     static let mostBytes = 8 << 20
 

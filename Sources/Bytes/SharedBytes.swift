@@ -56,10 +56,11 @@ extension SharedBytes {
     /// The same bytes in pages that the kernel can send without copying them; nil unless `makePageCopy()` made some.
     public var pageCopy: PageCopy? { pages.load() }
 
-    /// Notes that the bytes are sent once more, on any thread. True once, when they have been sent so often that a copy
-    /// in pages is worth its memory.
+    /// Notes that the bytes are sent once more, on any thread. True when they have been sent so often that a copy in pages
+    /// is worth its memory; and now and then again, since there may have been no memory at that time.
     public func noteSending() -> Bool {
-        sendings.wrappingAdd(1, ordering: .relaxed).newValue == PageCopy.worthwhileSendings
+        let count = sendings.wrappingAdd(1, ordering: .relaxed).newValue
+        return count % PageCopy.sendingsUntilNextTry == PageCopy.worthwhileSendings
     }
 
     /// Copies the bytes into pages, which are kept as long as this object. Nothing happens if there is no memory for

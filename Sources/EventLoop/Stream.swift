@@ -99,7 +99,10 @@ import Glibc
     /// `.closed`.
     public func write(_ head: ByteSlice?, _ fields: Span<UInt8>, _ body: ByteSlice?) -> WriteOutcome {
         guard !isClosed, ending == nil else { return .closed }
-        if moved != nil { copyMoved() }
+        if moved != nil {
+            copyMoved()
+            if isClosed { return .closed }
+        }
         // Always the same three slots, some perhaps empty, so that the rest of the middle one can be found again.
         let buffers = unsafe loop.gather
         unsafe buffers[0] = buffer(head)
@@ -180,7 +183,7 @@ import Glibc
 
     /// Sends what the socket takes of a body in pages; the rest waits.
     private func goOn(with body: consuming MovedBody) -> WriteOutcome {
-        guard let socket = socket, let pipe = loop.pagePipe else { return queue(body.rest()) }
+        guard let socket = socket, loop.zeroCopy != .off, let pipe = loop.pagePipe else { return queue(body.rest()) }
         switch body.send(through: pipe, to: socket) {
         case .sent: return .sent
         case .partly:

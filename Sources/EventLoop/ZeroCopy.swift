@@ -98,7 +98,7 @@ extension Loop {
         case partly
         /// The socket has failed.
         case failed(UVError)
-        /// The system does not allow it: they have to be copied.
+        /// The system does not allow it, or has no memory for it: they have to be copied.
         case unavailable
     }
 
