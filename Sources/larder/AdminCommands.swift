@@ -217,9 +217,9 @@ struct UpgradeCommand: ParsableCommand {
         commandName: "upgrade",
         abstract: "Replace a running Larder by a new process, without refusing a connection or cutting a stream.",
         discussion: """
-            The running process starts its program anew, which may be a newer file by now, and hands over its sockets and \
-            its state directory. The exit code is 0 when the new process serves. If it does not come to that, the exit \
-            code is 1, and the old process goes on serving.
+            The running process starts its program again, which may be a newer file by now, and hands over its sockets \
+            and its state directory. The exit code is 0 when the new process serves. Otherwise the exit code is 1, and \
+            the old process goes on serving.
 
             EXAMPLES:
               larder upgrade                  the only Larder of this machine
