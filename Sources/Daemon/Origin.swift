@@ -29,8 +29,9 @@ package enum Origin {
     }
 
     /// Fetches a URL of upstream's origin with the caller's `Authorization` if there is one, this value of `Via`, and
-    /// the validators of the stored copy. `timeout` in milliseconds may be shorter than that of the settings. `mayReceive` returns whether there is room for a body of so many bytes.
-    /// `done` is called on the loop, later, and exactly once; the body is still coded.
+    /// the validators of the stored copy. `timeout` in milliseconds may be shorter than that of the settings.
+    /// `mayReceive` returns whether there is room for a body of so many bytes. `done` is called on the loop, later, and
+    /// exactly once; the body is still coded.
     package func fetch(
         url: String, authorization: SharedBytes?, via: [UInt8], validators: ResponseMetadata? = nil,
         timeout: Int? = nil, mayReceive: @escaping (Int) -> Bool,

@@ -14,7 +14,7 @@ package enum LinkFailure: Error, Equatable, Sendable, CustomStringConvertible {
         case .connection(let text): text
         case .timeout: "it does not answer in time"
         case .engine(let error): error.description
-        case .nonsense: "it answers what Larder did not ask"
+        case .nonsense: "it sent a reply that Larder did not ask for"
         }
     }
 

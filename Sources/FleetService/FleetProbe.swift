@@ -121,7 +121,7 @@ package enum FleetProbe {
     static func clock(_ reply: EngineReply, now: Int64) -> Finding {
         guard case .list(let parts) = reply, case .bytes(let text)? = parts.first,
             let seconds = Int64(String(decoding: text, as: UTF8.self))
-        else { return Finding(verdict: .skipped, text: "the engine does not tell its time: +time would allow it") }
+        else { return Finding(verdict: .skipped, text: "the engine does not report its time: +time would allow it") }
         let skew = abs(now - seconds)
         guard skew > 60 else {
             return Finding(verdict: .fine, text: "the engine's clock is within a minute of this machine's")
@@ -135,7 +135,7 @@ package enum FleetProbe {
     static func eviction(_ reply: EngineReply) -> Finding {
         guard case .bytes(let bytes) = reply else {
             return Finding(
-                verdict: .skipped, text: "the engine does not tell its eviction policy: +info would allow it")
+                verdict: .skipped, text: "the engine does not report its eviction policy: +info would allow it")
         }
         var values: [Substring: Substring] = [:]
         let text = String(decoding: bytes, as: UTF8.self)

@@ -26,7 +26,7 @@ package enum SettingsTable {
                 "Whether the last good copies are stored on disk, so that Larder can serve them after a restart."),
             SettingDefinition(
                 "state.dir", \.state.directory, .optional(.directory), needsRestart: true,
-                "Their directory; if empty, STATE_DIRECTORY, $XDG_STATE_HOME/larder or ~/.local/state/larder."),
+                "Directory of the copies; if empty, STATE_DIRECTORY, $XDG_STATE_HOME/larder or ~/.local/state/larder."),
             SettingDefinition(
                 "history.enabled", \.history.enabled, .boolean,
                 "Whether changes of the catalogue are recorded in the state directory."),
@@ -146,7 +146,8 @@ package enum SettingsTable {
     private static let admin = [
         SettingDefinition(
             "admin.listen", \.admin.listen, .addressesOrNone, needsRestart: true,
-            "Where /_larder/ and /metrics are answered, and then only there; as listen. If empty: on all addresses.")
+            "Where /_larder/ and /metrics are answered, and then only there; same forms as listen. "
+                + "If empty: on all addresses of listen.")
     ]
 
     private static let log = [

@@ -108,9 +108,9 @@ struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Find what keeps Larder from working here, and say how to fix it.",
         discussion: """
-            If a Larder runs, its settings are examined, and its own verdict is the first line; otherwise those are \
-            that one started here would have. A running Larder is looked for at the addresses of admin.listen or listen in \
-            the settings, or only at --url. \
+            If a Larder runs, its settings are examined, and its own verdict is the first line; otherwise those that a \
+            Larder started here would have. A running Larder is looked for at the addresses of admin.listen or listen \
+            in the settings, or only at --url. \
             Checks the settings, the listen addresses, the state directory, the engine of a fleet, DNS, the proxy, TLS, \
             upstream, the key and the clock, one line each: ok, warn, fail, or skip (not possible or not requested). The \
             exit code is 1 if a check fails.
@@ -217,9 +217,9 @@ struct UpgradeCommand: ParsableCommand {
         commandName: "upgrade",
         abstract: "Replace a running Larder by a new process, without refusing a connection or cutting a stream.",
         discussion: """
-            The running process starts its program anew, which may be a newer file by now, and hands over its sockets and \
-            its state directory. The exit code is 0 when the new process serves. If it does not come to that, the exit \
-            code is 1, and the old process goes on serving.
+            The running process starts its program again, which may be a newer file by now, and hands over its sockets \
+            and its state directory. The exit code is 0 when the new process serves. Otherwise the exit code is 1, and \
+            the old process goes on serving.
 
             EXAMPLES:
               larder upgrade                  the only Larder of this machine

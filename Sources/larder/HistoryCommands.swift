@@ -34,7 +34,7 @@ struct ChangesCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Models whose ids match, such as 'openai/*'.", valueName: "pattern"))
     var id: String?
 
-    @Flag(help: "Go on, and show changes as they happen.")
+    @Flag(help: "Continue, and show changes as they happen.")
     var follow = false
 
     @Flag(help: "Print each change as a JSON object on a line of its own.")

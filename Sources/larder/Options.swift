@@ -7,8 +7,9 @@ import Settings
 struct AddressOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Address of Larder: http://HOST:PORT or unix:PATH. By default the environment variable LARDER_URL, else "
-                + "admin.listen of the settings here if Larder's own pages are asked for, else http://127.0.0.1:5273.",
+            "Address of Larder: http://HOST:PORT or unix:PATH. By default the environment variable LARDER_URL, else, "
+                + "for Larder's own pages, the first address of admin.listen in the settings, else "
+                + "http://127.0.0.1:5273.",
             valueName: "url"))
     var url: String?
 

@@ -12,8 +12,9 @@ import TestSupport
 /// Larder's own machines decide: `ConnectionStateMachine`, `Responder`, `ResponseCache`, `WaitingTable`, `Dispatcher`,
 /// `FetchTable` with `FetchAdmission`, `EntryBuilder`, `Completion`, `RelayStateMachine` and `ExchangeStateMachine`. What
 /// `Daemon` and `Exchange` do between them, in `Connection`, `PassThrough`, `FetchCoordinator`, `FetchRunner` and
-/// `LoopCache`, needs sockets and threads, so it is written a second time here, call for call. Not covered are messages between loops, the state directory, a fleet, lists in pages, and bytes: requests
-/// arrive as heads that are read already, and answers leave as bodies.
+/// `LoopCache`, needs sockets and threads, so it is written a second time here, call for call. Not covered are messages
+/// between loops, the state directory, a fleet, lists in pages, and bytes: requests arrive as heads that are read already,
+/// and answers leave as bodies.
 public final class WeekWorld {
     enum Event {
         case step(Int)

@@ -83,9 +83,11 @@ for this suite.
 
 SETUP = """\
 Larder runs with `ttl.respect_upstream`, `ttl.no_cache = "0s"` and `stale.while_revalidate = "0s"`, because in the RFCs upstream says how long a
-response is fresh; by default Larder's settings do. Cases about storing use `/providers`, whose bodies Larder stores as they come; all others use a
-path that it passes through. The peers run with the shortest settings that make them a caching proxy (`Tests/conform/nginx.conf`, `haproxy.cfg`,
-`varnish.vcl`), so the table shows what they do by default and not the best that they can be configured to do.
+response is fresh; by default Larder's settings do. `server.body_timeout` is 10 s, like the limits of nginx and HAProxy;
+`upstream.idle_timeout` is 60 s. Larder stores nothing on disk (`--no-state`) and does not log requests. Cases about storing use `/providers`,
+whose bodies Larder stores as they come; all others use a path that it passes through. The peers run with the shortest settings that make them a
+caching proxy (`Tests/conform/nginx.conf`, `haproxy.cfg`, `varnish.vcl`), so the table shows what they do by default and not the best that they
+can be configured to do.
 
 """
 

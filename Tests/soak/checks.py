@@ -239,7 +239,7 @@ class Checker:
             connection.close()
             time.sleep(0.05)
             if any(r.kind == "post" for r in requests):
-                # An upstream that fails within a stream ends the connection, so that nobody takes a part for the whole.
+                # If upstream fails within a stream, Larder closes the connection, so that no client takes a truncated body for a complete one.
                 return self.count("cut with a stream")
             self.wrong(request or requests[0], None, f"the connection failed: {error!r}")
         except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -11,7 +11,7 @@ public enum Doctor {
     /// Every finding. `config` is the file of settings, if one is named; `address` is that of a running Larder, if one is
     /// named; `key` is tried at upstream, and is in no finding.
     ///
-    /// If a Larder runs, its settings are examined. Otherwise those are that one started here would have.
+    /// If a Larder runs, its settings are examined. Otherwise those that a Larder started here would have.
     public static func findings(config: String?, address: LarderAddress?, key: String?) -> [Diagnosis] {
         // A server that ends TLS while something is written to it must not end this process.
         ignoreBrokenPipes()

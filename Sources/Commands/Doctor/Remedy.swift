@@ -30,10 +30,10 @@ package enum Remedy {
     package static func ofStatus(_ status: Int) -> String {
         switch status {
         case 401, 403:
-            "the address is right, but it refuses requests without a key: a gateway may want its own, and clients need "
-                + "a valid one"
+            "the address is right, but it refuses requests without a key: a gateway may require its own, and clients "
+                + "need a valid one"
         case 404, 410: "nothing is there: check the path in upstream.url"
-        case 407: "the proxy wants a user name and a password: put them into upstream.proxy"
+        case 407: "the proxy requires a user name and a password: put them into upstream.proxy"
         case 408, 425, 429: "too many requests: wait; Larder backs off by itself"
         case 508: "upstream.url leads to Larder itself: set it to the real upstream"
         case 500...: "the server fails, the address is right: wait; Larder serves stored copies and tries again"

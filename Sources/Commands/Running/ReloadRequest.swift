@@ -41,7 +41,7 @@ public enum ReloadRequest {
             guard let now, let reloads = now.reloads else { continue }
             guard now.pid == process.pid else {
                 throw .failed(
-                    "another process answers at \(address) by now, \(now.shortName): it has read the settings when it "
+                    "another process answers at \(address) now, \(now.shortName): it read the settings when it "
                         + "started; `larder check` says whether they are valid")
             }
             guard reloads != before else { continue }
@@ -95,7 +95,7 @@ public enum UpgradeRequest {
             socket = try MessageSocket.connect(name: UpgradeAddress.name(of: old))
         } catch {
             throw ClientFailure(
-                "process \(old) cannot be upgraded: it is no running Larder, or one of another container")
+                "process \(old) cannot be upgraded: it is not a running Larder, or it runs in another container")
         }
         defer { socket.close() }
         while true {

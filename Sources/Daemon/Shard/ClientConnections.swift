@@ -189,7 +189,7 @@ final class ClientConnections {
         table.expire(at: now)
         guard let over = places.state.withLock({ $0.calm(at: now) }) else { return }
         telemetry.log.event(
-            .connectionsFree, "there are places for new connections again",
+            .connectionsFree, "new connections do not have to wait any more",
             ["evicted": "\(over.evicted)", "refused": "\(over.refused)", "seconds": "\(over.seconds)"])
     }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import Metrics
 @testable import Serving
 
-/// That the pages for operators tell of everything that there is, and of nothing else.
+/// That the pages for operators have everything that there is, and nothing else.
 @Suite struct DocumentationTests {
     private static func file(_ path: String) throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -116,6 +116,42 @@ import Testing
             let told = paragraph.matches(of: /`([a-z]+)`/).map { String($0.output.1) }.dropFirst()
             #expect(Set(told) == Set(values) && told.count == values.count, "\(label): \(told)")
         }
+    }
+
+    /// A list of the page's script, without its brackets.
+    private static func list(_ name: String, in script: String) throws -> String {
+        let start = try #require(script.range(of: "const \(name) = ["), "\(name)")
+        let end = try #require(script.range(of: "];", range: start.upperBound..<script.endIndex), "\(name)")
+        return String(script[start.upperBound..<end.lowerBound])
+    }
+
+    /// The parameters for which the page has no control, each with the reason.
+    private static let withoutControl = [
+        "larder_fields": "the page shows all members of a model",
+        "larder_as_of": "the list is that of now; the details of a model show its history",
+        "use_rss": "the answer is a feed, not a list",
+        "client_version": "the answer has Codex's form, which the page does not read",
+    ]
+
+    @Test func `the page has a control for every parameter but those that are named here, and no other`() throws {
+        let groups = try Self.list("filterGroups", in: Self.file("Sources/Page/Parts/filters.js"))
+        let field = /\["([a-z_]+)", (?:null|"[^"]*"), "(?:search|select|choices|text|decimal|integer)"/
+        let controls = groups.matches(of: field).map { String($0.output.1) }
+        let names = ParameterTable.all.map(\.name)
+        #expect(controls.sorted() == names.filter { Self.withoutControl[$0] == nil }.sorted())
+        for name in Self.withoutControl.keys { #expect(names.contains(name), "\(name)") }
+    }
+
+    @Test func `the page offers every known order and modality, and no other`() throws {
+        let script = try Self.file("Sources/Page/Parts/filters.js")
+        let orders = try Self.list("sorts", in: script).matches(of: /\["([-a-z]+)",/).map { String($0.output.1) }
+        #expect(orders.sorted() == ParameterTable.sort.kind.knownValues.sorted())
+        let outputs = try Self.list("modalities", in: script).matches(of: /"([a-z]+)"/).map { String($0.output.1) }
+        #expect((outputs + ["all"]).sorted() == ParameterTable.outputModalities.kind.knownValues.sorted())
+        let field = /"input_modalities", null, "choices", \[([^\]]+)\]/
+        let choices = try #require(script.firstMatch(of: field)?.output.1)
+        let inputs = choices.matches(of: /"([a-z]+)"/).map { String($0.output.1) }
+        #expect(inputs.sorted() == ParameterTable.inputModalities.kind.knownValues.sorted())
     }
 
     @Test func `the dashboard's panels stand beside one another and ask the data source that is chosen`() throws {
