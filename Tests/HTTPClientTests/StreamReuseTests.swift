@@ -95,9 +95,9 @@ import Testing
         let (one, two) = (StreamRecorder(), StreamRecorder())
         two.onEnd = { _ in hasSecond.update { $0 = true } }
         try withClient(settings { $0.curlMaximumIdle = 1 }) { client, loop in
-            begin(.make("GET", origin.url), on: client, one)
+            HTTPClientTests.begin(.make("GET", origin.url), on: client, one)
             // More than a whole second, in which curl counts.
-            after(2_500, on: loop) { begin(.make("GET", origin.url), on: client, two) }
+            after(2_500, on: loop) { HTTPClientTests.begin(.make("GET", origin.url), on: client, two) }
         }
         #expect(two.text == "second")
         #expect(one.text == "hello" && one.calls.last == "ended")
