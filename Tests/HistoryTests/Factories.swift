@@ -78,7 +78,7 @@ extension Event {
 }
 
 /// A timeline and the store that carries its actions out.
-struct Keeper {
+struct RecordedTimeline {
     var timeline = Timeline()
     var records = HistoryRecords()
 

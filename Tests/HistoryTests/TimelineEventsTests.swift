@@ -38,7 +38,7 @@ import Testing
     func listsThatShrinkAtRandomTellWhatThePlainTimelineTells(seed: UInt64) throws {
         var editor = CatalogEditor(seed: seed)
         var random = SeededGenerator(seed: seed)
-        var keeper = Keeper()
+        var history = RecordedTimeline()
         var plain = PlainTimeline()
         var lost: [PlainValue] = []
         var shrunk = 0
@@ -52,12 +52,12 @@ import Testing
             default: break
             }
             let snapshot = try CatalogEditor.snapshot(editor.rows, &random)
-            let actions = keeper.timeline.land(snapshot, in: .plain, at: Int64(step), digest: testDigest)
-            keeper.records.apply(actions)
+            let actions = history.timeline.land(snapshot, in: .plain, at: Int64(step), digest: testDigest)
+            history.records.apply(actions)
             let expected = plain.land(editor.rows)
             #expect(try told(actions) == expected, "seed \(seed), step \(step)")
             shrunk += expected.count { $0.kind == "shrunk" }
-            if Bool.random(using: &random) { try keeper.restart() }
+            if Bool.random(using: &random) { try history.restart() }
         }
         #expect(shrunk > 1)
     }

@@ -36,7 +36,7 @@ struct ResponseCacheStaleTests {
     @Test("A copy stands in for a failure until its window ends, and never for upstream's word")
     func staleIfErrorCopy() {
         var (cache, answer) = stocked(isShared: false)
-        let failures: [FetchProblem] = [.timeout(""), .busy, .backingOff(seconds: 1), Tower.tooMany()]
+        let failures: [FetchProblem] = [.timeout(""), .busy, .backingOff(seconds: 1), DispatcherHarness.tooMany()]
         for problem in failures {
             let spares = [99, 100, 10_099, 10_100].map {
                 cache.staleIfErrorCopy(for: model, owner: .alice, after: problem, now: $0)
