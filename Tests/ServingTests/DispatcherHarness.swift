@@ -69,7 +69,8 @@ struct DispatcherHarness {
             "\(waiter.ticket) gets \(entry.status.rawValue)" + (isNew ? ", new" : "") + (collapsed ? ", collapsed" : "")
         case .reply(let waiter, .failure(let problem, let staleIfErrorCopy, _), let collapsed):
             "\(waiter.ticket) fails: \(problem.problem.detail)"
-                + (problem.retryAfter.map { " for \($0) s" } ?? "") + (staleIfErrorCopy == nil ? "" : ", has a spare")
+                + (problem.retryAfter.map { " for \($0) s" } ?? "")
+                + (staleIfErrorCopy == nil ? "" : ", has a stale copy")
                 + (collapsed ? ", collapsed" : "")
         }
     }

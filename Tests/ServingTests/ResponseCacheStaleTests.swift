@@ -38,10 +38,10 @@ struct ResponseCacheStaleTests {
         var (cache, answer) = stocked(isShared: false)
         let failures: [FetchProblem] = [.timeout(""), .busy, .backingOff(seconds: 1), DispatcherHarness.tooMany()]
         for problem in failures {
-            let spares = [99, 100, 10_099, 10_100].map {
+            let copies = [99, 100, 10_099, 10_100].map {
                 cache.staleIfErrorCopy(for: model, owner: .alice, after: problem, now: $0)
             }
-            #expect(spares.map { $0 === answer.source } == [true, true, true, false])
+            #expect(copies.map { $0 === answer.source } == [true, true, true, false])
             #expect(cache.staleIfErrorCopy(for: model, owner: .bob, after: problem, now: 100) == nil)
         }
         let refusal = FetchProblem.relayed(.forbidden, contentType: [], body: .empty, retryAfter: nil)

@@ -6,7 +6,7 @@ import Testing
 @testable import Serving
 
 @Suite("Fetches behind and instead of stale copies")
-struct DispatcherSpareTests {
+struct DispatcherStaleTests {
     /// A harness whose cache has a copy that is stale since a second, and can be used for another nine behind an
     /// answer, and for 99 in place of an error.
     private static func harness(staleUse: StaleUse = .always) -> DispatcherHarness {
@@ -74,16 +74,16 @@ struct DispatcherSpareTests {
         .cut(""), DispatcherHarness.tooMany(),
     ]
 
-    @Test("A failure comes with the spare, as long as there is one", arguments: failures)
-    func staleIfErrorCopy(problem: FetchProblem) {
+    @Test("A failure comes with the stale copy, as long as there is one", arguments: failures)
+    func staleCopy(problem: FetchProblem) {
         var harness = Self.harness()
         harness.now += 9_000
         _ = [harness.want(.catalog, 1), harness.want(.catalog, 2, directive: .refresh)]
         let word = "\(problem.problem.detail)"
         let failed = harness.fail(with: problem)
-        #expect(failed == ["1 fails: \(word), has a spare", "2 fails: \(word), has a spare, collapsed"])
+        #expect(failed == ["1 fails: \(word), has a stale copy", "2 fails: \(word), has a stale copy, collapsed"])
         let next = harness.want(.catalog, 3)
-        #expect(next == "3 fails: backingOff for 1 s, has a spare")
+        #expect(next == "3 fails: backingOff for 1 s, has a stale copy")
         harness.now += 90_000
         _ = harness.want(.catalog, 4)
         let later = harness.fail(with: problem)
@@ -92,8 +92,8 @@ struct DispatcherSpareTests {
 
     static let answers: [Status] = [.unauthorized, .forbidden, .notFound, .badRequest, Status(rawValue: 402)]
 
-    @Test("What upstream says of the key or of the resource is no failure, and has no spare", arguments: answers)
-    func noSpare(status: Status) {
+    @Test("What upstream says of the key or of the resource is no failure, and has no stale copy", arguments: answers)
+    func noStaleCopy(status: Status) {
         var harness = Self.harness()
         harness.now += 9_000
         _ = harness.want(.catalog, 1)
@@ -101,7 +101,7 @@ struct DispatcherSpareTests {
         #expect(failed == ["1 fails: unusable"])
     }
 
-    @Test("A copy that may not be used once it is stale is no spare")
+    @Test("A copy that may not be used once it is stale does not stand in for an error")
     func neverStale() {
         var harness = Self.harness(staleUse: .never)
         _ = harness.want(.catalog, 1)
@@ -110,8 +110,8 @@ struct DispatcherSpareTests {
         var onError = Self.harness(staleUse: .onError)
         let wanted = onError.want(.catalog, 1)
         #expect(wanted == "1 starts for all")
-        let spared = onError.fail(with: .timeout(""))
-        #expect(spared == ["1 fails: timeout, has a spare"])
+        let stale = onError.fail(with: .timeout(""))
+        #expect(stale == ["1 fails: timeout, has a stale copy"])
     }
 
     @Test("That one key is left alone is told apart from upstream being left alone")
