@@ -8,7 +8,7 @@ package enum FleetAnswer: Sendable {
     case landed(keeps: Bool)
     /// Use this copy.
     case take(Taken)
-    /// Upstream is left alone for this many milliseconds: another member's fetch has failed.
+    /// Back off from upstream for this many milliseconds: another member's fetch has failed.
     case backOff(milliseconds: UInt32)
     /// A refresh ends with nothing.
     case giveUp
@@ -20,7 +20,7 @@ package enum FleetEvent: Sendable {
     case drop(Scope, UInt64)
     /// Remove this resource's copy: it may no longer be shared.
     case dropCopy(Identifier)
-    /// Another member's fetch has failed: upstream is left alone for this resource for this many milliseconds.
+    /// Another member's fetch has failed: back off from upstream for this resource for this many milliseconds.
     case backOff(Identifier, milliseconds: UInt32)
     /// Write this line to the log. `isProblem`: the engine is not in use, or something is lost.
     case log(String, isProblem: Bool)

@@ -46,7 +46,7 @@ extension World {
         case .take(let ticket, let resource, let taken): take(ticket, resource, taken, replica)
         case .backOff(let ticket, let id, let milliseconds):
             for resource in Self.resources.indices where fleetResource(resource).id == id {
-                replicas[replica].leftAloneUntil[resource] = now + UInt64(milliseconds)
+                replicas[replica].backoffUntil[resource] = now + UInt64(milliseconds)
             }
             if let ticket { fail(ticket, replica) }
         case .giveUp: break
@@ -106,11 +106,11 @@ extension World {
             }
             if kind.isServedStale, !isDemanding, now < copy.usableUntil {
                 serve(copy.content, to: caller, replica)
-                if now >= replicas[replica].leftAloneUntil[resource] ?? 0 { want(replica, resource, hasCallers: false) }
+                if now >= replicas[replica].backoffUntil[resource] ?? 0 { want(replica, resource, hasCallers: false) }
                 return
             }
         }
-        if now < replicas[replica].leftAloneUntil[resource] ?? 0 { return fail(caller, replica) }
+        if now < replicas[replica].backoffUntil[resource] ?? 0 { return fail(caller, replica) }
         want(replica, resource, hasCallers: true, isDemanding: isDemanding, caller: caller)
     }
 
@@ -214,7 +214,7 @@ extension World {
             perform(replicas[replica].member.fetched(ticket, .refused, moment), replica)
         case .failed:
             upstream.wasUnwellAt = upstream.mode == nil ? upstream.wasUnwellAt : now
-            replicas[replica].leftAloneUntil[resource] = now + 1_000
+            replicas[replica].backoffUntil[resource] = now + 1_000
             perform(replicas[replica].member.fetched(ticket, .failed(pause: 1_000), moment), replica)
         }
     }

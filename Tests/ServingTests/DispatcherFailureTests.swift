@@ -251,7 +251,7 @@ struct DispatcherFailureTests {
         #expect(told == "2 fails: backingOff for 60 s")
     }
 
-    @Test("While upstream is left alone a fresh copy is still served")
+    @Test("During back-off a fresh copy is still served")
     func freshWhileBackingOff() {
         var harness = DispatcherHarness()
         _ = harness.want(.catalog, 1)
@@ -262,7 +262,7 @@ struct DispatcherFailureTests {
         #expect(wanted == ["3 gets 200", "4 fails: backingOff for 1 s"])
     }
 
-    @Test("A thousand resources that fail are each left alone for their own time")
+    @Test("A thousand resources that fail each have their own back-off")
     func manyRecords() {
         var harness = DispatcherHarness()
         for number in 0..<1_000 {
@@ -276,7 +276,7 @@ struct DispatcherFailureTests {
         #expect(started == ["3 starts for all"])
     }
 
-    @Test("However many resources fail, the memory of it stays bounded, and the newest are left alone")
+    @Test("However many resources fail, the memory of it stays bounded, and the newest back off")
     func tooManyRecords() {
         var harness = DispatcherHarness()
         for number in 0..<20_000 {

@@ -54,7 +54,7 @@ import Testing
         var harness = DispatcherHarness()
         _ = [harness.want(.catalog, 1), harness.want(.catalog, 2, as: .alice)]
         let flight = Dispatcher.Flight(resource: .catalog, owner: nil)
-        let actions = harness.dispatcher.leftAlone(
+        let actions = harness.dispatcher.backOff(
             .catalog, of: nil, for: 7_000, ending: flight, cache: &harness.cache, now: harness.now)
         #expect(actions.count == 2 && harness.dispatcher.flightCount == 0)
         #expect(harness.dispatcher.pause(of: flight, now: harness.now) == 7_000)
@@ -69,7 +69,7 @@ import Testing
     @Test func `a pause of one key leaves the others alone, and none is shortened`() {
         var harness = DispatcherHarness()
         for pause in [9_000, 1_000] as [UInt64] {
-            let actions = harness.dispatcher.leftAlone(
+            let actions = harness.dispatcher.backOff(
                 .userList, of: .alice, for: pause, ending: nil, cache: &harness.cache, now: harness.now)
             #expect(actions.isEmpty)
         }

@@ -114,8 +114,8 @@ struct DispatcherStaleTests {
         #expect(stale == ["1 fails: timeout, has a stale copy"])
     }
 
-    @Test("That one key is left alone is told apart from upstream being left alone")
-    func whoIsLeftAlone() {
+    @Test("Back-off for one key is distinguished from back-off for all")
+    func whoBacksOff() {
         for (problem, isAboutKey) in [
             (DispatcherHarness.tooMany(retryAfter: 9), true), (FetchProblem.timeout(""), false),
         ] {
@@ -125,7 +125,7 @@ struct DispatcherStaleTests {
             let waiter = Dispatcher.Waiter(loop: 0, ticket: 2, owner: .alice, authorization: nil, directive: .any)
             let action = harness.dispatcher.wanted(.catalog, by: waiter, cache: &harness.cache, now: harness.now)
             guard case .reply(_, .failure(_, _, let notice), _) = action else {
-                Issue.record("it is not left alone")
+                Issue.record("there is no back-off")
                 continue
             }
             #expect(notice.isOfKey == isAboutKey)

@@ -118,7 +118,7 @@ struct DispatcherTests {
     }
 
     @Test("Who waited for another key's answer does not ask while upstream leaves the own key waiting")
-    func leftAloneMeanwhile() {
+    func backoffMeanwhile() {
         let model = Resource.model(id: "a/b")
         var harness = Self.harnessOfTwoFetches(model)
         _ = harness.fail(model, for: .bob, with: DispatcherHarness.tooMany(retryAfter: 9))

@@ -91,7 +91,7 @@ final class FetchCoordinator {
     /// What `/readyz` answers.
     var readiness: Readiness { catalog.readiness }
 
-    /// The resources that are left alone now.
+    /// The resources that back off now.
     var pauses: [BackoffReport] { dispatcher.pauses(at: loop.nowMilliseconds) }
 
     // MARK: For the requests of this loop
@@ -340,9 +340,9 @@ extension FetchCoordinator: FleetTierDelegate {
             stored: cache.responses.entry(for: flight.resource, owner: waiter.owner), isStored: true, isTaken: true)
     }
 
-    func leftAlone(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?) {
+    func backOff(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?) {
         if flight?.resource == .catalog, let readiness = catalog.failed() { report(readiness) }
-        let actions = dispatcher.leftAlone(
+        let actions = dispatcher.backOff(
             resource, of: owner, for: pause, ending: flight, cache: &cache.responses, now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }

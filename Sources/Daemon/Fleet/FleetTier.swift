@@ -15,8 +15,8 @@ protocol FleetTierDelegate: AnyObject {
     func fetch(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter, lease: FetchLease?)
     /// This copy of another replica is the answer.
     func taken(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter, _ entry: Entry, _ change: StateChange)
-    /// Upstream is left alone for so many milliseconds. A flight that waited for another replica ends.
-    func leftAlone(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?)
+    /// Back off from upstream for so many milliseconds. A flight that waited for another replica ends.
+    func backOff(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?)
 }
 
 /// A loop's side of the fleet: before a fetch it asks the fleet, which may have a copy or be fetching one, and afterwards it
@@ -144,7 +144,7 @@ final class FleetTier {
             }
         case .backOff(let id, let pause):
             guard case .one(let resource, let owner) = resources.find(id) else { return }
-            delegate?.leftAlone(resource, of: owner, for: UInt64(pause), ending: nil)
+            delegate?.backOff(resource, of: owner, for: UInt64(pause), ending: nil)
         case .dropPurged(let ticket, let number): dropPurged(ticket, number)
         case .purged(let ticket, let report):
             purges[ticket]?.report = report
@@ -170,7 +170,7 @@ final class FleetTier {
         case .take(let taken): read(taken, number, flight)
         case .backOff(let milliseconds):
             pending[number] = nil
-            delegate?.leftAlone(
+            delegate?.backOff(
                 flight.flight.resource, of: flight.flight.owner, for: UInt64(max(1, milliseconds)),
                 ending: flight.flight)
         case .giveUp:

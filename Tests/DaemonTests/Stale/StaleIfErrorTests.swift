@@ -130,7 +130,7 @@ import Testing
                 #expect(slowed.body == first.body)
                 try origin.waitForRequests(start + 2)
                 // On every loop anna is served what is there, and upstream is not asked with her key again.
-                try eventually("her key is backed off") {
+                try eventually("her key backs off") {
                     try larder.get("/models", key: "anna").cacheVerdict == "larder; hit; ttl=-N; detail=backing-off"
                 }
                 for _ in 0..<workers * 8 { #expect(try larder.get("/models", key: "anna").body == first.body) }

@@ -72,7 +72,7 @@ struct Verdict {
         case .fresh: (nextStatus, nextCacheStatus) = (200, "larder; hit; ttl=N")
         // A refusal is upstream's answer, and remembered for a while.
         case _ where isRefusal: (nextStatus, nextCacheStatus) = (fault.toldStatus, "larder; hit; ttl=N")
-        // Upstream is left alone for a while.
+        // Back-off stops requests to upstream for a while.
         case .stale, .staleIfErrorCopy: (nextStatus, nextCacheStatus) = (200, "larder; hit; ttl=-N; detail=backing-off")
         case .cold, .past: (nextStatus, nextCacheStatus) = (503, "larder; detail=backing-off")
         }
