@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Who may ask for Larder's own pages, and how.
-@Suite(.timeLimit(.minutes(30))) struct OwnPageTests {
+@Suite(.timeLimit(.minutes(30))) struct AdminPageTests {
     private static func serving(_ body: (LiveLarder) throws -> Void) throws {
         try LiveLarder.serving(before: try ScriptedOrigin(Replies.wellBehaved), { _ in }, body)
     }
