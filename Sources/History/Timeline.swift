@@ -127,8 +127,8 @@ public struct Timeline: Sendable {
                 append(change.id, change.change, at: at, to: &actions)
                 continue
             }
-            guard let place = new.row(ofID: Array(change.id.utf8).span) else { continue }
-            let bytes = new.row(place)
+            guard let newRow = new.row(ofID: Array(change.id.utf8).span) else { continue }
+            let bytes = new.row(newRow)
             for difference in RowDifference.changes(from: row.span, to: bytes.span) {
                 append(change.id, difference, at: at, to: &actions)
             }
@@ -159,20 +159,22 @@ public struct Timeline: Sendable {
             positions = former.indices.map { Int64($0) * RowPositions.gap }
         }
         var isKept = [Bool](repeating: false, count: intervals.count)
-        for (row, place) in former.enumerated() where kept[row] { if let place { isKept[place] = true } }
-        for (place, interval) in intervals.enumerated() where !isKept[place] { close(interval, at: at, in: &actions) }
+        for (row, formerRow) in former.enumerated() where kept[row] { if let formerRow { isKept[formerRow] = true } }
+        for (formerRow, interval) in intervals.enumerated() where !isKept[formerRow] {
+            close(interval, at: at, in: &actions)
+        }
 
         var following: [RowInterval] = []
         following.reserveCapacity(next.count)
         for row in 0..<next.count {
-            let place = former[row]
-            if let place, kept[row] {
-                following.append(intervals[place])
+            let formerRow = former[row]
+            if let formerRow, kept[row] {
+                following.append(intervals[formerRow])
                 continue
             }
             let name: RowDigest
-            if let place {
-                name = intervals[place].digest
+            if let formerRow {
+                name = intervals[formerRow].digest
             } else {
                 let bytes = next.row(row)
                 name = digest(bytes.span)
@@ -194,14 +196,16 @@ public struct Timeline: Sendable {
         {
             return (0..<next.count).map { $0 }
         }
-        var places: [UInt64: [Int]] = [:]
-        places.reserveCapacity(latest.count)
-        for row in (0..<latest.count).reversed() { places[latest.hash(ofRow: row), default: []].append(row) }
+        var rowsByHash: [UInt64: [Int]] = [:]
+        rowsByHash.reserveCapacity(latest.count)
+        for row in (0..<latest.count).reversed() { rowsByHash[latest.hash(ofRow: row), default: []].append(row) }
         return (0..<next.count).map { row in
             let hash = next.hash(ofRow: row)
-            guard let place = places[hash]?.last, CatalogComparison.isSame(latest, place, next, row) else { return nil }
-            places[hash]?.removeLast()
-            return place
+            guard let formerRow = rowsByHash[hash]?.last, CatalogComparison.isSame(latest, formerRow, next, row) else {
+                return nil
+            }
+            rowsByHash[hash]?.removeLast()
+            return formerRow
         }
     }
 

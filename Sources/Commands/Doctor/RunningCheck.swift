@@ -32,8 +32,8 @@ enum RunningCheck {
             return nil
         }
         return addresses.map { address in
-            let place = address.hasPrefix("http://") ? String(address.dropFirst(7)) : address
-            return Diagnosis("listen", .ok, "\(place) is served by \(process.shortName)")
+            let listener = address.hasPrefix("http://") ? String(address.dropFirst(7)) : address
+            return Diagnosis("listen", .ok, "\(listener) is served by \(process.shortName)")
         }
     }
 
