@@ -39,10 +39,10 @@ public struct ShrinkGuard: Equatable, Sendable {
     /// A guard that holds nothing back.
     public init() {}
 
-    /// A catalogue landed in which `missing` of the `count` models of the one before are not; `isThere` says whether it has
-    /// a model. Returns what to report about `missing`, and of the models that were held back so far, those whose removal
-    /// is confirmed and those that are back.
-    public mutating func land(
+    /// The next catalogue lacks `missing` of the `count` models of the one before; `isThere` says whether it has a model.
+    /// Returns what to report about `missing`, and of the models that were held back so far, those whose removal is
+    /// confirmed and those that are back.
+    public mutating func observe(
         missing: [HeldModel], of count: Int, isThere: (String) -> Bool
     ) -> (verdict: Verdict, confirmed: [HeldModel], back: [HeldModel]) {
         let former = held

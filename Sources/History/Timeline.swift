@@ -1,12 +1,12 @@
 import Bytes
 public import Catalog
 
-/// The writing end of a history: catalogues land one after the other, and it says what a store has to do.
+/// The writing end of a history: it records catalogues one after the other, and says what a store has to do.
 ///
 /// It keeps the latest catalogue and no earlier one. Each distinct row is stored once, under its digest, with the times at
 /// which it was in the list and its position, so that the list of any time can be rebuilt byte for byte.
 ///
-/// A history belongs to one upstream URL; its first catalogue gives no events. Call `land` for every catalogue
+/// A history belongs to one upstream URL; its first catalogue gives no events. Call `record` for every catalogue
 /// that upstream answers with, also if it is the same as before (a 304): that confirms what `ShrinkGuard` holds back. Do not
 /// call it for a fetch that failed.
 public struct Timeline: Sendable {
@@ -56,7 +56,7 @@ public struct Timeline: Sendable {
     /// The number of the last event; 0 if there was none.
     public var lastCursor: Int64 { counters.cursor }
 
-    /// The catalogue that landed last.
+    /// The catalogue that was recorded last.
     public var catalogue: Snapshot? { latest }
 
     /// Whether removals wait until the next catalogue confirms them.
@@ -70,13 +70,13 @@ public struct Timeline: Sendable {
             counters: counters)
     }
 
-    // MARK: Landing
+    // MARK: Recording
 
-    /// A catalogue landed, at a time in seconds since 1970; a clock that was set back counts as standing still. `digest`
+    /// Records a catalogue, at a time in seconds since 1970; a clock that was set back counts as standing still. `digest`
     /// is called for rows with new bytes only. `pause` is called every few microseconds.
     ///
     /// Returns what to store, in order; nothing if nothing is different. The events to report are among it.
-    public mutating func land(
+    public mutating func record(
         _ next: Snapshot, in around: ListEnvelope, at time: Int64, digest: (Span<UInt8>) -> RowDigest,
         pausing pause: () -> Void = {}
     ) -> [HistoryAction] {
@@ -106,7 +106,7 @@ public struct Timeline: Sendable {
             return ShrinkGuard.HeldModel(id: id.span.text(), row: bytes.span.copied())
         }
         let former = shrink
-        let (verdict, confirmed, back) = shrink.land(missing: missing, of: comparison.formerCount) { id in
+        let (verdict, confirmed, back) = shrink.observe(missing: missing, of: comparison.formerCount) { id in
             new.row(ofID: Array(id.utf8).span) != nil
         }
         for model in confirmed + (verdict == .removed ? missing : []) {
@@ -243,7 +243,7 @@ public struct Timeline: Sendable {
     /// What to forget so that only the last `keep` seconds remain, seen from `now`, in seconds since 1970. The latest
     /// catalogue is always kept. Returns nothing if nothing can be that old.
     public mutating func prune(keep: Int64, now: Int64) -> [HistoryAction] {
-        // Not seen from the last landing: the clock may have been ahead then.
+        // Not seen from the last recording: the clock may have been ahead then.
         let bound = now.subtractingSaturated(keep)
         guard latest != nil, bound > counters.pruned else { return [] }
         counters.pruned = bound

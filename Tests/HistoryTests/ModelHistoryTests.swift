@@ -46,12 +46,12 @@ import Testing
                 })
         }
         let others = ["x/1", "x/2", "x/3"]
-        history.land(list("1", ["a/b"] + others), at: 10)
+        history.record(list("1", ["a/b"] + others), at: 10)
         // Another place in the list is another interval, and no point.
-        history.land(list("1", others + ["a/b"]), at: 20)
-        history.land(list("2", others + ["a/b"]), at: 30)
-        history.land(list("2", others), at: 40)
-        history.land(list("2", ["a/b"] + others), at: 50)
+        history.record(list("1", others + ["a/b"]), at: 20)
+        history.record(list("2", others + ["a/b"]), at: 30)
+        history.record(list("2", others), at: 40)
+        history.record(list("2", ["a/b"] + others), at: 50)
         let rows = history.records.rows(ofModel: "a/b")
         #expect(
             points(rows) == [

@@ -14,7 +14,7 @@ import Testing
     @Test(arguments: losses)
     func moreThanThirtyPercentAreHeldBack(lost: Int, of count: Int, isHeld: Bool) {
         var shrink = ShrinkGuard()
-        let (verdict, confirmed, back) = shrink.land(missing: models(0..<lost), of: count) { _ in false }
+        let (verdict, confirmed, back) = shrink.observe(missing: models(0..<lost), of: count) { _ in false }
         #expect(verdict == (isHeld ? .shrunk : .removed))
         #expect(shrink.held.count == (isHeld ? lost : 0))
         #expect(confirmed.isEmpty && back.isEmpty)
@@ -22,8 +22,8 @@ import Testing
 
     @Test func theNextCatalogueConfirmsOrTakesBack() {
         var shrink = ShrinkGuard()
-        _ = shrink.land(missing: models(0..<50), of: 100) { _ in false }
-        let (verdict, confirmed, back) = shrink.land(missing: [], of: 50) { $0 != "a/7" }
+        _ = shrink.observe(missing: models(0..<50), of: 100) { _ in false }
+        let (verdict, confirmed, back) = shrink.observe(missing: [], of: 50) { $0 != "a/7" }
         #expect(verdict == .removed)
         #expect(confirmed.map(\.id) == ["a/7"])
         #expect(back.count == 49)
@@ -32,8 +32,8 @@ import Testing
 
     @Test func aSecondLossIsHeldBackAgain() {
         var shrink = ShrinkGuard()
-        _ = shrink.land(missing: models(0..<50), of: 100) { _ in false }
-        let (verdict, confirmed, _) = shrink.land(missing: models(50..<80), of: 50) { _ in false }
+        _ = shrink.observe(missing: models(0..<50), of: 100) { _ in false }
+        let (verdict, confirmed, _) = shrink.observe(missing: models(50..<80), of: 50) { _ in false }
         #expect(verdict == .shrunk)
         #expect(confirmed.count == 50)
         #expect(shrink.held == models(50..<80))
@@ -43,13 +43,13 @@ import Testing
         var shrink = ShrinkGuard()
         #expect(ShrinkGuard(encoded: shrink.encoded.span) == shrink)
         let odd = ShrinkGuard.HeldModel(id: "é\n1 2", row: Array("{\"id\":\"é\\n\"}\n".utf8))
-        _ = shrink.land(missing: models(0..<9) + [odd], of: 10) { _ in false }
+        _ = shrink.observe(missing: models(0..<9) + [odd], of: 10) { _ in false }
         #expect(ShrinkGuard(encoded: shrink.encoded.span) == shrink)
     }
 
     @Test func damagedBytesAreNotRead() {
         var shrink = ShrinkGuard()
-        _ = shrink.land(missing: models(0..<2), of: 2) { _ in false }
+        _ = shrink.observe(missing: models(0..<2), of: 2) { _ in false }
         let whole = shrink.encoded
         for end in 0..<whole.count {
             // A cut behind a whole model cannot be told from a shorter list.

@@ -19,11 +19,11 @@ import Testing
         var rows = data.elements.map { Row(PlainValue($0)) }
         var random = SeededGenerator(seed: 365)
         var history = RecordedTimeline()
-        history.land(Self.snapshot(rows), at: 0)
+        history.record(Self.snapshot(rows), at: 0)
         let first = history.records.byteCount
         for day in 1...365 {
             for change in 0..<10 { Self.change(&rows, "\(day)-\(change)", &random) }
-            history.land(Self.snapshot(rows), at: Int64(day) * 86_400)
+            history.record(Self.snapshot(rows), at: Int64(day) * 86_400)
         }
         let records = history.records
         let events = records.events.reduce(0) { $0 + $1.json.count + Self.bytesOfAnEvent }

@@ -23,8 +23,8 @@ import Testing
         for (index, list) in (byDate + byDate.reversed()).enumerated() {
             let data = try #require(try JSONDocument(parsing: list.body.span).root["data"])
             let snapshot = try CatalogReader.read(list.body.span)
-            let actions = timeline.land(snapshot, in: .plain, at: Int64(index), digest: testDigest)
-            let expected = plain.land(data.elements.map { PlainValue($0) })
+            let actions = timeline.record(snapshot, in: .plain, at: Int64(index), digest: testDigest)
+            let expected = plain.record(data.elements.map { PlainValue($0) })
             #expect(try told(actions) == expected, "\(list.name)")
             for change in expected { kinds[change.kind, default: 0] += 1 }
         }
@@ -52,9 +52,9 @@ import Testing
             default: break
             }
             let snapshot = try CatalogEditor.snapshot(editor.rows, &random)
-            let actions = history.timeline.land(snapshot, in: .plain, at: Int64(step), digest: testDigest)
+            let actions = history.timeline.record(snapshot, in: .plain, at: Int64(step), digest: testDigest)
             history.records.apply(actions)
-            let expected = plain.land(editor.rows)
+            let expected = plain.record(editor.rows)
             #expect(try told(actions) == expected, "seed \(seed), step \(step)")
             shrunk += expected.count { $0.kind == "shrunk" }
             if Bool.random(using: &random) { try history.restart() }

@@ -7,11 +7,11 @@ import JSONDocument
 import TestSupport
 import Testing
 
-/// Catalogues land one after the other: what is told, and what is stored.
+/// Catalogues are recorded one after the other: what is reported, and what is stored.
 @Suite struct TimelineTests {
     @Test func theFirstCatalogueIsNoChange() {
         var history = RecordedTimeline()
-        #expect(history.land(.make(["a/b": "", "a/c": ""]), at: 100) == [])
+        #expect(history.record(.make(["a/b": "", "a/c": ""]), at: 100) == [])
         #expect(history.records.beginning == 100)
         #expect(history.list(asOf: 99) == nil)
         #expect(history.list(asOf: 100) == #"{"data":[{"id":"a/b"},{"id":"a/c"}]}"#)
@@ -20,24 +20,24 @@ import Testing
 
     @Test func anotherURLIsAnotherHistory() {
         var first = RecordedTimeline()
-        first.land(.make(["a/b": ""]), at: 100)
+        first.record(.make(["a/b": ""]), at: 100)
         var second = RecordedTimeline()
-        #expect(second.land(.make(["x/y": ""]), at: 200) == [])
+        #expect(second.record(.make(["x/y": ""]), at: 200) == [])
         #expect(first.list(asOf: 300) == #"{"data":[{"id":"a/b"}]}"#)
     }
 
     @Test func theSameCatalogueStoresNothing() {
         var timeline = Timeline()
         let snapshot = Snapshot.make(["a/b": "", "a/c": ""])
-        #expect(!timeline.land(snapshot, in: .plain, at: 1, digest: testDigest).isEmpty)
-        #expect(timeline.land(snapshot, in: .plain, at: 2, digest: testDigest) == [])
-        #expect(timeline.land(.make(["a/b": "", "a/c": ""]), in: .plain, at: 3, digest: testDigest) == [])
+        #expect(!timeline.record(snapshot, in: .plain, at: 1, digest: testDigest).isEmpty)
+        #expect(timeline.record(snapshot, in: .plain, at: 2, digest: testDigest) == [])
+        #expect(timeline.record(.make(["a/b": "", "a/c": ""]), in: .plain, at: 3, digest: testDigest) == [])
     }
 
     @Test func changesAreToldInOrderWithRisingCursors() {
         var history = RecordedTimeline()
-        history.land(.make(["a/1": "", "a/2": #""name":"x""#, "a/3": "", "a/4": "", "a/5": ""]), at: 1)
-        let told = history.land(
+        history.record(.make(["a/1": "", "a/2": #""name":"x""#, "a/3": "", "a/4": "", "a/5": ""]), at: 1)
+        let told = history.record(
             .make(["a/9": #""name":"N""#, "a/1": #""context_length":5"#, "a/2": #""name":"y""#, "a/3": "", "a/4": ""]),
             at: 2)
         #expect(
@@ -52,12 +52,12 @@ import Testing
 
     @Test func aRemovedModelReturns() throws {
         var history = RecordedTimeline()
-        history.land(.make(["a/1": #""name":"x""#, "a/2": "", "a/3": "", "a/4": ""]), at: 1)
-        #expect(history.land(.make(["a/2": "", "a/3": "", "a/4": ""]), at: 2) == [#"removed a/1 {"name":"x"} -"#])
+        history.record(.make(["a/1": #""name":"x""#, "a/2": "", "a/3": "", "a/4": ""]), at: 1)
+        #expect(history.record(.make(["a/2": "", "a/3": "", "a/4": ""]), at: 2) == [#"removed a/1 {"name":"x"} -"#])
         try history.restart()
         #expect(
-            history.land(.make(["a/1": "", "a/2": "", "a/3": "", "a/4": ""]), at: 3) == ["returned a/1 - {}"])
-        #expect(history.land(.make(["a/2": "", "a/3": "", "a/4": ""]), at: 4) == ["removed a/1 {} -"])
+            history.record(.make(["a/1": "", "a/2": "", "a/3": "", "a/4": ""]), at: 3) == ["returned a/1 - {}"])
+        #expect(history.record(.make(["a/2": "", "a/3": "", "a/4": ""]), at: 4) == ["removed a/1 {} -"])
     }
 
     // MARK: Shrinking
@@ -73,12 +73,12 @@ import Testing
     @Test(arguments: [false, true])
     func halfAListIsToldAsOneEventUntilItIsConfirmed(restarts: Bool) throws {
         var history = RecordedTimeline()
-        history.land(.make(Self.ten), at: 1)
-        #expect(history.land(.make(Self.five), at: 2) == [Self.shrunk])
+        history.record(.make(Self.ten), at: 1)
+        #expect(history.record(.make(Self.five), at: 2) == [Self.shrunk])
         if restarts { try history.restart() }
         let removed = (5...9).map { "removed a/\($0) {} -" }
-        #expect(history.land(.make(Self.five), at: 3) == removed)
-        #expect(history.land(.make(Self.five), at: 4) == [])
+        #expect(history.record(.make(Self.five), at: 3) == removed)
+        #expect(history.record(.make(Self.five), at: 4) == [])
         // What was served is what it was.
         #expect(history.list(asOf: 2) == ListEnvelope.plain.list(of: .make(Self.five)))
     }
@@ -86,26 +86,26 @@ import Testing
     @Test(arguments: [false, true])
     func modelsThatAreBackWereNeverAway(restarts: Bool) throws {
         var history = RecordedTimeline()
-        history.land(.make(Self.ten), at: 1)
-        #expect(history.land(.make(Self.five), at: 2) == [Self.shrunk])
+        history.record(.make(Self.ten), at: 1)
+        #expect(history.record(.make(Self.five), at: 2) == [Self.shrunk])
         if restarts { try history.restart() }
-        #expect(history.land(.make(Self.ten), at: 3) == [])
+        #expect(history.record(.make(Self.ten), at: 3) == [])
         #expect(history.list(asOf: 3) == ListEnvelope.plain.list(of: .make(Self.ten)))
     }
 
     @Test func modelsThatAreBackTellWhatChangedMeanwhile() {
         var history = RecordedTimeline()
-        history.land(.make(["a/0": "", "a/1": #""name":"x""#]), at: 1)
-        #expect(history.land(.make(["a/0": ""]), at: 2) == [#"shrunk - {"count":2} {"count":1}"#])
+        history.record(.make(["a/0": "", "a/1": #""name":"x""#]), at: 1)
+        #expect(history.record(.make(["a/0": ""]), at: 2) == [#"shrunk - {"count":2} {"count":1}"#])
         #expect(
-            history.land(.make(["a/0": "", "a/1": #""name":"y""#]), at: 3)
+            history.record(.make(["a/0": "", "a/1": #""name":"y""#]), at: 3)
                 == [#"renamed a/1 {"name":"x"} {"name":"y"}"#])
     }
 
     @Test func otherChangesOfAShrunkenListAreToldAtOnce() {
         var history = RecordedTimeline()
-        history.land(.make(Self.ten), at: 1)
-        let told = history.land(.make(["a/new": "", "a/0": #""context_length":1"#]), at: 2)
+        history.record(.make(Self.ten), at: 1)
+        let told = history.record(.make(["a/new": "", "a/0": #""context_length":1"#]), at: 2)
         #expect(
             told == [
                 #"shrunk - {"count":10} {"count":1}"#, "added a/new - {}", #"context a/0 {} {"context_length":1}"#,
@@ -116,19 +116,19 @@ import Testing
 
     @Test func aClockThatIsSetBackStandsStill() {
         var history = RecordedTimeline()
-        history.land(.make(["a/0": ""]), at: 100)
-        history.land(.make(["a/0": #""name":"x""#]), at: 50)
+        history.record(.make(["a/0": ""]), at: 100)
+        history.record(.make(["a/0": #""name":"x""#]), at: 50)
         #expect(history.records.events.map(\.at) == [100])
         #expect(history.list(asOf: 99) == nil)
         #expect(history.list(asOf: 100) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
-        history.land(.make(["a/0": #""name":"y""#]), at: 101)
+        history.record(.make(["a/0": #""name":"y""#]), at: 101)
         #expect(history.list(asOf: 100) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
     }
 
     @Test func theLastOfSeveralCataloguesInOneSecondCounts() {
         var history = RecordedTimeline()
-        history.land(.make(["a/0": ""]), at: 1)
-        for name in ["x", "y", "z"] { history.land(.make(["a/0": "\"name\":\"\(name)\""]), at: 2) }
+        history.record(.make(["a/0": ""]), at: 1)
+        for name in ["x", "y", "z"] { history.record(.make(["a/0": "\"name\":\"\(name)\""]), at: 2) }
         #expect(history.list(asOf: 1) == #"{"data":[{"id":"a/0"}]}"#)
         #expect(history.list(asOf: 2) == #"{"data":[{"id":"a/0","name":"z"}]}"#)
         // The first row, the last one, and the envelope.
@@ -139,10 +139,10 @@ import Testing
 
     @Test func aNewModelAtTheFrontTakesOneInterval() {
         var history = RecordedTimeline()
-        history.land(.make(Self.ten), at: 1)
+        history.record(.make(Self.ten), at: 1)
         var next: [(id: String, row: String)] = Self.ten.map { ($0.key, "{\"id\":\"\($0.key)\"}") }
         next.insert(("a/new", "{}"), at: 0)
-        let actions = history.timeline.land(.make(next), in: .plain, at: 2, digest: testDigest)
+        let actions = history.timeline.record(.make(next), in: .plain, at: 2, digest: testDigest)
         #expect(actions.opened.map(\.id) == ["a/new"])
         #expect(actions.count == 3, "an event, a row and an interval")
     }
@@ -150,19 +150,19 @@ import Testing
     @Test func rowsThatAreThereTwiceKeepTheirIntervals() {
         var history = RecordedTimeline()
         let twins: [(id: String, row: String)] = [("a/0", "{}"), ("a/0", "{}"), ("a/1", "[]"), ("a/0", "{}")]
-        history.land(.make(twins), at: 1)
-        let actions = history.timeline.land(.make(twins + [("a/2", "1")]), in: .plain, at: 2, digest: testDigest)
+        history.record(.make(twins), at: 1)
+        let actions = history.timeline.record(.make(twins + [("a/2", "1")]), in: .plain, at: 2, digest: testDigest)
         #expect(actions.opened.map(\.id) == ["a/2"])
     }
 
     @Test func hundredsOfRowsInOnePlaceStayInOrder() {
         var history = RecordedTimeline()
         var ids = ["a/first", "a/last"]
-        history.land(.make(ids.map { ($0, "{\"id\":\"\($0)\"}") }), at: 0)
+        history.record(.make(ids.map { ($0, "{\"id\":\"\($0)\"}") }), at: 0)
         for step in 1...300 {
             ids.insert("a/\(step)", at: 1)
             let snapshot = Snapshot.make(ids.map { ($0, "{\"id\":\"\($0)\"}") })
-            history.land(snapshot, at: Int64(step))
+            history.record(snapshot, at: Int64(step))
             #expect(history.list(asOf: Int64(step)) == ListEnvelope.plain.list(of: snapshot))
         }
     }
@@ -177,7 +177,7 @@ import Testing
             let envelope = try Self.envelope(of: list.body, rows: snapshot)
             lists.append(envelope.list(of: snapshot))
             #expect(lists.last == (try Self.compact(list.body)), "\(list.name)")
-            history.land(snapshot, in: envelope, at: Int64(lists.count) * 1000)
+            history.record(snapshot, in: envelope, at: Int64(lists.count) * 1000)
             try history.restart()
         }
         for (index, list) in lists.enumerated() {
@@ -211,7 +211,7 @@ import Testing
         for _ in 0..<40 {
             let snapshot = try CatalogEditor.snapshot(editor.rows, &random)
             let envelope = ListEnvelope.counted(Bool.random(using: &random) ? snapshot.count : 7)
-            history.land(snapshot, in: envelope, at: time)
+            history.record(snapshot, in: envelope, at: time)
             if lists.last?.time == time { lists.removeLast() }
             lists.append((time, envelope.list(of: snapshot)))
             if Int.random(in: 0..<5, using: &random) == 0 { try history.restart() }
@@ -233,7 +233,7 @@ import Testing
         var history = RecordedTimeline()
         for step in 0..<10 {
             let other = step == 3 ? "" : #""description":"constant""#
-            history.land(
+            history.record(
                 .make(["a/0": "\"name\":\"\(step)\"", "a/1": other, "a/2": "", "a/3": ""]), at: Int64(step * 100))
         }
         let lists = (0..<10).map { history.list(asOf: Int64($0 * 100)) }
@@ -251,12 +251,12 @@ import Testing
         #expect(history.timeline.prune(keep: 500, now: 1000) == [], "the same again after a restart")
     }
 
-    @Test func aCatalogueThatLandedWhileTheClockWasAheadMakesNothingOld() {
+    @Test func aCatalogueRecordedWhileTheClockWasAheadMakesNothingOld() {
         var history = RecordedTimeline()
-        history.land(.make(["a/0": ""]), at: 100)
-        history.land(.make(["a/0": #""name":"x""#]), at: 1_000_000)
+        history.record(.make(["a/0": ""]), at: 100)
+        history.record(.make(["a/0": #""name":"x""#]), at: 1_000_000)
         #expect(history.timeline.prune(keep: 500, now: 200) == [.prune(before: -300)])
-        history.land(.make(["a/0": #""name":"y""#]), at: 300)
+        history.record(.make(["a/0": #""name":"y""#]), at: 300)
         history.records.apply(history.timeline.prune(keep: 500, now: 300))
         #expect(history.list(asOf: 100) == #"{"data":[{"id":"a/0"}]}"#)
         #expect(history.records.beginning == 100)
@@ -264,27 +264,27 @@ import Testing
 
     @Test func cursorsAreNotUsedAgainAfterPruning() throws {
         var history = RecordedTimeline()
-        history.land(.make(["a/0": ""]), at: 1)
-        history.land(.make(["a/0": #""name":"x""#]), at: 2)
+        history.record(.make(["a/0": ""]), at: 1)
+        history.record(.make(["a/0": #""name":"x""#]), at: 2)
         history.records.apply(history.timeline.prune(keep: 10, now: 1000))
         #expect(history.records.events.isEmpty)
         try history.restart()
-        history.land(.make(["a/0": #""name":"y""#]), at: 1001)
+        history.record(.make(["a/0": #""name":"y""#]), at: 1001)
         #expect(history.records.events.map(\.cursor) == [2])
         #expect(history.list(asOf: 1000) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
     }
 
     @Test func aModelThatWasRemovedLongAgoIsNew() {
         var history = RecordedTimeline()
-        history.land(.make(["a/0": "", "a/1": "", "a/2": "", "a/3": ""]), at: 1)
-        history.land(.make(["a/0": "", "a/1": "", "a/2": ""]), at: 2)
+        history.record(.make(["a/0": "", "a/1": "", "a/2": "", "a/3": ""]), at: 1)
+        history.record(.make(["a/0": "", "a/1": "", "a/2": ""]), at: 2)
         history.records.apply(history.timeline.prune(keep: 10, now: 1000))
-        #expect(history.land(.make(["a/0": "", "a/1": "", "a/2": "", "a/3": ""]), at: 1001) == ["added a/3 - {}"])
+        #expect(history.record(.make(["a/0": "", "a/1": "", "a/2": "", "a/3": ""]), at: 1001) == ["added a/3 - {}"])
     }
 
     @Test func aStateThatDoesNotFitTheCatalogueIsRefused() throws {
         var history = RecordedTimeline()
-        history.land(.make(["a/0": "", "a/1": ""]), at: 1)
+        history.record(.make(["a/0": "", "a/1": ""]), at: 1)
         let state = try #require(history.records.state)
         func fits(_ catalogue: Snapshot) -> Bool { Timeline(state, latest: catalogue, digest: testDigest) != nil }
         #expect(fits(.make(["a/0": "", "a/1": ""])))

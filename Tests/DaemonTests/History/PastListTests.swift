@@ -8,7 +8,8 @@ import Testing
 
 /// Lists of earlier times, through the socket.
 @Suite(.timeLimit(.minutes(30))) struct PastListTests {
-    /// Waits until the second has changed, so that the next catalogue lands at another time. Returns the second before.
+    /// Waits until the second has changed, so that the next catalogue is recorded with another time. Returns the second
+    /// before.
     /// The clock that dates a catalogue is up to a tick of the kernel late, ten milliseconds at most.
     private static func nextSecond() throws -> Int {
         let second = Int(Date().timeIntervalSince1970)
@@ -45,7 +46,7 @@ import Testing
                 upstream.answer(Replies.body(body))
                 lists.append(try larder.refresh().body)
                 let rows = try #require(try JSONDocument(parsing: body.span).root["data"]).elements
-                expected += plain.land(rows.map { PlainValue($0) })
+                expected += plain.record(rows.map { PlainValue($0) })
                 #expect(try larder.words(expected.count).count == expected.count)
                 times.append(try Self.nextSecond())
             }
