@@ -4,8 +4,8 @@ package import Fleet
 package enum FleetAnswer: Sendable {
     /// Ask upstream, for this many milliseconds at most, and then call `FleetService.fetched` in any case.
     case fetch(Ticket, limit: UInt64, WantStateMachine.Ground)
-    /// The fetch has landed. `keeps`: the copy may be kept; else it is for those alone who wait for it.
-    case landed(keeps: Bool)
+    /// The fetch has completed. `keeps`: the copy may be kept; else it is for those alone who wait for it.
+    case completed(keeps: Bool)
     /// Use this copy.
     case take(Taken)
     /// Back off from upstream for this many milliseconds: another member's fetch has failed.

@@ -50,7 +50,7 @@ package final class FleetService: Sendable {
         sealer.digest(of: body, isPrivate: isPrivate)
     }
 
-    /// A loop needs a resource. One of the answers comes in any case; after `fetch`, `landed` comes when `fetched` was
+    /// A loop needs a resource. One of the answers comes in any case; after `fetch`, `completed` comes when `fetched` was
     /// called.
     package func want(
         _ resource: FleetResource, _ request: WantRequest, answer: @escaping @Sendable (FleetAnswer) -> Void

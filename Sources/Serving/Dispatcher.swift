@@ -19,7 +19,7 @@ public struct Dispatcher {
         public let ticket: UInt64
         /// The owner of the request.
         public let owner: Owner
-        /// The value of `Authorization` to send upstream; it is dropped when the flight has landed.
+        /// The value of `Authorization` to send upstream; it is dropped when the flight has completed.
         public let authorization: SharedBytes?
         /// The request's cache directive.
         public let directive: CacheDirective

@@ -7,7 +7,7 @@ import Metrics
 import Settings
 import Threads
 
-/// What the fleet's thread tells a loop.
+/// What the fleet's thread sends to a loop.
 enum FleetLoopMessage: Sendable {
     /// About a want of this loop.
     case answered(UInt64, FleetAnswer)

@@ -36,7 +36,7 @@ final class FleetTier {
         var isReading = false
         var isVoid = false
         /// What to do when the fleet has said whether the result may be kept.
-        var landed: ((Bool) -> Void)?
+        var completion: ((Bool) -> Void)?
     }
 
     private struct OpenPurge {
@@ -127,7 +127,7 @@ final class FleetTier {
         return waiter.directive == .refresh ? min(lifetime, cache.responses.windows.noCache) : lifetime
     }
 
-    /// The fleet has told something.
+    /// A message of the fleet's thread has arrived.
     func receive(_ message: FleetLoopMessage) {
         switch message {
         case .answered(let number, let answer): answered(number, answer)
@@ -162,9 +162,9 @@ final class FleetTier {
             if case .lease = ground { isHeld = true }
             delegate?.fetch(
                 flight.flight, for: flight.waiter, lease: FetchLease(number: number, isHeld: isHeld, limit: limit))
-        case .landed(let keeps):
+        case .completed(let keeps):
             pending[number] = nil
-            if let landed = flight.landed { return landed(keeps) }
+            if let completion = flight.completion { return completion(keeps) }
             // Somebody else has fetched it, which brings nothing here.
             delegate?.fetch(flight.flight, for: flight.waiter, lease: nil)
         case .take(let taken): read(taken, number, flight)
@@ -217,18 +217,18 @@ final class FleetTier {
     }
 
     /// A fetch has ended. `done` is called when the fleet knows whether the result may be kept.
-    func landed(_ lease: FetchLease, _ result: FetchResult, done: @escaping (Bool) -> Void = { _ in }) {
+    func completed(_ lease: FetchLease, _ result: FetchResult, done: @escaping (Bool) -> Void = { _ in }) {
         guard let ticket = pending[lease.number]?.ticket else { return done(true) }
-        pending[lease.number]?.landed = done
+        pending[lease.number]?.completion = done
         service.fetched(ticket, result)
     }
 
     /// A fetch has ended with a copy that the fleet may have.
-    func landed(
+    func completed(
         _ lease: FetchLease, _ entry: Entry, _ copy: (FleetCopy, BodyDigest), done: @escaping (Bool) -> Void
     ) {
         if let id = pending[lease.number]?.resource.id { resources.hold(id, entry.metadata.digest, copy.1) }
-        landed(lease, .copy(copy.0.facts, body: copy.0.body), done: done)
+        completed(lease, .copy(copy.0.facts, body: copy.0.body), done: done)
     }
 
     /// Upstream has refused a key, whose copies are removed here.
