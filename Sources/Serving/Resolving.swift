@@ -176,7 +176,7 @@ struct Resolving {
             selection: identity(of: selection, query.fields), validUntil: selection.validUntil, keepIn: &cache)
     }
 
-    /// What tells a result from others that the same entries give, in this representation and in others.
+    /// What distinguishes a result from others that the same entries give, in this representation and in others.
     func identity(of selection: Selection, _ fields: FieldSelection?) -> UInt64 {
         (selection.fingerprint ^ representation.variant ^ (fields?.identity ?? 0)) | 1
     }
