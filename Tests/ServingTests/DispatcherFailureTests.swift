@@ -222,13 +222,13 @@ struct DispatcherFailureTests {
     @Test("Pauses grow from failure to failure, and end with a success")
     func grows() {
         var harness = DispatcherHarness()
-        // A pause of chance 0 is half of one second, two, four and so on, and is told rounded up.
+        // A pause of chance 0 is half of one second, two, four and so on, and is reported rounded up.
         for seconds in [1, 1, 2, 4, 8, 16, 30, 30] {
             let start = harness.want(.catalog, 1)
             #expect(start == "1 starts for all")
             _ = harness.fail(with: .timeout(""))
-            let told = harness.want(.catalog, 2)
-            #expect(told == "2 fails: backingOff for \(seconds) s")
+            let refused = harness.want(.catalog, 2)
+            #expect(refused == "2 fails: backingOff for \(seconds) s")
             harness.now += 30_000
         }
         _ = harness.want(.catalog, 3)
@@ -236,19 +236,19 @@ struct DispatcherFailureTests {
         let again = harness.want(.catalog, 4, directive: .refresh)
         #expect(again == "4 starts for all")
         _ = harness.fail(with: .timeout(""))
-        let told = harness.want(.catalog, 5, directive: .refresh)
-        #expect(told == "5 fails: backingOff for 1 s")
+        let refused = harness.want(.catalog, 5, directive: .refresh)
+        #expect(refused == "5 fails: backingOff for 1 s")
     }
 
-    @Test("Upstream's wish is told and kept")
+    @Test("Upstream's wish is passed on and kept")
     func wish() {
         var harness = DispatcherHarness()
         _ = harness.want(.catalog, 1)
         let failed = harness.fail(with: .status(.serviceUnavailable, retryAfter: 90))
         #expect(failed == ["1 fails: unusable for 90 s"])
         harness.now += 30_000
-        let told = harness.want(.catalog, 2)
-        #expect(told == "2 fails: backingOff for 60 s")
+        let refused = harness.want(.catalog, 2)
+        #expect(refused == "2 fails: backingOff for 60 s")
     }
 
     @Test("During back-off a fresh copy is still served")
@@ -269,8 +269,8 @@ struct DispatcherFailureTests {
             _ = harness.want(.model(id: "a/\(number)"), 1)
             _ = harness.fail(.model(id: "a/\(number)"), with: .timeout(""))
         }
-        let told = Set((0..<1_000).map { harness.want(.model(id: "a/\($0)"), 2) })
-        #expect(told == ["2 fails: backingOff for 1 s"])
+        let refused = Set((0..<1_000).map { harness.want(.model(id: "a/\($0)"), 2) })
+        #expect(refused == ["2 fails: backingOff for 1 s"])
         harness.now += 200_000
         let started = Set((0..<1_000).map { harness.want(.model(id: "a/\($0)"), 3) })
         #expect(started == ["3 starts for all"])

@@ -74,7 +74,7 @@ struct DispatcherTests {
         _ = [harness.want(model, 1, as: .alice), harness.want(model, 2, as: .bob)]
         let split = harness.complete(model, storedFor: .alice, with: harness.refusal(.notFound))
         #expect(split == ["1 gets 404, new", "2 starts for bob"])
-        // A refusal has not told how upstream shares: he would begin a fetch for all, and ask a second time.
+        // A refusal does not show how upstream shares: he would begin a fetch for all, and ask a second time.
         let again = [harness.want(model, 3, as: .bob), harness.want(model, 4, as: .nobody)]
         #expect(again == ["waits", "4 starts for all"])
         let bobs = harness.complete(model, for: .bob, with: harness.refusal(.notFound))

@@ -92,7 +92,7 @@ extension Shard {
         if !answer.preparedHead.isRight(at: now, wallSeconds) {
             updateDate()
             let common = date.beforeAgeKept
-            answer.renewHitHead(common.span, at: now, wallSeconds)
+            answer.renewPreparedHead(common.span, at: now, wallSeconds)
         }
         return stream.write(
             nil, answer.preparedHead.bytes, answer.body.count > PreparedHead.mostBody ? answer.body : nil)
