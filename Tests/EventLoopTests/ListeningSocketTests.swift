@@ -11,7 +11,7 @@ import Threads
         #expect(exists(path))
     }
 
-    @Test func `a socket file that another process has put in position stays`() throws {
+    @Test func `a socket file that another process has put in its place stays`() throws {
         let path = temporaryPath("replaced")
         let first = try ListeningSocket(.unix(path: path))
         removeFile(path)

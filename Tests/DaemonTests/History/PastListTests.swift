@@ -28,7 +28,8 @@ import Testing
     }
 
     @Test(.enabled(if: dumps.count == 3, "the three real lists are at hand"))
-    func `real lists come back byte for byte, tell what the plain comparison tells, and answer queries as they did`()
+    func
+        `real lists come back byte for byte, with the changes of the plain comparison, and answer queries as they did`()
         throws
     {
         let folder = StateFolder()
@@ -50,9 +51,9 @@ import Testing
                 #expect(try larder.words(expected.count).count == expected.count)
                 times.append(try Self.nextSecond())
             }
-            let told = try larder.allChanges().map(PlainChange.init(json:))
-            #expect(told.count == expected.count && expected.count > 100)
-            #expect(PlainComparison.sorted(told) == PlainComparison.sorted(expected))
+            let reported = try larder.allChanges().map(PlainChange.init(json:))
+            #expect(reported.count == expected.count && expected.count > 100)
+            #expect(PlainComparison.sorted(reported) == PlainComparison.sorted(expected))
 
             let client = try larder.connect()
             for (time, (body, list)) in zip(times, zip(Self.dumps, lists)) {
