@@ -31,7 +31,7 @@ import Testing
             ])
     }
 
-    @Test func timesOfAbsenceAreTold() {
+    @Test func timesOfAbsenceAreReported() {
         let rows = [row(1, 2, #""context_length":1"#), row(5, 6, #""context_length":1"#)]
         #expect(points(rows) == ["1 null 1", "2 gone", "5 null 1", "6 gone"])
         #expect(points([]) == [])

@@ -8,13 +8,13 @@ import Testing
 
 /// Whole histories against the plain one.
 @Suite struct TimelineEventsTests {
-    private func told(_ actions: [HistoryAction]) throws -> [PlainChange] {
+    private func changes(_ actions: [HistoryAction]) throws -> [PlainChange] {
         PlainComparison.sorted(
             try actions.events.map { try PlainChange(ModelChange(id: $0.id ?? "", $0.change)) })
     }
 
     @Test(.enabled(if: RealLists.areAtHand, "real lists are at hand"))
-    func realListsOneAfterAnotherTellWhatThePlainTimelineTells() throws {
+    func realListsOneAfterAnotherGiveTheChangesOfThePlainTimeline() throws {
         var timeline = Timeline()
         var plain = PlainTimeline()
         var kinds: [String: Int] = [:]
@@ -25,7 +25,7 @@ import Testing
             let snapshot = try CatalogReader.read(list.body.span)
             let actions = timeline.record(snapshot, in: .plain, at: Int64(index), digest: testDigest)
             let expected = plain.record(data.elements.map { PlainValue($0) })
-            #expect(try told(actions) == expected, "\(list.name)")
+            #expect(try changes(actions) == expected, "\(list.name)")
             for change in expected { kinds[change.kind, default: 0] += 1 }
         }
         for kind in ["added", "removed", "returned", "price", "context", "parameters", "expiration", "other", "shrunk"]
@@ -55,7 +55,7 @@ import Testing
             let actions = history.timeline.record(snapshot, in: .plain, at: Int64(step), digest: testDigest)
             history.records.apply(actions)
             let expected = plain.record(editor.rows)
-            #expect(try told(actions) == expected, "seed \(seed), step \(step)")
+            #expect(try changes(actions) == expected, "seed \(seed), step \(step)")
             shrunk += expected.count { $0.kind == "shrunk" }
             if Bool.random(using: &random) { try history.restart() }
         }

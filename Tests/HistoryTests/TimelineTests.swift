@@ -34,14 +34,14 @@ import Testing
         #expect(timeline.record(.make(["a/b": "", "a/c": ""]), in: .plain, at: 3, digest: testDigest) == [])
     }
 
-    @Test func changesAreToldInOrderWithRisingCursors() {
+    @Test func changesAreReportedInOrderWithRisingCursors() {
         var history = RecordedTimeline()
         history.record(.make(["a/1": "", "a/2": #""name":"x""#, "a/3": "", "a/4": "", "a/5": ""]), at: 1)
-        let told = history.record(
+        let events = history.record(
             .make(["a/9": #""name":"N""#, "a/1": #""context_length":5"#, "a/2": #""name":"y""#, "a/3": "", "a/4": ""]),
             at: 2)
         #expect(
-            told == [
+            events == [
                 "removed a/5 {} -", #"added a/9 - {"name":"N"}"#, #"context a/1 {} {"context_length":5}"#,
                 #"renamed a/2 {"name":"x"} {"name":"y"}"#,
             ])
@@ -71,7 +71,7 @@ import Testing
     private static let shrunk = #"shrunk - {"count":10} {"count":5}"#
 
     @Test(arguments: [false, true])
-    func halfAListIsToldAsOneEventUntilItIsConfirmed(restarts: Bool) throws {
+    func halfAListIsReportedAsOneEventUntilItIsConfirmed(restarts: Bool) throws {
         var history = RecordedTimeline()
         history.record(.make(Self.ten), at: 1)
         #expect(history.record(.make(Self.five), at: 2) == [Self.shrunk])
@@ -102,12 +102,12 @@ import Testing
                 == [#"renamed a/1 {"name":"x"} {"name":"y"}"#])
     }
 
-    @Test func otherChangesOfAShrunkenListAreToldAtOnce() {
+    @Test func otherChangesOfAShrunkenListAreReportedAtOnce() {
         var history = RecordedTimeline()
         history.record(.make(Self.ten), at: 1)
-        let told = history.record(.make(["a/new": "", "a/0": #""context_length":1"#]), at: 2)
+        let events = history.record(.make(["a/new": "", "a/0": #""context_length":1"#]), at: 2)
         #expect(
-            told == [
+            events == [
                 #"shrunk - {"count":10} {"count":1}"#, "added a/new - {}", #"context a/0 {} {"context_length":1}"#,
             ])
     }
