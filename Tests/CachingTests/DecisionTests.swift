@@ -3,8 +3,8 @@ import Testing
 
 @testable import Caching
 
-@Suite("What a request demands")
-struct DemandTests {
+@Suite("What a request asks of the cache")
+struct CacheDirectiveTests {
     @Test(
         "Its directives say it, and Pragma only where there are none",
         arguments: [
