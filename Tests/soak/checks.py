@@ -204,9 +204,9 @@ class Checker:
         elif cache.get("fwd-status") == 200 and "collapsed" not in cache and request.kind != "facet":
             if age > 0.1:
                 self.wrong(request, answer, f"fetched just now, and {age:.2f} s old")
-        told = int(answer.fields["age"])
-        if request.kind != "facet" and not age - LONGEST_DRIP - SLACK <= told <= answer.received - at + 1.1:
-            self.wrong(request, answer, f"Age {told} of what is {age:.2f} s old")
+        reported = int(answer.fields["age"])
+        if request.kind != "facet" and not age - LONGEST_DRIP - SLACK <= reported <= answer.received - at + 1.1:
+            self.wrong(request, answer, f"Age {reported} of what is {age:.2f} s old")
 
     # MARK: Asking
 
@@ -239,7 +239,7 @@ class Checker:
             connection.close()
             time.sleep(0.05)
             if any(r.kind == "post" for r in requests):
-                # An upstream that fails within a stream ends the connection, so that nobody takes a part for the whole.
+                # An upstream that fails within a stream ends the connection, so that no client mistakes a part for the whole.
                 return self.count("cut with a stream")
             self.wrong(request or requests[0], None, f"the connection failed: {error!r}")
         except (KeyError, TypeError, ValueError, IndexError) as error:
