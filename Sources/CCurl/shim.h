@@ -183,7 +183,7 @@ static inline int shim_has_peer(int socket, const char *address) {
 /* Macros of OpenSSL. */
 static inline int shim_new_context_index(void) { return SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL); }
 
-static inline int shim_is_farewell(int where, int value) {
+static inline int shim_is_close_notify(int where, int value) {
     return (where & SSL_CB_ALERT) && (where & SSL_CB_READ) && (value & 0xFF) == SSL_AD_CLOSE_NOTIFY;
 }
 
@@ -195,7 +195,7 @@ static inline void shim_prepare_streaming(SSL *tls) {
 }
 
 /* curl asks OpenSSL to take a connection that just ends for one that was closed in good order. */
-static inline void shim_mind_missing_farewell(SSL_CTX *context) {
+static inline void shim_require_close_notify(SSL_CTX *context) {
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
     SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #else

@@ -29,7 +29,7 @@ public struct Backoff: Sendable, Equatable {
         until = now.addingSaturated(pause / 2 + UInt64(Double(pause / 2) * min(max(chance, 0), 1)))
     }
 
-    /// Extends the pause, as another replica has told.
+    /// Extends the pause to that of another replica.
     public mutating func extend(to end: UInt64) { until = max(until, end) }
 
     /// The seconds of the pause for this value of `Retry-After`. A value of 0 would mean no pause, and every request

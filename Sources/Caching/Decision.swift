@@ -40,10 +40,10 @@ public enum Decision: Sendable, Equatable {
     /// Answer 504: no stored copy is acceptable, and the request forbids asking upstream (RFC 9111 section 5.2.1.7).
     case unsatisfiable
 
-    /// Decides from the stored copy (nil: none), the request's directive and the time. `isLeftAlone` says that
+    /// Decides from the stored copy (nil: none), the request's directive and the time. `isBackingOff` says that
     /// back-off blocks requests to upstream now.
     public init(
-        stored: Freshness?, directive: CacheDirective, windows: StaleWindows, isLeftAlone: Bool = false, now: UInt64
+        stored: Freshness?, directive: CacheDirective, windows: StaleWindows, isBackingOff: Bool = false, now: UInt64
     ) {
         let isFresh = stored?.isFresh(at: now) ?? false
         let isWithinWindow = stored?.mayBeRevalidatedBehind(at: now, windows) ?? false
@@ -51,7 +51,7 @@ public enum Decision: Sendable, Equatable {
         case .any where isFresh, .storedOnly where isFresh || isWithinWindow: self = .hit
         case .refresh where stored?.isRecent(at: now, windows) ?? false: self = .hit
         case .any where isWithinWindow: self = .stale
-        case .any where isLeftAlone && stored?.mayReplaceError(at: now, windows) ?? false: self = .staleOnError
+        case .any where isBackingOff && stored?.mayReplaceError(at: now, windows) ?? false: self = .staleOnError
         case .any: self = .fetch(stored == nil ? .miss : .stale)
         case .refresh: self = .fetch(.request)
         case .storedOnly: self = .unsatisfiable

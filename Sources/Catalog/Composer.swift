@@ -46,9 +46,9 @@ public enum Composer {
         switch rows {
         case .snapshot(let snapshot, let selection): appendRows(selection.rows, of: snapshot, to: &body)
         case .list(let list, let selection):
-            appendRows(selection.rows.map(list.place), of: list.bases, to: &body)
+            appendRows(selection.rows.map(list.rowIndex), of: list.bases, to: &body)
         case .joined(let joined):
-            appendRows(joined.selection.rows.map { joined.places[Int($0)] }, of: joined.sources, to: &body)
+            appendRows(joined.selection.rows.map { joined.rowIndices[Int($0)] }, of: joined.sources, to: &body)
         }
     }
 
@@ -67,18 +67,18 @@ public enum Composer {
         }
     }
 
-    private static func appendRows(_ places: [RowPlace], of sources: [Snapshot], to body: inout ByteBuilder) {
+    private static func appendRows(_ rowIndices: [RowIndex], of sources: [Snapshot], to body: inout ByteBuilder) {
         var index = 0
-        while index < places.count {
-            let first = places[index]
+        while index < rowIndices.count {
+            let first = rowIndices[index]
             var next = first.row + 1
             index += 1
-            while index < places.count, places[index] == RowPlace(source: first.source, row: next) {
+            while index < rowIndices.count, rowIndices[index] == RowIndex(source: first.source, row: next) {
                 next += 1
                 index += 1
             }
             append(
-                Int(first.row)..<Int(next), of: sources[Int(first.source)], isLast: index == places.count,
+                Int(first.row)..<Int(next), of: sources[Int(first.source)], isLast: index == rowIndices.count,
                 to: &body)
         }
     }

@@ -9,7 +9,7 @@ struct FacetJoin {
     private let listCount: Int
     private let listSources: Int
     private var sources: [Snapshot]
-    private var places: [RowPlace]
+    private var rowIndices: [RowIndex]
     /// How many clauses, counted from the first, each row has passed.
     private var passed: [Int32]
     /// The numbers of the rows that only facets contain.
@@ -22,10 +22,10 @@ struct FacetJoin {
         listSources = sources.count
         listCount = list.count
         let numbers = 0..<Int32(listCount)
-        places =
+        rowIndices =
             switch list {
-            case .snapshot: numbers.map { RowPlace(source: 0, row: $0) }
-            case .rows(let rows): numbers.map { rows.place($0) }
+            case .snapshot: numbers.map { RowIndex(source: 0, row: $0) }
+            case .rows(let rows): numbers.map { rows.rowIndex($0) }
             }
         passed = Array(repeating: 0, count: listCount)
     }
@@ -59,28 +59,28 @@ struct FacetJoin {
             all = alone.rows(in: sort)
             sort = nil
         } else {
-            all = (0..<Int32(places.count)).map { $0 }
+            all = (0..<Int32(rowIndices.count)).map { $0 }
         }
         let seen = view?.of(sources)
-        if let seen { all = seen.filter(all) { places[Int($0)] } }
+        if let seen { all = seen.filter(all) { rowIndices[Int($0)] } }
         let clauses = Int32(query.clauses.count)
         let joined = all.filter { passed[Int($0)] == clauses }
         var (rows, validUntil) =
             alone?.filter(joined, by: local, now: now)
-            ?? sources.filter(joined, of: places.count, at: { places[Int($0)] }, by: local, now: now)
+            ?? sources.filter(joined, of: rowIndices.count, at: { rowIndices[Int($0)] }, by: local, now: now)
         if let sort { rows = sort.ranking(rows, by: { key($0, in: sort) }) }
         if let seen {
-            if local.sort == nil, !query.clauses.hasSort { rows = seen.pinsFirst(rows) { places[Int($0)] } }
+            if local.sort == nil, !query.clauses.hasSort { rows = seen.pinsFirst(rows) { rowIndices[Int($0)] } }
             validUntil = earliest(validUntil, seen.validUntil)
         }
         return JoinedSelection(
-            sources: sources, places: places,
+            sources: sources, rowIndices: rowIndices,
             selection: Selection(matches: rows, query: local, validUntil: validUntil))
     }
 
     private func key(_ number: Int32, in order: SortOrder) -> Int128? {
-        let place = places[Int(number)]
-        return sources[Int(place.source)].columns.key(Int(place.row), in: order)
+        let rowIndex = rowIndices[Int(number)]
+        return sources[Int(rowIndex.source)].columns.key(Int(rowIndex.row), in: order)
     }
 
     // MARK: Numbering
@@ -99,13 +99,13 @@ struct FacetJoin {
         result.reserveCapacity(facet.numbers.count)
         for number in facet.numbers {
             if number < 0, let own = facet.own {
-                let inOwn = own.place(~number)
-                let place = RowPlace(source: firstSource + inOwn.source, row: inOwn.row)
-                result.append(self.number(own.id(Int(~number)), at: place, isShown: isShown))
+                let inOwn = own.rowIndex(~number)
+                let rowIndex = RowIndex(source: firstSource + inOwn.source, row: inOwn.row)
+                result.append(self.number(own.id(Int(~number)), at: rowIndex, isShown: isShown))
             } else if isOfThisList {
                 result.append(number)
             } else {
-                let known = RowPlace(packed: UInt32(number))
+                let known = RowIndex(packed: UInt32(number))
                 let id = facet.columns[Int(known.source)].slice(Int(known.row))
                 // Otherwise the list has lost the model since the facet was read, so there is nothing to show.
                 if let row = finder.row(ofID: id.span) { result.append(Int32(row)) }
@@ -115,17 +115,17 @@ struct FacetJoin {
     }
 
     /// The number of a row that a facet keeps.
-    private mutating func number(_ id: ByteSlice, at place: RowPlace, isShown: Bool) -> Int32 {
+    private mutating func number(_ id: ByteSlice, at rowIndex: RowIndex, isShown: Bool) -> Int32 {
         if let row = finder.row(ofID: id.span) {
             // The first facet with a row provides it.
-            if isShown, places[row].source < listSources { places[row] = place }
+            if isShown, rowIndices[row].source < listSources { rowIndices[row] = rowIndex }
             return Int32(row)
         }
         let name = id.span.copied()
         if let known = added[name] { return known }
-        let number = Int32(places.count)
+        let number = Int32(rowIndices.count)
         added[name] = number
-        places.append(place)
+        rowIndices.append(rowIndex)
         passed.append(0)
         return number
     }

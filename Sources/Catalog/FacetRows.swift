@@ -60,7 +60,7 @@ public struct FacetRowsBuilder: ~Copyable {
             if row != numbers.count { isInOrder = false }
             switch list {
             case .snapshot: numbers.append(Int32(row))
-            case .rows(let rows): numbers.append(Int32(rows.place(Int32(row)).packed))
+            case .rows(let rows): numbers.append(Int32(rows.rowIndex(Int32(row)).packed))
             }
             identity = id.hash64(seed: identity)
         }

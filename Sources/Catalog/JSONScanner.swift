@@ -20,11 +20,11 @@ package enum JSONScanner {
         private var index: Int
         private let end: Int
 
-        /// The members of the object at a place; none if there is something else.
-        package init(_ text: Span<UInt8>, in place: Range<Int>) {
-            let isObject = !place.isEmpty && text[place.lowerBound] == UInt8(ascii: "{")
-            index = isObject ? skippingSpace(text, from: place.lowerBound + 1) : place.upperBound
-            end = place.upperBound
+        /// The members of the object in a range; none if there is something else.
+        package init(_ text: Span<UInt8>, in range: Range<Int>) {
+            let isObject = !range.isEmpty && text[range.lowerBound] == UInt8(ascii: "{")
+            index = isObject ? skippingSpace(text, from: range.lowerBound + 1) : range.upperBound
+            end = range.upperBound
         }
 
         /// The next member, or nil. `text` is the one that the object is in.
@@ -45,51 +45,51 @@ package enum JSONScanner {
     /// The value in a text, with the white space behind it: to look for its end would take as long as to read it.
     package static func value(of text: Span<UInt8>) -> Range<Int> { skippingSpace(text, from: 0)..<text.count }
 
-    /// The members of the object at a place, in order; of several with one name only the last, as in JavaScript. Empty if
-    /// there is no object.
-    package static func members(_ text: Span<UInt8>, in place: Range<Int>) -> [Member] {
-        lastOfEachName(allMembers(text, in: place), in: text)
+    /// The members of the object in a range, in order; of several with one name only the last, as in JavaScript. Empty
+    /// if there is no object.
+    package static func members(_ text: Span<UInt8>, in range: Range<Int>) -> [Member] {
+        lastOfEachName(allMembers(text, in: range), in: text)
     }
 
     /// The same with all members, also those of one name.
-    package static func allMembers(_ text: Span<UInt8>, in place: Range<Int>) -> [Member] {
+    package static func allMembers(_ text: Span<UInt8>, in range: Range<Int>) -> [Member] {
         var result: [Member] = []
         result.reserveCapacity(20)
-        var rest = Members(text, in: place)
+        var rest = Members(text, in: range)
         while let member = rest.next(in: text) { result.append(member) }
         return result
     }
 
-    /// The elements of the array at a place, in order; empty if there is no array.
-    package static func elements(_ text: Span<UInt8>, in place: Range<Int>) -> [Range<Int>] {
-        guard !place.isEmpty, text[place.lowerBound] == UInt8(ascii: "[") else { return [] }
+    /// The elements of the array in a range, in order; empty if there is no array.
+    package static func elements(_ text: Span<UInt8>, in range: Range<Int>) -> [Range<Int>] {
+        guard !range.isEmpty, text[range.lowerBound] == UInt8(ascii: "[") else { return [] }
         var result: [Range<Int>] = []
-        var at = skippingSpace(text, from: place.lowerBound + 1)
-        while at < place.upperBound, text[at] != UInt8(ascii: "]") {
+        var at = skippingSpace(text, from: range.lowerBound + 1)
+        while at < range.upperBound, text[at] != UInt8(ascii: "]") {
             let end = endOfValue(text, from: at)
             guard end > at else { break }
             result.append(at..<end)
             at = skippingSpace(text, from: end)
-            guard at < place.upperBound, text[at] == UInt8(ascii: ",") else { break }
+            guard at < range.upperBound, text[at] == UInt8(ascii: ",") else { break }
             at = skippingSpace(text, from: at + 1)
         }
         return result
     }
 
     /// The value of the last member with a name, or nil.
-    package static func member(_ name: StaticString, of text: Span<UInt8>, in place: Range<Int>) -> Range<Int>? {
+    package static func member(_ name: StaticString, of text: Span<UInt8>, in range: Range<Int>) -> Range<Int>? {
         var found: Range<Int>?
-        var rest = Members(text, in: place)
+        var rest = Members(text, in: range)
         while let member = rest.next(in: text) {
             if text.extracting(member.name).equals(name) { found = member.value }
         }
         return found
     }
 
-    /// The text of the string at a place, with its escapes read; nil if there is no string. A lone surrogate is U+FFFD.
-    package static func string(_ text: Span<UInt8>, in place: Range<Int>) -> String? {
-        guard place.count >= 2, text[place.lowerBound] == UInt8(ascii: "\"") else { return nil }
-        return decoded(text.extracting(place.lowerBound + 1..<place.upperBound - 1))
+    /// The text of the string in a range, with its escapes read; nil if there is no string. A lone surrogate is U+FFFD.
+    package static func string(_ text: Span<UInt8>, in range: Range<Int>) -> String? {
+        guard range.count >= 2, text[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
+        return decoded(text.extracting(range.lowerBound + 1..<range.upperBound - 1))
     }
 
     /// The text between the quotes of a string, with its escapes read.
@@ -122,9 +122,9 @@ package enum JSONScanner {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Whether the value at a place is `null`.
-    package static func isNull(_ text: Span<UInt8>, in place: Range<Int>) -> Bool {
-        text.extracting(place).equals("null")
+    /// Whether the value in a range is `null`.
+    package static func isNull(_ text: Span<UInt8>, in range: Range<Int>) -> Bool {
+        text.extracting(range).equals("null")
     }
 
     // MARK: Ends
@@ -172,7 +172,7 @@ package enum JSONScanner {
         return text.count
     }
 
-    /// The next place that is no white space.
+    /// The next byte that is no white space.
     package static func skippingSpace(_ text: Span<UInt8>, from start: Int) -> Int {
         var at = start
         while at < text.count, isSpace(text[at]) { at += 1 }
@@ -196,9 +196,9 @@ package enum JSONScanner {
     private static func lastOfEachName(_ members: [Member], in text: Span<UInt8>) -> [Member] {
         guard hasRepetition(members, in: text) else { return members }
         // Names are compared, not hashes: two names may have the same hash.
-        var places: [[UInt8]: Int] = [:]
-        for (place, member) in members.enumerated() { places[text.extracting(member.name).copied()] = place }
-        return places.values.sorted().map { members[$0] }
+        var positions: [[UInt8]: Int] = [:]
+        for (position, member) in members.enumerated() { positions[text.extracting(member.name).copied()] = position }
+        return positions.values.sorted().map { members[$0] }
     }
 
     /// Whether two names may be the same.
@@ -209,9 +209,9 @@ package enum JSONScanner {
             return false
         }
         // Quicker than a set for as few as a row has. Nearly all pairs differ in length or in the first byte.
-        for place in members.indices.dropFirst() {
-            let name = text.extracting(members[place].name)
-            for earlier in 0..<place where name.equals(text.extracting(members[earlier].name)) { return true }
+        for position in members.indices.dropFirst() {
+            let name = text.extracting(members[position].name)
+            for earlier in 0..<position where name.equals(text.extracting(members[earlier].name)) { return true }
         }
         return false
     }

@@ -62,18 +62,18 @@ public final class RowList: Sendable {
     public let priceEdges: DayMinutes
 
     /// The location of each row in `bases`, packed, in the list's order.
-    private let places: [UInt32]
+    private let rowIndices: [UInt32]
 
     /// `hashes` are those of the rows' bytes.
-    init(bases: [Snapshot], places: [UInt32], hashes: [UInt64]) {
+    init(bases: [Snapshot], rowIndices: [UInt32], hashes: [UInt64]) {
         self.bases = bases
-        self.places = places
+        self.rowIndices = rowIndices
         identity = Self.identity(of: hashes)
         // One by one, because few rows have any.
         var edges: Set<Int> = []
-        for packed in places {
-            let place = RowPlace(packed: packed)
-            edges.formUnion(bases[Int(place.source)].columns.priceEdges[Int(place.row)].minutes)
+        for packed in rowIndices {
+            let rowIndex = RowIndex(packed: packed)
+            edges.formUnion(bases[Int(rowIndex.source)].columns.priceEdges[Int(rowIndex.row)].minutes)
         }
         priceEdges = edges.isEmpty ? .none : DayMinutes(edges)
     }
@@ -81,7 +81,7 @@ public final class RowList: Sendable {
     /// The list of all rows of a snapshot.
     public convenience init(_ snapshot: Snapshot) {
         self.init(
-            bases: [snapshot], places: (0..<Int32(snapshot.count)).map { RowPlace(source: 0, row: $0).packed },
+            bases: [snapshot], rowIndices: (0..<Int32(snapshot.count)).map { RowIndex(source: 0, row: $0).packed },
             hashes: snapshot.rowHashes)
     }
 
@@ -94,42 +94,42 @@ public final class RowList: Sendable {
     }
 
     /// The number of models.
-    public var count: Int { places.count }
+    public var count: Int { rowIndices.count }
 
     /// The bytes that it keeps in memory itself, roughly: its bases are counted separately, once for all lists that
     /// share them.
-    public var byteCount: Int { places.count * 4 + bases.count * 8 + 192 }
+    public var byteCount: Int { rowIndices.count * 4 + bases.count * 8 + 192 }
 
     /// The location of a row.
     @inline(__always)
-    func place(_ row: Int32) -> RowPlace { RowPlace(packed: places[Int(row)]) }
+    func rowIndex(_ row: Int32) -> RowIndex { RowIndex(packed: rowIndices[Int(row)]) }
 
     /// The JSON object of a row.
     public func row(_ index: Int) -> ByteSlice {
-        let place = place(Int32(index))
-        return bases[Int(place.source)].row(Int(place.row))
+        let rowIndex = rowIndex(Int32(index))
+        return bases[Int(rowIndex.source)].row(Int(rowIndex.row))
     }
 
     /// The id of a row.
     public func id(_ index: Int) -> ByteSlice {
-        let place = place(Int32(index))
-        return bases[Int(place.source)].id(Int(place.row))
+        let rowIndex = rowIndex(Int32(index))
+        return bases[Int(rowIndex.source)].id(Int(rowIndex.row))
     }
 
     /// The rows that answer a query at a time, in seconds since 1970: of the whole list, or of what a view leaves of it.
     public func select(_ query: Query, in view: ViewFilter? = nil, now: Int64) -> Selection {
         var all = (0..<Int32(count)).map { $0 }
         let seen = view?.of(bases)
-        if let seen { all = seen.filter(all, at: place) }
-        var (rows, validUntil) = bases.filter(all, of: count, at: place, by: query, now: now)
+        if let seen { all = seen.filter(all, at: rowIndex) }
+        var (rows, validUntil) = bases.filter(all, of: count, at: rowIndex, by: query, now: now)
         if let sort = query.sort ?? view?.view.sort {
             rows = sort.ranking(rows) { row in
-                let place = place(row)
-                return bases[Int(place.source)].columns.key(Int(place.row), in: sort)
+                let rowIndex = rowIndex(row)
+                return bases[Int(rowIndex.source)].columns.key(Int(rowIndex.row), in: sort)
             }
         }
         if let seen {
-            if query.sort == nil { rows = seen.pinsFirst(rows, at: place) }
+            if query.sort == nil { rows = seen.pinsFirst(rows, at: rowIndex) }
             validUntil = earliest(validUntil, seen.validUntil)
         }
         return Selection(matches: rows, query: query, validUntil: validUntil)

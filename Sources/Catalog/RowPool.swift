@@ -87,27 +87,27 @@ public struct RowPool {
 
     private mutating func make(_ rows: borrowing RowBytes, fields: (Int) -> ModelFields) -> RowList {
         var bases: [Snapshot] = []
-        var places = [UInt32?](repeating: nil, count: rows.count)
+        var rowIndices = [UInt32?](repeating: nil, count: rows.count)
         if let catalogue = catalogue.snapshot {
             let found = rowsOfCatalogue(catalogue, rows)
             if found.reduce(0, { $0 + ($1 == nil ? 0 : 1) }) * Self.catalogueShare >= catalogue.count {
                 bases.append(catalogue)
-                places = found.map { row in row.map { RowPlace(source: 0, row: $0).packed } }
+                rowIndices = found.map { row in row.map { RowIndex(source: 0, row: $0).packed } }
             }
         }
-        let missing = places.count { $0 == nil }
-        let extras = extrasWorthReferring(rows, places)
+        let missing = rowIndices.count { $0 == nil }
+        let extras = extrasWorthReferring(rows, rowIndices)
         // One base is left free for the rows that are new, if there are any.
         let isComplete = extras.reduce(0) { $0 + $1.rows.count } == missing
-        let fits = isComplete && bases.count + extras.count <= RowPlace.mostSources
-        for extra in extras.prefix(RowPlace.mostSources - bases.count - (fits ? 0 : 1)) {
-            for (index, row) in extra.rows { places[index] = RowPlace(source: Int32(bases.count), row: row).packed }
+        let fits = isComplete && bases.count + extras.count <= RowIndex.mostSources
+        for extra in extras.prefix(RowIndex.mostSources - bases.count - (fits ? 0 : 1)) {
+            for (index, row) in extra.rows { rowIndices[index] = RowIndex(source: Int32(bases.count), row: row).packed }
             bases.append(extra.snapshot)
         }
-        if places.contains(nil) {
-            bases.append(newExtra(rows, source: Int32(bases.count), &places, fields: fields))
+        if rowIndices.contains(nil) {
+            bases.append(newExtra(rows, source: Int32(bases.count), &rowIndices, fields: fields))
         }
-        return RowList(bases: bases, places: places.compactMap(\.self), hashes: rows.hashes)
+        return RowList(bases: bases, rowIndices: rowIndices.compactMap(\.self), hashes: rows.hashes)
     }
 
     private func rowsOfCatalogue(_ catalogue: Snapshot, _ rows: borrowing RowBytes) -> [Int32?] {
@@ -127,9 +127,9 @@ public struct RowPool {
     }
 
     /// The extras of which a list needs enough rows, those with the most needed rows first.
-    private func extrasWorthReferring(_ rows: borrowing RowBytes, _ places: [UInt32?]) -> [Hits] {
+    private func extrasWorthReferring(_ rows: borrowing RowBytes, _ rowIndices: [UInt32?]) -> [Hits] {
         var hits: [Int: Hits] = [:]
-        for index in 0..<rows.count where places[index] == nil {
+        for index in 0..<rows.count where rowIndices[index] == nil {
             guard let spot = extraRows[rows.hashes[index]] else { continue }
             guard let snapshot = hits[spot.extra]?.snapshot ?? extras[spot.extra]?.snapshot else { continue }
             guard snapshot.has(rows, index, at: spot.row) else { continue }
@@ -145,13 +145,13 @@ public struct RowPool {
 
     /// Copies the rows that have no location yet into a snapshot that other lists can share.
     private mutating func newExtra(
-        _ rows: borrowing RowBytes, source: Int32, _ places: inout [UInt32?], fields: (Int) -> ModelFields
+        _ rows: borrowing RowBytes, source: Int32, _ rowIndices: inout [UInt32?], fields: (Int) -> ModelFields
     ) -> Snapshot {
         var builder = SnapshotBuilder()
         var count: Int32 = 0
-        for index in 0..<rows.count where places[index] == nil {
+        for index in 0..<rows.count where rowIndices[index] == nil {
             rows.add(index, fields(index), to: &builder)
-            places[index] = RowPlace(source: source, row: count).packed
+            rowIndices[index] = RowIndex(source: source, row: count).packed
             extraRows[rows.hashes[index]] = Spot(extra: nextExtra, row: count)
             count += 1
         }

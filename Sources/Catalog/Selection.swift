@@ -96,13 +96,13 @@ public enum SelectedRows: Sendable {
             for row in selection.rows { body(snapshot, Int(row)) }
         case .list(let list, let selection):
             for row in selection.rows {
-                let place = list.place(row)
-                body(list.bases[Int(place.source)], Int(place.row))
+                let rowIndex = list.rowIndex(row)
+                body(list.bases[Int(rowIndex.source)], Int(rowIndex.row))
             }
         case .joined(let joined):
             for row in joined.selection.rows {
-                let place = joined.places[Int(row)]
-                body(joined.sources[Int(place.source)], Int(place.row))
+                let rowIndex = joined.rowIndices[Int(row)]
+                body(joined.sources[Int(rowIndex.source)], Int(rowIndex.row))
             }
         }
     }
@@ -175,8 +175,8 @@ public struct JoinedSelection: Sendable {
     let sources: [Snapshot]
 
     /// The location of each row that `selection` names by number; the list's own rows come first.
-    let places: [RowPlace]
+    let rowIndices: [RowIndex]
 
-    /// The page, its rows given as indices into `places`.
+    /// The page, its rows given as indices into `rowIndices`.
     public let selection: Selection
 }

@@ -5,11 +5,11 @@ extension Snapshot {
             let (rows, validUntil) = filter(rows(in: query.sort), by: query, now: now)
             return Selection(matches: rows, query: query, validUntil: validUntil)
         }
-        let place = { (row: Int32) in RowPlace(source: 0, row: row) }
-        let left = seen.filter(rows(in: query.sort ?? seen.view.sort), at: place)
+        let rowIndex = { (row: Int32) in RowIndex(source: 0, row: row) }
+        let left = seen.filter(rows(in: query.sort ?? seen.view.sort), at: rowIndex)
         let (rows, validUntil) = filter(left, by: query, now: now)
         return Selection(
-            matches: query.sort == nil ? seen.pinsFirst(rows, at: place) : rows, query: query,
+            matches: query.sort == nil ? seen.pinsFirst(rows, at: rowIndex) : rows, query: query,
             validUntil: earliest(validUntil, seen.validUntil))
     }
 

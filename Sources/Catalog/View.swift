@@ -176,30 +176,30 @@ public struct GlobPattern: Equatable, Sendable {
     /// Whether the pattern matches the whole text, which is UTF-8. The time is at most the product of both lengths.
     public func matches(_ text: Span<UInt8>) -> Bool {
         var at = 0
-        var place = 0
-        /// The place after the last star, and where in the text the match of the rest was last tried.
-        var star: (place: Int, at: Int)?
+        var position = 0
+        /// The position after the last star, and where in the text the match of the rest was last tried.
+        var star: (position: Int, at: Int)?
         while at < text.count {
-            if place < bytes.count, bytes[place] == UInt8(ascii: "*") {
-                place += 1
-                star = (place, at)
-            } else if place < bytes.count, bytes[place] == UInt8(ascii: "?"), !Self.continues(text[at]) {
-                place += 1
+            if position < bytes.count, bytes[position] == UInt8(ascii: "*") {
+                position += 1
+                star = (position, at)
+            } else if position < bytes.count, bytes[position] == UInt8(ascii: "?"), !Self.continues(text[at]) {
+                position += 1
                 at += 1
                 while at < text.count, Self.continues(text[at]) { at += 1 }
-            } else if place < bytes.count, bytes[place] == text[at] {
-                place += 1
+            } else if position < bytes.count, bytes[position] == text[at] {
+                position += 1
                 at += 1
             } else if let last = star {
                 // The star takes one byte more.
-                star = (last.place, last.at + 1)
-                place = last.place
+                star = (last.position, last.at + 1)
+                position = last.position
                 at = last.at + 1
             } else {
                 return false
             }
         }
-        return bytes[place...].allSatisfy { $0 == UInt8(ascii: "*") }
+        return bytes[position...].allSatisfy { $0 == UInt8(ascii: "*") }
     }
 
     /// Whether a byte is not the first one of its character.

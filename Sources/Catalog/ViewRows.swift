@@ -38,7 +38,7 @@ public final class ViewRows: Sendable {
     @inline(__always)
     public func contains(_ row: Int) -> Bool { bits[row / 64] >> UInt64(row % 64) & 1 == 1 }
 
-    /// The place of a pinned row among the pins; nil for any other.
+    /// The index of a pinned row among the pins; nil for any other.
     func rank(_ row: Int32) -> Int? { ranks[row] }
 
     /// Whether any row is pinned.
@@ -64,7 +64,7 @@ public struct ViewFilter {
         return part.rows
     }
 
-    /// The same for rows that are named by their place among these snapshots.
+    /// The same for rows that are named by their `RowIndex` in these snapshots.
     func of(_ sources: [Snapshot]) -> PlacedView { PlacedView(view: view, sources: sources.map { rows(of: $0) }) }
 }
 
@@ -81,23 +81,23 @@ struct PlacedView {
     /// The first second at which it could leave other rows.
     var validUntil: Int64? { sources.reduce(nil) { earliest($0, $1.validUntil) } }
 
-    /// Those of the rows that it leaves, in the order given. `place` returns the location of each.
-    func filter(_ rows: [Int32], at place: (Int32) -> RowPlace) -> [Int32] {
+    /// Those of the rows that it leaves, in the order given. `rowIndex` says where each is.
+    func filter(_ rows: [Int32], at rowIndex: (Int32) -> RowIndex) -> [Int32] {
         rows.filter { row in
-            let place = place(row)
-            return sources[Int(place.source)].contains(Int(place.row))
+            let rowIndex = rowIndex(row)
+            return sources[Int(rowIndex.source)].contains(Int(rowIndex.row))
         }
     }
 
     /// The rows with the pinned ones first, in the order of the pins.
-    func pinsFirst(_ rows: [Int32], at place: (Int32) -> RowPlace) -> [Int32] {
+    func pinsFirst(_ rows: [Int32], at rowIndex: (Int32) -> RowIndex) -> [Int32] {
         guard sources.contains(where: \.hasPins) else { return rows }
         var pinned: [(row: Int32, rank: Int)] = []
         var others: [Int32] = []
         others.reserveCapacity(rows.count)
         for row in rows {
-            let place = place(row)
-            if let rank = sources[Int(place.source)].rank(place.row) {
+            let rowIndex = rowIndex(row)
+            if let rank = sources[Int(rowIndex.source)].rank(rowIndex.row) {
                 pinned.append((row, rank))
             } else {
                 others.append(row)

@@ -122,7 +122,7 @@ struct OpenSockets {
     /// This process no longer removes the files of unix sockets.
     func giveFilesAway() { for socket in all { socket.giveFileAway() } }
 
-    /// This process removes the files of unix sockets in the end, if it was told of them.
+    /// This process removes the files of unix sockets in the end, if it knows them.
     func takeFiles() { for socket in all { socket.takeFile() } }
 
     /// The sockets that one loop listens on.

@@ -67,7 +67,7 @@ public struct MessageSocket: Sendable {
         }
     }
 
-    /// The process that connected, or made the pair, and its user; nil if the kernel does not tell.
+    /// The process that connected, or made the pair, and its user; nil if the kernel does not say.
     public var peer: (process: Int32, user: UInt32)? {
         var process: Int32 = 0
         let user = unsafe shim_peer(descriptor, &process)

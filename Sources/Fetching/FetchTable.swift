@@ -180,7 +180,7 @@ package struct FetchTable {
     package mutating func void(_ ticket: Ticket) { contexts[ticket]?.isVoid = true }
 
     /// Upstream has refused a key: what fetches with it bring is not stored, except the refusals themselves. With `byFleet`
-    /// another replica has told so: which fetches of the fleet this concerns, the fleet says when they end.
+    /// another replica has reported it: which fetches of the fleet this concerns, the fleet says when they end.
     package mutating func void(of owner: Owner, byFleet: Bool = false) {
         for (ticket, context) in contexts
         where context.waiter.owner == owner && !context.isRead && !(byFleet && context.lease != nil) {

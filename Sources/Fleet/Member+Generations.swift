@@ -27,7 +27,7 @@ extension Member {
         return taken()
     }
 
-    /// Tells the fleet that this member holds nothing older.
+    /// Reports to the fleet that this member holds nothing older.
     mutating func confirm(_ scope: Scope, _ generation: Generation, _ moment: Moment) {
         actions.append(.confirmed(scope, generation))
         if link.isUp { publish(.confirmed(scope, generation, by: name), moment) }

@@ -83,7 +83,7 @@ extension Member {
         deleteWithdrawn(id, moment)
     }
 
-    /// Deletes the record, and then numbers the withdrawal, which tells the others.
+    /// Deletes the record, and then numbers the withdrawal, which notifies the others.
     mutating func deleteWithdrawn(_ id: Identifier, _ moment: Moment) {
         send(.delete(namespace.record(id)), for: .withdraw(id), moment)
         compare(.withdrawal(id), moment)

@@ -14,7 +14,8 @@ package enum MemberAction: Sendable {
     case answer(Ticket, keeps: Bool)
     /// Take the fleet's copy; the want is over.
     case take(Ticket, FleetResource, Taken)
-    /// The fleet leaves upstream alone for this resource, for so many milliseconds. A ticket names a want that ends with it.
+    /// The fleet backs off from upstream for this resource, for so many milliseconds. A ticket names a want that ends with
+    /// it.
     case backOff(Ticket?, Identifier, milliseconds: UInt32)
     /// A refresh ends with nothing: another member fetches.
     case giveUp(Ticket)
@@ -51,7 +52,7 @@ package enum FetchResult: Sendable {
     case refused
     /// Nothing that says anything about the resource: other members look again.
     case nothing
-    /// A failure, after which upstream is left alone for so many milliseconds.
+    /// A failure, after which all back off from upstream for so many milliseconds.
     case failed(pause: UInt32)
 }
 

@@ -1,8 +1,8 @@
-/// What a member must still tell the engine. It is kept across a restart.
+/// What a member must still send to the engine. It is kept across a restart.
 package struct PendingWork: Equatable, Sendable {
     /// The purges that the engine has not got.
     package var purges: [Scope]
-    /// The resources whose copies may no longer be shared, which the engine has not been told.
+    /// The resources whose copies may no longer be shared, which the engine does not know yet.
     package var withdrawals: [Identifier]
 
     package init(purges: [Scope] = [], withdrawals: [Identifier] = []) {

@@ -167,7 +167,7 @@ extension WantStateMachine {
         case unshared
         /// With a refusal of the caller's key.
         case refused
-        /// It has failed, and upstream is left alone for so long.
+        /// It has failed, and all back off from upstream for so long.
         case failed(pause: UInt32)
     }
 

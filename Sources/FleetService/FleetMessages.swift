@@ -4,11 +4,11 @@ package import Fleet
 package enum FleetAnswer: Sendable {
     /// Ask upstream, for this many milliseconds at most, and then call `FleetService.fetched` in any case.
     case fetch(Ticket, limit: UInt64, WantStateMachine.Ground)
-    /// The fetch has landed. `keeps`: the copy may be kept; else it is for those alone who wait for it.
-    case landed(keeps: Bool)
+    /// The fetch has completed. `keeps`: the copy may be kept; else it is for those alone who wait for it.
+    case completed(keeps: Bool)
     /// Use this copy.
     case take(Taken)
-    /// Upstream is left alone for this many milliseconds: another member's fetch has failed.
+    /// Back off from upstream for this many milliseconds: another member's fetch has failed.
     case backOff(milliseconds: UInt32)
     /// A refresh ends with nothing.
     case giveUp
@@ -20,7 +20,7 @@ package enum FleetEvent: Sendable {
     case drop(Scope, UInt64)
     /// Remove this resource's copy: it may no longer be shared.
     case dropCopy(Identifier)
-    /// Another member's fetch has failed: upstream is left alone for this resource for this many milliseconds.
+    /// Another member's fetch has failed: back off from upstream for this resource for this many milliseconds.
     case backOff(Identifier, milliseconds: UInt32)
     /// Write this line to the log. `isProblem`: the engine is not in use, or something is lost.
     case log(String, isProblem: Bool)

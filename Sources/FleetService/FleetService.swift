@@ -50,7 +50,7 @@ package final class FleetService: Sendable {
         sealer.digest(of: body, isPrivate: isPrivate)
     }
 
-    /// A loop needs a resource. One of the answers comes in any case; after `fetch`, `landed` comes when `fetched` was
+    /// A loop needs a resource. One of the answers comes in any case; after `fetch`, `completed` comes when `fetched` was
     /// called.
     package func want(
         _ resource: FleetResource, _ request: WantRequest, answer: @escaping @Sendable (FleetAnswer) -> Void
@@ -64,7 +64,7 @@ package final class FleetService: Sendable {
     /// Purges something on all members. `drop` is called first: remove the copies of this member, and then call `dropped`
     /// with its number. `done` gets the report within twice `fleet.timeout` after that.
     ///
-    /// A key is known by a few digits only. If it has no copies here and was not used here, the others cannot be told.
+    /// A key is known by a few digits only. If it has no copies here and was not used here, the others cannot be notified.
     package func purge(
         _ scope: PurgedScope, drop: @escaping @Sendable (UInt64) -> Void,
         done: @escaping @Sendable (PurgeReport) -> Void
@@ -126,7 +126,7 @@ package struct FleetServiceSettings: Sendable {
     package var secret: FleetSecret
     package var namespace: Namespace
     package var limits: Limits
-    /// The file that keeps what the engine must still be told across a restart; nil: it is not kept.
+    /// The file that keeps, across a restart, what must still be sent to the engine; nil: it is not kept.
     package var pendingFile: String?
     /// The file that keeps the generations that copies on disk are at least as new as; nil: they are not known after a
     /// restart, and such copies are removed.

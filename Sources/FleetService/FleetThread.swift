@@ -182,7 +182,7 @@ final class FleetThread: EngineLinkDelegate {
         case .fetch(let ticket, _, let limit, let ground):
             if case .lease = ground { counted.leases += 1 } else { counted.alone += 1 }
             askers[ticket]?.first?(.fetch(ticket, limit: limit, ground))
-        case .answer(let ticket, let keeps): answerAll(ticket, .landed(keeps: keeps))
+        case .answer(let ticket, let keeps): answerAll(ticket, .completed(keeps: keeps))
         case .take(let ticket, _, let taken):
             counted.taken += 1
             answerAll(ticket, .take(taken))

@@ -24,7 +24,7 @@ internal import CCurl
         unsafe SSL_CTX_set_ex_data(context, watchIndex, Unmanaged.passUnretained(self).toOpaque())
         unsafe SSL_CTX_set_verify(context, SSL_CTX_get_verify_mode(context), certificateVerified)
         unsafe SSL_CTX_set_info_callback(context, stateChanged)
-        unsafe shim_mind_missing_farewell(context)
+        unsafe shim_require_close_notify(context)
     }
 
     fileprivate func distrusted(_ certificate: OpaquePointer) {
@@ -52,7 +52,7 @@ internal import CCurl
 
     deinit { unsafe SSL_CTX_free(context) }
 
-    var wasReceived: Bool { unsafe SSL_CTX_get_ex_data(context, farewellIndex) != nil }
+    var wasReceived: Bool { unsafe SSL_CTX_get_ex_data(context, closeNotifyIndex) != nil }
 }
 
 /// The index at which a context keeps its `TLSWatch`.
@@ -60,7 +60,7 @@ private let watchIndex = shim_new_context_index()
 
 /// The index at which a context records that `close_notify` was received: anything but nil. curl makes a context for
 /// each connection.
-private let farewellIndex = shim_new_context_index()
+private let closeNotifyIndex = shim_new_context_index()
 
 // MARK: C callbacks
 
@@ -83,6 +83,6 @@ private func certificateVerified(_ isGood: Int32, _ store: OpaquePointer?) -> In
 }
 
 private func stateChanged(_ tls: OpaquePointer?, _ position: Int32, _ value: Int32) {
-    guard shim_is_farewell(position, value) != 0, let context = unsafe SSL_get_SSL_CTX(tls) else { return }
-    unsafe SSL_CTX_set_ex_data(context, farewellIndex, UnsafeMutableRawPointer(context))
+    guard shim_is_close_notify(position, value) != 0, let context = unsafe SSL_get_SSL_CTX(tls) else { return }
+    unsafe SSL_CTX_set_ex_data(context, closeNotifyIndex, UnsafeMutableRawPointer(context))
 }

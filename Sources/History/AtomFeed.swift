@@ -60,7 +60,7 @@ public struct AtomFeed: Sendable {
     }
 
     /// The document, of events in their order; the feed has the newest first. `updated` is when the latest catalogue
-    /// landed, in seconds since 1970; it counts only if there is no event.
+    /// was fetched, in seconds since 1970; it counts only if there is no event.
     public func render(_ events: [Event], updated: Int64) -> SharedBytes {
         var out = XMLBuilder()
         out.raw("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\n")

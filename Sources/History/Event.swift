@@ -6,7 +6,7 @@ public struct Event: Equatable, Sendable {
     /// again, so a reader can continue after it.
     public let cursor: Int64
 
-    /// When the catalogue with the change landed, in seconds since 1970. Never earlier than the event before.
+    /// When the catalogue with the change was fetched, in seconds since 1970. Never earlier than the event before.
     public let at: Int64
 
     /// The model's id, or nil for the catalogue as a whole.

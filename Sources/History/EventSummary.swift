@@ -119,7 +119,7 @@ struct EventWords {
 /// The members of `before` or `after`, those of an inner object as `outer.inner`.
 private struct ChangedMembers {
     private let bytes: [UInt8]
-    private var places: [String: Range<Int>] = [:]
+    private var ranges: [String: Range<Int>] = [:]
     private var order: [String] = []
 
     init(_ part: [UInt8]?) {
@@ -136,28 +136,28 @@ private struct ChangedMembers {
         }
     }
 
-    private mutating func add(_ path: String, _ place: Range<Int>) {
-        places[path] = place
+    private mutating func add(_ path: String, _ range: Range<Int>) {
+        ranges[path] = range
         order.append(path)
     }
 
     /// The paths of both sides, each once.
-    func paths(and other: ChangedMembers) -> [String] { order + other.order.filter { places[$0] == nil } }
+    func paths(and other: ChangedMembers) -> [String] { order + other.order.filter { ranges[$0] == nil } }
 
     /// A value as text: a string without its quotes, anything else as it is written. Nil if it is missing or null.
     subscript(path: String) -> String? {
-        guard let place = places[path] else { return nil }
+        guard let range = ranges[path] else { return nil }
         let text = bytes.span
-        if JSONScanner.isNull(text, in: place) { return nil }
-        return JSONScanner.string(text, in: place) ?? text.extracting(place).text()
+        if JSONScanner.isNull(text, in: range) { return nil }
+        return JSONScanner.string(text, in: range) ?? text.extracting(range).text()
     }
 
     /// The texts of an array, or nil if there is none.
     func names(_ path: String) -> [String]? {
-        guard let place = places[path] else { return nil }
+        guard let range = ranges[path] else { return nil }
         let text = bytes.span
-        guard !place.isEmpty, text[place.lowerBound] == UInt8(ascii: "[") else { return nil }
-        return JSONScanner.elements(text, in: place).map {
+        guard !range.isEmpty, text[range.lowerBound] == UInt8(ascii: "[") else { return nil }
+        return JSONScanner.elements(text, in: range).map {
             JSONScanner.string(text, in: $0) ?? text.extracting($0).text()
         }
     }

@@ -45,43 +45,49 @@ struct JSONEquality {
         let theirs = JSONScanner.members(after, in: new)
         guard mine.count == theirs.count else { return false }
         let index = MemberIndex(theirs, in: after)
-        for (place, member) in mine.enumerated() {
-            guard let other = index.find(before.extracting(member.name), near: place, in: after) else { return false }
+        for (position, member) in mine.enumerated() {
+            guard let other = index.find(before.extracting(member.name), near: position, in: after) else {
+                return false
+            }
             if !holds(before, member.value, after, theirs[other].value, depth: depth + 1) { return false }
         }
         return true
     }
 }
 
-/// Finds the members of one object by name. Two rows have their members in nearly the same order, so the place of the
-/// same member in the other row is tried first.
+/// Finds the members of one object by name. Two rows have their members in nearly the same order, so the position of
+/// the same member in the other row is tried first.
 struct MemberIndex {
     private let members: [JSONScanner.Member]
-    private let places: [UInt64: Int]
+    private let positions: [UInt64: Int]
 
     /// Small objects are searched one by one.
     private static let greatestSearched = 32
 
     init(_ members: [JSONScanner.Member], in text: Span<UInt8>) {
         self.members = members
-        var places: [UInt64: Int] = [:]
+        var positions: [UInt64: Int] = [:]
         if members.count > Self.greatestSearched {
-            for (place, member) in members.enumerated() { places[text.extracting(member.name).hash64()] = place }
+            for (position, member) in members.enumerated() {
+                positions[text.extracting(member.name).hash64()] = position
+            }
         }
-        self.places = places
+        self.positions = positions
     }
 
-    /// The place of the member of that name, or nil. `text` is the one that the members are in.
-    func find(_ name: Span<UInt8>, near place: Int, in text: Span<UInt8>) -> Int? {
-        if place < members.count, text.extracting(members[place].name).equals(name) { return place }
-        if members.count > Self.greatestSearched, let found = places[name.hash64()],
+    /// The position of the member of that name, or nil. `text` is the one that the members are in.
+    func find(_ name: Span<UInt8>, near position: Int, in text: Span<UInt8>) -> Int? {
+        if position < members.count, text.extracting(members[position].name).equals(name) { return position }
+        if members.count > Self.greatestSearched, let found = positions[name.hash64()],
             text.extracting(members[found].name).equals(name)
         {
             return found
         }
         // Also where two names of one hash hide each other in the table.
-        guard members.count <= Self.greatestSearched || places.count < members.count else { return nil }
-        for (place, member) in members.enumerated() where text.extracting(member.name).equals(name) { return place }
+        guard members.count <= Self.greatestSearched || positions.count < members.count else { return nil }
+        for (position, member) in members.enumerated() where text.extracting(member.name).equals(name) {
+            return position
+        }
         return nil
     }
 }

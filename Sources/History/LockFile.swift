@@ -3,7 +3,7 @@ public import Catalog
 
 /// Why a lock file cannot be used.
 public struct LockError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// One line that names the place, such as `line 4: models[0].id is missing`.
+    /// One line that says where it is, such as `line 4: models[0].id is missing`.
     public let description: String
 
     init(_ description: String) { self.description = description }
@@ -25,9 +25,9 @@ public struct LockedModel: Equatable, Sendable {
     /// What is to be locked of a row of the catalogue.
     public init(id: String, row: Span<UInt8>) { self.init(id: id, row, JSONScanner.value(of: row)) }
 
-    init(id: String, _ text: Span<UInt8>, _ place: Range<Int>) {
+    init(id: String, _ text: Span<UInt8>, _ range: Range<Int>) {
         self.id = id
-        let members = JSONScanner.members(text, in: place)
+        let members = JSONScanner.members(text, in: range)
         canonicalSlug = Self.value("canonical_slug", members, text)
         contextLength = Self.value("context_length", members, text)
         expirationDate = Self.value("expiration_date", members, text)
@@ -130,18 +130,18 @@ public struct LockFile: Equatable, Sendable {
         }
         var models: [LockedModel] = []
         var ids: Set<String> = []
-        for place in JSONScanner.elements(text, in: members[1]) {
-            let model = try Self.model(text, place, called: "models[\(models.count)]")
-            guard ids.insert(model.id).inserted else { throw Self.error("\(model.id) is repeated", text, place) }
+        for range in JSONScanner.elements(text, in: members[1]) {
+            let model = try Self.model(text, range, called: "models[\(models.count)]")
+            guard ids.insert(model.id).inserted else { throw Self.error("\(model.id) is repeated", text, range) }
             models.append(model)
         }
         self.init(models)
     }
 
     private static func model(
-        _ text: Span<UInt8>, _ place: Range<Int>, called name: String
+        _ text: Span<UInt8>, _ range: Range<Int>, called name: String
     ) throws(LockError) -> LockedModel {
-        let values = try members(text, place, called: name, known: members)
+        let values = try members(text, range, called: name, known: members)
         guard let id = JSONScanner.string(text, in: values[0]), !id.isEmpty else {
             throw error("\(name).id is not a name", text, values[0])
         }
@@ -159,16 +159,16 @@ public struct LockFile: Equatable, Sendable {
         if JSONScanner.hasRepetition(JSONScanner.allMembers(text, in: values[4]), in: text) {
             throw error("\(name).pricing has a repeated member", text, values[4])
         }
-        return LockedModel(id: id, text, place)
+        return LockedModel(id: id, text, range)
     }
 
     /// The values of the members of an object, in the order of `known`.
     private static func members(
-        _ text: Span<UInt8>, _ place: Range<Int>, called name: String, known: [String]
+        _ text: Span<UInt8>, _ range: Range<Int>, called name: String, known: [String]
     ) throws(LockError) -> [Range<Int>] {
-        guard text[place.lowerBound] == UInt8(ascii: "{") else { throw error("\(name) is not an object", text, place) }
+        guard text[range.lowerBound] == UInt8(ascii: "{") else { throw error("\(name) is not an object", text, range) }
         var values = [Range<Int>?](repeating: nil, count: known.count)
-        for member in JSONScanner.allMembers(text, in: place) {
+        for member in JSONScanner.allMembers(text, in: range) {
             let found = JSONScanner.decoded(text.extracting(member.name))
             guard let index = known.firstIndex(of: found) else {
                 throw error("\(name) has an unknown member \(found)", text, member.name)
@@ -176,12 +176,12 @@ public struct LockFile: Equatable, Sendable {
             guard values[index] == nil else { throw error("\(name) has a repeated member \(found)", text, member.name) }
             values[index] = member.value
         }
-        if let missing = values.firstIndex(of: nil) { throw error("\(name) lacks \(known[missing])", text, place) }
+        if let missing = values.firstIndex(of: nil) { throw error("\(name) lacks \(known[missing])", text, range) }
         return values.compactMap(\.self)
     }
 
-    private static func error(_ message: String, _ text: Span<UInt8>, _ place: Range<Int>) -> LockError {
-        LockError("line \(JSONGrammar.line(of: place.lowerBound, in: text)): \(message)")
+    private static func error(_ message: String, _ text: Span<UInt8>, _ range: Range<Int>) -> LockError {
+        LockError("line \(JSONGrammar.line(of: range.lowerBound, in: text)): \(message)")
     }
 }
 
@@ -190,27 +190,27 @@ enum CanonicalJSON {
     /// Values that are nested deeper stay as they are.
     private static let greatestDepth = 32
 
-    static func of(_ text: Span<UInt8>, _ place: Range<Int>) -> [UInt8] {
-        var out = ByteBuilder(capacity: place.count)
-        append(text, place, depth: 0, to: &out)
+    static func of(_ text: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+        var out = ByteBuilder(capacity: range.count)
+        append(text, range, depth: 0, to: &out)
         return out.span.copied()
     }
 
-    private static func append(_ text: Span<UInt8>, _ place: Range<Int>, depth: Int, to out: inout ByteBuilder) {
-        let first = place.isEmpty ? 0 : text[place.lowerBound]
+    private static func append(_ text: Span<UInt8>, _ range: Range<Int>, depth: Int, to out: inout ByteBuilder) {
+        let first = range.isEmpty ? 0 : text[range.lowerBound]
         guard depth < greatestDepth, first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
-            return out.append(text.extracting(place))
+            return out.append(text.extracting(range))
         }
         out.append(first)
         if first == UInt8(ascii: "[") {
-            for (index, element) in JSONScanner.elements(text, in: place).enumerated() {
+            for (index, element) in JSONScanner.elements(text, in: range).enumerated() {
                 if index > 0 { out.append(UInt8(ascii: ",")) }
                 append(text, element, depth: depth + 1, to: &out)
             }
             return out.append(UInt8(ascii: "]"))
         }
         var members: [(name: [UInt8], value: Range<Int>)] = []
-        for member in JSONScanner.members(text, in: place) {
+        for member in JSONScanner.members(text, in: range) {
             members.append((text.extracting(member.name).copied(), member.value))
         }
         members.sort { $0.name.lexicographicallyPrecedes($1.name) }

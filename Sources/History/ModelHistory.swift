@@ -91,10 +91,10 @@ public struct ModelHistory: Equatable, Sendable {
     }
 
     private static func member(_ name: StaticString, of row: Span<UInt8>) -> [UInt8] {
-        guard let place = JSONScanner.member(name, of: row, in: JSONScanner.value(of: row)) else {
+        guard let range = JSONScanner.member(name, of: row, in: JSONScanner.value(of: row)) else {
             return Array("null".utf8)
         }
-        return row.extracting(place).copied()
+        return row.extracting(range).copied()
     }
 
     private static func isSame(_ left: Values?, _ right: Values) -> Bool {

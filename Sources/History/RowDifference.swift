@@ -56,12 +56,12 @@ struct RowDifference {
         let theirs = after.map { JSONScanner.members(new, in: $0) } ?? []
         let index = MemberIndex(theirs, in: new)
         var isSeen = [Bool](repeating: false, count: theirs.count)
-        for (place, member) in mine.enumerated() {
-            let other = index.find(old.extracting(member.name), near: place, in: new)
+        for (position, member) in mine.enumerated() {
+            let other = index.find(old.extracting(member.name), near: position, in: new)
             if let other { isSeen[other] = true }
             body(Name(range: member.name, isInOld: true), member.value, other.map { theirs[$0].value })
         }
-        for (place, member) in theirs.enumerated() where !isSeen[place] {
+        for (position, member) in theirs.enumerated() where !isSeen[position] {
             body(Name(range: member.name, isInOld: false), nil, member.value)
         }
     }
@@ -114,8 +114,8 @@ struct RowDifference {
         return old.extracting(former).equals(new.extracting(target)) ? .other : .alias
     }
 
-    private static func isObject(_ text: Span<UInt8>, _ place: Range<Int>) -> Bool {
-        !place.isEmpty && text[place.lowerBound] == UInt8(ascii: "{")
+    private static func isObject(_ text: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        !range.isEmpty && text[range.lowerBound] == UInt8(ascii: "{")
     }
 
     // MARK: Writing
@@ -182,9 +182,9 @@ private struct NameList {
     let isArray: Bool
     private(set) var names: [[UInt8]] = []
 
-    init(_ text: Span<UInt8>, _ place: Range<Int>) {
-        isArray = !place.isEmpty && text[place.lowerBound] == UInt8(ascii: "[")
-        for element in JSONScanner.elements(text, in: place) { names.append(text.extracting(element).copied()) }
+    init(_ text: Span<UInt8>, _ range: Range<Int>) {
+        isArray = !range.isEmpty && text[range.lowerBound] == UInt8(ascii: "[")
+        for element in JSONScanner.elements(text, in: range) { names.append(text.extracting(element).copied()) }
     }
 
     func hasSameNames(as other: NameList) -> Bool { isArray && other.isArray && Set(names) == Set(other.names) }

@@ -100,13 +100,13 @@ enum RowPositions {
         // For each length, the new row at which the best run of that length ends.
         var ends: [Int] = []
         var previous = [Int?](repeating: nil, count: former.count)
-        for (row, place) in former.enumerated() {
-            guard let place else { continue }
+        for (row, formerRow) in former.enumerated() {
+            guard let formerRow else { continue }
             var low = 0
             var high = ends.count
             while low < high {
                 let middle = (low + high) / 2
-                if former[ends[middle]] ?? 0 < place { low = middle + 1 } else { high = middle }
+                if former[ends[middle]] ?? 0 < formerRow { low = middle + 1 } else { high = middle }
             }
             if low > 0 { previous[row] = ends[low - 1] }
             if low == ends.count { ends.append(row) } else { ends[low] = row }

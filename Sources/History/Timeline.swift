@@ -1,12 +1,12 @@
 import Bytes
 public import Catalog
 
-/// The writing end of a history: catalogues land one after the other, and it says what a store has to do.
+/// The writing end of a history: it records catalogues one after the other, and says what a store has to do.
 ///
 /// It keeps the latest catalogue and no earlier one. Each distinct row is stored once, under its digest, with the times at
 /// which it was in the list and its position, so that the list of any time can be rebuilt byte for byte.
 ///
-/// A history belongs to one upstream URL; its first catalogue gives no events. Call `land` for every catalogue
+/// A history belongs to one upstream URL; its first catalogue gives no events. Call `record` for every catalogue
 /// that upstream answers with, also if it is the same as before (a 304): that confirms what `ShrinkGuard` holds back. Do not
 /// call it for a fetch that failed.
 public struct Timeline: Sendable {
@@ -56,7 +56,7 @@ public struct Timeline: Sendable {
     /// The number of the last event; 0 if there was none.
     public var lastCursor: Int64 { counters.cursor }
 
-    /// The catalogue that landed last.
+    /// The catalogue that was recorded last.
     public var catalogue: Snapshot? { latest }
 
     /// Whether removals wait until the next catalogue confirms them.
@@ -70,13 +70,13 @@ public struct Timeline: Sendable {
             counters: counters)
     }
 
-    // MARK: Landing
+    // MARK: Recording
 
-    /// A catalogue landed, at a time in seconds since 1970; a clock that was set back counts as standing still. `digest`
+    /// Records a catalogue, at a time in seconds since 1970; a clock that was set back counts as standing still. `digest`
     /// is called for rows with new bytes only. `pause` is called every few microseconds.
     ///
     /// Returns what to store, in order; nothing if nothing is different. The events to report are among it.
-    public mutating func land(
+    public mutating func record(
         _ next: Snapshot, in around: ListEnvelope, at time: Int64, digest: (Span<UInt8>) -> RowDigest,
         pausing pause: () -> Void = {}
     ) -> [HistoryAction] {
@@ -106,7 +106,7 @@ public struct Timeline: Sendable {
             return ShrinkGuard.HeldModel(id: id.span.text(), row: bytes.span.copied())
         }
         let former = shrink
-        let (verdict, confirmed, back) = shrink.land(missing: missing, of: comparison.formerCount) { id in
+        let (verdict, confirmed, back) = shrink.observe(missing: missing, of: comparison.formerCount) { id in
             new.row(ofID: Array(id.utf8).span) != nil
         }
         for model in confirmed + (verdict == .removed ? missing : []) {
@@ -127,8 +127,8 @@ public struct Timeline: Sendable {
                 append(change.id, change.change, at: at, to: &actions)
                 continue
             }
-            guard let place = new.row(ofID: Array(change.id.utf8).span) else { continue }
-            let bytes = new.row(place)
+            guard let newRow = new.row(ofID: Array(change.id.utf8).span) else { continue }
+            let bytes = new.row(newRow)
             for difference in RowDifference.changes(from: row.span, to: bytes.span) {
                 append(change.id, difference, at: at, to: &actions)
             }
@@ -159,20 +159,22 @@ public struct Timeline: Sendable {
             positions = former.indices.map { Int64($0) * RowPositions.gap }
         }
         var isKept = [Bool](repeating: false, count: intervals.count)
-        for (row, place) in former.enumerated() where kept[row] { if let place { isKept[place] = true } }
-        for (place, interval) in intervals.enumerated() where !isKept[place] { close(interval, at: at, in: &actions) }
+        for (row, formerRow) in former.enumerated() where kept[row] { if let formerRow { isKept[formerRow] = true } }
+        for (formerRow, interval) in intervals.enumerated() where !isKept[formerRow] {
+            close(interval, at: at, in: &actions)
+        }
 
         var following: [RowInterval] = []
         following.reserveCapacity(next.count)
         for row in 0..<next.count {
-            let place = former[row]
-            if let place, kept[row] {
-                following.append(intervals[place])
+            let formerRow = former[row]
+            if let formerRow, kept[row] {
+                following.append(intervals[formerRow])
                 continue
             }
             let name: RowDigest
-            if let place {
-                name = intervals[place].digest
+            if let formerRow {
+                name = intervals[formerRow].digest
             } else {
                 let bytes = next.row(row)
                 name = digest(bytes.span)
@@ -194,14 +196,16 @@ public struct Timeline: Sendable {
         {
             return (0..<next.count).map { $0 }
         }
-        var places: [UInt64: [Int]] = [:]
-        places.reserveCapacity(latest.count)
-        for row in (0..<latest.count).reversed() { places[latest.hash(ofRow: row), default: []].append(row) }
+        var rowsByHash: [UInt64: [Int]] = [:]
+        rowsByHash.reserveCapacity(latest.count)
+        for row in (0..<latest.count).reversed() { rowsByHash[latest.hash(ofRow: row), default: []].append(row) }
         return (0..<next.count).map { row in
             let hash = next.hash(ofRow: row)
-            guard let place = places[hash]?.last, CatalogComparison.isSame(latest, place, next, row) else { return nil }
-            places[hash]?.removeLast()
-            return place
+            guard let formerRow = rowsByHash[hash]?.last, CatalogComparison.isSame(latest, formerRow, next, row) else {
+                return nil
+            }
+            rowsByHash[hash]?.removeLast()
+            return formerRow
         }
     }
 
@@ -239,7 +243,7 @@ public struct Timeline: Sendable {
     /// What to forget so that only the last `keep` seconds remain, seen from `now`, in seconds since 1970. The latest
     /// catalogue is always kept. Returns nothing if nothing can be that old.
     public mutating func prune(keep: Int64, now: Int64) -> [HistoryAction] {
-        // Not seen from the last landing: the clock may have been ahead then.
+        // Not seen from the last recording: the clock may have been ahead then.
         let bound = now.subtractingSaturated(keep)
         guard latest != nil, bound > counters.pruned else { return [] }
         counters.pruned = bound

@@ -85,7 +85,7 @@ public final class Answer {
 
     /// Updates `preparedHead` if it is out of date. `common` holds the fields that all hits have after the head, up to the
     /// value of `Age`.
-    public func renewHitHead(_ common: Span<UInt8>, at now: UInt64, _ wallSeconds: Int64) {
+    public func renewPreparedHead(_ common: Span<UInt8>, at now: UInt64, _ wallSeconds: Int64) {
         preparedHead.write(head, common, source.freshness, body, at: now, wallSeconds)
     }
 

@@ -19,7 +19,7 @@ public struct Dispatcher {
         public let ticket: UInt64
         /// The owner of the request.
         public let owner: Owner
-        /// The value of `Authorization` to send upstream; it is dropped when the flight has landed.
+        /// The value of `Authorization` to send upstream; it is dropped when the flight has completed.
         public let authorization: SharedBytes?
         /// The request's cache directive.
         public let directive: CacheDirective
@@ -208,9 +208,9 @@ public struct Dispatcher {
         return actions + unserved.compactMap { seek(flight, for: $0, cache: &cache, now: now) }
     }
 
-    /// Another replica has failed to get the resource, and has told for how many milliseconds upstream is to be left alone.
-    /// A flight that waited for it ends. `owner` is nil if this concerns all.
-    public mutating func leftAlone(
+    /// Another replica has failed to get the resource: backs off for as many milliseconds as it does. A flight that waited
+    /// for it ends. `owner` is nil if this concerns all.
+    public mutating func backOff(
         _ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Flight?, cache: inout ResponseCache,
         now: UInt64
     ) -> [Action] {
@@ -231,7 +231,7 @@ public struct Dispatcher {
         }
     }
 
-    /// For how many more milliseconds upstream is left alone for all callers of a flight; 0 if it is not.
+    /// For how many more milliseconds back-off blocks requests to upstream for all callers of a flight; 0 if it does not.
     public func pause(of flight: Flight, now: UInt64) -> UInt64 {
         let owners: [Owner?] = flight.owner == nil ? [nil] : [nil, flight.owner]
         let ends = owners.compactMap { backoffs[Flight(resource: flight.resource, owner: $0)]?.until }

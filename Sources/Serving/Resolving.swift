@@ -94,12 +94,12 @@ struct Resolving {
     func entry(for resource: Resource, in cache: inout ResponseCache) -> Finding {
         if let entry = delivered.entry(for: resource) { return .found(entry) }
         let stored = cache.entry(for: resource, owner: request.owner)
-        let isLeftAlone = cache.isLeftAlone(resource, owner: request.owner, now: now)
+        let isBackingOff = cache.isBackingOff(resource, owner: request.owner, now: now)
         var windows = cache.windows
         // A refresh behind the answer would store what the request forbids to store.
         if request.forbidsStoring, request.directive == .any { windows.whileRevalidate = 0 }
         switch Decision(
-            stored: stored?.freshness, directive: request.directive, windows: windows, isLeftAlone: isLeftAlone,
+            stored: stored?.freshness, directive: request.directive, windows: windows, isBackingOff: isBackingOff,
             now: now)
         {
         case .hit, .stale, .staleOnError:
@@ -176,7 +176,7 @@ struct Resolving {
             selection: identity(of: selection, query.fields), validUntil: selection.validUntil, keepIn: &cache)
     }
 
-    /// What tells a result from others that the same entries give, in this representation and in others.
+    /// What distinguishes a result from others that the same entries give, in this representation and in others.
     func identity(of selection: Selection, _ fields: FieldSelection?) -> UInt64 {
         (selection.fingerprint ^ representation.variant ^ (fields?.identity ?? 0)) | 1
     }

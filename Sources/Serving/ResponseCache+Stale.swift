@@ -10,7 +10,7 @@ extension ResponseCache {
         guard isCurrent, !answer.storedEntries.isEmpty else { return .fetch(.stale) }
         return Decision(
             stored: answer.source.freshness, directive: directive, windows: windows,
-            isLeftAlone: isLeftAlone(answer, owner: owner, now: now), now: now)
+            isBackingOff: isBackingOff(answer, owner: owner, now: now), now: now)
     }
 
     /// The stale copy that may be served to `owner` because fetching the resource ended with `problem` (RFC 5861
@@ -26,16 +26,16 @@ extension ResponseCache {
 
     /// Whether back-off blocks requests to upstream now, with the owner's key, for any of the stale entries of an
     /// answer.
-    public func isLeftAlone(_ answer: Answer, owner: Owner, now: UInt64) -> Bool {
+    public func isBackingOff(_ answer: Answer, owner: Owner, now: UInt64) -> Bool {
         !answer.storedEntries.isEmpty
             && answer.storedEntries.allSatisfy {
-                $0.pause(of: owner).isLeftAlone(at: now) || $0.entry.freshness.isFresh(at: now)
+                $0.pause(of: owner).isBackingOff(at: now) || $0.entry.freshness.isFresh(at: now)
             }
     }
 
     /// Whether back-off blocks requests to upstream now for a resource, with the owner's key.
-    func isLeftAlone(_ resource: Resource, owner: Owner, now: UInt64) -> Bool {
-        storedEntry(for: resource, owner: owner)?.pause(of: owner).isLeftAlone(at: now) ?? false
+    func isBackingOff(_ resource: Resource, owner: Owner, now: UInt64) -> Bool {
+        storedEntry(for: resource, owner: owner)?.pause(of: owner).isBackingOff(at: now) ?? false
     }
 
     /// The resources to refresh in the background: the stale entries of an answer that this loop does not refresh

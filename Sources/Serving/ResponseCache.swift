@@ -338,5 +338,5 @@ struct Pause {
     /// The end of the back-off after a failure of upstream.
     var backoffUntil: UInt64 = 0
 
-    func isLeftAlone(at now: UInt64) -> Bool { now < backoffUntil }
+    func isBackingOff(at now: UInt64) -> Bool { now < backoffUntil }
 }

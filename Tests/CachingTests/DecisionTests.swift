@@ -3,8 +3,8 @@ import Testing
 
 @testable import Caching
 
-@Suite("What a request demands")
-struct DemandTests {
+@Suite("What a request asks of the cache")
+struct CacheDirectiveTests {
     @Test(
         "Its directives say it, and Pragma only where there are none",
         arguments: [
@@ -38,7 +38,7 @@ struct DecisionTests {
     }
 
     @Test(
-        "Each demand meets what can be stored, with upstream at hand and left alone",
+        "Each directive meets what can be stored, without back-off and during it",
         arguments: [
             (.any, .nothing, .fetch(.miss), .fetch(.miss)), (.any, .fresh, .hit, .hit),
             (.any, .stale, .stale, .stale), (.any, .longStale, .fetch(.stale), .staleOnError),
@@ -50,12 +50,12 @@ struct DecisionTests {
             (.storedOnly, .stale, .hit, .hit), (.storedOnly, .longStale, .unsatisfiable, .unsatisfiable),
             (.storedOnly, .pastUse, .unsatisfiable, .unsatisfiable),
         ] as [(CacheDirective, Stored, Decision, Decision)])
-    func decides(directive: CacheDirective, stored: Stored, expected: Decision, expectedLeftAlone: Decision) {
+    func decides(directive: CacheDirective, stored: Stored, expected: Decision, expectedInBackoff: Decision) {
         let copy = Self.copy(stored, .always)
-        for (isLeftAlone, decision) in [(false, expected), (true, expectedLeftAlone)] {
+        for (isBackingOff, decision) in [(false, expected), (true, expectedInBackoff)] {
             #expect(
                 Decision(
-                    stored: copy, directive: directive, windows: Self.windows, isLeftAlone: isLeftAlone, now: 100_000)
+                    stored: copy, directive: directive, windows: Self.windows, isBackingOff: isBackingOff, now: 100_000)
                     == decision)
         }
     }
@@ -74,14 +74,14 @@ struct DecisionTests {
         let expected = isHit ? Decision.hit : .fetch(.request)
         #expect(Decision(stored: copy, directive: .refresh, windows: windows, now: now) == expected)
         #expect(
-            Decision(stored: copy, directive: .refresh, windows: windows, isLeftAlone: true, now: now) == expected)
+            Decision(stored: copy, directive: .refresh, windows: windows, isBackingOff: true, now: now) == expected)
     }
 
     @Test("A copy that may not be used once stale is not", arguments: Stored.allCases)
     func neverStale(stored: Stored) {
         let copy = Self.copy(stored, .never)
         let decision = Decision(
-            stored: copy, directive: .any, windows: Self.windows, isLeftAlone: true, now: 100_000)
+            stored: copy, directive: .any, windows: Self.windows, isBackingOff: true, now: 100_000)
         #expect(decision == (stored == .nothing ? .fetch(.miss) : stored == .fresh ? .hit : .fetch(.stale)))
     }
 
@@ -90,7 +90,7 @@ struct DecisionTests {
         let copy = Self.copy(.stale, .onError)
         #expect(Decision(stored: copy, directive: .any, windows: Self.windows, now: 100_000) == .fetch(.stale))
         #expect(
-            Decision(stored: copy, directive: .any, windows: Self.windows, isLeftAlone: true, now: 100_000)
+            Decision(stored: copy, directive: .any, windows: Self.windows, isBackingOff: true, now: 100_000)
                 == .staleOnError)
     }
 }

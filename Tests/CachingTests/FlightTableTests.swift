@@ -4,8 +4,8 @@ import Testing
 
 @Suite("Fetches under way")
 struct FlightTableTests {
-    @Test("The first to board takes off, and all who wait are handed back in order")
-    func boards() {
+    @Test("The first to join starts the fetch, and all who wait are returned in order")
+    func firstStarts() {
         var table = FlightTable<String, Int>()
         let starts = [1, 2, 1].map { table.join($0, for: "a") }
         let completed = table.complete("a")
@@ -26,7 +26,7 @@ struct FlightTableTests {
         #expect(table.count == 1)
     }
 
-    @Test("It is known who started a flight, until it lands")
+    @Test("It is known who started a flight, until it completes")
     func starter() {
         var table = FlightTable<String, Int>()
         #expect(table.first(of: "a") == nil)
@@ -36,7 +36,7 @@ struct FlightTableTests {
         #expect(table.first(of: "a") == nil)
     }
 
-    @Test("After a landing the next one takes off again")
+    @Test("After a completion the next one starts again")
     func again() {
         var table = FlightTable<String, Int>()
         for waiter in 1...3 {

@@ -63,8 +63,8 @@ import Testing
             for (index, byte) in name.utf8.enumerated() { unsafe room[index + 1] = byte }
         }
         let size = socklen_t(MemoryLayout<sockaddr_un>.offset(of: \sockaddr_un.sun_path)! + 1 + name.utf8.count)
-        let code = unsafe withUnsafePointer(to: &raw) { position in
-            unsafe position.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, size) }
+        let code = unsafe withUnsafePointer(to: &raw) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(descriptor, $0, size) }
         }
         try #require(code == 0 && listen(descriptor, 1) == 0)
         let first = try sideBySide([descriptor])

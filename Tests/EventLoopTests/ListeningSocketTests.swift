@@ -11,7 +11,7 @@ import Threads
         #expect(exists(path))
     }
 
-    @Test func `a socket file that another process has put in position stays`() throws {
+    @Test func `a socket file that another process has put in its place stays`() throws {
         let path = temporaryPath("replaced")
         let first = try ListeningSocket(.unix(path: path))
         removeFile(path)
@@ -65,8 +65,8 @@ import Threads
         let original = try ListeningSocket(localhost)
         let shared = try original.shared(among: 2)
         #expect(shared.allSatisfy(\.isShared) && shared[0].descriptor == original.descriptor)
-        let keeper = try original.duplicate()
-        defer { keeper.close() }
+        let second = try original.duplicate()
+        defer { second.close() }
         let accepted = Shared(0)
         let threads = try shared.map { socket in
             try NamedThread.start(name: "test") {
@@ -93,10 +93,10 @@ import Threads
             peer.close()
         }
         // Nobody accepts any more, but who comes now waits for the next.
-        let late = Peer(to: keeper.address)
+        let late = Peer(to: second.address)
         try withLoop { loop in
             var listener: Listener?
-            listener = try Listener(on: loop, socket: try keeper.duplicate()) { stream in
+            listener = try Listener(on: loop, socket: try second.duplicate()) { stream in
                 stream.close()
                 listener?.close()
             }

@@ -58,8 +58,8 @@ struct Peer: Sendable {
 
     private func connect<Raw>(_ raw: inout Raw) -> Int32 {
         let size = socklen_t(MemoryLayout<Raw>.size)
-        return unsafe withUnsafePointer(to: &raw) { position in
-            unsafe position.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        return unsafe withUnsafePointer(to: &raw) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 unsafe Glibc.connect(descriptor, $0, size)
             }
         }

@@ -28,7 +28,7 @@ import Testing
         case .readOnly: try server.command("REPLICAOF", "127.0.0.1", "1")
         }
         for replica in replicas {
-            guard case .landed(keeps: true, isAlone: true) = try replica.get("models", copy(Self.list)) else {
+            guard case .completed(keeps: true, isAlone: true) = try replica.get("models", copy(Self.list)) else {
                 Issue.record("\(fault): the member does not fetch alone")
                 continue
             }
@@ -50,7 +50,7 @@ import Testing
         try eventually("a shared copy", within: .hang) {
             let name = "again \(UInt32.random(in: 0...UInt32.max))"
             let first = try replicas[0].get(name, copy(Self.list))
-            return try first == .landed(keeps: true, isAlone: false)
+            return try first == .completed(keeps: true, isAlone: false)
                 && replicas[1].get(name, copy(Self.list)) == .taken(body: Self.list)
         }
         for replica in replicas {
@@ -75,14 +75,14 @@ import Testing
         }
         for (name, owner) in [("models", nil), ("user", owner)] {
             let outcome = try replicas[1].get(name, owner: owner, copy(Self.list, owner: owner))
-            #expect(outcome == .landed(keeps: true, isAlone: false))
+            #expect(outcome == .completed(keeps: true, isAlone: false))
         }
         for key in try server.command("KEYS", "*:c:*").split(separator: "\n") {
             try server.command("SETRANGE", String(key), "20", "x")
         }
         for (name, owner) in [("models", nil), ("user", owner)] {
             let outcome = try replicas[1].get(name, owner: owner, copy(Self.list, owner: owner))
-            #expect(outcome == .landed(keeps: true, isAlone: false))
+            #expect(outcome == .completed(keeps: true, isAlone: false))
         }
         // One record in the place of another.
         let records = try server.command("KEYS", "*:c:*").split(separator: "\n").map(String.init)
@@ -112,7 +112,8 @@ import Testing
             owner: owner, freshFor: 60_000, usableFor: 60_000, entityTag: bytes("\"private-tag\""),
             contentType: bytes("application/private-type"))
         #expect(
-            try replicas[0].get("user", owner: owner, .copy(facts, body: list)) == .landed(keeps: true, isAlone: false))
+            try replicas[0].get("user", owner: owner, .copy(facts, body: list))
+                == .completed(keeps: true, isAlone: false))
         #expect(try replicas[1].get("user", owner: owner, .unshared) == .taken(body: list))
         _ = try replicas[0].get("models", copy(Self.list))
         #expect(try replicas[0].purge(.owner(owner)).confirmed == 2)
@@ -146,7 +147,7 @@ import Testing
         let other = try Replica(url, secret: bytes("another secret, as while it is being rotated"))
         for replica in [one, other] { try replica.waitUntilUp() }
         for replica in [one, other] {
-            #expect(try replica.get("models", copy(Self.list)) == .landed(keeps: true, isAlone: false))
+            #expect(try replica.get("models", copy(Self.list)) == .completed(keeps: true, isAlone: false))
         }
         // The numbers of generations are not sealed, so a purge reaches both.
         #expect(try one.purge(.all).confirmed == 1)

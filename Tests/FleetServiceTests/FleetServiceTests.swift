@@ -25,7 +25,7 @@ import Testing
         replicas[holder].service.fetched(try replicas[holder].nextFetch(), copy(Self.list))
         for (index, want) in wants.enumerated() {
             let outcome = try want.value()
-            #expect(outcome == (index == holder ? .landed(keeps: true, isAlone: false) : .taken(body: Self.list)))
+            #expect(outcome == (index == holder ? .completed(keeps: true, isAlone: false) : .taken(body: Self.list)))
         }
         #expect(replicas.map { $0.seen.withValue { $0.fetches.count } }.reduce(0, +) == 1)
 
@@ -52,7 +52,7 @@ import Testing
         let wants = replicas.map { $0.want("models", result: copy(Self.list)) }
         let outcomes = try wants.map { try $0.value() }
         #expect(outcomes.filter(\.isTaken).count == 1)
-        #expect(outcomes.contains(.landed(keeps: true, isAlone: false)))
+        #expect(outcomes.contains(.completed(keeps: true, isAlone: false)))
     }
 
     @Test func `all learn of a failed fetch, with its pause`() throws {
@@ -70,11 +70,11 @@ import Testing
     @Test func `a purge reaches all members, who confirm it, and what was fetched before is not taken`() throws {
         let server = try EngineServer()
         let replicas = try fleet(3, server)
-        #expect(try replicas[0].get("models", copy(Self.list)) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[0].get("models", copy(Self.list)) == .completed(keeps: true, isAlone: false))
         #expect(try replicas[1].get("models", copy(Self.list)) == .taken(body: Self.list))
         #expect(try replicas[1].purge(.catalogue) == PurgeReport(confirmed: 3, members: 3))
         for replica in replicas { try replica.waitForDrop(.catalogue) }
-        #expect(try replicas[2].get("models", copy(bytes("new"))) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[2].get("models", copy(bytes("new"))) == .completed(keeps: true, isAlone: false))
         #expect(try replicas[0].get("models", copy(Self.list)) == .taken(body: bytes("new")))
 
         // A fetch that began before a purge is not kept, and nobody gets it.
@@ -82,8 +82,8 @@ import Testing
         let ticket = try replicas[0].nextFetch(after: 1)
         #expect(try replicas[1].purge(.all).confirmed == 3)
         replicas[0].service.fetched(ticket, copy(bytes("441")))
-        #expect(try old.value() == .landed(keeps: false, isAlone: false))
-        #expect(try replicas[2].get("models/count", copy(bytes("442"))) == .landed(keeps: true, isAlone: false))
+        #expect(try old.value() == .completed(keeps: false, isAlone: false))
+        #expect(try replicas[2].get("models/count", copy(bytes("442"))) == .completed(keeps: true, isAlone: false))
     }
 
     @Test func `a purge without the engine is made up for, also by the next process`() throws {
@@ -92,7 +92,7 @@ import Testing
         let url = "redis://127.0.0.1:\(server.port)"
         let other = try Replica(url, limits: Replica.quick)
         try other.waitUntilUp()
-        #expect(try other.get("models", copy(Self.list)) == .landed(keeps: true, isAlone: false))
+        #expect(try other.get("models", copy(Self.list)) == .completed(keeps: true, isAlone: false))
         server.hold(true)
         do {
             let replica = try Replica(url, limits: Replica.quick, pendingFile: file)
@@ -111,13 +111,13 @@ import Testing
     @Test func `a copy that may no longer be shared is gone from the engine and dropped by all`() throws {
         let server = try EngineServer()
         let replicas = try fleet(2, server)
-        #expect(try replicas[0].get("models", copy(Self.list)) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[0].get("models", copy(Self.list)) == .completed(keeps: true, isAlone: false))
         let done = Monitor<Bool?>(nil)
         let resource = replicas[0].resource("models")
         replicas[0].service.withdraw(resource) { done.withValue { $0 = true } }
         #expect(try done.value())
         try eventually("the drop") { replicas[1].seen.withValue { $0.droppedCopies.contains(resource.id) } }
-        #expect(try replicas[1].get("models", copy(bytes("new"))) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[1].get("models", copy(bytes("new"))) == .completed(keeps: true, isAlone: false))
     }
 
     @Test func `a refused key's copies end on all members`() throws {
@@ -126,7 +126,7 @@ import Testing
         let owner = Identifier(high: 5, low: 6)
         #expect(
             try replicas[0].get("user", owner: owner, copy(bytes("mine"), owner: owner))
-                == .landed(keeps: true, isAlone: false))
+                == .completed(keeps: true, isAlone: false))
         #expect(try replicas[1].get("user", owner: owner, copy([], owner: owner)) == .taken(body: bytes("mine")))
         replicas[0].service.refused(owner)
         try replicas[1].waitForDrop(.owner(owner))
@@ -138,19 +138,19 @@ import Testing
         limits.longestValue = 1_000
         let replicas = try fleet(2, server, limits: limits)
         let large = [UInt8](repeating: 0x61, count: 1_001)
-        #expect(try replicas[0].get("large", copy(large)) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[0].get("large", copy(large)) == .completed(keeps: true, isAlone: false))
         // It may have waited for the first one, and fetched alone then.
-        guard case .landed(keeps: true, _) = try replicas[1].get("large", copy(large)) else {
+        guard case .completed(keeps: true, _) = try replicas[1].get("large", copy(large)) else {
             Issue.record("the large copy is shared")
             return
         }
-        #expect(try replicas[0].get("small", copy(Array(large.dropLast()))) == .landed(keeps: true, isAlone: false))
+        #expect(try replicas[0].get("small", copy(Array(large.dropLast()))) == .completed(keeps: true, isAlone: false))
         #expect(try replicas[1].get("small", copy([])) == .taken(body: Array(large.dropLast())))
         // A member with a lower limit does not take what others have stored.
         limits.longestValue = 500
         let lower = try Replica("redis://127.0.0.1:\(server.port)", limits: limits)
         try lower.waitUntilUp()
-        #expect(try lower.get("small", copy([1])) == .landed(keeps: true, isAlone: false))
+        #expect(try lower.get("small", copy([1])) == .completed(keeps: true, isAlone: false))
         try eventually("the counts") {
             replicas[0].service.status.given == 1 && replicas[1].service.status.given == 0
         }
@@ -172,7 +172,7 @@ import Testing
         // A copy that is stored under it needs it for longer.
         #expect(
             try replicas[1].get("user", owner: owner, copy(bytes("mine"), owner: owner))
-                == .landed(keeps: true, isAlone: false))
+                == .completed(keeps: true, isAlone: false))
         try eventually("a longer life") { try life() > Int(Limits.bareGenerationLife) }
     }
 
@@ -182,15 +182,15 @@ import Testing
         let owners = [Identifier(high: 5, low: 6), Identifier(high: 5, low: 7)]
         #expect(
             try replicas[0].get("user", owner: owners[0], copy(bytes("mine"), owner: owners[0]))
-                == .landed(keeps: true, isAlone: false))
+                == .completed(keeps: true, isAlone: false))
         #expect(
             try replicas[1].get("user", owner: owners[1], copy(bytes("other"), owner: owners[1]))
-                == .landed(keeps: true, isAlone: false))
+                == .completed(keeps: true, isAlone: false))
         #expect(try replicas[1].get("user", owner: owners[0], copy([])) == .taken(body: bytes("mine")))
         let elsewhere = try Replica("redis://127.0.0.1:\(server.port)", upstream: 2, limits: Replica.patient)
         try elsewhere.waitUntilUp()
         #expect(
             try elsewhere.get("user", owner: owners[0], copy([], owner: owners[0]))
-                == .landed(keeps: true, isAlone: false))
+                == .completed(keeps: true, isAlone: false))
     }
 }

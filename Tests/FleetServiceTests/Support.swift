@@ -7,7 +7,7 @@ import TestSupport
 /// What came of a want.
 enum Outcome: Equatable {
     /// This member has fetched.
-    case landed(keeps: Bool, isAlone: Bool)
+    case completed(keeps: Bool, isAlone: Bool)
     case taken(body: [UInt8]?)
     case backOff(UInt32)
     case giveUp
@@ -15,7 +15,7 @@ enum Outcome: Equatable {
     var isTaken: Bool { if case .taken = self { true } else { false } }
 }
 
-/// A fleet's member as a process has it, with what it was told.
+/// A fleet's member as a process has it, with what it has seen.
 final class Replica: Sendable {
     struct Seen {
         var log: [String] = []
@@ -86,7 +86,7 @@ final class Replica: Sendable {
         service.resource(Array(name.utf8), owner: owner, isOfCatalogue: owner == nil)
     }
 
-    /// Begins a want. Its fetch, if there is one, lands when `result` is given, or when the test calls `fetched`.
+    /// Begins a want. Its fetch, if there is one, completes when `result` is given, or when the test calls `fetched`.
     func want(
         _ name: String, owner: Identifier? = nil, request: WantRequest = WantRequest(), result: FetchResult? = nil
     ) -> Monitor<Outcome?> {
@@ -98,7 +98,7 @@ final class Replica: Sendable {
                 seen.withValue { $0.fetches.append((ticket, ground)) }
                 if case .alone = ground { isAlone.withValue { $0 = true } }
                 if let result { self?.service.fetched(ticket, result) }
-            case .landed(let keeps): outcome.withValue { $0 = .landed(keeps: keeps, isAlone: isAlone.current) }
+            case .completed(let keeps): outcome.withValue { $0 = .completed(keeps: keeps, isAlone: isAlone.current) }
             case .take(let taken): outcome.withValue { $0 = .taken(body: taken.body) }
             case .backOff(let pause): outcome.withValue { $0 = .backOff(pause) }
             case .giveUp: outcome.withValue { $0 = .giveUp }

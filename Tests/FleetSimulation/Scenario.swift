@@ -48,7 +48,7 @@ public struct Scenario: Sendable, Equatable {
     /// How upstream behaves.
     public enum UpstreamMode: Sendable, Equatable { case failing, silent, slow(UInt64) }
     /// How the engine behaves.
-    public enum EngineMode: Sendable, Equatable { case readOnly, full, loading, slow(UInt64), lying, deaf }
+    public enum EngineMode: Sendable, Equatable { case readOnly, full, loading, slow(UInt64), lying, silent }
 
     /// The number that reproduces the run.
     public var seed: UInt64
@@ -130,7 +130,7 @@ public struct Scenario: Sendable, Equatable {
         case 4: return .restartEngine(lasts: random.percent(50) ? 1 : lasts)
         case 5: return .engine(.readOnly, lasts: lasts)
         case 6: return .engine(.full, lasts: lasts)
-        case 7: return .engine(random.percent(50) ? .loading : .deaf, lasts: lasts)
+        case 7: return .engine(random.percent(50) ? .loading : .silent, lasts: lasts)
         case 8: return .engine(.slow(random.within(50...900)), lasts: lasts)
         case 9: return .engine(.lying, lasts: lasts)
         case 10: return .evict(random.next())

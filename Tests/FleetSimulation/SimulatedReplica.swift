@@ -72,7 +72,7 @@ struct SimulatedReplica {
     /// The bodies in memory when a want began.
     var bodies: [Ticket: [UInt8]] = [:]
     /// Until when nothing is asked for a resource, and until when an owner is answered with a refusal.
-    var leftAloneUntil: [Int: UInt64] = [:]
+    var backoffUntil: [Int: UInt64] = [:]
     var refusedUntil: [Int: UInt64] = [:]
     var pending = PendingWork()
     /// When the last purge of each scope began here, and the purges under way.
@@ -99,7 +99,7 @@ struct SimulatedReplica {
         memory = [:]
         callers = [:]
         bodies = [:]
-        leftAloneUntil = [:]
+        backoffUntil = [:]
         refusedUntil = [:]
         purges = [:]
         drops = [:]

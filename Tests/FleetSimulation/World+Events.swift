@@ -235,9 +235,9 @@ extension World {
         }
         var arrives = now + latency(Stream.toEngine + replica)
         if let cut = networks[replica].cutToEngine, now < cut.until {
-            if cut.loses { connections[connection].isDeafToEngine = true } else { arrives += cut.until - now }
+            if cut.loses { connections[connection].losesToEngine = true } else { arrives += cut.until - now }
         }
-        if connections[connection].isDeafToEngine { return }
+        if connections[connection].losesToEngine { return }
         arrives = max(arrives, connections[connection].lastToEngine)
         connections[connection].lastToEngine = arrives
         queue.add(.command(connection, command), at: arrives)
@@ -247,9 +247,9 @@ extension World {
         let replica = connections[connection].replica
         var arrives = now + latency(Stream.toReplica + replica) + delay
         if let cut = networks[replica].cutToReplica, now < cut.until {
-            if cut.loses { connections[connection].isDeafToReplica = true } else { arrives += cut.until - now }
+            if cut.loses { connections[connection].losesToReplica = true } else { arrives += cut.until - now }
         }
-        if connections[connection].isDeafToReplica { return }
+        if connections[connection].losesToReplica { return }
         arrives = max(arrives, connections[connection].lastToReplica)
         connections[connection].lastToReplica = arrives
         queue.add(event, at: arrives)
@@ -261,8 +261,8 @@ extension World {
         guard !engine.isDown,
             connections[connection].isOpen || replicas[connections[connection].replica].connection != connection
         else { return }
-        if engine.mode == .deaf { connections[connection].isDeafToEngine = true }
-        if connections[connection].isDeafToEngine { return }
+        if engine.mode == .silent { connections[connection].losesToEngine = true }
+        if connections[connection].losesToEngine { return }
         let subscribers = connections.count { $0.isOpen }
         var effects: [SimulatedEngine.Effect] = []
         let reply = engine.execute(
@@ -311,7 +311,7 @@ extension World {
     private mutating func deliver(_ bytes: [UInt8], to connection: Int) {
         let replica = connections[connection].replica
         let network = networks[replica]
-        if connections[connection].isDeafToReplica { return }
+        if connections[connection].losesToReplica { return }
         if let cut = network.cutToReplica, now < cut.until, cut.loses { return }
         let stream = Stream.news + replica
         for _ in 0..<(streams[stream].percent(network.doubled) ? 2 : 1) where !streams[stream].percent(network.lost) {

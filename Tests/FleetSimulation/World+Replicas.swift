@@ -14,8 +14,8 @@ extension World {
     }
 
     /// Performs a member's actions and sets its timer.
-    mutating func perform(_ actions: [MemberAction], _ replica: Int, landed: Content? = nil) {
-        for action in actions { perform(action, replica, landed: landed) }
+    mutating func perform(_ actions: [MemberAction], _ replica: Int, fetched: Content? = nil) {
+        for action in actions { perform(action, replica, fetched: fetched) }
         let number = replicas[replica].member.generations.number(.withdrawals)
         if replicas[replica].withdrawals?.number != number { replicas[replica].withdrawals = number.map { ($0, now) } }
         setTimer(replica)
@@ -30,7 +30,7 @@ extension World {
         queue.add(.timer(replica, incarnation: replicas[replica].incarnation), at: at)
     }
 
-    private mutating func perform(_ action: MemberAction, _ replica: Int, landed: Content?) {
+    private mutating func perform(_ action: MemberAction, _ replica: Int, fetched: Content?) {
         let incarnation = replicas[replica].incarnation
         switch action {
         case .connect: connect(replica)
@@ -42,11 +42,11 @@ extension World {
         case .fetch(let ticket, let resource, let limit, let ground):
             fetch(ticket, resource, limit: limit, ground, replica)
         case .answer(let ticket, let keeps):
-            answer(ticket, keeps: keeps, landed, replica)
+            answer(ticket, keeps: keeps, fetched, replica)
         case .take(let ticket, let resource, let taken): take(ticket, resource, taken, replica)
         case .backOff(let ticket, let id, let milliseconds):
             for resource in Self.resources.indices where fleetResource(resource).id == id {
-                replicas[replica].leftAloneUntil[resource] = now + UInt64(milliseconds)
+                replicas[replica].backoffUntil[resource] = now + UInt64(milliseconds)
             }
             if let ticket { fail(ticket, replica) }
         case .giveUp: break
@@ -106,11 +106,11 @@ extension World {
             }
             if kind.isServedStale, !isDemanding, now < copy.usableUntil {
                 serve(copy.content, to: caller, replica)
-                if now >= replicas[replica].leftAloneUntil[resource] ?? 0 { want(replica, resource, hasCallers: false) }
+                if now >= replicas[replica].backoffUntil[resource] ?? 0 { want(replica, resource, hasCallers: false) }
                 return
             }
         }
-        if now < replicas[replica].leftAloneUntil[resource] ?? 0 { return fail(caller, replica) }
+        if now < replicas[replica].backoffUntil[resource] ?? 0 { return fail(caller, replica) }
         want(replica, resource, hasCallers: true, isDemanding: isDemanding, caller: caller)
     }
 
@@ -206,7 +206,7 @@ extension World {
                 entityTag: Array("\(content.begun)".utf8))
             let result = FetchResult.copy(facts, body: content.body)
             let actions = replicas[replica].member.fetched(ticket, result, moment)
-            perform(actions, replica, landed: content)
+            perform(actions, replica, fetched: content)
         case .refused(let owner):
             replicas[replica].refusedUntil[owner] = now + 2_000
             replicas[replica].callers[ticket] = nil
@@ -214,13 +214,13 @@ extension World {
             perform(replicas[replica].member.fetched(ticket, .refused, moment), replica)
         case .failed:
             upstream.wasUnwellAt = upstream.mode == nil ? upstream.wasUnwellAt : now
-            replicas[replica].leftAloneUntil[resource] = now + 1_000
+            replicas[replica].backoffUntil[resource] = now + 1_000
             perform(replicas[replica].member.fetched(ticket, .failed(pause: 1_000), moment), replica)
         }
     }
 
-    private mutating func answer(_ ticket: Ticket, keeps: Bool, _ landed: Content?, _ replica: Int) {
-        guard let content = landed else { return fail(ticket, replica) }
+    private mutating func answer(_ ticket: Ticket, keeps: Bool, _ fetched: Content?, _ replica: Int) {
+        guard let content = fetched else { return fail(ticket, replica) }
         let kind = Self.resources[content.resource]
         if keeps || !rules.outdatedIsNotKept {
             let sealed = seal.sealBody(content.body, isPrivate: content.owner != nil)

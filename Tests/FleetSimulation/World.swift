@@ -32,9 +32,9 @@ public struct World {
         var replica: Int
         var incarnation: Int
         var isOpen = true
-        /// Something was lost on the way, so nothing that was sent later arrives.
-        var isDeafToEngine = false
-        var isDeafToReplica = false
+        /// Whether something was lost on the way, so that nothing that was sent later arrives.
+        var losesToEngine = false
+        var losesToReplica = false
         /// When the last message arrives, by direction: a connection keeps the order.
         var lastToEngine: UInt64 = 0
         var lastToReplica: UInt64 = 0

@@ -127,10 +127,10 @@ import Testing
         _ = bench.replies([.number(-2), .nothing, .done, .number(-2), .nothing])
         let (_, purge) = bench.member.purge(.catalogue, bench.moment)
         #expect(MemberBench.commands(purge).first == .watch(bench.namespace.lease(MemberBench.resource.id)))
-        let landed = bench.member.fetched(
+        let completed = bench.member.fetched(
             ticket, .copy(CopyFacts(freshFor: 20_000, usableFor: 60_000), body: [1]), bench.moment)
-        #expect(landed.contains { if case .answer(ticket, keeps: false) = $0 { true } else { false } })
-        #expect(MemberBench.commands(landed).isEmpty)
+        #expect(completed.contains { if case .answer(ticket, keeps: false) = $0 { true } else { false } })
+        #expect(MemberBench.commands(completed).isEmpty)
     }
 
     @Test func `a copy that was fetched before the engine lost a generation is kept here and not stored`() throws {
@@ -141,11 +141,11 @@ import Testing
         let news = News.raised(.catalogue, Generation(number: 11, keeps: 10), by: Identifier(high: 8, low: 8))
         _ = bench.member.heard(MemberBench.seal.seal(news.encoded(), for: bench.namespace.news), bench.moment)
         #expect(bench.member.generations.number(.catalogue) == 11)
-        let landed = bench.member.fetched(
+        let completed = bench.member.fetched(
             ticket, .copy(CopyFacts(freshFor: 20_000, usableFor: 60_000), body: [1]), bench.moment)
-        #expect(landed.contains { if case .answer(ticket, keeps: true) = $0 { true } else { false } })
+        #expect(completed.contains { if case .answer(ticket, keeps: true) = $0 { true } else { false } })
         let lease = bench.namespace.lease(MemberBench.resource.id)
-        #expect(MemberBench.commands(landed) == [.watch(lease), .get(lease)])
+        #expect(MemberBench.commands(completed) == [.watch(lease), .get(lease)])
     }
 
     @Test func `comparisons are made one at a time`() throws {
@@ -236,9 +236,9 @@ import Testing
             let (ticket, _) = bench.member.wanted(MemberBench.resource, WantRequest(), bench.moment)
             _ = bench.replies([.number(-2), .nothing, .done, .number(-2), .nothing])
             _ = bench.member.disconnected("reset", bench.moment)
-            let landed = bench.member.fetched(ticket, result, bench.moment)
-            #expect(landed.contains { if case .answer(ticket, _) = $0 { true } else { false } })
-            #expect(MemberBench.commands(landed).isEmpty)
+            let completed = bench.member.fetched(ticket, result, bench.moment)
+            #expect(completed.contains { if case .answer(ticket, _) = $0 { true } else { false } })
+            #expect(MemberBench.commands(completed).isEmpty)
             #expect(!bench.member.hasStuckWant)
         }
     }

@@ -51,8 +51,8 @@ import Testing
             MemberBench.commands(bench.member.heard(message, bench.moment)).contains(
                 .watch(bench.namespace.lease(MemberBench.resource.id))))
         let facts = CopyFacts(freshFor: 20_000, usableFor: 60_000)
-        let landed = bench.member.fetched(ticket, .copy(facts, body: [1]), bench.moment)
-        #expect(landed.contains { if case .answer(ticket, keeps: false) = $0 { true } else { false } })
+        let completed = bench.member.fetched(ticket, .copy(facts, body: [1]), bench.moment)
+        #expect(completed.contains { if case .answer(ticket, keeps: false) = $0 { true } else { false } })
     }
 
     @Test func `a want that reads again after a withdrawal reads after the deletion`() throws {
@@ -131,8 +131,8 @@ import Testing
         _ = bench.replies([.number(-2), .nothing, .done, .number(-2), .nothing])
         _ = bench.member.heard(MemberBench.withdrawal(number: 13, previous: 12, bench.namespace), bench.moment)
         let facts = CopyFacts(freshFor: 20_000, usableFor: 60_000)
-        let landed = bench.member.fetched(ticket, .copy(facts, body: [1]), bench.moment)
-        #expect(landed.contains { if case .answer(ticket, keeps: false) = $0 { true } else { false } })
+        let completed = bench.member.fetched(ticket, .copy(facts, body: [1]), bench.moment)
+        #expect(completed.contains { if case .answer(ticket, keeps: false) = $0 { true } else { false } })
     }
 
     @Test func `a withdrawal whose number the engine refuses is announced without it and numbered later`() throws {

@@ -50,18 +50,18 @@ import Testing
     ) throws {
         let origin = try origin()
         defer { origin.stop() }
-        let told = [StreamRecorder(), StreamRecorder()]
+        let recorders = [StreamRecorder(), StreamRecorder()]
         try withClient { client, loop in
             func ask(_ index: Int) {
-                begin(.make(method, origin.url, "/\(index)", body: body), on: client, told[index]) { stream in
+                begin(.make(method, origin.url, "/\(index)", body: body), on: client, recorders[index]) { stream in
                     if body != .none { stream.send("hello") }
                     stream.finishBody()
                 }
             }
-            told[0].onEnd = { _ in ask(1) }
+            recorders[0].onEnd = { _ in ask(1) }
             client.fetch(FetchRequest(url: "\(origin.url)/spoiled")) { _ in after(150, on: loop) { ask(0) } }
         }
-        for (index, recorder) in told.enumerated() {
+        for (index, recorder) in recorders.enumerated() {
             #expect(recorder.calls.first == "200" && recorder.calls.last == "ended", "\(recorder.calls)")
             #expect(recorder.text == (method == "HEAD" ? "" : "/\(index)"))
         }

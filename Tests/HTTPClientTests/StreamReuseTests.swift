@@ -28,9 +28,11 @@ import Testing
         Shape(method: "OPTIONS", target: "*"),
     ]
 
-    private func begin(_ shape: Shape, _ url: String, _ client: UpstreamClient, _ loop: Loop, _ told: StreamRecorder) {
+    private func begin(
+        _ shape: Shape, _ url: String, _ client: UpstreamClient, _ loop: Loop, _ recorder: StreamRecorder
+    ) {
         let asked = Asked.make(shape.method, url, shape.target, fields: shape.fields, body: shape.body)
-        HTTPClientTests.begin(asked, on: client, told) { stream in
+        HTTPClientTests.begin(asked, on: client, recorder) { stream in
             func send() {
                 if shape.body != .length(0) { stream.send("hello") }
                 stream.finishBody(trailers: [(name: "X-Trailer", value: Array("secret".utf8))])

@@ -2,8 +2,8 @@ import Bytes
 import HTTPParsing
 import Testing
 
-/// What a parser tells of a response, as one line for each event.
-private func told(_ text: [UInt8], isHead: Bool = false, by size: Int = .max) -> [String] {
+/// What a parser reports of a response, as one line for each event.
+private func events(_ text: [UInt8], isHead: Bool = false, by size: Int = .max) -> [String] {
     var parser = ResponseParser()
     parser.begin(isHead: isHead)
     var lines: [String] = []
@@ -73,15 +73,15 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
             ["200 Content-Length=7&Transfer-Encoding=chunked", "body a", "end 0 "]
         ),
     ])
-    func `a response is told whole or byte by byte alike`(text: String, lines: [String]) {
-        #expect(told(Array(text.utf8)) == lines)
-        for size in 1...7 { #expect(told(Array(text.utf8), by: size) == lines, "\(size)") }
+    func `a response is read alike whole or byte by byte`(text: String, lines: [String]) {
+        #expect(events(Array(text.utf8)) == lines)
+        for size in 1...7 { #expect(events(Array(text.utf8), by: size) == lines, "\(size)") }
     }
 
     @Test(arguments: ["Content-Length: 100", "Transfer-Encoding: chunked", "X: y"])
     func `the answer to HEAD ends with its head`(field: String) {
         let text = Array("HTTP/1.1 200 OK\r\n\(field)\r\n\r\n".utf8)
-        for size in [1, 5, 1000] { #expect(told(text, isHead: true, by: size).last == "end 0 ") }
+        for size in [1, 5, 1000] { #expect(events(text, isHead: true, by: size).last == "end 0 ") }
     }
 
     @Test(arguments: [
@@ -113,9 +113,9 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
         "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n",
     ])
-    func `what is no response of HTTP/1 is told so, and why`(text: String) {
+    func `what is no response of HTTP/1 is invalid, with a reason`(text: String) {
         for size in [1, 3, 1000] {
-            let last = told(Array(text.utf8), by: size).last ?? ""
+            let last = events(Array(text.utf8), by: size).last ?? ""
             #expect(last.hasPrefix("invalid: ") && last.count > 12, "\(last) by \(size)")
         }
     }
@@ -128,7 +128,7 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
             "HTTP/1.1 200 OK\r\n" + many, "HTTP/1.1 200 OK\r\nX: " + String(repeating: "y", count: 300_000), interim,
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + many,
         ] {
-            let last = told(Array(text.utf8), by: 4096).last
+            let last = events(Array(text.utf8), by: 4096).last
             #expect(last == "invalid: its head has more than 262144 bytes")
         }
     }
@@ -139,11 +139,11 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
         for number in 1...3 {
             parser.begin(isHead: number == 2)
             let (head, consumed) = parser.next(text.span)
-            guard case .head(let told) = head else {
+            guard case .head(let parsed) = head else {
                 Issue.record("\(head)")
                 return
             }
-            #expect(told.status == 200 && told.fields == 0..<2)
+            #expect(parsed.status == 200 && parsed.fields == 0..<2)
             let keepsAlive = parser.keepsAlive
             #expect(!keepsAlive)
             let (event, _) = parser.next(text.span.extracting(consumed...))
@@ -165,19 +165,19 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
         ("HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n", true),
         ("HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive, close\r\n\r\n", false),
     ])
-    func `whether the connection can be used again is told with the head`(text: String, keepsAlive: Bool) {
+    func `whether the connection can be used again is known with the head`(text: String, keepsAlive: Bool) {
         var parser = ResponseParser()
         parser.begin(isHead: false)
         _ = parser.next(Array(text.utf8).span)
-        let told = parser.keepsAlive
-        #expect(told == keepsAlive)
+        let result = parser.keepsAlive
+        #expect(result == keepsAlive)
     }
 
     @Test(arguments: ["Content-Length: 3", "Transfer-Encoding: chunked"])
     func `an interim response that announces a body has none, and its connection is not used again`(field: String) {
         let interim = Array("HTTP/1.1 103 X\r\n\(field)\r\n\r\n".utf8)
         let final = Array("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".utf8)
-        #expect(told(interim + final).last == "end 0 ")
+        #expect(events(interim + final).last == "end 0 ")
         var parser = ResponseParser()
         for texts in [[interim, final], [final]] {
             parser.begin(isHead: false)
@@ -189,6 +189,6 @@ private func fields(_ parser: borrowing ResponseParser, _ range: Range<Int>) -> 
 
     @Test func `the longest length that there can be is read`() {
         let text = Array("HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\nhi".utf8)
-        #expect(told(text) == ["200 Content-Length=9223372036854775807", "body hi", "more"])
+        #expect(events(text) == ["200 Content-Length=9223372036854775807", "body hi", "more"])
     }
 }

@@ -68,7 +68,7 @@ public struct HistoryRecords: Sendable {
 
     // MARK: Reading
 
-    /// The list of a time in seconds since 1970, byte for byte as it landed; nil before the beginning.
+    /// The list of a time in seconds since 1970, byte for byte as it was recorded; nil before the beginning.
     public func list(asOf time: Int64) -> SharedBytes? {
         guard let beginning, time >= beginning else { return nil }
         let standing = intervals.values.filter { $0.contains(time) }

@@ -1,14 +1,14 @@
-/// What a timeline tells, a second time and plainly: over dictionaries of parsed rows.
+/// What a timeline reports, a second time and plainly: over dictionaries of parsed rows.
 package struct PlainTimeline {
     private var current: [String: PlainValue]?
     private var held: [String: PlainValue] = [:]
     private var gone: Set<String> = []
 
-    /// Nothing has landed.
+    /// Nothing was recorded yet.
     package init() {}
 
     /// The changes that the next list brings, sorted.
-    package mutating func land(_ rows: [PlainValue]) -> [PlainChange] {
+    package mutating func record(_ rows: [PlainValue]) -> [PlainChange] {
         let new = Dictionary(rows.map { ($0["id"].text ?? "", $0) }) { first, _ in first }
         guard let old = current else {
             current = new

@@ -9,7 +9,7 @@ import Testing
 
 /// Whole catalogues: by id, and against the second comparison (`PlainComparison`).
 @Suite struct CatalogComparisonTests {
-    @Test func modelsThatComeAndGoAreTold() throws {
+    @Test func modelsThatComeAndGoAreReported() throws {
         let old = Snapshot.make(["a/gone": #""name":"Gone","description":"long""#, "a/stays": ""])
         let new = Snapshot.make(["a/new": #""context_length":1,"name":"New","expiration_date":null"#, "a/stays": ""])
         let comparison = CatalogComparison(from: old, to: new)

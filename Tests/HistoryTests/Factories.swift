@@ -78,14 +78,14 @@ extension Event {
 }
 
 /// A timeline and the store that carries its actions out.
-struct Keeper {
+struct RecordedTimeline {
     var timeline = Timeline()
     var records = HistoryRecords()
 
-    /// Lands a catalogue and returns the events, in words.
+    /// Records a catalogue and returns the events, in words.
     @discardableResult
-    mutating func land(_ snapshot: Snapshot, in envelope: ListEnvelope = .plain, at time: Int64) -> [String] {
-        let actions = timeline.land(snapshot, in: envelope, at: time, digest: testDigest)
+    mutating func record(_ snapshot: Snapshot, in envelope: ListEnvelope = .plain, at time: Int64) -> [String] {
+        let actions = timeline.record(snapshot, in: envelope, at: time, digest: testDigest)
         records.apply(actions)
         return actions.events.map(\.words)
     }

@@ -31,14 +31,14 @@ import Testing
             ])
     }
 
-    @Test func timesOfAbsenceAreTold() {
+    @Test func timesOfAbsenceAreReported() {
         let rows = [row(1, 2, #""context_length":1"#), row(5, 6, #""context_length":1"#)]
         #expect(points(rows) == ["1 null 1", "2 gone", "5 null 1", "6 gone"])
         #expect(points([]) == [])
     }
 
     @Test func aTimelineGivesTheRowsOfAModel() {
-        var keeper = Keeper()
+        var history = RecordedTimeline()
         func list(_ price: String, _ order: [String]) -> Snapshot {
             .make(
                 order.map { id in
@@ -46,18 +46,18 @@ import Testing
                 })
         }
         let others = ["x/1", "x/2", "x/3"]
-        keeper.land(list("1", ["a/b"] + others), at: 10)
+        history.record(list("1", ["a/b"] + others), at: 10)
         // Another place in the list is another interval, and no point.
-        keeper.land(list("1", others + ["a/b"]), at: 20)
-        keeper.land(list("2", others + ["a/b"]), at: 30)
-        keeper.land(list("2", others), at: 40)
-        keeper.land(list("2", ["a/b"] + others), at: 50)
-        let rows = keeper.records.rows(ofModel: "a/b")
+        history.record(list("1", others + ["a/b"]), at: 20)
+        history.record(list("2", others + ["a/b"]), at: 30)
+        history.record(list("2", others), at: 40)
+        history.record(list("2", ["a/b"] + others), at: 50)
+        let rows = history.records.rows(ofModel: "a/b")
         #expect(
             points(rows) == [
                 #"10 {"prompt":"1"} null"#, #"30 {"prompt":"2"} null"#, "40 gone", #"50 {"prompt":"2"} null"#,
             ])
-        #expect(keeper.records.rows(ofModel: "none").isEmpty)
+        #expect(history.records.rows(ofModel: "none").isEmpty)
     }
 
     @Test func ofSeveralRowsAtOneTimeOneCounts() {

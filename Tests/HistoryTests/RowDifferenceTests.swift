@@ -2,7 +2,7 @@ import Catalog
 import History
 import Testing
 
-/// Tables of one row before and after, and of the changes that are told.
+/// Tables of one row before and after, and of the changes that are reported.
 @Suite struct RowDifferenceTests {
     /// The changes between two models of the same id, in words.
     private func changes(_ before: String, _ after: String) -> [String] {
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    private static let told: [(before: String, after: String, changes: [String])] = [
+    private static let cases: [(before: String, after: String, changes: [String])] = [
         // Prices.
         (
             #""pricing":{"prompt":"0.0000012","completion":"0.00001"}"#,
@@ -165,8 +165,8 @@ import Testing
         ),
     ]
 
-    @Test(arguments: told)
-    func whatDiffersIsTold(before: String, after: String, expected: [String]) {
+    @Test(arguments: cases)
+    func whatDiffersIsReported(before: String, after: String, expected: [String]) {
         #expect(changes(before, after) == expected)
     }
 

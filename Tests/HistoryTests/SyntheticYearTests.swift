@@ -18,23 +18,24 @@ import Testing
         let data = try #require(try JSONDocument(parsing: list.body.span).root["data"])
         var rows = data.elements.map { Row(PlainValue($0)) }
         var random = SeededGenerator(seed: 365)
-        var keeper = Keeper()
-        keeper.land(Self.snapshot(rows), at: 0)
-        let first = keeper.records.byteCount
+        var history = RecordedTimeline()
+        history.record(Self.snapshot(rows), at: 0)
+        let first = history.records.byteCount
         for day in 1...365 {
             for change in 0..<10 { Self.change(&rows, "\(day)-\(change)", &random) }
-            keeper.land(Self.snapshot(rows), at: Int64(day) * 86_400)
+            history.record(Self.snapshot(rows), at: Int64(day) * 86_400)
         }
-        let events = keeper.records.events.reduce(0) { $0 + $1.json.count + Self.bytesOfAnEvent }
-        let intervals = keeper.records.intervalCount * Self.bytesOfAnInterval
-        let stored = keeper.records.byteCount + intervals + events
+        let records = history.records
+        let events = records.events.reduce(0) { $0 + $1.json.count + Self.bytesOfAnEvent }
+        let intervals = records.intervalCount * Self.bytesOfAnInterval
+        let stored = records.byteCount + intervals + events
         print(
-            "a year: \(stored) bytes: rows \(keeper.records.byteCount) (\(keeper.records.rowCount)), intervals \(intervals)",
-            "(\(keeper.records.intervalCount)), events \(events) (\(keeper.records.events.count)); the first list \(first)"
+            "a year: \(stored) bytes: rows \(records.byteCount) (\(records.rowCount)), intervals \(intervals)",
+            "(\(records.intervalCount)), events \(events) (\(records.events.count)); the first list \(first)"
         )
-        #expect(keeper.records.events.count >= 3600)
+        #expect(records.events.count >= 3600)
         #expect(stored < 20_000_000)
-        #expect(keeper.list(asOf: 365 * 86_400) == ListEnvelope.plain.list(of: Self.snapshot(rows)))
+        #expect(history.list(asOf: 365 * 86_400) == ListEnvelope.plain.list(of: Self.snapshot(rows)))
     }
 
     /// A row, and its JSON, which is written only when the row changes.

@@ -8,13 +8,13 @@ import Testing
 
 /// Whole histories against the plain one.
 @Suite struct TimelineEventsTests {
-    private func told(_ actions: [HistoryAction]) throws -> [PlainChange] {
+    private func changes(_ actions: [HistoryAction]) throws -> [PlainChange] {
         PlainComparison.sorted(
             try actions.events.map { try PlainChange(ModelChange(id: $0.id ?? "", $0.change)) })
     }
 
     @Test(.enabled(if: RealLists.areAtHand, "real lists are at hand"))
-    func realListsOneAfterAnotherTellWhatThePlainTimelineTells() throws {
+    func realListsOneAfterAnotherGiveTheChangesOfThePlainTimeline() throws {
         var timeline = Timeline()
         var plain = PlainTimeline()
         var kinds: [String: Int] = [:]
@@ -23,9 +23,9 @@ import Testing
         for (index, list) in (byDate + byDate.reversed()).enumerated() {
             let data = try #require(try JSONDocument(parsing: list.body.span).root["data"])
             let snapshot = try CatalogReader.read(list.body.span)
-            let actions = timeline.land(snapshot, in: .plain, at: Int64(index), digest: testDigest)
-            let expected = plain.land(data.elements.map { PlainValue($0) })
-            #expect(try told(actions) == expected, "\(list.name)")
+            let actions = timeline.record(snapshot, in: .plain, at: Int64(index), digest: testDigest)
+            let expected = plain.record(data.elements.map { PlainValue($0) })
+            #expect(try changes(actions) == expected, "\(list.name)")
             for change in expected { kinds[change.kind, default: 0] += 1 }
         }
         for kind in ["added", "removed", "returned", "price", "context", "parameters", "expiration", "other", "shrunk"]
@@ -38,7 +38,7 @@ import Testing
     func listsThatShrinkAtRandomTellWhatThePlainTimelineTells(seed: UInt64) throws {
         var editor = CatalogEditor(seed: seed)
         var random = SeededGenerator(seed: seed)
-        var keeper = Keeper()
+        var history = RecordedTimeline()
         var plain = PlainTimeline()
         var lost: [PlainValue] = []
         var shrunk = 0
@@ -52,12 +52,12 @@ import Testing
             default: break
             }
             let snapshot = try CatalogEditor.snapshot(editor.rows, &random)
-            let actions = keeper.timeline.land(snapshot, in: .plain, at: Int64(step), digest: testDigest)
-            keeper.records.apply(actions)
-            let expected = plain.land(editor.rows)
-            #expect(try told(actions) == expected, "seed \(seed), step \(step)")
+            let actions = history.timeline.record(snapshot, in: .plain, at: Int64(step), digest: testDigest)
+            history.records.apply(actions)
+            let expected = plain.record(editor.rows)
+            #expect(try changes(actions) == expected, "seed \(seed), step \(step)")
             shrunk += expected.count { $0.kind == "shrunk" }
-            if Bool.random(using: &random) { try keeper.restart() }
+            if Bool.random(using: &random) { try history.restart() }
         }
         #expect(shrunk > 1)
     }

@@ -7,57 +7,57 @@ import JSONDocument
 import TestSupport
 import Testing
 
-/// Catalogues land one after the other: what is told, and what is stored.
+/// Catalogues are recorded one after the other: what is reported, and what is stored.
 @Suite struct TimelineTests {
     @Test func theFirstCatalogueIsNoChange() {
-        var keeper = Keeper()
-        #expect(keeper.land(.make(["a/b": "", "a/c": ""]), at: 100) == [])
-        #expect(keeper.records.beginning == 100)
-        #expect(keeper.list(asOf: 99) == nil)
-        #expect(keeper.list(asOf: 100) == #"{"data":[{"id":"a/b"},{"id":"a/c"}]}"#)
-        #expect(keeper.list(asOf: .max) == #"{"data":[{"id":"a/b"},{"id":"a/c"}]}"#)
+        var history = RecordedTimeline()
+        #expect(history.record(.make(["a/b": "", "a/c": ""]), at: 100) == [])
+        #expect(history.records.beginning == 100)
+        #expect(history.list(asOf: 99) == nil)
+        #expect(history.list(asOf: 100) == #"{"data":[{"id":"a/b"},{"id":"a/c"}]}"#)
+        #expect(history.list(asOf: .max) == #"{"data":[{"id":"a/b"},{"id":"a/c"}]}"#)
     }
 
     @Test func anotherURLIsAnotherHistory() {
-        var first = Keeper()
-        first.land(.make(["a/b": ""]), at: 100)
-        var second = Keeper()
-        #expect(second.land(.make(["x/y": ""]), at: 200) == [])
+        var first = RecordedTimeline()
+        first.record(.make(["a/b": ""]), at: 100)
+        var second = RecordedTimeline()
+        #expect(second.record(.make(["x/y": ""]), at: 200) == [])
         #expect(first.list(asOf: 300) == #"{"data":[{"id":"a/b"}]}"#)
     }
 
     @Test func theSameCatalogueStoresNothing() {
         var timeline = Timeline()
         let snapshot = Snapshot.make(["a/b": "", "a/c": ""])
-        #expect(!timeline.land(snapshot, in: .plain, at: 1, digest: testDigest).isEmpty)
-        #expect(timeline.land(snapshot, in: .plain, at: 2, digest: testDigest) == [])
-        #expect(timeline.land(.make(["a/b": "", "a/c": ""]), in: .plain, at: 3, digest: testDigest) == [])
+        #expect(!timeline.record(snapshot, in: .plain, at: 1, digest: testDigest).isEmpty)
+        #expect(timeline.record(snapshot, in: .plain, at: 2, digest: testDigest) == [])
+        #expect(timeline.record(.make(["a/b": "", "a/c": ""]), in: .plain, at: 3, digest: testDigest) == [])
     }
 
-    @Test func changesAreToldInOrderWithRisingCursors() {
-        var keeper = Keeper()
-        keeper.land(.make(["a/1": "", "a/2": #""name":"x""#, "a/3": "", "a/4": "", "a/5": ""]), at: 1)
-        let told = keeper.land(
+    @Test func changesAreReportedInOrderWithRisingCursors() {
+        var history = RecordedTimeline()
+        history.record(.make(["a/1": "", "a/2": #""name":"x""#, "a/3": "", "a/4": "", "a/5": ""]), at: 1)
+        let events = history.record(
             .make(["a/9": #""name":"N""#, "a/1": #""context_length":5"#, "a/2": #""name":"y""#, "a/3": "", "a/4": ""]),
             at: 2)
         #expect(
-            told == [
+            events == [
                 "removed a/5 {} -", #"added a/9 - {"name":"N"}"#, #"context a/1 {} {"context_length":5}"#,
                 #"renamed a/2 {"name":"x"} {"name":"y"}"#,
             ])
-        #expect(keeper.records.events.map(\.cursor) == [1, 2, 3, 4])
-        #expect(keeper.records.events.allSatisfy { $0.at == 2 })
-        #expect(keeper.timeline.lastCursor == 4)
+        #expect(history.records.events.map(\.cursor) == [1, 2, 3, 4])
+        #expect(history.records.events.allSatisfy { $0.at == 2 })
+        #expect(history.timeline.lastCursor == 4)
     }
 
     @Test func aRemovedModelReturns() throws {
-        var keeper = Keeper()
-        keeper.land(.make(["a/1": #""name":"x""#, "a/2": "", "a/3": "", "a/4": ""]), at: 1)
-        #expect(keeper.land(.make(["a/2": "", "a/3": "", "a/4": ""]), at: 2) == [#"removed a/1 {"name":"x"} -"#])
-        try keeper.restart()
+        var history = RecordedTimeline()
+        history.record(.make(["a/1": #""name":"x""#, "a/2": "", "a/3": "", "a/4": ""]), at: 1)
+        #expect(history.record(.make(["a/2": "", "a/3": "", "a/4": ""]), at: 2) == [#"removed a/1 {"name":"x"} -"#])
+        try history.restart()
         #expect(
-            keeper.land(.make(["a/1": "", "a/2": "", "a/3": "", "a/4": ""]), at: 3) == ["returned a/1 - {}"])
-        #expect(keeper.land(.make(["a/2": "", "a/3": "", "a/4": ""]), at: 4) == ["removed a/1 {} -"])
+            history.record(.make(["a/1": "", "a/2": "", "a/3": "", "a/4": ""]), at: 3) == ["returned a/1 - {}"])
+        #expect(history.record(.make(["a/2": "", "a/3": "", "a/4": ""]), at: 4) == ["removed a/1 {} -"])
     }
 
     // MARK: Shrinking
@@ -71,43 +71,43 @@ import Testing
     private static let shrunk = #"shrunk - {"count":10} {"count":5}"#
 
     @Test(arguments: [false, true])
-    func halfAListIsToldAsOneEventUntilItIsConfirmed(restarts: Bool) throws {
-        var keeper = Keeper()
-        keeper.land(.make(Self.ten), at: 1)
-        #expect(keeper.land(.make(Self.five), at: 2) == [Self.shrunk])
-        if restarts { try keeper.restart() }
+    func halfAListIsReportedAsOneEventUntilItIsConfirmed(restarts: Bool) throws {
+        var history = RecordedTimeline()
+        history.record(.make(Self.ten), at: 1)
+        #expect(history.record(.make(Self.five), at: 2) == [Self.shrunk])
+        if restarts { try history.restart() }
         let removed = (5...9).map { "removed a/\($0) {} -" }
-        #expect(keeper.land(.make(Self.five), at: 3) == removed)
-        #expect(keeper.land(.make(Self.five), at: 4) == [])
+        #expect(history.record(.make(Self.five), at: 3) == removed)
+        #expect(history.record(.make(Self.five), at: 4) == [])
         // What was served is what it was.
-        #expect(keeper.list(asOf: 2) == ListEnvelope.plain.list(of: .make(Self.five)))
+        #expect(history.list(asOf: 2) == ListEnvelope.plain.list(of: .make(Self.five)))
     }
 
     @Test(arguments: [false, true])
     func modelsThatAreBackWereNeverAway(restarts: Bool) throws {
-        var keeper = Keeper()
-        keeper.land(.make(Self.ten), at: 1)
-        #expect(keeper.land(.make(Self.five), at: 2) == [Self.shrunk])
-        if restarts { try keeper.restart() }
-        #expect(keeper.land(.make(Self.ten), at: 3) == [])
-        #expect(keeper.list(asOf: 3) == ListEnvelope.plain.list(of: .make(Self.ten)))
+        var history = RecordedTimeline()
+        history.record(.make(Self.ten), at: 1)
+        #expect(history.record(.make(Self.five), at: 2) == [Self.shrunk])
+        if restarts { try history.restart() }
+        #expect(history.record(.make(Self.ten), at: 3) == [])
+        #expect(history.list(asOf: 3) == ListEnvelope.plain.list(of: .make(Self.ten)))
     }
 
     @Test func modelsThatAreBackTellWhatChangedMeanwhile() {
-        var keeper = Keeper()
-        keeper.land(.make(["a/0": "", "a/1": #""name":"x""#]), at: 1)
-        #expect(keeper.land(.make(["a/0": ""]), at: 2) == [#"shrunk - {"count":2} {"count":1}"#])
+        var history = RecordedTimeline()
+        history.record(.make(["a/0": "", "a/1": #""name":"x""#]), at: 1)
+        #expect(history.record(.make(["a/0": ""]), at: 2) == [#"shrunk - {"count":2} {"count":1}"#])
         #expect(
-            keeper.land(.make(["a/0": "", "a/1": #""name":"y""#]), at: 3)
+            history.record(.make(["a/0": "", "a/1": #""name":"y""#]), at: 3)
                 == [#"renamed a/1 {"name":"x"} {"name":"y"}"#])
     }
 
-    @Test func otherChangesOfAShrunkenListAreToldAtOnce() {
-        var keeper = Keeper()
-        keeper.land(.make(Self.ten), at: 1)
-        let told = keeper.land(.make(["a/new": "", "a/0": #""context_length":1"#]), at: 2)
+    @Test func otherChangesOfAShrunkenListAreReportedAtOnce() {
+        var history = RecordedTimeline()
+        history.record(.make(Self.ten), at: 1)
+        let events = history.record(.make(["a/new": "", "a/0": #""context_length":1"#]), at: 2)
         #expect(
-            told == [
+            events == [
                 #"shrunk - {"count":10} {"count":1}"#, "added a/new - {}", #"context a/0 {} {"context_length":1}"#,
             ])
     }
@@ -115,61 +115,61 @@ import Testing
     // MARK: Time
 
     @Test func aClockThatIsSetBackStandsStill() {
-        var keeper = Keeper()
-        keeper.land(.make(["a/0": ""]), at: 100)
-        keeper.land(.make(["a/0": #""name":"x""#]), at: 50)
-        #expect(keeper.records.events.map(\.at) == [100])
-        #expect(keeper.list(asOf: 99) == nil)
-        #expect(keeper.list(asOf: 100) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
-        keeper.land(.make(["a/0": #""name":"y""#]), at: 101)
-        #expect(keeper.list(asOf: 100) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
+        var history = RecordedTimeline()
+        history.record(.make(["a/0": ""]), at: 100)
+        history.record(.make(["a/0": #""name":"x""#]), at: 50)
+        #expect(history.records.events.map(\.at) == [100])
+        #expect(history.list(asOf: 99) == nil)
+        #expect(history.list(asOf: 100) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
+        history.record(.make(["a/0": #""name":"y""#]), at: 101)
+        #expect(history.list(asOf: 100) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
     }
 
     @Test func theLastOfSeveralCataloguesInOneSecondCounts() {
-        var keeper = Keeper()
-        keeper.land(.make(["a/0": ""]), at: 1)
-        for name in ["x", "y", "z"] { keeper.land(.make(["a/0": "\"name\":\"\(name)\""]), at: 2) }
-        #expect(keeper.list(asOf: 1) == #"{"data":[{"id":"a/0"}]}"#)
-        #expect(keeper.list(asOf: 2) == #"{"data":[{"id":"a/0","name":"z"}]}"#)
+        var history = RecordedTimeline()
+        history.record(.make(["a/0": ""]), at: 1)
+        for name in ["x", "y", "z"] { history.record(.make(["a/0": "\"name\":\"\(name)\""]), at: 2) }
+        #expect(history.list(asOf: 1) == #"{"data":[{"id":"a/0"}]}"#)
+        #expect(history.list(asOf: 2) == #"{"data":[{"id":"a/0","name":"z"}]}"#)
         // The first row, the last one, and the envelope.
-        #expect(keeper.records.intervalCount == 3)
+        #expect(history.records.intervalCount == 3)
     }
 
     // MARK: Lists of earlier times
 
     @Test func aNewModelAtTheFrontTakesOneInterval() {
-        var keeper = Keeper()
-        keeper.land(.make(Self.ten), at: 1)
+        var history = RecordedTimeline()
+        history.record(.make(Self.ten), at: 1)
         var next: [(id: String, row: String)] = Self.ten.map { ($0.key, "{\"id\":\"\($0.key)\"}") }
         next.insert(("a/new", "{}"), at: 0)
-        let actions = keeper.timeline.land(.make(next), in: .plain, at: 2, digest: testDigest)
+        let actions = history.timeline.record(.make(next), in: .plain, at: 2, digest: testDigest)
         #expect(actions.opened.map(\.id) == ["a/new"])
         #expect(actions.count == 3, "an event, a row and an interval")
     }
 
     @Test func rowsThatAreThereTwiceKeepTheirIntervals() {
-        var keeper = Keeper()
+        var history = RecordedTimeline()
         let twins: [(id: String, row: String)] = [("a/0", "{}"), ("a/0", "{}"), ("a/1", "[]"), ("a/0", "{}")]
-        keeper.land(.make(twins), at: 1)
-        let actions = keeper.timeline.land(.make(twins + [("a/2", "1")]), in: .plain, at: 2, digest: testDigest)
+        history.record(.make(twins), at: 1)
+        let actions = history.timeline.record(.make(twins + [("a/2", "1")]), in: .plain, at: 2, digest: testDigest)
         #expect(actions.opened.map(\.id) == ["a/2"])
     }
 
     @Test func hundredsOfRowsInOnePlaceStayInOrder() {
-        var keeper = Keeper()
+        var history = RecordedTimeline()
         var ids = ["a/first", "a/last"]
-        keeper.land(.make(ids.map { ($0, "{\"id\":\"\($0)\"}") }), at: 0)
+        history.record(.make(ids.map { ($0, "{\"id\":\"\($0)\"}") }), at: 0)
         for step in 1...300 {
             ids.insert("a/\(step)", at: 1)
             let snapshot = Snapshot.make(ids.map { ($0, "{\"id\":\"\($0)\"}") })
-            keeper.land(snapshot, at: Int64(step))
-            #expect(keeper.list(asOf: Int64(step)) == ListEnvelope.plain.list(of: snapshot))
+            history.record(snapshot, at: Int64(step))
+            #expect(history.list(asOf: Int64(step)) == ListEnvelope.plain.list(of: snapshot))
         }
     }
 
     @Test(.enabled(if: RealLists.areAtHand, "real lists are at hand"))
     func realListsAreGivenBackByteForByte() throws {
-        var keeper = Keeper()
+        var history = RecordedTimeline()
         var lists: [String] = []
         // Twice, so that each follows each neighbour in both directions.
         for list in RealLists.all + RealLists.all.reversed() {
@@ -177,12 +177,12 @@ import Testing
             let envelope = try Self.envelope(of: list.body, rows: snapshot)
             lists.append(envelope.list(of: snapshot))
             #expect(lists.last == (try Self.compact(list.body)), "\(list.name)")
-            keeper.land(snapshot, in: envelope, at: Int64(lists.count) * 1000)
-            try keeper.restart()
+            history.record(snapshot, in: envelope, at: Int64(lists.count) * 1000)
+            try history.restart()
         }
         for (index, list) in lists.enumerated() {
             for offset: Int64 in [0, 1, 999] {
-                #expect(keeper.list(asOf: Int64(index + 1) * 1000 + offset) == list)
+                #expect(history.list(asOf: Int64(index + 1) * 1000 + offset) == list)
             }
         }
     }
@@ -205,87 +205,87 @@ import Testing
     func randomEditsAreGivenBackByteForByte(seed: UInt64) throws {
         var editor = CatalogEditor(seed: seed)
         var random = SeededGenerator(seed: seed)
-        var keeper = Keeper()
+        var history = RecordedTimeline()
         var lists: [(time: Int64, list: String)] = []
         var time: Int64 = 0
         for _ in 0..<40 {
             let snapshot = try CatalogEditor.snapshot(editor.rows, &random)
             let envelope = ListEnvelope.counted(Bool.random(using: &random) ? snapshot.count : 7)
-            keeper.land(snapshot, in: envelope, at: time)
+            history.record(snapshot, in: envelope, at: time)
             if lists.last?.time == time { lists.removeLast() }
             lists.append((time, envelope.list(of: snapshot)))
-            if Int.random(in: 0..<5, using: &random) == 0 { try keeper.restart() }
+            if Int.random(in: 0..<5, using: &random) == 0 { try history.restart() }
             time += Int64.random(in: 0...3, using: &random)
             editor.edit()
         }
         for (place, entry) in lists.enumerated() {
-            #expect(keeper.list(asOf: entry.time) == entry.list)
+            #expect(history.list(asOf: entry.time) == entry.list)
             let end = place + 1 < lists.count ? lists[place + 1].time : time
-            #expect(keeper.list(asOf: max(entry.time, end - 1)) == entry.list)
+            #expect(history.list(asOf: max(entry.time, end - 1)) == entry.list)
         }
-        let cursors = keeper.records.events.map(\.cursor)
+        let cursors = history.records.events.map(\.cursor)
         #expect(cursors == cursors.indices.map { Int64($0) + 1 })
     }
 
     // MARK: Pruning
 
     @Test func pruningForgetsWhatEndedBefore() throws {
-        var keeper = Keeper()
+        var history = RecordedTimeline()
         for step in 0..<10 {
             let other = step == 3 ? "" : #""description":"constant""#
-            keeper.land(
+            history.record(
                 .make(["a/0": "\"name\":\"\(step)\"", "a/1": other, "a/2": "", "a/3": ""]), at: Int64(step * 100))
         }
-        let lists = (0..<10).map { keeper.list(asOf: Int64($0 * 100)) }
-        keeper.records.apply(keeper.timeline.prune(keep: 500, now: 1000))
-        #expect(keeper.records.beginning == 500)
-        #expect(keeper.list(asOf: 499) == nil)
-        #expect(keeper.list(asOf: 500) == lists[5])
-        for step in 6..<10 { #expect(keeper.list(asOf: Int64(step * 100)) == lists[step]) }
+        let lists = (0..<10).map { history.list(asOf: Int64($0 * 100)) }
+        history.records.apply(history.timeline.prune(keep: 500, now: 1000))
+        #expect(history.records.beginning == 500)
+        #expect(history.list(asOf: 499) == nil)
+        #expect(history.list(asOf: 500) == lists[5])
+        for step in 6..<10 { #expect(history.list(asOf: Int64(step * 100)) == lists[step]) }
         // Names 5 to 9, three other rows, the envelope.
-        #expect(keeper.records.rowCount == 9)
-        #expect(keeper.records.events.map(\.at) == [500, 600, 700, 800, 900])
-        #expect(keeper.timeline.prune(keep: 500, now: 1000) == [], "the same again")
+        #expect(history.records.rowCount == 9)
+        #expect(history.records.events.map(\.at) == [500, 600, 700, 800, 900])
+        #expect(history.timeline.prune(keep: 500, now: 1000) == [], "the same again")
 
-        try keeper.restart()
-        #expect(keeper.timeline.prune(keep: 500, now: 1000) == [], "the same again after a restart")
+        try history.restart()
+        #expect(history.timeline.prune(keep: 500, now: 1000) == [], "the same again after a restart")
     }
 
-    @Test func aCatalogueThatLandedWhileTheClockWasAheadMakesNothingOld() {
-        var keeper = Keeper()
-        keeper.land(.make(["a/0": ""]), at: 100)
-        keeper.land(.make(["a/0": #""name":"x""#]), at: 1_000_000)
-        #expect(keeper.timeline.prune(keep: 500, now: 200) == [.prune(before: -300)])
-        keeper.land(.make(["a/0": #""name":"y""#]), at: 300)
-        keeper.records.apply(keeper.timeline.prune(keep: 500, now: 300))
-        #expect(keeper.list(asOf: 100) == #"{"data":[{"id":"a/0"}]}"#)
-        #expect(keeper.records.beginning == 100)
+    @Test func aCatalogueRecordedWhileTheClockWasAheadMakesNothingOld() {
+        var history = RecordedTimeline()
+        history.record(.make(["a/0": ""]), at: 100)
+        history.record(.make(["a/0": #""name":"x""#]), at: 1_000_000)
+        #expect(history.timeline.prune(keep: 500, now: 200) == [.prune(before: -300)])
+        history.record(.make(["a/0": #""name":"y""#]), at: 300)
+        history.records.apply(history.timeline.prune(keep: 500, now: 300))
+        #expect(history.list(asOf: 100) == #"{"data":[{"id":"a/0"}]}"#)
+        #expect(history.records.beginning == 100)
     }
 
     @Test func cursorsAreNotUsedAgainAfterPruning() throws {
-        var keeper = Keeper()
-        keeper.land(.make(["a/0": ""]), at: 1)
-        keeper.land(.make(["a/0": #""name":"x""#]), at: 2)
-        keeper.records.apply(keeper.timeline.prune(keep: 10, now: 1000))
-        #expect(keeper.records.events.isEmpty)
-        try keeper.restart()
-        keeper.land(.make(["a/0": #""name":"y""#]), at: 1001)
-        #expect(keeper.records.events.map(\.cursor) == [2])
-        #expect(keeper.list(asOf: 1000) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
+        var history = RecordedTimeline()
+        history.record(.make(["a/0": ""]), at: 1)
+        history.record(.make(["a/0": #""name":"x""#]), at: 2)
+        history.records.apply(history.timeline.prune(keep: 10, now: 1000))
+        #expect(history.records.events.isEmpty)
+        try history.restart()
+        history.record(.make(["a/0": #""name":"y""#]), at: 1001)
+        #expect(history.records.events.map(\.cursor) == [2])
+        #expect(history.list(asOf: 1000) == #"{"data":[{"id":"a/0","name":"x"}]}"#)
     }
 
     @Test func aModelThatWasRemovedLongAgoIsNew() {
-        var keeper = Keeper()
-        keeper.land(.make(["a/0": "", "a/1": "", "a/2": "", "a/3": ""]), at: 1)
-        keeper.land(.make(["a/0": "", "a/1": "", "a/2": ""]), at: 2)
-        keeper.records.apply(keeper.timeline.prune(keep: 10, now: 1000))
-        #expect(keeper.land(.make(["a/0": "", "a/1": "", "a/2": "", "a/3": ""]), at: 1001) == ["added a/3 - {}"])
+        var history = RecordedTimeline()
+        history.record(.make(["a/0": "", "a/1": "", "a/2": "", "a/3": ""]), at: 1)
+        history.record(.make(["a/0": "", "a/1": "", "a/2": ""]), at: 2)
+        history.records.apply(history.timeline.prune(keep: 10, now: 1000))
+        #expect(history.record(.make(["a/0": "", "a/1": "", "a/2": "", "a/3": ""]), at: 1001) == ["added a/3 - {}"])
     }
 
     @Test func aStateThatDoesNotFitTheCatalogueIsRefused() throws {
-        var keeper = Keeper()
-        keeper.land(.make(["a/0": "", "a/1": ""]), at: 1)
-        let state = try #require(keeper.records.state)
+        var history = RecordedTimeline()
+        history.record(.make(["a/0": "", "a/1": ""]), at: 1)
+        let state = try #require(history.records.state)
         func fits(_ catalogue: Snapshot) -> Bool { Timeline(state, latest: catalogue, digest: testDigest) != nil }
         #expect(fits(.make(["a/0": "", "a/1": ""])))
         #expect(!fits(.make(["a/1": "", "a/0": ""])))

@@ -29,7 +29,7 @@ extension Entry {
     private static let providers = Resource.opaque(path: "/providers", query: "")
 
     /// The copies of a loop, with the store's actions in words.
-    private final class Shelf {
+    private final class LoopCopies {
         private var copies = DiskCopies(DiskCopiesTests.names, room: 1 << 20)
 
         func begin(_ keys: (Resource, Owner?)...) {
@@ -105,121 +105,121 @@ extension Entry {
     // MARK: Reading
 
     @Test func `nothing is looked up that is not known to be there`() {
-        let shelf = Shelf()
-        #expect(shelf.want(.catalog) == .proceed)
-        shelf.begin((Self.providers, nil))
-        #expect(shelf.want(.catalog) == .proceed)
-        #expect(shelf.want(Self.providers) == .look(Self.key(Self.providers, nil)))
+        let copies = LoopCopies()
+        #expect(copies.want(.catalog) == .proceed)
+        copies.begin((Self.providers, nil))
+        #expect(copies.want(.catalog) == .proceed)
+        #expect(copies.want(Self.providers) == .look(Self.key(Self.providers, nil)))
     }
 
     @Test func `an owner's own copy is looked up before the shared one, and another owner's never`() {
-        let shelf = Shelf()
-        shelf.begin((.catalog, nil), (.catalog, .alice))
-        #expect(shelf.want(.catalog, as: .alice) == .look(Self.key(.catalog, .alice)))
-        #expect(shelf.want(.catalog, as: .bob) == .look(Self.key(.catalog, nil)))
-        let other = Shelf()
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil), (.catalog, .alice))
+        #expect(copies.want(.catalog, as: .alice) == .look(Self.key(.catalog, .alice)))
+        #expect(copies.want(.catalog, as: .bob) == .look(Self.key(.catalog, nil)))
+        let other = LoopCopies()
         other.begin((.userList, .alice))
         #expect(other.want(.userList, as: .bob) == .proceed)
     }
 
     @Test func `what is in memory is not read`() {
-        let shelf = Shelf()
-        shelf.begin((.catalog, nil))
-        #expect(shelf.want(.catalog, isInMemory: true) == .proceed)
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil))
+        #expect(copies.want(.catalog, isInMemory: true) == .proceed)
     }
 
     @Test func `those who come while a copy is being read wait for it, and go on in order`() {
-        let shelf = Shelf()
-        shelf.begin((.catalog, nil))
-        #expect(shelf.want(.catalog, 1) == .look(Self.key(.catalog, nil)))
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil))
+        #expect(copies.want(.catalog, 1) == .look(Self.key(.catalog, nil)))
         // The copy may have come into memory by another way meanwhile.
-        #expect(shelf.want(.catalog, 2, isInMemory: true) == .wait)
-        #expect(shelf.want(.catalog, 3) == .wait)
-        #expect(shelf.ended(.catalog) == [1, 2, 3])
-        #expect(shelf.ended(.catalog) == [])
+        #expect(copies.want(.catalog, 2, isInMemory: true) == .wait)
+        #expect(copies.want(.catalog, 3) == .wait)
+        #expect(copies.ended(.catalog) == [1, 2, 3])
+        #expect(copies.ended(.catalog) == [])
     }
 
     @Test func `a copy that the store does not have is not looked up again`() {
-        let shelf = Shelf()
-        shelf.begin((.catalog, nil), (Self.providers, nil))
-        _ = shelf.want(.catalog)
-        shelf.missed(.catalog)
-        _ = shelf.ended(.catalog)
-        #expect(shelf.want(.catalog) == .proceed)
-        #expect(shelf.want(Self.providers) == .look(Self.key(Self.providers, nil)))
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil), (Self.providers, nil))
+        _ = copies.want(.catalog)
+        copies.missed(.catalog)
+        _ = copies.ended(.catalog)
+        #expect(copies.want(.catalog) == .proceed)
+        #expect(copies.want(Self.providers) == .look(Self.key(Self.providers, nil)))
     }
 
     @Test func `a damaged copy goes alone, unless another has taken its place`() {
-        let shelf = Shelf()
-        shelf.begin((.catalog, nil), (.catalog, .alice), (Self.providers, nil))
-        _ = shelf.want(.catalog)
-        #expect(shelf.damaged(.catalog) == Self.key(.catalog, .alice))
-        _ = shelf.ended(.catalog)
-        #expect(shelf.want(.catalog) == .look(Self.key(.catalog, nil)))
-        _ = shelf.write(.make(), Self.record(.catalog, nil))
-        #expect(shelf.damaged(.catalog) == nil)
-        _ = shelf.ended(.catalog)
-        #expect(shelf.want(.catalog) == .look(Self.key(.catalog, nil)))
-        #expect(shelf.want(Self.providers) == .look(Self.key(Self.providers, nil)))
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil), (.catalog, .alice), (Self.providers, nil))
+        _ = copies.want(.catalog)
+        #expect(copies.damaged(.catalog) == Self.key(.catalog, .alice))
+        _ = copies.ended(.catalog)
+        #expect(copies.want(.catalog) == .look(Self.key(.catalog, nil)))
+        _ = copies.write(.make(), Self.record(.catalog, nil))
+        #expect(copies.damaged(.catalog) == nil)
+        _ = copies.ended(.catalog)
+        #expect(copies.want(.catalog) == .look(Self.key(.catalog, nil)))
+        #expect(copies.want(Self.providers) == .look(Self.key(Self.providers, nil)))
     }
 
     @Test func `a copy that was written while an older one was looked up is found`() {
         for change in [Self.record(.catalog, nil), .confirm] {
-            let shelf = Shelf()
-            shelf.begin((.catalog, nil))
-            #expect(shelf.want(.catalog) == .look(Self.key(.catalog, nil)))
-            _ = shelf.write(.make(), change)
-            shelf.missed(.catalog)
-            #expect(shelf.ended(.catalog) == [1])
-            #expect(shelf.want(.catalog, as: .bob) == .look(Self.key(.catalog, nil)))
+            let copies = LoopCopies()
+            copies.begin((.catalog, nil))
+            #expect(copies.want(.catalog) == .look(Self.key(.catalog, nil)))
+            _ = copies.write(.make(), change)
+            copies.missed(.catalog)
+            #expect(copies.ended(.catalog) == [1])
+            #expect(copies.want(.catalog, as: .bob) == .look(Self.key(.catalog, nil)))
             // It was not written again, so it is not there.
-            shelf.missed(.catalog, as: .bob)
-            _ = shelf.ended(.catalog, as: .bob)
-            #expect(shelf.want(.catalog) == .proceed)
+            copies.missed(.catalog, as: .bob)
+            _ = copies.ended(.catalog, as: .bob)
+            #expect(copies.want(.catalog) == .proceed)
         }
     }
 
     @Test func `an owner's own copy that was not found says nothing about the shared one`() {
-        let shelf = Shelf()
-        shelf.begin((.catalog, nil), (.catalog, .alice))
-        #expect(shelf.want(.catalog) == .look(Self.key(.catalog, .alice)))
-        shelf.missed(.catalog)
-        _ = shelf.ended(.catalog)
-        #expect(shelf.want(.catalog) == .look(Self.key(.catalog, nil)))
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil), (.catalog, .alice))
+        #expect(copies.want(.catalog) == .look(Self.key(.catalog, .alice)))
+        copies.missed(.catalog)
+        _ = copies.ended(.catalog)
+        #expect(copies.want(.catalog) == .look(Self.key(.catalog, nil)))
     }
 
     // MARK: Writing
 
     @Test func `a shared copy takes the place of the owner's own, and the other way round`() {
-        let shelf = Shelf()
-        #expect(shelf.write(.make(), Self.record(.catalog, nil)) == ["put /models?output_modalities=all of all"])
-        let narrowed = shelf.write(.make(isShared: false), Self.record(.catalog, .alice))
+        let copies = LoopCopies()
+        #expect(copies.write(.make(), Self.record(.catalog, nil)) == ["put /models?output_modalities=all of all"])
+        let narrowed = copies.write(.make(isShared: false), Self.record(.catalog, .alice))
         #expect(
             narrowed == [
                 "drop /models?output_modalities=all of all", "put /models?output_modalities=all of alice",
             ])
-        let shared = shelf.write(.make(), Self.record(.catalog, nil))
+        let shared = copies.write(.make(), Self.record(.catalog, nil))
         #expect(
             shared == ["drop /models?output_modalities=all of alice", "put /models?output_modalities=all of all"])
     }
 
     @Test func `only what was written is confirmed`() {
-        let shelf = Shelf()
-        #expect(shelf.write(.make(), .confirm, Self.providers) == [])
-        _ = shelf.write(.make(), Self.record(Self.providers, nil), Self.providers)
-        #expect(shelf.write(.make(), .confirm, Self.providers) == ["confirm /providers of all"])
+        let copies = LoopCopies()
+        #expect(copies.write(.make(), .confirm, Self.providers) == [])
+        _ = copies.write(.make(), Self.record(Self.providers, nil), Self.providers)
+        #expect(copies.write(.make(), .confirm, Self.providers) == ["confirm /providers of all"])
         // It belongs to one key now, of which nothing was written.
-        #expect(shelf.write(.make(isShared: false), .confirm, Self.providers) == ["drop /providers of all"])
+        #expect(copies.write(.make(isShared: false), .confirm, Self.providers) == ["drop /providers of all"])
     }
 
     @Test func `copies are dropped once, and only those that are there`() {
-        let shelf = Shelf()
-        shelf.begin((Self.providers, .alice), (Self.providers, nil))
-        #expect(shelf.write(.make(), .drop(alsoShared: false), Self.providers) == ["drop /providers of alice"])
-        #expect(shelf.write(.make(), .drop(alsoShared: true), Self.providers) == ["drop /providers of all"])
-        #expect(shelf.write(.make(), .drop(alsoShared: true), Self.providers) == [])
-        #expect(shelf.write(.make(), .none, Self.providers) == [])
-        #expect(shelf.drop(Self.providers, of: nil) == [])
+        let copies = LoopCopies()
+        copies.begin((Self.providers, .alice), (Self.providers, nil))
+        #expect(copies.write(.make(), .drop(alsoShared: false), Self.providers) == ["drop /providers of alice"])
+        #expect(copies.write(.make(), .drop(alsoShared: true), Self.providers) == ["drop /providers of all"])
+        #expect(copies.write(.make(), .drop(alsoShared: true), Self.providers) == [])
+        #expect(copies.write(.make(), .none, Self.providers) == [])
+        #expect(copies.drop(Self.providers, of: nil) == [])
     }
 
     // MARK: Withdrawals
@@ -231,64 +231,65 @@ extension Entry {
             (.shared(Self.providers), false), (.key(.bob), false), (.nothing, false),
             (.purge(.key(Owner.bob.high >> 32)), false),
         ] {
-            let shelf = Shelf()
-            shelf.begin((.catalog, nil))
-            _ = shelf.want(.catalog)
-            #expect(shelf.mayUse(.catalog))
-            _ = shelf.takeOut(withdrawal)
-            #expect(shelf.mayUse(.catalog) == !isVoid, "\(withdrawal)")
-            #expect(shelf.ended(.catalog) == [1])
+            let copies = LoopCopies()
+            copies.begin((.catalog, nil))
+            _ = copies.want(.catalog)
+            #expect(copies.mayUse(.catalog))
+            _ = copies.takeOut(withdrawal)
+            #expect(copies.mayUse(.catalog) == !isVoid, "\(withdrawal)")
+            #expect(copies.ended(.catalog) == [1])
         }
     }
 
     @Test func `what is withdrawn leaves the store, and the rest stays`() {
-        let shelf = Shelf()
-        shelf.begin((Self.providers, nil), (Self.providers, .alice), (.userList, .alice), (.userList, .bob))
-        #expect(shelf.takeOut(.shared(Self.providers)) == ["drop /providers of all"])
-        #expect(shelf.takeOut(.shared(Self.providers)) == [])
-        #expect(shelf.takeOut(.copies(Self.providers, .alice)) == ["drop /providers of alice"])
-        #expect(shelf.takeOut(.key(.alice)) == ["drop all of alice"])
-        #expect(shelf.takeOut(.key(.alice)) == [])
-        #expect(shelf.want(.userList, as: .bob) == .look(Self.key(.userList, .bob)))
+        let copies = LoopCopies()
+        copies.begin((Self.providers, nil), (Self.providers, .alice), (.userList, .alice), (.userList, .bob))
+        #expect(copies.takeOut(.shared(Self.providers)) == ["drop /providers of all"])
+        #expect(copies.takeOut(.shared(Self.providers)) == [])
+        #expect(copies.takeOut(.copies(Self.providers, .alice)) == ["drop /providers of alice"])
+        #expect(copies.takeOut(.key(.alice)) == ["drop all of alice"])
+        #expect(copies.takeOut(.key(.alice)) == [])
+        #expect(copies.want(.userList, as: .bob) == .look(Self.key(.userList, .bob)))
     }
 
     @Test func `a purge drops what it covers, one by one, and a purge of all drops everything`() {
-        let shelf = Shelf()
-        shelf.begin((.catalog, nil), (Self.providers, nil), (.userList, .alice))
-        #expect(shelf.takeOut(.purge(.catalog)) == ["drop /models?output_modalities=all of all"])
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil), (Self.providers, nil), (.userList, .alice))
+        #expect(copies.takeOut(.purge(.catalog)) == ["drop /models?output_modalities=all of all"])
         #expect(
-            shelf.takeOut(.purge(.key(Owner.alice.high >> 32))) == ["drop /models/user?output_modalities=all of alice"])
-        #expect(shelf.takeOut(.purge(.all)) == ["drop everything"])
-        #expect(shelf.want(Self.providers) == .proceed)
+            copies.takeOut(.purge(.key(Owner.alice.high >> 32))) == ["drop /models/user?output_modalities=all of alice"]
+        )
+        #expect(copies.takeOut(.purge(.all)) == ["drop everything"])
+        #expect(copies.want(Self.providers) == .proceed)
     }
 
     @Test func `a purge of a path drops its copies of every query, owner and kind, and no others`() {
         let endpoints = Resource.opaque(path: "/models/a/b/endpoints", query: "x=1", forKeys: true)
-        let shelf = Shelf()
-        shelf.begin(
+        let copies = LoopCopies()
+        copies.begin(
             (Self.providers, nil), (.opaque(path: "/providers", query: "a=1"), .alice), (endpoints, nil),
             (.opaque(path: "/models/a/b/endpoints", query: "", forKeys: false), nil), (.catalog, nil),
             (.opaque(path: "/tools", query: "a=1"), .bob), (.opaque(path: "/tools/x", query: ""), .bob))
         #expect(
-            shelf.takeOut(.purge(.path("/providers"))).sorted() == [
+            copies.takeOut(.purge(.path("/providers"))).sorted() == [
                 "drop /providers of all", "drop /providers?a=1 of alice",
             ])
         #expect(
-            shelf.takeOut(.purge(.path("/models/a/b/endpoints"))).sorted() == [
+            copies.takeOut(.purge(.path("/models/a/b/endpoints"))).sorted() == [
                 "drop /models/a/b/endpoints of all", "drop /models/a/b/endpoints?x=1 of all",
             ])
-        #expect(shelf.takeOut(.purge(.path("/tools"))) == ["drop /tools?a=1 of another"])
-        #expect(shelf.takeOut(.purge(.path("/tools"))) == [])
-        #expect(shelf.want(.opaque(path: "/tools/x", query: ""), as: .bob) != .proceed)
-        #expect(shelf.want(.catalog) != .proceed)
+        #expect(copies.takeOut(.purge(.path("/tools"))) == ["drop /tools?a=1 of another"])
+        #expect(copies.takeOut(.purge(.path("/tools"))) == [])
+        #expect(copies.want(.opaque(path: "/tools/x", query: ""), as: .bob) != .proceed)
+        #expect(copies.want(.catalog) != .proceed)
     }
 
     @Test func `a purge of a path drops a key's own list as received, and not the list that is read`() {
         let raw = Resource.opaque(path: "/models/user", query: "client_version=1")
-        let shelf = Shelf()
-        shelf.begin((raw, .alice), (.userList, .alice))
-        #expect(shelf.takeOut(.purge(.path("/models/user"))) == ["drop /models/user?client_version=1 of alice"])
-        #expect(shelf.want(.userList) != .proceed)
+        let copies = LoopCopies()
+        copies.begin((raw, .alice), (.userList, .alice))
+        #expect(copies.takeOut(.purge(.path("/models/user"))) == ["drop /models/user?client_version=1 of alice"])
+        #expect(copies.want(.userList) != .proceed)
     }
 
     @Test func `in the store and in memory, a purge covers the same`() {
@@ -314,11 +315,11 @@ extension Entry {
     }
 
     @Test func `the second round leaves the store alone`() {
-        let shelf = Shelf()
-        shelf.begin((.userList, .alice))
-        #expect(shelf.takeOut(.key(.alice), isFirst: false) == [])
-        #expect(shelf.takeOut(.purge(.all), isFirst: false) == [])
-        #expect(shelf.takeOut(.key(.alice)) == ["drop all of alice"])
+        let copies = LoopCopies()
+        copies.begin((.userList, .alice))
+        #expect(copies.takeOut(.key(.alice), isFirst: false) == [])
+        #expect(copies.takeOut(.purge(.all), isFirst: false) == [])
+        #expect(copies.takeOut(.key(.alice)) == ["drop all of alice"])
     }
 
     @Test func `when names were forgotten a purge drops everything, since it may cover them`() {

@@ -43,7 +43,7 @@ struct AnswerTests {
         #expect(answer.owner == .alice)
     }
 
-    @Test("A refusal is told with upstream's status, and never as not modified", arguments: [400, 401, 403, 404])
+    @Test("A refusal is answered with upstream's status, and never as not modified", arguments: [400, 401, 403, 404])
     func refusal(code: Int) {
         let status = Status(rawValue: code)
         let answer = Answer.make(from: .refusal(status), owner: .bob, body: "no")

@@ -115,7 +115,7 @@ import Testing
 
     // MARK: Reports
 
-    @Test func `a shortage is told once at its begin, and once it is over`() {
+    @Test func `a shortage is reported once when it begins, and once it is over`() {
         var places = Self.full(1)
         #expect(places.calm(at: 0) == nil)
         #expect(places.wait(0, at: 5_000) == true)

@@ -286,7 +286,7 @@ import Testing
             "an answer is the last one", Step(.head(), "", .answering), Step(.waits, "", .waiting, Deadline.none),
             Step(.draining, "", .waiting), Step(.resumed, "answer", .answering), Step(.answered(), "end", .ending)),
         Course(
-            "even before the connection is told", Step(.head(), "", .answering),
+            "even before the connection knows it", Step(.head(), "", .answering),
             Step(.answered(isDraining: true), "end", .ending, Deadline.none)),
     ]
 

@@ -34,8 +34,8 @@ struct EntryTests {
         let list = Entry.make(.list(RowList(snapshot)))
         #expect(list.bases.map { ObjectIdentifier($0) } == [ObjectIdentifier(snapshot)])
         #expect(Entry.overhead + 8..<Entry.overhead + 512 ~= list.byteCount)
-        #expect(Entry.make(.facet(FacetDesk.rows(["a/b"], beside: snapshot))).bases.isEmpty)
-        #expect(Entry.make(.facet(FacetDesk.rows(["a/b", "a/d"], beside: snapshot))).bases.map(\.count) == [1])
+        #expect(Entry.make(.facet(FacetHarness.rows(["a/b"], beside: snapshot))).bases.isEmpty)
+        #expect(Entry.make(.facet(FacetHarness.rows(["a/b", "a/d"], beside: snapshot))).bases.map(\.count) == [1])
         #expect(Entry.make().bases.isEmpty)
     }
 }

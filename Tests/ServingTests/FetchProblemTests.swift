@@ -10,7 +10,7 @@ struct FetchProblemTests {
         .tooManyRequests, contentType: [], body: .empty, retryAfter: 7)
 
     @Test(
-        "Each is told with its own status and word",
+        "Each is answered with its own status and word",
         arguments: [
             (relayed, 502, .unusable, nil), (.status(.serviceUnavailable, retryAfter: 9), 502, .unusable, 9),
             (.status(.serviceUnavailable, retryAfter: 0), 502, .unusable, 1),
@@ -21,14 +21,14 @@ struct FetchProblemTests {
             (.cut("half of it"), 502, .cut, nil), (.backingOff(seconds: 3), 503, .backingOff, 3),
             (.onlyIfCached, 504, .onlyIfCached, nil),
         ] as [(FetchProblem, Int, CacheStatus.Detail, Int?)])
-    func told(problem: FetchProblem, status: Int, detail: CacheStatus.Detail, retryAfter: Int?) {
+    func answered(problem: FetchProblem, status: Int, detail: CacheStatus.Detail, retryAfter: Int?) {
         #expect(problem.problem.status.rawValue == status)
         #expect(problem.problem.detail == detail)
         #expect(problem.problem.retryAfter == retryAfter)
         #expect(!problem.problem.message.isEmpty)
     }
 
-    @Test("A text is told as it is", arguments: ["upstream's certificate has expired", ""])
+    @Test("A text is passed on as it is", arguments: ["upstream's certificate has expired", ""])
     func sentence(message: String) {
         #expect(FetchProblem.tls(message).problem.message == message)
         #expect(FetchProblem.cut(message).problem.message == message)

@@ -14,9 +14,9 @@ import Testing
         isShared: Bool = true,
         of faceted: Resource.FacetedList = .catalog
     ) -> IgnoredParameters.Parameter? {
-        let rows = FacetDesk.rows(ids, beside: list.map { FacetDesk.snapshot($0) })
-        let entry = FacetDesk.entry(.facet(rows), isShared: isShared, at: 0)
-        return IgnoredParameters.Parameter(FacetDesk.facet(pair, of: faceted), entry, owner: anna)
+        let rows = FacetHarness.rows(ids, beside: list.map { FacetHarness.snapshot($0) })
+        let entry = FacetHarness.entry(.facet(rows), isShared: isShared, at: 0)
+        return IgnoredParameters.Parameter(FacetHarness.facet(pair, of: faceted), entry, owner: anna)
     }
 
     private static func known(_ parameters: IgnoredParameters, _ name: String, owner: Owner = anna, now: UInt64 = 0)

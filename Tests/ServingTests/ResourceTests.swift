@@ -11,9 +11,9 @@ struct ResourceTests {
             (.model(id: "openai/gpt-4o"), "/model/openai/gpt-4o"),
             (.opaque(path: "/providers", query: ""), "/providers"),
             (.opaque(path: "/models", query: "use_rss=true"), "/models?use_rss=true"),
-            (FacetDesk.facet("category=programming"), "/models?category=programming&output_modalities=all"),
+            (FacetHarness.facet("category=programming"), "/models?category=programming&output_modalities=all"),
             (
-                FacetDesk.facet("category=programming", of: .user),
+                FacetHarness.facet("category=programming", of: .user),
                 "/models/user?category=programming&output_modalities=all"
             ),
         ] as [(Resource, String)])
@@ -35,7 +35,7 @@ struct ResourceTests {
     }
 
     @Test(
-        "A feed is told by its parameter",
+        "A feed is recognized by its parameter",
         arguments: [
             ("use_rss=true", true), ("category=legal&use_rss=true", true), ("", false),
             ("use_rss_chat_links=true", false),
@@ -50,8 +50,8 @@ struct ResourceTests {
         "Only lists of a key's own are personal",
         arguments: [
             (.catalog, .catalog, false), (.userList, .userList, true), (.model(id: "a/b"), .model, false),
-            (FacetDesk.facet("category=x"), .facet, false),
-            (FacetDesk.facet("category=x", of: .user), .userFacet, true),
+            (FacetHarness.facet("category=x"), .facet, false),
+            (FacetHarness.facet("category=x", of: .user), .userFacet, true),
             (.past(0), .past, false), (.opaque(path: "/models", query: ""), .opaque, false),
             (.opaque(path: "/models/user", query: "use_rss=true"), .userOpaque, true),
         ] as [(Resource, Resource.Kind, Bool)])
@@ -83,7 +83,8 @@ struct ResourceTests {
         let all: Set<Resource> = [
             .catalog, .userList, .model(id: "a/b"), .model(id: "a/B"), .opaque(path: "/models", query: "a=b"),
             .opaque(path: "/providers", query: "a=b"), .opaque(path: "/models", query: "a=c"),
-            FacetDesk.facet("category=x"), FacetDesk.facet("category=y"), FacetDesk.facet("category=x", of: .user),
+            FacetHarness.facet("category=x"), FacetHarness.facet("category=y"),
+            FacetHarness.facet("category=x", of: .user),
         ]
         #expect(all.count == 10)
     }

@@ -10,10 +10,10 @@ import Testing
 struct ResponderAnswersTests {
     @Test("An answer is found by the next request of the same target", arguments: ["/models", "/models/acme/anvil"])
     func kept(target: String) {
-        var counter = Counter.stocked()
-        let made = counter.answer(.make(target, owner: .alice))
-        let found = counter.cache.find(target)
-        let owned = counter.cache.find(target, owner: .alice)
+        var harness = ResponderHarness.stocked()
+        let made = harness.answer(.make(target, owner: .alice))
+        let found = harness.cache.find(target)
+        let owned = harness.cache.find(target, owner: .alice)
         #expect(made != nil)
         #expect(found === made)
         #expect(owned == nil)
@@ -21,11 +21,11 @@ struct ResponderAnswersTests {
 
     @Test("An answer of a key's own list is kept for that key")
     func keptForOwner() {
-        var counter = Counter()
-        counter.cache.store(.rows(Counter.models, isShared: false), for: .userList, owner: .alice)
-        let made = counter.answer(.make("/models/user", owner: .alice))
-        let alices = counter.cache.find("/models/user", owner: .alice)
-        let others = [nil, Owner.nobody, .bob].map { counter.cache.find("/models/user", owner: $0) }
+        var harness = ResponderHarness()
+        harness.cache.store(.rows(ResponderHarness.models, isShared: false), for: .userList, owner: .alice)
+        let made = harness.answer(.make("/models/user", owner: .alice))
+        let alices = harness.cache.find("/models/user", owner: .alice)
+        let others = [nil, Owner.nobody, .bob].map { harness.cache.find("/models/user", owner: $0) }
         #expect(made?.owner == .alice)
         #expect(alices === made)
         #expect(others.allSatisfy { $0 == nil })
@@ -33,27 +33,27 @@ struct ResponderAnswersTests {
 
     @Test("A prepared list is sent in the coding that the client prefers", arguments: ContentCoding.allCases)
     func prepared(coding: ContentCoding) {
-        var counter = Counter()
+        var harness = ResponderHarness()
         let list = PreparedList(
             query: Query(), identity: SharedBytes(utf8: "plain"),
             coded: [.gzip: SharedBytes(utf8: "gzip"), .br: SharedBytes(utf8: "br")])
-        counter.cache.store(.rows(Counter.models, prepared: list), for: .catalog, owner: .nobody)
-        let answer = counter.answer(.make("/models?output_modalities=text", coding: coding))
+        harness.cache.store(.rows(ResponderHarness.models, prepared: list), for: .catalog, owner: .nobody)
+        let answer = harness.answer(.make("/models?output_modalities=text", coding: coding))
         #expect(answer?.coding == coding)
         #expect(answer.map { text($0.body) } == (coding == .identity ? "plain" : "\(coding.token)"))
         #expect(answer?.wantsCompression() == false)
-        let count = counter.answer(.make("/models/count", coding: coding))
+        let count = harness.answer(.make("/models/count", coding: coding))
         #expect(count.map { text($0.body) } == #"{"data":{"count":2}}"#)
     }
 
     @Test("A large answer waits for its compressed form where the client would have it")
     func awaitsCompression() {
-        var counter = Counter()
+        var harness = ResponderHarness()
         let models = (0..<100).map { ModelFields.make("acme/model-\($0)") }
-        counter.cache.store(.rows(models), for: .catalog, owner: .nobody)
-        let large = counter.answer(.make("/models?limit=90", coding: .gzip))
-        let plain = counter.answer(.make("/models?limit=90"))
-        let small = counter.answer(.make("/models?limit=2", coding: .gzip))
+        harness.cache.store(.rows(models), for: .catalog, owner: .nobody)
+        let large = harness.answer(.make("/models?limit=90", coding: .gzip))
+        let plain = harness.answer(.make("/models?limit=90"))
+        let small = harness.answer(.make("/models?limit=2", coding: .gzip))
         #expect(large?.coding == .identity)
         #expect(large?.wantsCompression() == true)
         #expect(plain?.wantsCompression() == false)
@@ -62,28 +62,28 @@ struct ResponderAnswersTests {
 
     @Test("An answer that depends on ages ends with the day on which it could change")
     func ages() {
-        var counter = Counter.stocked()
-        let aging = counter.answer(.make("/models?min_age_days=2"))
-        let lasting = counter.answer(.make("/models?q=anvil"))
+        var harness = ResponderHarness.stocked()
+        let aging = harness.answer(.make("/models?min_age_days=2"))
+        let lasting = harness.answer(.make("/models?q=anvil"))
         // The rocket was added 100,000 seconds ago, and is two days old 72,800 seconds from now.
         #expect(aging?.validUntil == 1_700_072_800)
         #expect(lasting?.validUntil == nil)
-        let before = counter.cache.find("/models?min_age_days=2", wallSeconds: 1_700_072_799)
-        let after = counter.cache.find("/models?min_age_days=2", wallSeconds: 1_700_072_800)
+        let before = harness.cache.find("/models?min_age_days=2", wallSeconds: 1_700_072_799)
+        let after = harness.cache.find("/models?min_age_days=2", wallSeconds: 1_700_072_800)
         #expect(before === aging)
         #expect(after == nil)
-        counter.wallSeconds = 1_700_072_800
-        #expect(counter.told("/models/count?min_age_days=2") == #"200 {"data":{"count":2}}"#)
+        harness.wallSeconds = 1_700_072_800
+        #expect(harness.outcome("/models/count?min_age_days=2") == #"200 {"data":{"count":2}}"#)
     }
 
     @Test(
         "The date of an answer that depends on ages does not stand for a later one",
         arguments: ["/models?min_age_days=2", "/models?max_age_days=2", "/models/count?min_age_days=2"])
     func datesOfAges(target: String) throws {
-        var counter = Counter.stocked()
-        let (first, other) = (counter.answer(.make(target)), counter.answer(.make("/models?q=anvil")))
-        counter.wallSeconds = 1_700_072_801
-        let second = counter.answer(.make(target))
+        var harness = ResponderHarness.stocked()
+        let (first, other) = (harness.answer(.make(target)), harness.answer(.make("/models?q=anvil")))
+        harness.wallSeconds = 1_700_072_801
+        let second = harness.answer(.make(target))
         let (before, lasting, after) = (try #require(first), try #require(other), try #require(second))
         #expect(text(after.body) != text(before.body))
         #expect(lasting.lastModified == 784_111_777)
@@ -95,9 +95,9 @@ struct ResponderAnswersTests {
 
     @Test("Tags survive a refresh that brings nothing new, and no other")
     func tags() {
-        var first = Counter.stocked()
-        var second = Counter.stocked()
-        var third = Counter()
+        var first = ResponderHarness.stocked()
+        var second = ResponderHarness.stocked()
+        var third = ResponderHarness()
         third.cache.store(.rows([.make("acme/anvil"), .make("acme/saw")]), for: .catalog, owner: .nobody)
         for target in ["/models", "/models?limit=1", "/models/count", "/models/acme/anvil"] {
             let tags = [first.answer(.make(target)), second.answer(.make(target)), third.answer(.make(target))]

@@ -20,8 +20,8 @@ struct ResponderModelTests {
             ("http://localhost/models/acme/anvil?x=y", openAI),
         ])
     func found(target: String, expected: String) {
-        var counter = Counter.stocked()
-        #expect(counter.told(target) == expected)
+        var harness = ResponderHarness.stocked()
+        #expect(harness.outcome(target) == expected)
     }
 
     @Test(
@@ -33,53 +33,53 @@ struct ResponderModelTests {
             ("/model/a%252Fb/c", "miss: /model/a%252Fb/c"), ("/model/a/%C3%A9", "miss: /model/a/%C3%A9"),
         ])
     func unknown(target: String, expected: String) {
-        var counter = Counter.stocked()
-        #expect(counter.told(target) == expected)
+        var harness = ResponderHarness.stocked()
+        #expect(harness.outcome(target) == expected)
     }
 
     @Test("A name that is no UTF-8 is no model's", arguments: ["/model/a/%FF", "/models/%C3/x", "/models/a%2F%80"])
     func notUTF8(target: String) {
-        var counter = Counter.stocked()
-        #expect(counter.told(target) == "400 the model's name is not UTF-8")
+        var harness = ResponderHarness.stocked()
+        #expect(harness.outcome(target) == "400 the model's name is not UTF-8")
     }
 
-    @Test("What upstream gives for a name is told in the form of the route")
+    @Test("What upstream gives for a name is answered in the form of the route")
     func delivered() {
-        var counter = Counter.stocked()
+        var harness = ResponderHarness.stocked()
         let entry = Entry.make(.model(ModelRow(.make("acme/saw", created: 7), json: SharedBytes(utf8: "{1}"))))
-        counter.cache.store(entry, for: .model(id: "acme/saw"), owner: .nobody)
-        #expect(counter.told("/model/acme/saw") == #"200 {"data":{1}}"#)
+        harness.cache.store(entry, for: .model(id: "acme/saw"), owner: .nobody)
+        #expect(harness.outcome("/model/acme/saw") == #"200 {"data":{1}}"#)
         #expect(
-            counter.told("/models/acme/saw")
+            harness.outcome("/models/acme/saw")
                 == #"200 {"data":{1},"id":"acme/saw","object":"model","created":7,"owned_by":"acme","shutdown_date":null}"#
         )
-        let tags = ["/model/acme/saw", "/models/acme/saw"].compactMap { counter.answer(.make($0))?.entityTag }
+        let tags = ["/model/acme/saw", "/models/acme/saw"].compactMap { harness.answer(.make($0))?.entityTag }
         #expect(Set(tags.map { text($0) }).count == 2)
     }
 
     @Test(
         "Upstream's refusal of a name is remembered for its key", arguments: ["/model/acme/saw", "/models/acme%2Fsaw"])
     func refused(target: String) {
-        var counter = Counter.stocked()
-        counter.cache.store(.refusal(.notFound, body: "none"), for: .model(id: "acme/saw"), owner: .alice)
-        #expect(counter.told(target, owner: .alice) == "404 none")
-        #expect(counter.told(target, owner: .bob) == "miss: /model/acme/saw")
-        counter.now = 5_000
-        #expect(counter.told(target, owner: .alice) == "stale: /model/acme/saw")
+        var harness = ResponderHarness.stocked()
+        harness.cache.store(.refusal(.notFound, body: "none"), for: .model(id: "acme/saw"), owner: .alice)
+        #expect(harness.outcome(target, owner: .alice) == "404 none")
+        #expect(harness.outcome(target, owner: .bob) == "miss: /model/acme/saw")
+        harness.now = 5_000
+        #expect(harness.outcome(target, owner: .alice) == "stale: /model/acme/saw")
     }
 
     @Test("A key that was refused the catalogue may still ask for one model")
     func catalogRefused() {
-        var counter = Counter()
-        counter.cache.store(.refusal(.forbidden), for: .catalog, owner: .alice)
-        #expect(counter.told("/models/acme/anvil", owner: .alice) == "miss: /model/acme/anvil")
+        var harness = ResponderHarness()
+        harness.cache.store(.refusal(.forbidden), for: .catalog, owner: .alice)
+        #expect(harness.outcome("/models/acme/anvil", owner: .alice) == "miss: /model/acme/anvil")
     }
 
     @Test("A catalogue that is stale is asked for before the model is")
     func staleCatalog() {
-        var counter = Counter.stocked()
-        counter.now = 300_000
-        #expect(counter.told("/models/acme/saw") == "stale: /models?output_modalities=all")
-        #expect(counter.told("/models/acme/anvil", directive: .refresh) == "request: /models?output_modalities=all")
+        var harness = ResponderHarness.stocked()
+        harness.now = 300_000
+        #expect(harness.outcome("/models/acme/saw") == "stale: /models?output_modalities=all")
+        #expect(harness.outcome("/models/acme/anvil", directive: .refresh) == "request: /models?output_modalities=all")
     }
 }

@@ -32,18 +32,18 @@ import Testing
             ),
         ] as [(String, String)])
     func `a path has its representation`(target: String, body: String) {
-        var counter = Counter.stocked()
-        #expect(counter.told(target) == "200 " + body)
+        var harness = ResponderHarness.stocked()
+        #expect(harness.outcome(target) == "200 " + body)
     }
 
     @Test func `representations of one list have tags of their own`() {
-        var counter = Counter.stocked()
+        var harness = ResponderHarness.stocked()
         let targets = [
             "/models?limit=2", "/openai/v1/models?limit=2", "/models?limit=2&larder_fields=id",
             "/models?limit=2&larder_fields=name", "/_larder/export/litellm.json?limit=2", "/models/acme/anvil",
             "/openai/v1/models/acme/anvil", "/model/acme/anvil",
         ]
-        let tags = targets.compactMap { counter.answer(.make($0)).map { text($0.entityTag) } }
+        let tags = targets.compactMap { harness.answer(.make($0)).map { text($0.entityTag) } }
         #expect(Set(tags).count == targets.count)
     }
 
@@ -51,11 +51,11 @@ import Testing
         let prefixes = ["", "/view/team"]
         let paths = ["/model/acme/rocket:nitro", "/models/acme/rocket:nitro", "/openai/v1/models/acme/rocket:nitro"]
         for prefix in prefixes {
-            var counter = Counter.stocked()
-            counter.views = ViewTable([try View("team", query: "", allow: ["acme/*"], deny: [], pins: [])])
+            var harness = ResponderHarness.stocked()
+            harness.views = ViewTable([try View("team", query: "", allow: ["acme/*"], deny: [], pins: [])])
             let model = ModelRow(.make("acme/rocket:nitro"), json: SharedBytes(utf8: #"{"id":"acme/rocket:nitro"}"#))
-            counter.cache.store(.make(.model(model)), for: .model(id: "acme/rocket:nitro"), owner: .nobody)
-            let answers = paths.compactMap { counter.answer(.make(prefix + $0)) }
+            harness.cache.store(.make(.model(model)), for: .model(id: "acme/rocket:nitro"), owner: .nobody)
+            let answers = paths.compactMap { harness.answer(.make(prefix + $0)) }
             #expect(answers.count == paths.count)
             #expect(Set(answers.map { text($0.body) }).count == paths.count)
             #expect(Set(answers.map { text($0.entityTag) }).count == paths.count, "\(prefix)")
@@ -70,33 +70,34 @@ import Testing
             "/view/team/providers", "/view/team/model/acme/anvil", "/_larder/export/litellm.json",
         ])
     func `what is no list refuses Larder's own parameters that are unknown there`(path: String) throws {
-        var counter = Counter.stocked()
-        counter.views = ViewTable([try View("team", query: "", allow: ["acme/*"], deny: [], pins: [])])
+        var harness = ResponderHarness.stocked()
+        harness.views = ViewTable([try View("team", query: "", allow: ["acme/*"], deny: [], pins: [])])
         #expect(
-            counter.told(path + "?larder_x=1&a=b")
+            harness.outcome(path + "?larder_x=1&a=b")
                 == "400 larder_x is unknown: the known ones are larder_fields, larder_as_of")
         #expect(
-            counter.told(path + "?a=b&larder_field=id") == "400 larder_field is unknown: did you mean larder_fields?")
+            harness.outcome(path + "?a=b&larder_field=id") == "400 larder_field is unknown: did you mean larder_fields?"
+        )
         #expect(
-            counter.told(path + "?l%61rder_fields=id") == "400 larder_fields works on /models and /models/user only")
-        #expect(counter.told(path + "?larder_fields=.").hasPrefix("400 larder_fields must be"))
+            harness.outcome(path + "?l%61rder_fields=id") == "400 larder_fields works on /models and /models/user only")
+        #expect(harness.outcome(path + "?larder_fields=.").hasPrefix("400 larder_fields must be"))
         // An empty value counts as absent, and the last of a name counts.
-        #expect(!counter.told(path + "?larder_x=").hasPrefix("400"))
-        #expect(!counter.told(path + "?larder_fields=id&larder_fields=").hasPrefix("400"))
+        #expect(!harness.outcome(path + "?larder_x=").hasPrefix("400"))
+        #expect(!harness.outcome(path + "?larder_fields=id&larder_fields=").hasPrefix("400"))
     }
 
     @Test func `an export has every kind of model, and is looked up anew each time`() {
-        var counter = Counter()
+        var harness = ResponderHarness()
         var painter = ModelFields.make("acme/brush")
         painter.outputModalities = ["image"]
-        counter.cache.store(.rows(Counter.models + [painter]), for: .catalog, owner: .nobody)
-        #expect(counter.told("/_larder/export/litellm.json?q=brush").contains("openrouter/acme/brush"))
-        #expect(!counter.told("/openai/v1/models").contains("acme/brush"))
+        harness.cache.store(.rows(ResponderHarness.models + [painter]), for: .catalog, owner: .nobody)
+        #expect(harness.outcome("/_larder/export/litellm.json?q=brush").contains("openrouter/acme/brush"))
+        #expect(!harness.outcome("/openai/v1/models").contains("acme/brush"))
         let target = "/_larder/export/litellm.json"
-        #expect(counter.answer(.make(target))?.isOwn == true)
-        #expect(counter.cache.find(target) == nil)
-        #expect(counter.answer(.make("/models"))?.isOwn == false)
-        #expect(counter.cache.find("/models") != nil)
+        #expect(harness.answer(.make(target))?.isOwn == true)
+        #expect(harness.cache.find(target) == nil)
+        #expect(harness.answer(.make("/models"))?.isOwn == false)
+        #expect(harness.cache.find("/models") != nil)
     }
 
     @Test(
@@ -110,23 +111,23 @@ import Testing
             ("/openai/v1/models?larder_field=id", "400 larder_field is unknown: did you mean larder_fields?"),
         ] as [(String, String)])
     func `what the list cannot answer is as on the other bases`(target: String, expected: String) {
-        var counter = Counter.stocked()
-        #expect(counter.told(target) == expected)
+        var harness = ResponderHarness.stocked()
+        #expect(harness.outcome(target) == expected)
     }
 
     @Test func `members can be chosen of a query with facets`() {
-        var counter = Counter.stocked()
+        var harness = ResponderHarness.stocked()
         let target = "/models?category=x&larder_fields=name"
-        guard case .fetch(let wants) = counter.resolve(.make(target)) else { return #expect(Bool(false)) }
+        guard case .fetch(let wants) = harness.resolve(.make(target)) else { return #expect(Bool(false)) }
         #expect(wants.map(\.resource.upstreamTarget) == ["/models?category=x&output_modalities=all"])
     }
 
     @Test func `a model that upstream was asked for is shown in the form of the base`() {
-        var counter = Counter.stocked()
+        var harness = ResponderHarness.stocked()
         let model = ModelRow(.make("acme/saw", created: 7), json: SharedBytes(utf8: #"{"id":"acme/saw"}"#))
-        counter.cache.store(.make(.model(model)), for: .model(id: "acme/saw"), owner: .nobody)
+        harness.cache.store(.make(.model(model)), for: .model(id: "acme/saw"), owner: .nobody)
         #expect(
-            counter.told("/openai/v1/models/acme/saw")
+            harness.outcome("/openai/v1/models/acme/saw")
                 == #"200 {"id":"acme/saw","object":"model","created":7,"owned_by":"acme","shutdown_date":null}"#)
     }
 }

@@ -26,20 +26,20 @@ struct ResponderTests {
             ("/models/acme%2Fanvil/endpoints", "miss: /models/acme/anvil/endpoints"),
         ])
     func missing(target: String, expected: String) {
-        var counter = Counter()
-        #expect(counter.told(target) == expected)
+        var harness = ResponderHarness()
+        #expect(harness.outcome(target) == expected)
     }
 
     @Test(
-        "The reason to ask is told",
+        "The reason to ask is reported",
         arguments: [
             (.any, 299_999, "200"), (.any, 300_000, "stale:"), (.refresh, 1_000, "request:"),
             (.refresh, 300_000, "request:"), (.storedOnly, 1_000, "200"), (.storedOnly, 300_000, "stale:"),
         ] as [(CacheDirective, UInt64, String)])
     func reasons(directive: CacheDirective, now: UInt64, expected: String) {
-        var counter = Counter.stocked()
-        counter.now = now
-        #expect(counter.told("/models/count", directive: directive).split(separator: " ").first == expected[...])
+        var harness = ResponderHarness.stocked()
+        harness.now = now
+        #expect(harness.outcome("/models/count", directive: directive).split(separator: " ").first == expected[...])
     }
 
     @Test(
@@ -56,57 +56,57 @@ struct ResponderTests {
             ("/models/count", #"{"data":{"count":2}}"#), ("/models/count?q=anvil", #"{"data":{"count":1}}"#),
         ])
     func lists(target: String, expected: String) {
-        var counter = Counter.stocked()
-        #expect(counter.told(target) == "200 " + expected)
+        var harness = ResponderHarness.stocked()
+        #expect(harness.outcome(target) == "200 " + expected)
     }
 
     @Test("A key's own list is its own, and its pages lead on to it")
     func userList() {
-        var counter = Counter.stocked()
-        counter.cache.store(.rows(Counter.models, isShared: false), for: .userList, owner: .alice)
+        var harness = ResponderHarness.stocked()
+        harness.cache.store(.rows(ResponderHarness.models, isShared: false), for: .userList, owner: .alice)
         #expect(
-            counter.told("/models/user?limit=1", owner: .alice)
+            harness.outcome("/models/user?limit=1", owner: .alice)
                 == #"200 {"data":[{"id":"acme/anvil"}],"total_count":2,"links":"#
                 + #"{"next":"/api/v1/models/user?limit=1&offset=1"}}"#)
-        #expect(counter.told("/models/user", owner: .bob) == "miss: /models/user?output_modalities=all")
+        #expect(harness.outcome("/models/user", owner: .bob) == "miss: /models/user?output_modalities=all")
     }
 
     @Test(
-        "A value that makes no sense is told, and nothing is asked for",
+        "A value that makes no sense is refused, and nothing is asked for",
         arguments: ["limit=0", "offset=-1", "context=abc", "min_price=x", "min_age_days=1.5"])
     func invalid(query: String) {
-        var counter = Counter()
+        var harness = ResponderHarness()
         let name = query.prefix { $0 != "=" }
-        #expect(counter.told("/models?" + query).hasPrefix("400 \(name) must be "))
-        #expect(counter.told("/models/count?" + query).hasPrefix("400 \(name) must be "))
+        #expect(harness.outcome("/models?" + query).hasPrefix("400 \(name) must be "))
+        #expect(harness.outcome("/models/count?" + query).hasPrefix("400 \(name) must be "))
     }
 
     @Test(
         "What was fetched for a request counts, whatever its freshness and the demand",
         arguments: [CacheDirective.any, .refresh])
     func delivered(directive: CacheDirective) {
-        var counter = Counter()
-        counter.delivered.add(.rows(Counter.models, lifetime: 0), for: .catalog)
-        #expect(counter.told("/models/count", directive: directive) == #"200 {"data":{"count":2}}"#)
-        #expect(counter.cache.answerCount == 0)
-        counter.delivered.add(.rows([.make("a/b")], lifetime: 0), for: .catalog)
-        #expect(counter.told("/models/count", directive: directive) == #"200 {"data":{"count":1}}"#)
+        var harness = ResponderHarness()
+        harness.delivered.add(.rows(ResponderHarness.models, lifetime: 0), for: .catalog)
+        #expect(harness.outcome("/models/count", directive: directive) == #"200 {"data":{"count":2}}"#)
+        #expect(harness.cache.answerCount == 0)
+        harness.delivered.add(.rows([.make("a/b")], lifetime: 0), for: .catalog)
+        #expect(harness.outcome("/models/count", directive: directive) == #"200 {"data":{"count":1}}"#)
     }
 
     @Test("A refusal is passed on to the list that it was given for")
     func refusal() {
-        var counter = Counter()
-        counter.delivered.add(.refusal(.unauthorized, body: "no"), for: .catalog)
-        #expect(counter.told("/models", owner: .alice) == "401 no")
-        #expect(counter.told("/models/count", owner: .alice) == "401 no")
+        var harness = ResponderHarness()
+        harness.delivered.add(.refusal(.unauthorized, body: "no"), for: .catalog)
+        #expect(harness.outcome("/models", owner: .alice) == "401 no")
+        #expect(harness.outcome("/models/count", owner: .alice) == "401 no")
     }
 
     @Test("A feed is upstream's own, and passed on as it came")
     func feed() {
-        var counter = Counter.stocked()
-        #expect(counter.told("/models?use_rss=true") == "miss: /models?use_rss=true")
+        var harness = ResponderHarness.stocked()
+        #expect(harness.outcome("/models?use_rss=true") == "miss: /models?use_rss=true")
         let resource = Resource.opaque(path: "/models", query: "use_rss=true")
-        counter.delivered.add(.make(.body(SharedBytes(utf8: "<rss/>")), contentType: "text/xml"), for: resource)
-        #expect(counter.told("/models?use_rss=true") == "200 <rss/>")
+        harness.delivered.add(.make(.body(SharedBytes(utf8: "<rss/>")), contentType: "text/xml"), for: resource)
+        #expect(harness.outcome("/models?use_rss=true") == "200 <rss/>")
     }
 }

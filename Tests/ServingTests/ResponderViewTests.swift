@@ -21,9 +21,9 @@ import Testing
         return view
     }
 
-    private var counter = Counter.stocked()
+    private var harness = ResponderHarness.stocked()
 
-    init() { counter.views = ViewTable(Self.views) }
+    init() { harness.views = ViewTable(Self.views) }
 
     @Test(
         arguments: [
@@ -67,89 +67,90 @@ import Testing
             ("/view/team/models/acme/saw", "miss: /model/acme/saw"),
         ] as [(String, String)])
     func `a route below a view is about what the view leaves`(target: String, expected: String) {
-        var counter = counter
-        let told = counter.told(target)
-        #expect(told.hasPrefix(expected), "\(told)")
+        var harness = harness
+        let outcome = harness.outcome(target)
+        #expect(outcome.hasPrefix(expected), "\(outcome)")
     }
 
     @Test func `a query with more facets than are asked one by one is refused below a view`() {
-        var counter = counter
+        var harness = harness
         let query = (0..<40).map { "p\($0)=1" }.joined(separator: "&")
-        #expect(counter.told("/models?" + query).hasPrefix("miss: /models?"))
-        #expect(counter.told("/view/team/models?" + query).hasPrefix("400 the query has too many parameters"))
+        #expect(harness.outcome("/models?" + query).hasPrefix("miss: /models?"))
+        #expect(harness.outcome("/view/team/models?" + query).hasPrefix("400 the query has too many parameters"))
     }
 
     @Test func `an answer is found by its target again, for its view alone, with tags of its own`() {
-        var counter = counter
+        var harness = harness
         let targets = [
             "/models", "/view/all/models", "/view/first/models", "/view/all/models/acme/anvil", "/models/acme/anvil",
             "/view/first/models/acme/anvil",
         ]
-        let answers = targets.map { counter.answer(.make($0)) }
+        let answers = targets.map { harness.answer(.make($0)) }
         #expect(Set(answers.compactMap { $0.map { text($0.entityTag) } }).count == targets.count)
-        for (target, answer) in zip(targets, answers) { #expect(counter.cache.find(target) === answer, "\(target)") }
+        for (target, answer) in zip(targets, answers) { #expect(harness.cache.find(target) === answer, "\(target)") }
         #expect(answers.map { $0?.view } == [nil, 0, 1, 0, nil, 1])
     }
 
     @Test func `the facets of a view are those of everyone, and are joined with what it leaves`() {
-        var counter = counter
-        guard case .rows(let list, _) = counter.cache.entry(for: .catalog, owner: .nobody)?.content else {
+        var harness = harness
+        guard case .rows(let list, _) = harness.cache.entry(for: .catalog, owner: .nobody)?.content else {
             return #expect(Bool(false))
         }
         for (id, expected) in [("acme/anvil", "[]"), ("acme/rocket", #"[{"id":"acme/rocket"}]"#)] {
-            counter.cache.store(
-                .make(.facet(FacetDesk.rows([id], beside: list))), for: FacetDesk.facet("zdr=true"), owner: .nobody)
-            #expect(counter.told("/view/team/models?zdr=true").hasPrefix(#"200 {"data":\#(expected),"total_count""#))
+            harness.cache.store(
+                .make(.facet(FacetHarness.rows([id], beside: list))), for: FacetHarness.facet("zdr=true"),
+                owner: .nobody)
+            #expect(harness.outcome("/view/team/models?zdr=true").hasPrefix(#"200 {"data":\#(expected),"total_count""#))
         }
     }
 
     @Test func `upstream's answer about a model counts if the catalogue has the model in the view`() {
-        var counter = counter
+        var harness = harness
         for (id, name, expected) in [
             ("acme/rocket", "acme/old", "200"), ("acme/rocket:nitro", "acme/rocket:nitro", "200"),
             ("acme/anvil", "acme/older", "404"), ("acme/saw", "acme/saw", "404"),
         ] {
             let model = ModelRow(.make(id), json: SharedBytes(utf8: #"{"id":"\#(id)"}"#))
-            counter.cache.store(.make(.model(model)), for: .model(id: name), owner: .nobody)
-            #expect(counter.told("/view/team/model/\(name)").hasPrefix(expected), "\(name)")
-            #expect(counter.told("/model/\(name)").hasPrefix("200"))
+            harness.cache.store(.make(.model(model)), for: .model(id: name), owner: .nobody)
+            #expect(harness.outcome("/view/team/model/\(name)").hasPrefix(expected), "\(name)")
+            #expect(harness.outcome("/model/\(name)").hasPrefix("200"))
         }
         // A new catalogue decides anew.
-        #expect(counter.cache.find("/view/team/model/acme/old") != nil)
-        counter.cache.store(.rows([.make("acme/anvil")]), for: .catalog, owner: .nobody)
-        #expect(counter.cache.find("/view/team/model/acme/old") == nil)
-        #expect(counter.told("/view/team/model/acme/old").hasPrefix("404"))
+        #expect(harness.cache.find("/view/team/model/acme/old") != nil)
+        harness.cache.store(.rows([.make("acme/anvil")]), for: .catalog, owner: .nobody)
+        #expect(harness.cache.find("/view/team/model/acme/old") == nil)
+        #expect(harness.outcome("/view/team/model/acme/old").hasPrefix("404"))
         #expect(Responder().model(of: .make("/model/acme/old")) != nil)
         #expect(Responder().model(of: .make("/view/team/model/acme/old")) == nil)
     }
 
     @Test func `a view by age is valid until a model crosses its bound`() {
-        var counter = counter
-        counter.wallSeconds = 1_699_900_000 + 86_400 * 5
-        #expect(counter.told("/view/young/models/count") == #"200 {"data":{"count":1}}"#)
-        #expect(counter.told("/view/young/model/acme/rocket").hasPrefix("200"))
+        var harness = harness
+        harness.wallSeconds = 1_699_900_000 + 86_400 * 5
+        #expect(harness.outcome("/view/young/models/count") == #"200 {"data":{"count":1}}"#)
+        #expect(harness.outcome("/view/young/model/acme/rocket").hasPrefix("200"))
         for target in ["/view/young/models/count", "/view/young/model/acme/rocket"] {
-            #expect(counter.cache.find(target, wallSeconds: counter.wallSeconds) != nil)
-            #expect(counter.cache.find(target, wallSeconds: counter.wallSeconds + 1) == nil)
+            #expect(harness.cache.find(target, wallSeconds: harness.wallSeconds) != nil)
+            #expect(harness.cache.find(target, wallSeconds: harness.wallSeconds + 1) == nil)
         }
-        counter.wallSeconds += 1
-        #expect(counter.told("/view/young/models/count") == #"200 {"data":{"count":0}}"#)
-        #expect(counter.told("/view/young/model/acme/rocket").hasPrefix("404"))
+        harness.wallSeconds += 1
+        #expect(harness.outcome("/view/young/models/count") == #"200 {"data":{"count":0}}"#)
+        #expect(harness.outcome("/view/young/model/acme/rocket").hasPrefix("404"))
     }
 
     @Test func `what a view shows has changed when the view has`() {
-        var counter = counter
-        counter.views = ViewTable(Self.views, since: 2_000_000_000)
-        #expect(counter.answer(.make("/view/all/models"))?.lastModified == 2_000_000_000)
-        #expect(counter.answer(.make("/models"))?.lastModified == 784_111_777)
+        var harness = harness
+        harness.views = ViewTable(Self.views, since: 2_000_000_000)
+        #expect(harness.answer(.make("/view/all/models"))?.lastModified == 2_000_000_000)
+        #expect(harness.answer(.make("/models"))?.lastModified == 784_111_777)
     }
 
     @Test func `the number of models that each view leaves is known with a catalogue`() {
-        var counter = counter
+        var harness = harness
         #expect(
-            counter.cache.modelCounts(of: counter.views, wallSeconds: counter.wallSeconds) == [2, 2, 1, 1, 1])
-        var empty = Counter()
-        #expect(empty.cache.modelCounts(of: counter.views, wallSeconds: 0) == [nil, nil, nil, nil, nil])
+            harness.cache.modelCounts(of: harness.views, wallSeconds: harness.wallSeconds) == [2, 2, 1, 1, 1])
+        var empty = ResponderHarness()
+        #expect(empty.cache.modelCounts(of: harness.views, wallSeconds: 0) == [nil, nil, nil, nil, nil])
     }
 
     @Test(arguments: ["", "/v1", "/api/v1", "/openai/v1"], ["", "/"])

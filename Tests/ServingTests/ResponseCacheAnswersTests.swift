@@ -40,7 +40,7 @@ struct ResponseCacheAnswersTests {
         #expect(shared == nil)
     }
 
-    @Test("Owners whose digests begin alike are still told apart")
+    @Test("Owners whose digests begin alike are still distinguished")
     func halfEqualOwners() {
         var cache = ResponseCache(maximumBytes: 100_000)
         let entry = Entry.make(isShared: false)

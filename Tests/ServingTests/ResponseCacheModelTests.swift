@@ -20,7 +20,7 @@ struct ResponseCacheModelTests {
     }
     private static let lists: [RowList] = {
         var pool = RowPool()
-        let first = (0..<9).map { number in FacetDesk.list(number..<number + 6, in: &pool) }
+        let first = (0..<9).map { number in FacetHarness.list(number..<number + 6, in: &pool) }
         precondition(first.contains { $0.bases.count > 1 })
         return first + snapshots.map { RowList($0) }
     }()

@@ -36,12 +36,12 @@ struct ResponseCacheStaleTests {
     @Test("A copy stands in for a failure until its window ends, and never for upstream's word")
     func staleIfErrorCopy() {
         var (cache, answer) = stocked(isShared: false)
-        let failures: [FetchProblem] = [.timeout(""), .busy, .backingOff(seconds: 1), Tower.tooMany()]
+        let failures: [FetchProblem] = [.timeout(""), .busy, .backingOff(seconds: 1), DispatcherHarness.tooMany()]
         for problem in failures {
-            let spares = [99, 100, 10_099, 10_100].map {
+            let copies = [99, 100, 10_099, 10_100].map {
                 cache.staleIfErrorCopy(for: model, owner: .alice, after: problem, now: $0)
             }
-            #expect(spares.map { $0 === answer.source } == [true, true, true, false])
+            #expect(copies.map { $0 === answer.source } == [true, true, true, false])
             #expect(cache.staleIfErrorCopy(for: model, owner: .bob, after: problem, now: 100) == nil)
         }
         let refusal = FetchProblem.relayed(.forbidden, contentType: [], body: .empty, retryAfter: nil)
@@ -77,15 +77,15 @@ struct ResponseCacheStaleTests {
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 600) == [model])
     }
 
-    @Test("While upstream is left alone the copy stands in for an error, for all")
-    func leftAlone() {
+    @Test("During back-off the copy stands in for an error, for all")
+    func backOff() {
         let (cache, answer) = stocked()
         cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: false)
         for owner in [Owner.alice, .bob] {
-            #expect(cache.isLeftAlone(answer, owner: owner, now: 4_999))
-            #expect(cache.isLeftAlone(model, owner: owner, now: 4_999))
+            #expect(cache.isBackingOff(answer, owner: owner, now: 4_999))
+            #expect(cache.isBackingOff(model, owner: owner, now: 4_999))
             #expect(cache.decision(on: answer, owner: owner, directive: .any, now: 4_999) == .staleOnError)
-            #expect(!cache.isLeftAlone(answer, owner: owner, now: 5_000))
+            #expect(!cache.isBackingOff(answer, owner: owner, now: 5_000))
             #expect(cache.decision(on: answer, owner: owner, directive: .any, now: 5_000) == .fetch(.stale))
         }
     }
@@ -95,9 +95,9 @@ struct ResponseCacheStaleTests {
         let (cache, answer) = stocked()
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 100) == [model])
         cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: true)
-        #expect(cache.isLeftAlone(answer, owner: .alice, now: 200))
-        #expect(!cache.isLeftAlone(answer, owner: .bob, now: 200))
-        #expect(!cache.isLeftAlone(model, owner: .nobody, now: 200))
+        #expect(cache.isBackingOff(answer, owner: .alice, now: 200))
+        #expect(!cache.isBackingOff(answer, owner: .bob, now: 200))
+        #expect(!cache.isBackingOff(model, owner: .nobody, now: 200))
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 200).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .bob, now: 200) == [model])
         // That refresh is under way, so hers does not begin either when her pause is over.
@@ -111,26 +111,26 @@ struct ResponseCacheStaleTests {
     func aboutKeyOwn() {
         let (cache, answer) = stocked(isShared: false)
         cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: true)
-        #expect(cache.isLeftAlone(answer, owner: .alice, now: 4_999))
+        #expect(cache.isBackingOff(answer, owner: .alice, now: 4_999))
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 4_999).isEmpty)
         #expect(cache.beginRefreshes(behind: answer, owner: .alice, now: 5_000) == [model])
     }
 
-    @Test("However many keys upstream objects to, the memory of it stays bounded, and the last is left alone")
+    @Test("However many keys upstream objects to, the memory of it stays bounded, and the last backs off")
     func manyKeys() {
         let (cache, answer) = stocked()
         for number in 0..<2_000 {
             let owner = Owner(high: UInt64(number), low: 7)
             cache.refreshEnded(of: model, owner: owner, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: true)
-            #expect(cache.isLeftAlone(answer, owner: owner, now: 200))
+            #expect(cache.isBackingOff(answer, owner: owner, now: 200))
         }
         let remembered = (0..<2_000).count {
-            cache.isLeftAlone(answer, owner: Owner(high: UInt64($0), low: 7), now: 200)
+            cache.isBackingOff(answer, owner: Owner(high: UInt64($0), low: 7), now: 200)
         }
         #expect(remembered <= 256)
     }
 
-    @Test("Of an answer made of several entries the stale ones are refreshed; it is left alone if all of them are")
+    @Test("Of an answer made of several entries the stale ones are refreshed; it backs off if all of them do")
     func joined() {
         var cache = ResponseCache(maximumBytes: 1 << 20, windows: Self.windows)
         let resources = ["a/1", "a/2", "a/3"].map { Resource.model(id: $0) }
@@ -144,10 +144,10 @@ struct ResponseCacheStaleTests {
         #expect(cache.beginRefreshes(behind: answer, owner: .nobody, now: 150) == [resources[0]])
         #expect(cache.beginRefreshes(behind: answer, owner: .nobody, now: 250) == [resources[1]])
         cache.refreshEnded(of: resources[0], owner: .nobody, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: false)
-        #expect(!cache.isLeftAlone(answer, owner: .nobody, now: 300))
+        #expect(!cache.isBackingOff(answer, owner: .nobody, now: 300))
         cache.refreshEnded(of: resources[1], owner: .nobody, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: false)
-        #expect(cache.isLeftAlone(answer, owner: .nobody, now: 300))
-        #expect(!cache.isLeftAlone(answer, owner: .nobody, now: 900))
+        #expect(cache.isBackingOff(answer, owner: .nobody, now: 300))
+        #expect(!cache.isBackingOff(answer, owner: .nobody, now: 900))
     }
 }
 

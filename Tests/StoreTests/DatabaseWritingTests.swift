@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(30))) struct DatabaseWritingTests {
     /// Every refresh of a list replaces its body.
-    @Test func `a new body takes the position of the old one, so that neither the log nor the database has both`()
+    @Test func `a new body takes the place of the old one, so that neither the log nor the database has both`()
         throws
     {
         let folder = try Folder()

@@ -112,7 +112,7 @@ struct OriginConnection {
         case .chunked(let chunks, let pause):
             try sendChunks(chunks, pause: pause)
             try send(Array("0\r\n\r\n".utf8))
-        case .told(let chunks, let willSend):
+        case .announced(let chunks, let willSend):
             for (index, chunk) in chunks.enumerated() {
                 willSend(index)
                 try sendChunks([chunk], pause: .zero)
@@ -178,7 +178,7 @@ extension OriginBody {
         case .repeated(_, let count): ("Content-Length", "\(count)")
         case .gated(let first, _, let second): ("Content-Length", "\(first.count + second.count)")
         case .hanging(_, let declared), .cut(_, let declared): ("Content-Length", "\(declared)")
-        case .chunked, .told, .cutChunks: ("Transfer-Encoding", "chunked")
+        case .chunked, .announced, .cutChunks: ("Transfer-Encoding", "chunked")
         case .untilClose: ("Connection", "close")
         }
     }

@@ -24,7 +24,7 @@ public enum OriginBody: Sendable {
     case chunked([[UInt8]], pause: Duration = .zero)
     /// A whole body in these chunks. `willSend` is called with the number of each, from 0, just before it goes out; it may
     /// block.
-    case told([[UInt8]], willSend: @Sendable (Int) -> Void)
+    case announced([[UInt8]], willSend: @Sendable (Int) -> Void)
     /// A body of `count` equal bytes with its length, made as it is sent.
     case repeated(UInt8, count: Int)
     /// A body that waits behind its first part until the gate is opened; `Content-Length` is that of both parts.

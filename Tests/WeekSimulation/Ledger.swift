@@ -12,7 +12,7 @@ struct Ledger {
     }
 
     /// Upstream has said something about a content to a key.
-    struct Telling {
+    struct Statement {
         var content: Int
         var thing: Int
         var key: Int
@@ -42,22 +42,22 @@ struct Ledger {
         var failures = 0
     }
 
-    private struct Place: Hashable {
+    private struct PauseKey: Hashable {
         var thing: Int
         var key: Int
     }
 
     private(set) var violation: WeekViolation?
     private(set) var contents: [Content] = []
-    private var tellings: [Telling] = []
-    private var tellingsOf: [Int: [Int]] = [:]
+    private var statements: [Statement] = []
+    private var statementsOf: [Int: [Int]] = [:]
     private var asks: [Int: Ask] = [:]
     /// Counts what happens.
     private(set) var order = 0
     /// When all copies were purged, and when each key was refused.
     private var purgedAt = 0
     private var refusedAt: [Int: Int] = [:]
-    private var pauses: [Place: Pause] = [:]
+    private var pauses: [PauseKey: Pause] = [:]
     private var pausesOfAll: [Int: Pause] = [:]
     private var lastFailed: [Int: Int] = [:]
 
@@ -72,7 +72,7 @@ struct Ledger {
             violated(
                 4, now, "upstream is asked for thing \(ask.thing) with key \(ask.key) while it answers that already")
         }
-        if let pause = pauses[Place(thing: ask.thing, key: ask.key)], now < pause.until {
+        if let pause = pauses[PauseKey(thing: ask.thing, key: ask.key)], now < pause.until {
             violated(
                 5, now, "upstream is asked for thing \(ask.thing) \(pause.until - now) ms too early with key \(ask.key)"
             )
@@ -100,17 +100,17 @@ struct Ledger {
             pause.until = now + length
             return pause
         }
-        let (place, group) = (Place(thing: thing, key: key), group(thing, key))
+        let (pauseKey, group) = (PauseKey(thing: thing, key: key), group(thing, key))
         switch failure {
         case .ofConnection: pausesOfAll[group] = lengthen(pausesOfAll[group])
-        case .ofRequest: pauses[place] = lengthen(pauses[place])
+        case .ofRequest: pauses[pauseKey] = lengthen(pauses[pauseKey])
         case .ofStatus:
-            if let other = lastFailed[group], other != key, let pause = pauses[Place(thing: thing, key: other)],
+            if let other = lastFailed[group], other != key, let pause = pauses[PauseKey(thing: thing, key: other)],
                 now <= pause.until + 60_000
             {
                 pausesOfAll[group] = lengthen(pausesOfAll[group])
             }
-            pauses[place] = lengthen(pauses[place])
+            pauses[pauseKey] = lengthen(pauses[pauseKey])
             lastFailed[group] = key
         }
     }
@@ -118,7 +118,7 @@ struct Ledger {
     /// Larder has learned of an answer. A refusal of one key says nothing of others.
     mutating func succeeded(_ thing: Int, _ key: Int, isRefusal: Bool) {
         let group = group(thing, key)
-        pauses[Place(thing: thing, key: key)] = nil
+        pauses[PauseKey(thing: thing, key: key)] = nil
         if !isRefusal { pausesOfAll[group] = nil }
         if !isRefusal || lastFailed[group] == key { lastFailed[group] = nil }
     }
@@ -131,27 +131,27 @@ struct Ledger {
     }
 
     /// A response is complete. Returns the number of what it says.
-    mutating func told(_ content: Int, of thing: Int, to key: Int, isPublic: Bool, confirms: Bool, isRefusal: Bool)
+    mutating func responded(_ content: Int, of thing: Int, to key: Int, isPublic: Bool, confirms: Bool, isRefusal: Bool)
         -> Int
     {
         // A 304 never gives a body to more keys than before.
         let mayBePublic = !confirms || isForEveryone(content, asking: key)
         let isForAll = isPublic && mayBePublic && !isRefusal && !Subject.things[thing].isPersonal
         order += 1
-        let telling = Telling(
+        let statement = Statement(
             content: content, thing: thing, key: key, isPublic: isForAll, narrows: !isForAll && !isRefusal, order: order
         )
-        tellings.append(telling)
-        tellingsOf[content, default: []].append(tellings.count - 1)
-        return tellings.count - 1
+        statements.append(statement)
+        statementsOf[content, default: []].append(statements.count - 1)
+        return statements.count - 1
     }
 
     /// Larder begins to answer with it.
-    mutating func used(_ telling: Int) {
+    mutating func used(_ statement: Int) {
         order += 1
-        if tellings[telling].usedAt == nil { tellings[telling].usedAt = order }
-        let told = tellings[telling]
-        if !told.isPublic, !told.narrows, told.key != 0 { refusedAt[told.key] = order }
+        if statements[statement].usedAt == nil { statements[statement].usedAt = order }
+        let used = statements[statement]
+        if !used.isPublic, !used.narrows, used.key != 0 { refusedAt[used.key] = order }
     }
 
     /// All copies are purged.
@@ -162,13 +162,13 @@ struct Ledger {
 
     /// Whether upstream has let everyone of this caller's sort have it, and has not said otherwise since.
     private func isForEveryone(_ content: Int, asking key: Int, usedAfter start: Int = -1) -> Bool {
-        (tellingsOf[content] ?? []).contains { index in
-            let telling = tellings[index]
-            guard telling.isPublic, start < 0 || telling.usedAt ?? 0 > start else { return false }
-            if Subject.things[telling.thing].dependsOnKey, (telling.key == 0) != (key == 0) { return false }
-            return !tellings.contains {
-                $0.thing == telling.thing && $0.narrows && $0.usedAt != nil && $0.order > telling.order
-                    && (!Subject.things[telling.thing].dependsOnKey || ($0.key == 0) == (key == 0))
+        (statementsOf[content] ?? []).contains { index in
+            let statement = statements[index]
+            guard statement.isPublic, start < 0 || statement.usedAt ?? 0 > start else { return false }
+            if Subject.things[statement.thing].dependsOnKey, (statement.key == 0) != (key == 0) { return false }
+            return !statements.contains {
+                $0.thing == statement.thing && $0.narrows && $0.usedAt != nil && $0.order > statement.order
+                    && (!Subject.things[statement.thing].dependsOnKey || ($0.key == 0) == (key == 0))
             }
         }
     }
@@ -179,8 +179,8 @@ struct Ledger {
         let purged = purgedAt <= begun ? purgedAt : -1
         let refused = refusedAt[key].flatMap { $0 <= begun ? $0 : nil } ?? -1
         let start = max(purged, refused)
-        return (tellingsOf[content] ?? []).contains {
-            tellings[$0].key == key && (start < 0 || tellings[$0].usedAt ?? 0 >= start)
+        return (statementsOf[content] ?? []).contains {
+            statements[$0].key == key && (start < 0 || statements[$0].usedAt ?? 0 >= start)
         } || isForEveryone(content, asking: key, usedAfter: purged)
     }
 
@@ -191,7 +191,8 @@ struct Ledger {
         for mark in marks where !mayHave(mark.content, key, begun: begun) {
             return violated(
                 1, now,
-                "a caller with key \(key) gets content \(mark.content), which upstream told \(tellers(mark.content))")
+                "a caller with key \(key) gets content \(mark.content), which upstream sent to \(recipients(mark.content))"
+            )
         }
         for mark in marks where contents[mark.content].isCut {
             return violated(2, now, "a caller of \(subject.target) gets content \(mark.content), which was cut")
@@ -221,8 +222,8 @@ struct Ledger {
         }
     }
 
-    private func tellers(_ content: Int) -> String {
-        (tellingsOf[content] ?? []).map { tellings[$0] }
+    private func recipients(_ content: Int) -> String {
+        (statementsOf[content] ?? []).map { statements[$0] }
             .map { "key \($0.key)\($0.isPublic ? " for everyone" : "") at \($0.order)" }.joined(separator: ", ")
     }
 

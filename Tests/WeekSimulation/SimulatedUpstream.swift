@@ -46,7 +46,7 @@ struct SimulatedUpstream {
     // MARK: What happens to it
 
     mutating func behave(_ mode: Week.UpstreamMode, _ thing: Int?, until: UInt64) { modes.append((mode, thing, until)) }
-    mutating func tell(_ said: Week.Directives, _ thing: Int?, until: UInt64) {
+    mutating func direct(_ said: Week.Directives, _ thing: Int?, until: UInt64) {
         directives.append((said, thing, until))
     }
     mutating func refuse(_ key: Int, until: UInt64) { refused[key] = until }

@@ -20,7 +20,7 @@ public struct Week: Sendable, Equatable {
         /// The caller's key; 0 for none.
         public var key: Int
         /// What its `Cache-Control` says.
-        public var demand: Demand
+        public var directive: RequestDirective
         /// Whether the connection closes after the answer.
         public var closes: Bool
         /// Whether it accepts compressed answers.
@@ -64,7 +64,7 @@ public struct Week: Sendable, Equatable {
     }
 
     /// What a request's `Cache-Control` says.
-    public enum Demand: Sendable, Equatable { case none, noCache, onlyIfCached, noStore }
+    public enum RequestDirective: Sendable, Equatable { case none, noCache, onlyIfCached, noStore }
 
     /// What can happen. What lasts ends after so many milliseconds.
     public enum Event: Sendable, Equatable {
@@ -85,7 +85,7 @@ public struct Week: Sendable, Equatable {
         /// Upstream behaves so, for one target or for all.
         case upstream(UpstreamMode, target: Int?, lasts: UInt64)
         /// Upstream sends this `Cache-Control`, for one target or for all.
-        case tells(Directives, target: Int?, lasts: UInt64)
+        case directives(Directives, target: Int?, lasts: UInt64)
         /// Upstream sends entity tags, and answers 304 to the current one.
         case validators(lasts: UInt64)
         /// Upstream's content changes; `isMine`: each key has its own from now on.
@@ -194,7 +194,7 @@ public struct Week: Sendable, Equatable {
     }
 
     private static func request(_ random: inout SeededGenerator) -> Request {
-        let demand: Demand =
+        let directive: RequestDirective =
             switch random.index(20) {
             case 0, 1: .noCache
             case 2: .onlyIfCached
@@ -203,7 +203,7 @@ public struct Week: Sendable, Equatable {
             }
         return Request(
             subject: random.percent(30) ? 0 : random.index(Subject.all.count), key: random.index(keys + 1),
-            demand: demand, closes: random.percent(10), acceptsCoded: random.percent(20))
+            directive: directive, closes: random.percent(10), acceptsCoded: random.percent(20))
     }
 
     private static func pass(_ random: inout SeededGenerator) -> Pass {
@@ -234,7 +234,7 @@ public struct Week: Sendable, Equatable {
         case 8:
             return .upstream(.large(Int(random.within(50_000...500_000))), target: target, lasts: min(lasts, 300_000))
         case 9, 10, 11:
-            return .tells(Directives.allCases[random.index(4)], target: target, lasts: lasts)
+            return .directives(Directives.allCases[random.index(4)], target: target, lasts: lasts)
         case 12, 13: return .validators(lasts: lasts * 100)
         case 14, 15: return .change(target: random.index(Subject.targets), isMine: random.percent(30))
         case 16: return .refuse(key: random.index(keys) + 1, lasts: lasts)

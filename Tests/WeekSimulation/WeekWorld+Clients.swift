@@ -167,7 +167,7 @@ extension WeekWorld {
         guard let parts = Target(target.span) else { return ledger.violated(3, now, "no target") }
         let owner = owner(request.key)
         let directive: CacheDirective =
-            switch request.demand {
+            switch request.directive {
             case .none, .noStore: .any
             case .noCache: .refresh
             case .onlyIfCached: .storedOnly
@@ -175,7 +175,7 @@ extension WeekWorld {
         let summary = RequestSummary(
             isHead: false, target: target, parts: parts, route: Route(path: target.span.extracting(parts.path)),
             coding: request.acceptsCoded ? .gzip : .identity, directive: directive,
-            forbidsStoring: request.demand == .noStore, owner: owner, precondition: nil,
+            forbidsStoring: request.directive == .noStore, owner: owner, precondition: nil,
             authorization: request.key == 0 ? nil : SharedBytes(utf8: String(request.key)))
         if let answer = stored(summary) {
             if answer.source.freshness.isFresh(at: now) {

@@ -148,7 +148,7 @@ extension WeekWorld {
         case .success(let response):
             if ask.plan.confirms { counts.confirmed += 1 }
             if let content {
-                tellings[ask.ticket] = ledger.told(
+                statements[ask.ticket] = ledger.responded(
                     content, of: ask.thing, to: ask.key, isPublic: ask.plan.isPublic, confirms: ask.plan.confirms,
                     isRefusal: ask.plan.isRefusal)
             }
@@ -233,7 +233,7 @@ extension WeekWorld {
     /// Stores a response, and answers those who wait for it.
     func finish(_ ticket: FetchTable.Ticket, _ response: Entry) {
         guard let fetch = table.finished(ticket) else { return }
-        if let telling = tellings.removeValue(forKey: ticket) { ledger.used(telling) }
+        if let statement = statements.removeValue(forKey: ticket) { ledger.used(statement) }
         if let ask = transferred.removeValue(forKey: ticket) {
             if ask.plan.failure != nil, rules.cutsAreSeen {
                 ledger.violated(2, now, "upstream failed at \(fetch.url), and its answer is used")
@@ -254,7 +254,7 @@ extension WeekWorld {
     private func fail(_ ticket: FetchTable.Ticket, _ problem: FetchProblem) {
         guard let (fetch, actions) = table.failed(ticket) else { return }
         log?("\(now): \(fetch.url): \(problem)")
-        tellings[ticket] = nil
+        statements[ticket] = nil
         if let ask = transferred.removeValue(forKey: ticket), problem.hasAsked {
             counts.failed += 1
             if let failure = ask.plan.failure {

@@ -131,8 +131,8 @@ public final class WeekWorld {
     var clients: [SimulatedClient] = []
     var asks: [Int: Ask] = [:]
     var lastAsk = 0
-    /// What each fetch that has a response was told.
-    var tellings: [FetchTable.Ticket: Int] = [:]
+    /// The statement of upstream behind each fetch that has a response.
+    var statements: [FetchTable.Ticket: Int] = [:]
     /// The requests whose transfer has ended, and whose result is not used yet.
     var transferred: [FetchTable.Ticket: Ask] = [:]
     var kept: [Kept] = []
@@ -231,7 +231,7 @@ public final class WeekWorld {
         case .stall(let client, let lasts): stall(client, until: now + lasts)
         case .purge(let scope): purge(scope)
         case .upstream(let mode, let thing, let lasts): upstream.behave(mode, thing, until: now + lasts)
-        case .tells(let said, let thing, let lasts): upstream.tell(said, thing, until: now + lasts)
+        case .directives(let said, let thing, let lasts): upstream.direct(said, thing, until: now + lasts)
         case .validators(let lasts): upstream.validate(until: now + lasts)
         case .change(let thing, let isMine): upstream.change(thing, isMine: isMine)
         case .refuse(let key, let lasts): upstream.refuse(key, until: now + lasts)

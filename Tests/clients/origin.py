@@ -94,8 +94,8 @@ class Handler(BaseHTTPRequestHandler):
         public = {"Cache-Control": PUBLIC, "Vary": "Host"}
         if path in ("models", "models/count") and query.get("output_modalities", "text") not in MODALITIES:
             # Upstream's own words for it, which have no `code`.
-            told = {"name": "ZodError", "message": "Invalid output_modalities"}
-            self.answer(400, {"success": False, "error": told}, {})
+            refusal = {"name": "ZodError", "message": "Invalid output_modalities"}
+            self.answer(400, {"success": False, "error": refusal}, {})
         elif path == "models" and is_anthropic(self.headers):
             rows = [{"type": "model", "id": row["id"], "display_name": row["name"], "created_at": "2026-01-01T00:00:00Z"}
                     for row in origin.models[:3]]

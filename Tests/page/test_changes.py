@@ -224,11 +224,11 @@ def test_a_request_that_fails_is_told_of(watched, tab):
 def test_names_and_values_are_text_whatever_they_hold(watched, tab):
     evil = "<img src=x onerror=document.title='bad'>"
     one = {"cursor": 1, "at": "2026-11-29T08:30:00Z", "id": f"evil/{evil}"}
-    told = [one | {"kind": "price", "before": {"pricing": evil}, "after": {"pricing": {"prompt": [evil], evil: None, "image": "1"}}},
+    rows = [one | {"kind": "price", "before": {"pricing": evil}, "after": {"pricing": {"prompt": [evil], evil: None, "image": "1"}}},
             one | {"kind": "added", "before": None, "after": None}, one | {"kind": evil, "before": {evil: 1}, "after": None},
             one | {"kind": "shrunk", "id": None, "before": {"count": 400}, "after": {"count": 3}},
             one | {"kind": "alias", "before": None, "after": {"alias_target": {"slug": evil}}}]
-    page = tab(of=watched, answers={"changes": (200, json.dumps({"data": told, "next": 1, "has_more": False}))})
+    page = tab(of=watched, answers={"changes": (200, json.dumps({"data": rows, "next": 1, "has_more": False}))})
     cells = shown(page, 5)[::-1]
     assert cells[0][2] == f'prices {evil} is gone | prompt price is now ["{evil}"] | {evil} price is now null | image price is now $1 each'
     assert cells[1][2] == "no prices; context unknown" and cells[2] == [evil, f"evil/{evil}", f"{evil} changed"]
@@ -270,16 +270,16 @@ def test_the_plot_has_a_step_for_every_point(watched, tab):
     # The arrow keys lead from point to point.
     page.eval("document.querySelector('#past-plot svg').focus()")
     page.press("Home")
-    told = [page.eval("document.activeElement.getAttribute('aria-valuetext')")]
+    readouts = [page.eval("document.activeElement.getAttribute('aria-valuetext')")]
     for _ in points[1:]:
         page.press("ArrowRight")
-        told.append(page.eval("document.activeElement.getAttribute('aria-valuetext')"))
-    assert told[0].endswith(": prompt $1.25, completion $10 per million tokens; 131k context")
-    assert told[1].endswith(": prompt $1, completion $10 per million tokens; 131k context")
-    assert told[-2].endswith(": prices depend on the chosen model; 262k context")
-    assert told[-1].endswith(": prompt free, completion $20 per million tokens; 262k context")
-    assert all(one.startswith("since ") for one in told)
-    assert page.text("#past-plot .readout") == told[-1]
+        readouts.append(page.eval("document.activeElement.getAttribute('aria-valuetext')"))
+    assert readouts[0].endswith(": prompt $1.25, completion $10 per million tokens; 131k context")
+    assert readouts[1].endswith(": prompt $1, completion $10 per million tokens; 131k context")
+    assert readouts[-2].endswith(": prices depend on the chosen model; 262k context")
+    assert readouts[-1].endswith(": prompt free, completion $20 per million tokens; 262k context")
+    assert all(one.startswith("since ") for one in readouts)
+    assert page.text("#past-plot .readout") == readouts[-1]
 
     page.eval("document.querySelector('#past-list summary').focus()")
     page.press("Enter")

@@ -103,7 +103,7 @@ def test_what_is_asked_of_larder_itself_is_neither_a_request_nor_a_miss(tab, fro
     page.until("Number(document.getElementById('requests-own').textContent) > 80")
     asked = front.status()["requests"]
     # Of the minutes of the plot two at most hold anything, unless this takes longer.
-    told = {name: page.eval(f"""(() => {{
+    readouts = {name: page.eval(f"""(() => {{
         const plot = document.querySelector('#{name}-plot svg');
         plot.focus();
         plot.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'Home' }}));
@@ -115,10 +115,10 @@ def test_what_is_asked_of_larder_itself_is_neither_a_request_nor_a_miss(tab, fro
         return words.map((one) => one.replaceAll(',', '')).join('\\n');
     }})()""") for name in ["requests", "ratio"]}
     clients = asked["total"] - asked["own"]
-    assert sum(map(int, re.findall(r": (\d+) requests?", told["requests"]))) == clients
-    assert sum(map(int, re.findall(r"(\d+) hits?", told["requests"]))) == asked["hit"]
-    assert sum(map(int, re.findall(r"(\d+) passed through", told["requests"]))) == asked["passed"] == 1
-    ratios = [float(one) for one in re.findall(r": ([\d.]+) %", told["ratio"])]
+    assert sum(map(int, re.findall(r": (\d+) requests?", readouts["requests"]))) == clients
+    assert sum(map(int, re.findall(r"(\d+) hits?", readouts["requests"]))) == asked["hit"]
+    assert sum(map(int, re.findall(r"(\d+) passed through", readouts["requests"]))) == asked["passed"] == 1
+    ratios = [float(one) for one in re.findall(r": ([\d.]+) %", readouts["ratio"])]
     # Each minute's ratio is of hits and misses alone, so that over all it is no less than that of the whole.
     assert ratios and max(ratios) >= int(1000 * asked["hit"] / (asked["hit"] + asked["miss"])) / 10
     assert max(ratios) <= 100 and asked["miss"] < 3

@@ -204,9 +204,9 @@ class Checker:
         elif cache.get("fwd-status") == 200 and "collapsed" not in cache and request.kind != "facet":
             if age > 0.1:
                 self.wrong(request, answer, f"fetched just now, and {age:.2f} s old")
-        told = int(answer.fields["age"])
-        if request.kind != "facet" and not age - LONGEST_DRIP - SLACK <= told <= answer.received - at + 1.1:
-            self.wrong(request, answer, f"Age {told} of what is {age:.2f} s old")
+        reported = int(answer.fields["age"])
+        if request.kind != "facet" and not age - LONGEST_DRIP - SLACK <= reported <= answer.received - at + 1.1:
+            self.wrong(request, answer, f"Age {reported} of what is {age:.2f} s old")
 
     # MARK: Asking
 

@@ -1,4 +1,4 @@
-"""An upstream whose answers can be told apart, and that fails in every way there is.
+"""An upstream whose answers can be distinguished, and that fails in every way there is.
 
 Every answer bears the number of its fetch (`g`) and the moment at which it was made (`at`, of the system's monotonic
 clock, which all processes of this machine share). Faults come and go by themselves, one kind at a time.
@@ -20,11 +20,11 @@ CONNECTION_FAULTS = ["hang"]
 
 
 @dataclasses.dataclass
-class Told:
-    """What was told about one thing, in seconds of the monotonic clock."""
+class Record:
+    """The last answers about one thing, in seconds of the monotonic clock."""
     # When it was last answered well.
     answered: float = -9
-    # When each key was told of a failure since then.
+    # When each key got a failure since then.
     failed: dict[str, float] = dataclasses.field(default_factory=dict)
     # When everyone was.
     paused: float = -9
@@ -47,7 +47,7 @@ class Upstream:
         self.number = 0
         self.asked = collections.Counter()
         self.faults = collections.Counter()
-        # What was told last: of each thing that all keys share, and of each key's own.
+        # The last answers: of each thing that all keys share, and of each key's own.
         self.last = {}
         self.early = []
         self.connections = set()
@@ -136,20 +136,20 @@ class Upstream:
         is_forced = "forced" in target or "no/body" in target and key == REVOKED
         if len(self.last) > 50_000:
             self.last.clear()
-        told = self.last.setdefault((target, key if is_personal else None), Told())
+        record = self.last.setdefault((target, key if is_personal else None), Record())
         # A lifetime is shortened by a tenth at most; the first pause after a failure is half a second at least.
-        too_early = now - told.answered < 0.85 or now - told.failed.get(key, -9) < 0.45 or now - told.paused < 0.45
+        too_early = now - record.answered < 0.85 or now - record.failed.get(key, -9) < 0.45 or now - record.paused < 0.45
         if too_early and not is_forced:
-            last = max(told.answered, told.paused, *told.failed.values(), -9)
-            self.early.append([target, key, round(now - last, 3), dict.fromkeys(told.failed, "failed"), fault])
+            last = max(record.answered, record.paused, *record.failed.values(), -9)
+            self.early.append([target, key, round(now - last, 3), dict.fromkeys(record.failed, "failed"), fault])
         if fault in (None, "drip"):
-            self.last[target, key if is_personal else None] = Told(answered=now)
+            self.last[target, key if is_personal else None] = Record(answered=now)
         elif fault != "429":
             # 429 slows the key that it was given, and no other one.
-            told.failed = {name: at for name, at in told.failed.items() if now - at < 1}
-            if fault in CONNECTION_FAULTS or told.failed.keys() - {key}:
-                told.paused = now
-            told.failed[key] = now
+            record.failed = {name: at for name, at in record.failed.items() if now - at < 1}
+            if fault in CONNECTION_FAULTS or record.failed.keys() - {key}:
+                record.paused = now
+            record.failed[key] = now
 
     def reply(self, path, query, key):
         marks = {"g": self.number, "at": time.monotonic()}
@@ -160,7 +160,7 @@ class Upstream:
             rows = [row(f"own/{key}-{i}", {**marks, "key": key}) for i in range(5 + self.number % 3)]
             return 200, json.dumps({"data": rows}).encode(), {"Cache-Control": "private"}
         if path == "/models" and "use_rss" not in query:
-            # A number of rows that tells the fetch, so that a count can be compared with a list.
+            # A number of rows that shows the fetch, so that a count can be compared with a list.
             if "output_modalities=all" in query and query.count("=") == 1:
                 rows = [row(f"a/m{i}", marks) for i in range(40 + self.number % 17)]
             else:

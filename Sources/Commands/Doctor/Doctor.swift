@@ -17,14 +17,14 @@ public enum Doctor {
         ignoreBrokenPipes()
         let environment = ProcessInfo.processInfo.environment
         let (here, mistakes) = SettingsLoader().check(config: config)
-        let places =
+        let addresses =
             address.map { [$0] }
             ?? (mistakes.isEmpty
                 ? here.settings.pages.flatMap(\.each).compactMap(LarderAddress.reaching) : [.standard])
-        let running = RunningProcess.first(at: places)
+        let running = RunningProcess.first(at: addresses)
         var findings = mistakes.map { Diagnosis("settings", .fail, $0.description) }
         guard let running else {
-            let asked = places.map(\.description).joined(separator: ", ")
+            let asked = addresses.map(\.description).joined(separator: ", ")
             let nobody = Diagnosis(
                 "larder", .skip,
                 asked.isEmpty

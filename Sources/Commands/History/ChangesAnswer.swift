@@ -56,8 +56,8 @@ package struct ChangesAnswer {
         else { throw ClientFailure("the answer is not a list of changes") }
         self.next = next
         hasMore = JSONScanner.member("has_more", of: text, in: root).map { text.extracting($0).equals("true") } ?? false
-        events = JSONScanner.elements(text, in: data).map { place in
-            let event = text.extracting(place)
+        events = JSONScanner.elements(text, in: data).map { range in
+            let event = text.extracting(range)
             return (event.copied(), Self.line(event))
         }
     }
@@ -65,11 +65,11 @@ package struct ChangesAnswer {
     private static func line(_ event: Span<UInt8>) -> String {
         let root = JSONScanner.value(of: event)
         func part(_ name: StaticString) -> [UInt8]? {
-            guard let place = JSONScanner.member(name, of: event, in: root), !JSONScanner.isNull(event, in: place)
+            guard let range = JSONScanner.member(name, of: event, in: root), !JSONScanner.isNull(event, in: range)
             else {
                 return nil
             }
-            return event.extracting(place).copied()
+            return event.extracting(range).copied()
         }
         func string(_ name: StaticString) -> String? {
             JSONScanner.member(name, of: event, in: root).flatMap { JSONScanner.string(event, in: $0) }

@@ -10,11 +10,11 @@ extension Connection {
     /// Answers a request for one of Larder's own paths.
     func answerAdmin(_ head: Span<UInt8>, _ parts: Target, _ method: Method) {
         let isHead = method == .head
-        if door == .front { return sendOwnProblem(Self.elsewhere, isHead: isHead) }
+        if door == .front { return sendAdminProblem(Self.elsewhere, isHead: isHead) }
         let target = head.extracting(parser.target)
         // A metrics scraper may use any allowed host name for Larder.
-        if !target.extracting(parts.path).equals("/metrics"), !isAskedByOwnName(head) {
-            return sendOwnProblem(Self.notItsName, isHead: isHead)
+        if !target.extracting(parts.path).equals("/metrics"), !hasAdminHost(head) {
+            return sendAdminProblem(Self.notItsName, isHead: isHead)
         }
         if answerPage(head, parts, method) { return }
         let route = Route(path: target.extracting(parts.path))
@@ -37,7 +37,7 @@ extension Connection {
             machine.beganGathering()
             shard.purge(purge, for: self)
         } catch {
-            sendOwnProblem(error, isHead: isHead)
+            sendAdminProblem(error, isHead: isHead)
         }
     }
 
@@ -74,8 +74,8 @@ extension Connection {
                 ",\"replicas\":{\"confirmed\":\(report.confirmed),\"of\":\(report.members.map { "\($0)" } ?? "null")}"
             }
             sendAdminPage(.purge, SharedBytes(utf8: "{\"purged\":\(count)\(fleet ?? "")}"), isHead: false)
-        case .stillOnDisk: sendOwnProblem(Self.stillOnDisk, isHead: false)
-        case .late: sendOwnProblem(Self.latePurge, isHead: false)
+        case .stillOnDisk: sendAdminProblem(Self.stillOnDisk, isHead: false)
+        case .late: sendAdminProblem(Self.latePurge, isHead: false)
         }
         goOn()
     }
@@ -89,7 +89,7 @@ extension Connection {
 
     /// Refuses a page of another origin.
     func sendForeign(isHead: Bool) {
-        sendOwnProblem(
+        sendAdminProblem(
             Problem(
                 .forbidden, "web pages of other origins may not use this path",
                 detail: .badRequest), isHead: isHead)

@@ -24,7 +24,7 @@ extension Connection {
         do throws(InvalidParameter) {
             query = try EventQuery(target.extracting(parts.query ?? 0..<0), now: shard.loop.wallSeconds)
         } catch {
-            return sendOwnProblem(Problem(.badRequest, error.message, detail: .badRequest), isHead: isHead)
+            return sendAdminProblem(Problem(.badRequest, error.message, detail: .badRequest), isHead: isHead)
         }
         if path == .changes, method == .get, accepts("text/event-stream", head) {
             if let last = lastEventID(head) { query.since = last }
@@ -64,7 +64,7 @@ extension Connection {
     }
 
     private func wait(_ isRead: Bool, _ form: HistoryForm) {
-        guard isRead else { return sendOwnProblem(HistoryTier.notKept, isHead: form.isHead) }
+        guard isRead else { return sendAdminProblem(HistoryTier.notKept, isHead: form.isHead) }
         machine.beganGathering()
     }
 
@@ -76,7 +76,7 @@ extension Connection {
         } then: { [self] answer in
             guard machine.resumed() else { return }
             switch answer {
-            case .problem(let problem): sendOwnProblem(problem, isHead: form.isHead)
+            case .problem(let problem): sendAdminProblem(problem, isHead: form.isHead)
             case .whole(let body): send(body, form)
             }
             goOn()
@@ -107,14 +107,14 @@ extension Connection {
 
     private func follow(_ query: EventQuery) {
         guard query.until == nil else {
-            return sendOwnProblem(
+            return sendAdminProblem(
                 Problem(.badRequest, "until cannot be used with a stream of events", detail: .badRequest),
                 isHead: false)
         }
-        guard shard.history.name != nil else { return sendOwnProblem(HistoryTier.notKept, isHead: false) }
+        guard shard.history.name != nil else { return sendAdminProblem(HistoryTier.notKept, isHead: false) }
         let follower = EventFollower(self, shard.history, query, isVersion11: parser.isVersion11)
         guard shard.history.add(follower) else {
-            return sendOwnProblem(
+            return sendAdminProblem(
                 Problem(
                     .serviceUnavailable, "too many clients follow the changes", detail: .busy, retryAfter: 5),
                 isHead: false)

@@ -83,7 +83,7 @@ extension Connection {
         }
         // The client that traces learns that the request arrived here. The request is not echoed, since it may hold a
         // key.
-        sendOwnProblem(
+        sendAdminProblem(
             Problem(.methodNotAllowed, "larder does not answer TRACE itself", detail: .badRequest),
             isHead: false, allowing: route == .other ? Self.passedMethods : Self.answeredMethods)
     }
@@ -102,7 +102,7 @@ extension Connection {
         }
         guard path.isEmpty || path.equals("/"), accepts("text/html", head) else { return false }
         noteLabel(.own, path, head)
-        if door == .front { sendOwnProblem(Self.elsewhere, isHead: method == .head) } else { sendPageAddress(.found) }
+        if door == .front { sendAdminProblem(Self.elsewhere, isHead: method == .head) } else { sendPageAddress(.found) }
         return true
     }
 

@@ -100,10 +100,10 @@ extension Connection {
 
     /// Whether Larder serves its own pages under the requested host name. With DNS rebinding, a page's own host name
     /// resolves to Larder, so the browser treats both as one origin. The request still shows that name.
-    func isAskedByOwnName(_ head: Span<UInt8>) -> Bool {
+    func hasAdminHost(_ head: Span<UInt8>) -> Bool {
         guard let range = request.host.range else { return true }
         let value = head.extracting(authority(head, host: range))
-        return HostField.host(in: value).map { shard.settings.hosts.ownPages.allows(value.extracting($0)) } ?? false
+        return HostField.host(in: value).map { shard.settings.hosts.adminPaths.allows(value.extracting($0)) } ?? false
     }
 
     /// Health checks are answered under any host name: such a client may know only an address.

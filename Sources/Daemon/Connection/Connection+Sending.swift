@@ -78,13 +78,13 @@ extension Connection {
 
     /// Answers one of Larder's own paths that does not exist. Pages of other origins may not read the answer.
     func sendNothingHere(isHead: Bool) {
-        sendOwnProblem(
+        sendAdminProblem(
             Problem(.notFound, "larder has no such path", detail: .badRequest), isHead: isHead)
     }
 
     /// Sends an error to a request for one of Larder's own paths. `allowing` lists the methods that are supported
     /// instead.
-    func sendOwnProblem(_ problem: Problem, isHead: Bool, allowing: StaticString? = nil) {
+    func sendAdminProblem(_ problem: Problem, isHead: Bool, allowing: StaticString? = nil) {
         sendUncached(
             problem.status, contentType: ResponseFields.json, body: problem.body, retryAfter: problem.retryAfter,
             status: nil, isHead: isHead, allowing: allowing)
@@ -92,7 +92,7 @@ extension Connection {
 
     /// Refuses the method of a request for one of Larder's own paths. `isAction`: the path does something.
     func refuseMethod(isHead: Bool, isAction: Bool = false) {
-        sendOwnProblem(
+        sendAdminProblem(
             Problem(
                 .methodNotAllowed,
                 isAction ? "this path accepts only POST" : "this path accepts only GET and HEAD", detail: .badRequest),

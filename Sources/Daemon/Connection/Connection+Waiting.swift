@@ -145,6 +145,6 @@ extension Connection {
     private func pause(of answer: Answer, owner: Owner) -> CacheStatus.Detail? {
         let now = loop.nowMilliseconds
         let isStale = !answer.source.freshness.isFresh(at: now)
-        return isStale && shard.cache.responses.isLeftAlone(answer, owner: owner, now: now) ? .backingOff : nil
+        return isStale && shard.cache.responses.isBackingOff(answer, owner: owner, now: now) ? .backingOff : nil
     }
 }

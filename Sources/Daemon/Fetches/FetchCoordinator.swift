@@ -91,7 +91,7 @@ final class FetchCoordinator {
     /// What `/readyz` answers.
     var readiness: Readiness { catalog.readiness }
 
-    /// The resources that are left alone now.
+    /// The resources that back off now.
     var pauses: [BackoffReport] { dispatcher.pauses(at: loop.nowMilliseconds) }
 
     // MARK: For the requests of this loop
@@ -212,7 +212,7 @@ final class FetchCoordinator {
         for action in actions { perform(action) }
     }
 
-    /// Stores an entry, and tells all loops if it shows that upstream ignores the parameter of a facet.
+    /// Stores an entry, and notifies all loops if it shows that upstream ignores the parameter of a facet.
     private func keep(_ entry: Entry, for resource: Resource, owner: Owner) {
         cache.keep(entry, for: resource, owner: owner)
         guard let parameter = IgnoredParameters.Parameter(resource, entry, owner: owner) else { return }
@@ -256,31 +256,31 @@ extension FetchCoordinator: FetchRunnerDelegate {
         let end = { [self] in finish(ticket, completion.entry, completion.change) }
         guard let fleet else { return remove(completion, of: fetch, done: end) }
         if entry.status == .unauthorized || entry.status == .forbidden {
-            // Here the copies go first, so that the fleet needs to tell the others only.
+            // Here the copies go first, so that the fleet needs to notify the others only.
             remove(completion, of: fetch) { [self] in
                 fleet.refused(owner)
-                land(fetch, ticket, nil, done: end)
+                complete(fetch, ticket, nil, done: end)
             }
         } else {
-            land(fetch, ticket, completion.entry === entry ? response : nil) { [self] in
+            complete(fetch, ticket, completion.entry === entry ? response : nil) { [self] in
                 remove(completion, of: fetch, done: end)
             }
         }
     }
 
-    /// Tells the fleet what a fetch has brought, and learns whether that may be kept.
-    private func land(
+    /// Reports the result of a fetch to the fleet, and gets to know whether it may be kept.
+    private func complete(
         _ fetch: FetchContext, _ ticket: FetchTable.Ticket, _ response: FetchedEntry?, done: @escaping () -> Void
     ) {
         guard let fleet, let lease = fetch.lease else { return done() }
-        let landed = { [self] (keeps: Bool) in
+        let completed = { [self] (keeps: Bool) in
             if !keeps { runner.void(ticket) }
             done()
         }
         if let response, let copy = response.copy {
-            fleet.landed(lease, response.entry, copy, done: landed)
+            fleet.completed(lease, response.entry, copy, done: completed)
         } else {
-            fleet.landed(lease, response == nil ? .nothing : .unshared, done: landed)
+            fleet.completed(lease, response == nil ? .nothing : .unshared, done: completed)
         }
     }
 
@@ -322,7 +322,7 @@ extension FetchCoordinator: FetchRunnerDelegate {
             now: loop.nowMilliseconds)
         if let lease = fetch.lease {
             let pause = problem.hasAsked ? dispatcher.pause(of: flight, now: loop.nowMilliseconds) : 0
-            fleet?.landed(lease, pause > 0 ? .failed(pause: UInt32(clamping: pause)) : .nothing)
+            fleet?.completed(lease, pause > 0 ? .failed(pause: UInt32(clamping: pause)) : .nothing)
         }
         for action in actions { perform(action) }
     }
@@ -340,9 +340,9 @@ extension FetchCoordinator: FleetTierDelegate {
             stored: cache.responses.entry(for: flight.resource, owner: waiter.owner), isStored: true, isTaken: true)
     }
 
-    func leftAlone(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?) {
+    func backOff(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?) {
         if flight?.resource == .catalog, let readiness = catalog.failed() { report(readiness) }
-        let actions = dispatcher.leftAlone(
+        let actions = dispatcher.backOff(
             resource, of: owner, for: pause, ending: flight, cache: &cache.responses, now: loop.nowMilliseconds)
         for action in actions { perform(action) }
     }

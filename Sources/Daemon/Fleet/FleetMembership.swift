@@ -7,7 +7,7 @@ import Metrics
 import Settings
 import Threads
 
-/// What the fleet's thread tells a loop.
+/// What the fleet's thread sends to a loop.
 enum FleetLoopMessage: Sendable {
     /// About a want of this loop.
     case answered(UInt64, FleetAnswer)
@@ -15,7 +15,7 @@ enum FleetLoopMessage: Sendable {
     case drop(Scope, UInt64)
     /// To all: the copy of this resource may no longer be shared.
     case dropCopy(Identifier)
-    /// To all: upstream is left alone for this resource for so many milliseconds.
+    /// To all: back off from upstream for this resource for so many milliseconds.
     case backOff(Identifier, UInt32)
     /// For a purge of this loop: remove the copies, and report the number.
     case dropPurged(UInt64, number: UInt64)

@@ -15,8 +15,8 @@ protocol FleetTierDelegate: AnyObject {
     func fetch(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter, lease: FetchLease?)
     /// This copy of another replica is the answer.
     func taken(_ flight: Dispatcher.Flight, for waiter: Dispatcher.Waiter, _ entry: Entry, _ change: StateChange)
-    /// Upstream is left alone for so many milliseconds. A flight that waited for another replica ends.
-    func leftAlone(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?)
+    /// Back off from upstream for so many milliseconds. A flight that waited for another replica ends.
+    func backOff(_ resource: Resource, of owner: Owner?, for pause: UInt64, ending flight: Dispatcher.Flight?)
 }
 
 /// A loop's side of the fleet: before a fetch it asks the fleet, which may have a copy or be fetching one, and afterwards it
@@ -36,7 +36,7 @@ final class FleetTier {
         var isReading = false
         var isVoid = false
         /// What to do when the fleet has said whether the result may be kept.
-        var landed: ((Bool) -> Void)?
+        var completion: ((Bool) -> Void)?
     }
 
     private struct OpenPurge {
@@ -127,7 +127,7 @@ final class FleetTier {
         return waiter.directive == .refresh ? min(lifetime, cache.responses.windows.noCache) : lifetime
     }
 
-    /// The fleet has told something.
+    /// A message of the fleet's thread has arrived.
     func receive(_ message: FleetLoopMessage) {
         switch message {
         case .answered(let number, let answer): answered(number, answer)
@@ -144,7 +144,7 @@ final class FleetTier {
             }
         case .backOff(let id, let pause):
             guard case .one(let resource, let owner) = resources.find(id) else { return }
-            delegate?.leftAlone(resource, of: owner, for: UInt64(pause), ending: nil)
+            delegate?.backOff(resource, of: owner, for: UInt64(pause), ending: nil)
         case .dropPurged(let ticket, let number): dropPurged(ticket, number)
         case .purged(let ticket, let report):
             purges[ticket]?.report = report
@@ -162,15 +162,15 @@ final class FleetTier {
             if case .lease = ground { isHeld = true }
             delegate?.fetch(
                 flight.flight, for: flight.waiter, lease: FetchLease(number: number, isHeld: isHeld, limit: limit))
-        case .landed(let keeps):
+        case .completed(let keeps):
             pending[number] = nil
-            if let landed = flight.landed { return landed(keeps) }
+            if let completion = flight.completion { return completion(keeps) }
             // Somebody else has fetched it, which brings nothing here.
             delegate?.fetch(flight.flight, for: flight.waiter, lease: nil)
         case .take(let taken): read(taken, number, flight)
         case .backOff(let milliseconds):
             pending[number] = nil
-            delegate?.leftAlone(
+            delegate?.backOff(
                 flight.flight.resource, of: flight.flight.owner, for: UInt64(max(1, milliseconds)),
                 ending: flight.flight)
         case .giveUp:
@@ -217,18 +217,18 @@ final class FleetTier {
     }
 
     /// A fetch has ended. `done` is called when the fleet knows whether the result may be kept.
-    func landed(_ lease: FetchLease, _ result: FetchResult, done: @escaping (Bool) -> Void = { _ in }) {
+    func completed(_ lease: FetchLease, _ result: FetchResult, done: @escaping (Bool) -> Void = { _ in }) {
         guard let ticket = pending[lease.number]?.ticket else { return done(true) }
-        pending[lease.number]?.landed = done
+        pending[lease.number]?.completion = done
         service.fetched(ticket, result)
     }
 
     /// A fetch has ended with a copy that the fleet may have.
-    func landed(
+    func completed(
         _ lease: FetchLease, _ entry: Entry, _ copy: (FleetCopy, BodyDigest), done: @escaping (Bool) -> Void
     ) {
         if let id = pending[lease.number]?.resource.id { resources.hold(id, entry.metadata.digest, copy.1) }
-        landed(lease, .copy(copy.0.facts, body: copy.0.body), done: done)
+        completed(lease, .copy(copy.0.facts, body: copy.0.body), done: done)
     }
 
     /// Upstream has refused a key, whose copies are removed here.

@@ -17,7 +17,7 @@ protocol HandoverOwner: AnyObject {
 
     func lendState()
     func takeStateBack()
-    /// Tells the service manager that a process is the main one.
+    /// Notifies the service manager that a process is the main one.
     func nameMain(_ process: Int32)
     /// Another process serves: accept nothing more, and end with the connections that are open.
     func retire()
@@ -246,7 +246,7 @@ final class UpgradeRequests {
     }
 }
 
-/// What the new process of a handover tells the old one.
+/// What the new process of a handover sends to the old one.
 enum NewProcessMessage: Equatable {
     /// It is about to open the state directory.
     case wantsState
@@ -281,7 +281,7 @@ enum NewProcessMessage: Equatable {
     }
 }
 
-/// What the old process of a handover tells the new one. The raw value is sent.
+/// What the old process of a handover sends to the new one: the raw value.
 enum OldProcessMessage: String {
     /// The state directory is closed.
     case stateReleased = "state released"

@@ -10,7 +10,7 @@ struct HandoverStateMachine {
         /// Open the state directory again.
         case takeStateBack
         case send(OldProcessMessage)
-        /// Tell the service manager that the new process is the main one.
+        /// Notify the service manager that the new process is the main one.
         case nameMain
         /// Kill the new process.
         case kill

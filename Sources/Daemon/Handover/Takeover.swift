@@ -6,7 +6,7 @@ import Settings
 /// What the takeover needs of the process that is to serve.
 protocol TakeoverOwner: AnyObject {
     func acceptConnections()
-    /// Tells the log and the service manager that this process serves.
+    /// Reports to the log and the service manager that this process serves.
     func announce()
     func removeCopies()
     /// Ends the process with an error.
@@ -29,7 +29,7 @@ final class Takeover {
     /// Those of the service manager.
     let managers: [ListeningSocket]
 
-    /// The old process; 0 if the kernel does not tell.
+    /// The old process; 0 if the kernel does not say.
     var oldProcess: Int32 { socket.peer?.process ?? 0 }
 
     /// Whether this process is the main one.
@@ -107,7 +107,7 @@ final class Takeover {
         }
     }
 
-    /// Tells the old process, if there is one, why this one ends without having served.
+    /// Reports to the old process, if there is one, why this one ends without having served.
     static func fail(_ reason: String, environment: [String: String]) {
         guard environment[HandedList.variable] != nil, let socket = MessageSocket(inherited: channelDescriptor) else {
             return

@@ -5,7 +5,7 @@ struct TakeoverStateMachine {
         case send(NewProcessMessage)
         /// Accept connections on all loops.
         case accept
-        /// Tell the log and the service manager that this process serves.
+        /// Report to the log and the service manager that this process serves.
         case announce
         /// Remove all copies: the old process has removed some that it can no longer reach.
         case removeCopies

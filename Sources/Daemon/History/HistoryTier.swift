@@ -82,7 +82,7 @@ final class HistoryTier {
         case .load:
             let sendBack = peers.sendBack
             database.readLatest { sendBack(.history(.latestRead($0))) }
-        case .land(let landing, let journal): land(landing, journal, database)
+        case .record(let fetched, let journal): record(fetched, journal, database)
         }
     }
 
@@ -103,23 +103,25 @@ final class HistoryTier {
     }
 
     /// Compares and seals on the thread pool, since it takes up to some milliseconds.
-    private func land(_ landing: HistoryRecorder.Landing, _ journal: HistoryJournal, _ database: HistoryDatabase) {
+    private func record(
+        _ fetched: HistoryRecorder.FetchedCatalogue, _ journal: HistoryJournal, _ database: HistoryDatabase
+    ) {
         let (now, wallSeconds) = (loop.nowMilliseconds, loop.wallSeconds)
         var clock = pruning ?? PruningClock(latest: journal.span?.latest ?? wallSeconds, at: now)
         let isDue = clock.isBelieved(at: now, wallSeconds: wallSeconds) && now >= pruned + Self.pruningPeriod
         pruning = clock
         if isDue { pruned = now }
         let keep = isDue ? keep : nil
-        loop.offload { () -> (HistoryJournal, HistoryLanding?) in
+        loop.offload { () -> (HistoryJournal, HistoryAddition?) in
             var journal = journal
-            let result = journal.land(landing.catalogue, at: landing.time, keep: keep)
+            let result = journal.record(fetched.catalogue, at: fetched.time, keep: keep)
             return (journal, result)
-        } then: { [self] (journal: HistoryJournal, result: HistoryLanding?) in
+        } then: { [self] (journal: HistoryJournal, result: HistoryAddition?) in
             if let result {
                 let (sendBack, news) = (peers.sendBack, HistoryNews(result))
                 database.append(result.batch) { sendBack(.history(.stored($0 ? news : nil))) }
             }
-            perform(recorder.landed(journal))
+            perform(recorder.recorded(journal))
         }
     }
 
@@ -270,9 +272,9 @@ struct HistoryNews: Sendable {
     /// How many changes of each kind there were.
     let counts: [ChangeKind: Int]
 
-    /// What a landing brought.
-    init(_ landing: HistoryLanding) {
-        span = landing.span
-        counts = Dictionary(grouping: landing.events, by: \.kind).mapValues(\.count)
+    /// What a recorded catalogue added.
+    init(_ addition: HistoryAddition) {
+        span = addition.span
+        counts = Dictionary(grouping: addition.events, by: \.kind).mapValues(\.count)
     }
 }

@@ -167,8 +167,8 @@ final class Telemetry {
 
     // MARK: Reports
 
-    /// This loop's report of its own counts, of its cache, and of what it leaves alone; with the entries, if the page
-    /// shows them.
+    /// This loop's report of its own counts, of its cache, and of what backs off; with the entries, if the page shows
+    /// them.
     func report(
         for page: AdminPage, cache: ResponseCache, viewModels: [Int?], openConnections: Int,
         backingOff: [BackoffReport]

@@ -1,7 +1,7 @@
 import EventLoop
 import Logging
 
-/// What Larder tells the service manager that started it, by the protocol of sd_notify(3). Without a manager, nothing.
+/// What Larder reports to the service manager that started it, by the protocol of sd_notify(3). Without a manager, nothing.
 ///
 /// Each message may wait for a second: it is for the main thread, which serves nothing.
 struct ServiceManager {

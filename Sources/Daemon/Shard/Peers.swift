@@ -147,7 +147,7 @@ enum Readiness: Sendable {
     case draining
 }
 
-/// How a loop knows whether Larder is ready. The loop that owns the catalogue's fetches finds out and tells the others.
+/// How a loop knows whether Larder is ready. The loop that owns the catalogue's fetches finds out and notifies the others.
 struct CatalogReadiness {
     private(set) var readiness: Readiness
     /// Whether the catalogue was ever fetched; known to the loop that owns its fetches.
@@ -184,7 +184,7 @@ struct CatalogReadiness {
         readiness = .ready
     }
 
-    /// Upstream has answered a fetch of the catalogue. Returns what to tell the others.
+    /// Upstream has answered a fetch of the catalogue. Returns what to send to the others.
     mutating func responded(_ status: Status, isStored: Bool) -> Readiness {
         if isStored, status == .ok { hasCatalog = true }
         // The refusal of one key does not concern the catalogue: another key may get it.
@@ -193,7 +193,7 @@ struct CatalogReadiness {
         return readiness
     }
 
-    /// A fetch of the catalogue has failed. Returns what to tell the others; nil for nothing.
+    /// A fetch of the catalogue has failed. Returns what to send to the others; nil for nothing.
     mutating func failed() -> Readiness? {
         guard !hasCatalog else { return nil }
         readiness = .noCatalog

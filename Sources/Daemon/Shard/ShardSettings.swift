@@ -32,8 +32,8 @@ package struct ShardSettings: Sendable {
         let listen: HostRule
         /// For connections on `admin.listen`.
         let admin: HostRule
-        /// Under which Larder serves its own pages.
-        let ownPages: HostRule
+        /// For the paths of the operator, below `/_larder/`.
+        let adminPaths: HostRule
     }
 
     let source: Source
@@ -96,7 +96,7 @@ package struct ShardSettings: Sendable {
         hosts = HostRules(
             listen: HostRule(settings, settings.listen, addresses: addresses),
             admin: HostRule(settings, settings.admin.listen, addresses: adminAddresses),
-            ownPages: HostRule(ownNamesOf: settings))
+            adminPaths: HostRule(adminNamesOf: settings))
         zeroCopy = settings.server.zeroCopy
         allowsAnyOrigin = settings.server.cors
     }
@@ -140,7 +140,7 @@ extension HostRule {
     }
 
     /// IP addresses, this machine's names, and the names in the settings.
-    fileprivate init(ownNamesOf settings: Settings) {
+    fileprivate init(adminNamesOf settings: Settings) {
         let named = settings.server.allowedHosts + (settings.listen + settings.admin.listen).compactMap(\.hostName)
         self.init(allowing: ["localhost"] + machineNames() + named.filter { $0 != "*" }, allowsAddresses: true)
     }

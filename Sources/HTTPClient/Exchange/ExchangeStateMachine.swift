@@ -207,8 +207,8 @@ package struct ExchangeStateMachine {
     private mutating func dropRequest() -> EndAction {
         switch request {
         case .sent, .relieved(isSent: true), .dropped: return .none
-        case .sending: request = .dropped(tellsRoom: false)
-        case .full, .relieved(isSent: false): request = .dropped(tellsRoom: true)
+        case .sending: request = .dropped(reportsRoom: false)
+        case .full, .relieved(isSent: false): request = .dropped(reportsRoom: true)
         }
         return .dropRequest
     }
@@ -301,8 +301,8 @@ package struct ExchangeStateMachine {
         case .relieved(let isSent):
             request = isSent ? .sent : .sending
             return .room
-        case .dropped(tellsRoom: true):
-            request = .dropped(tellsRoom: false)
+        case .dropped(reportsRoom: true):
+            request = .dropped(reportsRoom: false)
             return .room
         case .sending, .full, .sent, .dropped: break
         }

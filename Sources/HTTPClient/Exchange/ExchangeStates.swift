@@ -29,9 +29,9 @@ extension ExchangeStateMachine {
         case relieved(isSent: Bool)
         /// All of it was sent. Next: `dropped`; `sending`, if it is sent again.
         case sent
-        /// Upstream accepts no more of it: the rest is ignored. `tellsRoom`: a sender that was asked to stop is
+        /// Upstream accepts no more of it: the rest is ignored. `reportsRoom`: a sender that was asked to stop is
         /// notified that it may continue, so that it does not wait forever. Next: `sending`, if it is sent again.
-        case dropped(tellsRoom: Bool)
+        case dropped(reportsRoom: Bool)
     }
 
     /// The progress of the response.

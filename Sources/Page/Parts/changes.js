@@ -10,15 +10,15 @@ const changeCounts = [20, 100, 300, 999];
 const changesAgain = 60000;
 
 const changes = {
-  /** Whether a history may be kept; null until the status has told. */
+  /** Whether a history may be kept; null until the status has shown it. */
   isKept: null,
   rows: [], step: 0, asking: null, asked: null, askedAt: 0, shown: null,
   /** The process, when its catalogue was fetched, and how often to ask: a new catalogue is compared soon after it has come. */
   pid: null, fetched: null, due: 0,
 };
-let tellKept;
-/** Whether a history may be kept, once the status has told. */
-const keptKnown = new Promise((resolve) => { tellKept = resolve; });
+let resolveKept;
+/** Whether a history may be kept, once the status has shown it. */
+const keptKnown = new Promise((resolve) => { resolveKept = resolve; });
 
 function startChanges() {
   const form = byID("change-filters");
@@ -73,12 +73,12 @@ function changeFiltersChanged() {
   loadChanges();
 }
 
-/** The status has told whether there is a state directory, and how old the catalogue is. */
+/** The status has shown whether there is a state directory, and how old the catalogue is. */
 function changesSeen(status) {
   if (changes.pid !== status.pid) Object.assign(changes, { pid: status.pid, isKept: status.state.enabled, due: 1 });
-  tellKept(changes.isKept);
+  resolveKept(changes.isKept);
   if (!changes.isKept) {
-    if (!status.state.enabled) tellNoChanges("No history is kept: there is no state directory.");
+    if (!status.state.enabled) showNoChanges("No history is kept: there is no state directory.");
     return;
   }
   const entry = catalogOf(status);
@@ -97,7 +97,7 @@ async function loadChanges() {
   const text = readable(query);
   changes.asked = query.toString();
   for (const [id, path] of [["changes-link", "changes"], ["feed-link", "changes.atom"]]) byID(id).href = `${path}${text ? `?${text}` : ""}`;
-  tell("changes-text", `/_larder/changes${text ? `?${text}` : ""}`);
+  setText("changes-text", `/_larder/changes${text ? `?${text}` : ""}`);
   changes.asking?.abort();
   const asking = new AbortController();
   Object.assign(changes, { asking, askedAt: Date.now() });
@@ -105,18 +105,18 @@ async function loadChanges() {
   query.set("limit", String(most + 1));
   try {
     const answer = await fetch(`changes?${query}`, { signal: AbortSignal.any([asking.signal, AbortSignal.timeout(30000)]) });
-    const told = await answer.text();
-    if (!answer.ok) throw new ChangesProblem(answer.status, messageOf(told));
-    const page = JSON.parse(told);
+    const body = await answer.text();
+    if (!answer.ok) throw new ChangesProblem(answer.status, messageOf(body));
+    const page = JSON.parse(body);
     if (!Array.isArray(page.data)) throw new Error("the answer is not a list");
     // What has not changed is not drawn again.
-    const shown = `${most} ${told}`;
+    const shown = `${most} ${body}`;
     if (changes.shown !== shown) showChanges(page.data.reverse(), most);
     changes.shown = shown;
-    await tellChanges(most, asking.signal);
+    await showChangesFound(most, asking.signal);
     markChangeFilters(null);
   } catch (error) {
-    if (!asking.signal.aborted) tellChangesProblem(error);
+    if (!asking.signal.aborted) showChangesProblem(error);
   } finally {
     if (changes.asking === asking) changes.asking = null;
   }
@@ -142,22 +142,22 @@ function messageOf(text) {
 
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
-function tellNoChanges(text) {
+function showNoChanges(text) {
   byID("changes-body").hidden = true;
   byID("no-changes").hidden = false;
-  tell("no-changes", text);
+  setText("no-changes", text);
 }
 
-function tellChangesProblem(error) {
+function showChangesProblem(error) {
   if (error.status === 404) {
     changes.isKept = false;
-    return tellNoChanges(sentence(error.message));
+    return showNoChanges(sentence(error.message));
   }
   const reason = error.status ? `${error.message} (${error.status})` : reasonOf(error);
-  if (changes.shown === null && error.status !== 400) return tellNoChanges(`The changes could not be read: ${reason}.`);
+  if (changes.shown === null && error.status !== 400) return showNoChanges(`The changes could not be read: ${reason}.`);
   showChangesBody();
   byID("changes-found").dataset.state = "bad";
-  tell("changes-found", changes.shown === null ? `The request failed: ${reason}` : `The request failed, so the changes below are as before: ${reason}`);
+  setText("changes-found", changes.shown === null ? `The request failed: ${reason}` : `The request failed, so the changes below are as before: ${reason}`);
   markChangeFilters(error.status === 400 ? reason : null);
 }
 
@@ -179,7 +179,7 @@ function markChangeFilters(message) {
 }
 
 /** How many changes there are; or, if there are none, since when. */
-async function tellChanges(most, signal) {
+async function showChangesFound(most, signal) {
   const { length } = changes.rows;
   const query = changeFilters();
   let text = counted(Math.min(length, most), "change", "changes");
@@ -187,7 +187,7 @@ async function tellChanges(most, signal) {
   if (length === 0) text = query.size === 0 ? await beginning(signal) : "No change matches these filters";
   if (length === 0 && query.has("id") && !/[*?/]/.test(query.get("id"))) text += `. A pattern is compared with the whole id: try *${query.get("id")}*`;
   byID("changes-found").dataset.state = "good";
-  tell("changes-found", text);
+  setText("changes-found", text);
   showChangesBody();
   byID("changes-more").hidden = length <= most || most === changeCounts.at(-1);
   // Without any change at all there is nothing to filter.

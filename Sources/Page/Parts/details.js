@@ -6,7 +6,7 @@ const byToken = /^(prompt|completion|internal_reasoning|input_cache_.*|audio.*|i
 /** Shows a model; or, with a `note` that says why there is no row of it, its id and its history. */
 function showDetails(model, onClose, note = null) {
   const dialog = byID("details");
-  tell("details-name", String(model.name ?? model.id));
+  setText("details-name", String(model.name ?? model.id));
   const architecture = model.architecture ?? {};
   const list = (values) => (values?.length ? values.join(", ") : none);
   const rows = [

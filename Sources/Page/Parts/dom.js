@@ -22,20 +22,20 @@ function filled(node, attributes, children) {
 }
 
 /** Sets a node's text if it differs, so that unchanged text is neither drawn nor read out again. */
-function setText(node, text) {
+function setNodeText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
 /** The same by id. */
-function tell(id, text) {
-  setText(byID(id), text);
+function setText(id, text) {
+  setNodeText(byID(id), text);
 }
 
 /** Shows a state: a word with a symbol from CSS, so that colour is never the only sign. */
-function tellState(id, state, word) {
+function setState(id, state, word) {
   const node = byID(id);
   node.dataset.state = state;
-  setText(node, word);
+  setNodeText(node, word);
 }
 
 /**
@@ -54,14 +54,14 @@ function fillRows(body, rows, columns, empty) {
   rows.forEach((row, index) => {
     let line = body.rows[index];
     if (!line) {
-      line = el("tr", {}, ...columns.map((column, place) =>
-        el(column.heading ? "th" : "td", { class: column.className, scope: column.heading ? "row" : null, "data-label": labels[place] }, el("span"))));
+      line = el("tr", {}, ...columns.map((column, position) =>
+        el(column.heading ? "th" : "td", { class: column.className, scope: column.heading ? "row" : null, "data-label": labels[position] }, el("span"))));
       body.append(line);
     }
-    columns.forEach((column, place) => {
-      const cell = line.cells[place].firstElementChild;
+    columns.forEach((column, position) => {
+      const cell = line.cells[position].firstElementChild;
       const text = column.text(row);
-      setText(cell, text);
+      setNodeText(cell, text);
       cell.parentElement.classList.toggle("nil", text === none);
       if (column.state) {
         cell.className = "state";

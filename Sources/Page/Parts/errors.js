@@ -48,7 +48,7 @@ function showErrors(status) {
   }
   // Later requests may have pushed it out of the recent ones.
   if (lines.size === 0 && upstream.last_failure) lines.set("", { ...upstream.last_failure, times: 1 });
-  tell("no-failures", upstream.requests ? `None in the last ${counted(upstream.recent.length, "response", "responses")}.` : "No requests to upstream yet.");
+  setText("no-failures", upstream.requests ? `None in the last ${counted(upstream.recent.length, "response", "responses")}.` : "No requests to upstream yet.");
   showIf("failures", lines.size > 0, "no-failures");
   fillRows(byID("failure-rows"), [...lines.values()].slice(0, 8), failureColumns, "");
 }
@@ -70,7 +70,7 @@ async function askAnswers({ started, requests }) {
     showAnswers(await answer.text());
     Object.assign(answers, { started, counted: clients });
   } catch (error) {
-    tell("no-errors", `The counts are not known: ${reasonOf(error)}.`);
+    setText("no-errors", `The counts are not known: ${reasonOf(error)}.`);
     showIf("errors", false, "no-errors");
   } finally {
     answers.isAsking = false;
@@ -96,10 +96,10 @@ function showAnswers(metrics) {
     if (!rows.has(kind)) rows.set(kind, { status: status === "499" ? none : status, request, origin, count: 0 });
     rows.get(kind).count += number;
   }
-  for (const [name, value] of classes) if (byID(`class-${name}`)) tell(`class-${name}`, count(value));
+  for (const [name, value] of classes) if (byID(`class-${name}`)) setText(`class-${name}`, count(value));
   markSome("class-4", classes.get("4"), "warn");
   byID("class-o").parentElement.hidden = classes.get("o") === 0;
-  tell("no-errors", "No error was answered.");
+  setText("no-errors", "No error was answered.");
   showIf("errors", rows.size > 0, "no-errors");
   fillRows(byID("error-rows"), [...rows.values()].sort((one, other) => other.count - one.count), errorColumns, "");
 }

@@ -160,7 +160,7 @@ function writeFilters(query) {
 /** Shows the number of hidden filters, and which one Larder rejected. */
 function markFilters(query, message) {
   const hidden = [...query.keys()].filter((name) => name !== "q" && name !== "sort").length;
-  tell("more-summary", hidden ? `More filters (${hidden} set)` : "More filters");
+  setText("more-summary", hidden ? `More filters (${hidden} set)` : "More filters");
   byID("clear").disabled = query.size === 0;
   for (const name of parameters) {
     const input = byID(`filter-${name}`);

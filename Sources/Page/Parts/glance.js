@@ -5,27 +5,27 @@ const entryStates = { fresh: "good", stale: "warn", expired: "bad" };
 
 function showGlance(status) {
   const version = `version ${status.version}, in front of ${status.demo ? "the built-in demo catalogue" : status.upstream.url}`;
-  tell("about", version);
-  tell("process", `Larder ${status.version}, process ${status.pid}, up for ${span(status.uptime_seconds)}, `
+  setText("about", version);
+  setText("process", `Larder ${status.version}, process ${status.pid}, up for ${span(status.uptime_seconds)}, `
     + `${counted(status.workers, "loop", "loops")}, on ${status.listen.join(", ")}`);
   showCatalog(status);
   showUpstream(status);
-  tell("hit-ratio", percent(status.requests.hit_ratio));
-  for (const name of ["hit", "stale", "miss", "passed", "own", "error"]) tell(`requests-${name}`, count(status.requests[name]));
+  setText("hit-ratio", percent(status.requests.hit_ratio));
+  for (const name of ["hit", "stale", "miss", "passed", "own", "error"]) setText(`requests-${name}`, count(status.requests[name]));
   markSome("requests-error", status.requests.error, "bad");
-  tell("requests-total", count(status.requests.total - status.requests.own));
-  tell("connections", `${count(status.connections)} of ${count(status.connection_limit.max)}`);
+  setText("requests-total", count(status.requests.total - status.requests.own));
+  setText("connections", `${count(status.connections)} of ${count(status.connection_limit.max)}`);
   const { cache, state } = status;
-  tell("cache-bytes", bytes(cache.bytes));
+  setText("cache-bytes", bytes(cache.bytes));
   fillBar("cache-bar", cache.bytes, cache.max_bytes);
-  tell("cache-note", `of ${bytes(cache.max_bytes)}; ${counted(cache.entries, "entry", "entries")}, ${counted(cache.answers, "answer", "answers")}, `
+  setText("cache-note", `of ${bytes(cache.max_bytes)}; ${counted(cache.entries, "entry", "entries")}, ${counted(cache.answers, "answer", "answers")}, `
     + `${count(cache.evictions)} evicted`);
   if (!state.enabled) {
-    tellState("state-state", "none", "off");
-    tell("state-note", "a restart starts without copies");
+    setState("state-state", "none", "off");
+    setText("state-note", "a restart starts without copies");
   } else {
-    tellState("state-state", state.healthy ? "good" : "bad", state.healthy ? "healthy" : "failing");
-    tell("state-note", `${bytes(state.bytes)} in ${state.dir ?? "memory"}`);
+    setState("state-state", state.healthy ? "good" : "bad", state.healthy ? "healthy" : "failing");
+    setText("state-note", `${bytes(state.bytes)} in ${state.dir ?? "memory"}`);
   }
   showFleet(status.fleet);
 }
@@ -35,13 +35,13 @@ function showFleet(fleet) {
   byID("fleet").hidden = !fleet;
   if (!fleet) return;
   const isUp = fleet.state === "up";
-  tellState("fleet-state", isUp ? "good" : "bad", isUp ? counted(fleet.replicas, "replica", "replicas") : "alone");
-  for (const name of ["leases", "waits", "failures"]) tell(`fleet-${name}`, count(fleet[name]));
+  setState("fleet-state", isUp ? "good" : "bad", isUp ? counted(fleet.replicas, "replica", "replicas") : "alone");
+  for (const name of ["leases", "waits", "failures"]) setText(`fleet-${name}`, count(fleet[name]));
   markSome("fleet-failures", fleet.failures, "warn");
   const copies = `${counted(fleet.taken, "copy", "copies")} taken, ${count(fleet.given)} given; ${counted(fleet.alone, "fetch", "fetches")} alone`;
   // Without the engine there is no number of replicas, and the counts are those of before.
   const why = (fleet.notice ?? "the engine is not connected yet").replace(/^fleet: /, "");
-  tell("fleet-note", isUp ? copies : `${why}; ${copies}`);
+  setText("fleet-note", isUp ? copies : `${why}; ${copies}`);
 }
 
 /** The stored catalogue: the shared one, or else a key's. */
@@ -61,15 +61,15 @@ function showCatalog(status) {
   const entry = catalogOf(status);
   if (!entry) {
     const problem = whyNone(status);
-    tellState("catalog-state", problem ? "bad" : "none", "none yet");
+    setState("catalog-state", problem ? "bad" : "none", "none yet");
     fillBar("catalog-bar", 0, 1);
-    tell("catalog-note", problem ?? "the next request for models fetches it");
+    setText("catalog-note", problem ?? "the next request for models fetches it");
     return;
   }
-  tellState("catalog-state", entryStates[entry.state] ?? "none", entry.state);
+  setState("catalog-state", entryStates[entry.state] ?? "none", entry.state);
   fillBar("catalog-bar", Math.max(0, entry.ttl_seconds), Math.max(1, entry.age_seconds + Math.max(0, entry.ttl_seconds)));
   const rest = entry.ttl_seconds > 0 ? `fresh for ${span(entry.ttl_seconds)} more` : `stale for ${span(-entry.ttl_seconds)}`;
-  tell("catalog-note", `${counted(entry.models, "model", "models")}, fetched ${span(entry.age_seconds)} ago, ${rest}`);
+  setText("catalog-note", `${counted(entry.models, "model", "models")}, fetched ${span(entry.age_seconds)} ago, ${rest}`);
 }
 
 function showUpstream(status) {
@@ -77,18 +77,18 @@ function showUpstream(status) {
   const now = status.started + status.uptime_seconds;
   const failedLast = (upstream.last_failure?.time ?? -1) > (upstream.last_success ?? -1);
   if (upstream.backing_off.length > 0) {
-    tellState("upstream-state", "warn", "backing off");
+    setState("upstream-state", "warn", "backing off");
   } else if (failedLast) {
-    tellState("upstream-state", "bad", "failing");
+    setState("upstream-state", "bad", "failing");
   } else if (upstream.last_success !== null) {
-    tellState("upstream-state", "good", "answering");
+    setState("upstream-state", "good", "answering");
   } else {
-    tellState("upstream-state", "none", "no requests yet");
+    setState("upstream-state", "none", "no requests yet");
   }
   const parts = [`${counted(upstream.requests, "request", "requests")}, ${count(upstream.failures)} failed`];
   if (upstream.last_success !== null) parts.push(`last answer ${span(now - upstream.last_success)} ago`);
   if (failedLast) parts.push(upstream.last_failure.message);
-  tell("upstream-note", parts.join("; "));
+  setText("upstream-note", parts.join("; "));
 }
 
 function fillBar(id, value, whole) {

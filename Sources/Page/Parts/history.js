@@ -17,10 +17,10 @@ async function askPast(id) {
   if (!changes.isKept) return says(byID("no-changes").textContent);
   try {
     const answer = await fetch(`history/${id.split("/").map(encodeURIComponent).join("/")}`, { signal: AbortSignal.timeout(30000) });
-    const told = await answer.text();
-    if (answer.status === 404) return says(sentence(messageOf(told)));
-    if (!answer.ok) throw new Error(`${messageOf(told)} (${answer.status})`);
-    const points = JSON.parse(told).data.map(pastPoint);
+    const body = await answer.text();
+    if (answer.status === 404) return says(sentence(messageOf(body)));
+    if (!answer.ok) throw new Error(`${messageOf(body)} (${answer.status})`);
+    const points = JSON.parse(body).data.map(pastPoint);
     return points.length > 1 ? pastParts(points) : says(onePoint(points[0]));
   } catch (error) {
     return says(`The history could not be read: ${reasonOf(error)}.`);
@@ -87,9 +87,9 @@ function drawPast(plot) {
   const from = points[0].time;
   const at = (time) => plotEdges.left + ((time - from) / (until - from)) * (plot.right - plotEdges.left);
   const top = priceTop(Math.max(...points.flatMap((point) => priceLines.map(([name]) => point[name] ?? 0))));
-  plot.places = points.map((point) => at(point.time));
+  plot.positions = points.map((point) => at(point.time));
   const steps = points.map((point, index) => {
-    const [start, end] = [plot.places[index], at(points[index + 1]?.time ?? until)];
+    const [start, end] = [plot.positions[index], at(points[index + 1]?.time ?? until)];
     // A tick at the axis, because another price may be all that changed.
     const step = svg("g", { class: "step" }, svg("line", { class: "axis", x1: start, x2: start, y1: plot.floor, y2: plot.floor + 4 }));
     if (point.isGone) {

@@ -40,7 +40,7 @@ async function reloadModels() {
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
   const address = `..${listPath()}${text ? `?${text}` : ""}`;
   byID("query-link").href = address;
-  tell("query-text", `${listPath()}${text ? `?${text}` : ""}`);
+  setText("query-text", `${listPath()}${text ? `?${text}` : ""}`);
   browser.asking?.abort();
   const asking = new AbortController();
   browser.asking = asking;
@@ -53,29 +53,29 @@ async function reloadModels() {
     browser.total = body.total_count ?? body.data.length;
     browser.isLoaded = true;
     markFilters(query, null);
-    tellFound(null);
+    showFound(null);
     showModels();
     openFromHash();
   } catch (error) {
     if (asking.signal.aborted) return;
     markFilters(query, reasonOf(error));
-    tellFound(reasonOf(error));
+    showFound(reasonOf(error));
   } finally {
     if (browser.asking === asking) browser.asking = null;
   }
 }
 
-function tellFound(problem) {
+function showFound(problem) {
   const node = byID("found");
   browser.problem = problem;
   node.dataset.state = problem ? "bad" : "good";
-  if (problem && !browser.isLoaded) return setText(node, browser.missing ? `No catalogue yet: ${browser.missing}` : `No list: ${problem}`);
-  if (problem) return setText(node, `The request failed, so the list below is unchanged: ${problem}`);
+  if (problem && !browser.isLoaded) return setNodeText(node, browser.missing ? `No catalogue yet: ${browser.missing}` : `No list: ${problem}`);
+  if (problem) return setNodeText(node, `The request failed, so the list below is unchanged: ${problem}`);
   const all = counted(browser.total, "model", "models");
-  setText(node, browser.rows.length < browser.total ? `${all}, ${count(browser.rows.length)} shown` : all);
+  setNodeText(node, browser.rows.length < browser.total ? `${all}, ${count(browser.rows.length)} shown` : all);
 }
 
-/** The status has told whether there is a catalogue: if one has come, it is shown. */
+/** The status has shown whether there is a catalogue: if one has come, it is shown. */
 function catalogueSeen(status) {
   const wasThere = browser.isThere;
   browser.isThere = Boolean(catalogOf(status));
@@ -85,17 +85,17 @@ function catalogueSeen(status) {
     reloadModels();
     offerWhole();
   }
-  tellFound(browser.problem);
+  showFound(browser.problem);
 }
 
 function sortedRows() {
   const column = columns.find((one) => one.key === browser.column);
   if (!column) return browser.rows;
-  const valued = browser.rows.map((row, place) => ({ row, place, value: column.value(row) }));
+  const valued = browser.rows.map((row, index) => ({ row, index, value: column.value(row) }));
   valued.sort((one, other) => {
-    if (one.value === null || other.value === null) return (one.value === null) - (other.value === null) || one.place - other.place;
+    if (one.value === null || other.value === null) return (one.value === null) - (other.value === null) || one.index - other.index;
     const order = one.value < other.value ? -1 : one.value > other.value ? 1 : 0;
-    return (browser.descending ? -order : order) || one.place - other.place;
+    return (browser.descending ? -order : order) || one.index - other.index;
   });
   return valued.map(({ row }) => row);
 }
@@ -149,7 +149,7 @@ function showPager() {
   byID("pager").hidden = !limit && !offset;
   byID("previous").disabled = offset === 0;
   byID("next").disabled = !limit || offset + browser.rows.length >= browser.total;
-  tell("page-note", browser.rows.length ? `${count(offset + 1)} to ${count(offset + browser.rows.length)} of ${count(browser.total)}` : `none of ${count(browser.total)}`);
+  setText("page-note", browser.rows.length ? `${count(offset + 1)} to ${count(offset + browser.rows.length)} of ${count(browser.total)}` : `none of ${count(browser.total)}`);
 }
 
 function turnPage(direction) {

@@ -7,13 +7,13 @@ const plotEdges = { left: 46, right: 6, top: 10, bottom: 20 };
 class Plot {
   /**
    * `host` is the parent element, `label` the id of its caption. `draw(plot)` draws `plot.data`; `describe(index)` returns the text
-   * for one place of it.
+   * for one item of it.
    */
   constructor(host, label, draw, describe) {
     this.host = host;
     this.draw = draw;
     this.describe = describe;
-    this.places = [];
+    this.positions = [];
     this.at = null;
     this.frame = svg("svg", {
       height: plotHeight, role: "slider", tabindex: 0, "aria-labelledby": label, "aria-valuemin": 0, "aria-valuemax": 0, "aria-valuenow": 0,
@@ -24,7 +24,7 @@ class Plot {
     this.readout = el("p", { class: "readout", "aria-hidden": "true" });
     host.append(this.readout, this.frame);
     this.frame.addEventListener("keydown", (event) => this.onKey(event));
-    this.frame.addEventListener("focus", () => this.point(this.at ?? this.places.length - 1));
+    this.frame.addEventListener("focus", () => this.point(this.at ?? this.positions.length - 1));
     this.frame.addEventListener("blur", () => this.point(null));
     this.frame.addEventListener("pointermove", (event) => this.onPointer(event));
     this.frame.addEventListener("pointerleave", () => this.point(null));
@@ -35,37 +35,37 @@ class Plot {
   get right() { return this.width - plotEdges.right; }
   get floor() { return plotHeight - plotEdges.bottom; }
 
-  /** The vertical place of a share of the axis. */
+  /** The vertical position of a share of the axis. */
   height(share) { return this.floor - share * (this.floor - plotEdges.top); }
 
-  /** Draws `data`, and stores the centre of every selectable place in `places`. */
+  /** Draws `data`, and stores the centre of every selectable item in `positions`. */
   update(data) {
     if (!data) return;
     this.data = data;
-    this.places = [];
+    this.positions = [];
     this.frame.setAttribute("viewBox", `0 0 ${this.width} ${plotHeight}`);
     this.drawing.replaceChildren(...this.draw(this));
-    const last = Math.max(0, this.places.length - 1);
+    const last = Math.max(0, this.positions.length - 1);
     this.frame.setAttribute("aria-valuemax", last);
     this.point(this.at === null ? null : Math.min(this.at, last));
   }
 
-  /** Selects a place, or none. */
+  /** Selects an item, or none. */
   point(index) {
-    this.at = index !== null && this.places[index] !== undefined ? index : null;
-    const told = this.at ?? this.places.length - 1;
-    const words = told >= 0 ? this.describe(this.data, told) : "no data yet";
-    this.frame.setAttribute("aria-valuenow", Math.max(0, told));
+    this.at = index !== null && this.positions[index] !== undefined ? index : null;
+    const shown = this.at ?? this.positions.length - 1;
+    const words = shown >= 0 ? this.describe(this.data, shown) : "no data yet";
+    this.frame.setAttribute("aria-valuenow", Math.max(0, shown));
     this.frame.setAttribute("aria-valuetext", words);
     this.mark.replaceChildren();
-    setText(this.readout, words);
+    setNodeText(this.readout, words);
     if (this.at === null) return;
-    const x = this.places[this.at];
+    const x = this.positions[this.at];
     this.mark.append(svg("line", { class: "cursor", x1: x, x2: x, y1: plotEdges.top, y2: this.floor }));
   }
 
   onKey(event) {
-    const last = this.places.length - 1;
+    const last = this.positions.length - 1;
     const at = this.at ?? last;
     const next = { ArrowLeft: at - 1, ArrowDown: at - 1, ArrowRight: at + 1, ArrowUp: at + 1, Home: 0, End: last }[event.key];
     if (next === undefined) return;
@@ -76,8 +76,8 @@ class Plot {
   onPointer(event) {
     const x = event.clientX - this.frame.getBoundingClientRect().left;
     let nearest = null;
-    this.places.forEach((place, index) => {
-      if (nearest === null || Math.abs(place - x) < Math.abs(this.places[nearest] - x)) nearest = index;
+    this.positions.forEach((position, index) => {
+      if (nearest === null || Math.abs(position - x) < Math.abs(this.positions[nearest] - x)) nearest = index;
     });
     this.point(nearest);
   }
@@ -139,7 +139,7 @@ function requestsPlot(host) {
     const height = (value) => (value / top) * (plot.floor - plotEdges.top);
     const bars = plot.data.flatMap((minute, index) => {
       const x = plotEdges.left + index * step;
-      plot.places.push(x + step / 2);
+      plot.positions.push(x + step / 2);
       let y = plot.floor;
       const rest = Math.max(0, minute.requests - minute.hits - minute.stale - minute.misses - minute.passed);
       const parts = [["hit", minute.hits], ["stale", minute.stale], ["miss", minute.misses], ["passed", minute.passed], ["other", rest]];
@@ -185,7 +185,7 @@ function ratioPlot(host) {
     const step = (plot.right - plotEdges.left) / 60;
     const points = plot.data.map((minute, index) => {
       const x = plotEdges.left + (index + 0.5) * step;
-      plot.places.push(x);
+      plot.positions.push(x);
       const ratio = ratioOf(minute);
       return ratio === null ? null : [x, plot.height(ratio)];
     });
@@ -218,11 +218,11 @@ function latencyPlot(host) {
     const low = Math.floor(Math.log10(Math.min(1e5, ...values)));
     const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(10, ...values))));
     const step = (plot.right - plotEdges.left) / 60;
-    plot.places = plot.data.map((_, index) => plotEdges.left + (index + 0.5) * step);
+    plot.positions = plot.data.map((_, index) => plotEdges.left + (index + 0.5) * step);
     const powers = Array.from({ length: high - low + 1 }, (_, index) => low + index);
     const lines = quantiles.map(([, of, name]) => lineOf(plot.data.map((minute, index) => {
       const value = of(minute);
-      return value > 0 ? [plot.places[index], plot.height((Math.log10(value) - low) / (high - low))] : null;
+      return value > 0 ? [plot.positions[index], plot.height((Math.log10(value) - low) / (high - low))] : null;
     }), name));
     return [...plot.grid(powers, high, (power) => micros(10 ** power), low), ...plot.hours(), ...lines.flat()];
   }, (data, index) => {

@@ -3,8 +3,8 @@
 /** Asks for confirmation. Esc and the first button mean no. */
 function confirmed(title, text) {
   const dialog = byID("confirm");
-  tell("confirm-title", title);
-  tell("confirm-text", text);
+  setText("confirm-title", title);
+  setText("confirm-text", text);
   dialog.returnValue = "no";
   dialog.showModal();
   byID("confirm-no").focus();
@@ -17,9 +17,9 @@ async function purge(query, title, text) {
     const answer = await fetch(`purge?${query}`, { method: "POST", cache: "no-store", signal: AbortSignal.timeout(15000) });
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.error?.message ?? `status ${answer.status}`);
-    tell("purged", `Purged: ${counted(body.purged, "entry", "entries")}.`);
+    setText("purged", `Purged: ${counted(body.purged, "entry", "entries")}.`);
   } catch (error) {
-    tell("purged", `The purge may have failed: ${reasonOf(error)}.`);
+    setText("purged", `The purge may have failed: ${reasonOf(error)}.`);
   }
   pollNow();
 }

@@ -50,7 +50,7 @@ const closest = 5;
 
 function startScatter(open) {
   scatter.open = open;
-  tell("scatter-readout", hint);
+  setText("scatter-readout", hint);
   scatter.frame = svg("svg", { height: scatterHeight, role: "group", "aria-labelledby": "scatter-caption" });
   const host = byID("scatter");
   host.append(scatter.frame);
@@ -76,7 +76,7 @@ function logAxis(values, start, end) {
   const high = Math.max(...values);
   const from = Math.log10(low) - 0.12;
   const to = Math.log10(high) + 0.12;
-  const place = (value) => start + ((Math.log10(value) - from) / (to - from)) * (end - start);
+  const position = (value) => start + ((Math.log10(value) - from) / (to - from)) * (end - start);
   const steps = to - from > 2.6 ? [1] : to - from > 1.3 ? [1, 3] : [1, 2, 5];
   const ticks = [];
   for (let power = Math.floor(from); power <= to; power += 1) {
@@ -85,7 +85,7 @@ function logAxis(values, start, end) {
       if (Math.log10(value) >= from && Math.log10(value) <= to) ticks.push(value);
     }
   }
-  return { place, ticks };
+  return { position, ticks };
 }
 
 function drawScatter(rows = scatter.rows) {
@@ -116,8 +116,8 @@ function drawScatter(rows = scatter.rows) {
   const parts = scatterAxes(x, y, edges, lanes, laneAt, hasNoContext);
   scatter.points = data.map((one) => {
     const isPriced = one.price > 0;
-    const cx = one.context > 0 ? x.place(one.context) : edges.left - 22;
-    const cy = isPriced ? y.place(one.price) : laneAt(one.price === 0 ? "free" : "unknown");
+    const cx = one.context > 0 ? x.position(one.context) : edges.left - 22;
+    const cy = isPriced ? y.position(one.price) : laneAt(one.price === 0 ? "free" : "unknown");
     const context = one.context > 0 ? `${tokens(one.context)} context` : "context unknown";
     const price = one.price === null ? "price unknown" : one.price === 0 ? "free" : `${priceText(perMillion(one.row.pricing.prompt))} per million prompt tokens`;
     const words = `${one.row.name ?? one.row.id}: ${price}, ${context}`;
@@ -146,12 +146,12 @@ function scatterAxes(x, y, edges, lanes, laneAt, hasNoContext) {
   const bottom = scatterHeight - 34;
   const parts = [];
   for (const value of x.ticks) {
-    const at = x.place(value);
+    const at = x.position(value);
     parts.push(svg("line", { class: "grid", x1: at, x2: at, y1: edges.top, y2: edges.bottom }),
       svg("text", { x: at, y: bottom + 14, "text-anchor": "middle" }, tokens(value)));
   }
   for (const value of y.ticks) {
-    const at = y.place(value);
+    const at = y.position(value);
     parts.push(svg("line", { class: "grid", x1: edges.left, x2: edges.right, y1: at, y2: at }),
       svg("text", { x: 50, y: at + 4, "text-anchor": "end" }, `$${value}`));
   }
@@ -184,7 +184,7 @@ function nearest(event) {
 function markNear(point) {
   const marked = point ?? pointOf(document.activeElement);
   for (const one of scatter.points) one.node.toggleAttribute("data-near", one === marked);
-  tell("scatter-readout", marked ? marked.words : hint);
+  setText("scatter-readout", marked ? marked.words : hint);
   scatter.frame.classList.toggle("pointing", Boolean(point));
 }
 

@@ -14,19 +14,19 @@ function reasonOf(error) {
 async function pollNow() {
   clearTimeout(polling.timer);
   if (polling.isAsking) return;
-  if (document.hidden) return tellConnection("paused", "Paused while the page is hidden.");
+  if (document.hidden) return showConnection("paused", "Paused while the page is hidden.");
   polling.isAsking = true;
   const [status, problem] = await askStatus();
   polling.isAsking = false;
   polling.timer = setTimeout(pollNow, pollEvery);
   if (problem) {
     polling.goneSince ??= Date.now() / 1000;
-    tellConnection("gone", `No answer from Larder since ${clockTime(polling.goneSince)} (${problem}). Retrying every 2 seconds.`);
+    showConnection("gone", `No answer from Larder since ${clockTime(polling.goneSince)} (${problem}). Retrying every 2 seconds.`);
     return;
   }
   const wasGone = polling.goneSince !== null;
   polling.goneSince = null;
-  tellConnection("live", wasGone ? "Larder answers again. Updated every 2 seconds." : "Updated every 2 seconds.");
+  showConnection("live", wasGone ? "Larder answers again. Updated every 2 seconds." : "Updated every 2 seconds.");
   showStatus(status);
   if (wasGone) reloadModels();
 }
@@ -41,10 +41,10 @@ async function askStatus() {
   }
 }
 
-function tellConnection(state, text) {
+function showConnection(state, text) {
   byID("connection").dataset.state = state;
   document.body.toggleAttribute("data-stale", state === "gone");
-  tell("connection", text);
+  setText("connection", text);
 }
 
 function showStatus(status) {
@@ -62,7 +62,7 @@ function showStatus(status) {
   byID("ratio-figure").hidden = minutes.every((minute) => ratioOf(minute) === null);
   for (const plot of Object.values(statusPlots)) plot.update(minutes);
   for (const name of ["p50", "p90", "p99", "p999"]) {
-    tell(`latency-${name}`, status.requests.total > status.requests.own ? micros(status.latency_us[name]) : none);
+    setText(`latency-${name}`, status.requests.total > status.requests.own ? micros(status.latency_us[name]) : none);
   }
 }
 

@@ -69,7 +69,7 @@ function showTables(status) {
   fillRows(byID("entry-rows"), status.entries, entryColumns, "Nothing is stored.");
   const pauses = status.upstream.backing_off;
   byID("pauses").hidden = pauses.length === 0;
-  tell("pauses", "Backing off after failures: "
+  setText("pauses", "Backing off after failures: "
     + pauses.map((pause) => `${pause.resource} for ${span(pause.seconds)} more`).join("; "));
   showKeys(status);
 }
@@ -88,10 +88,10 @@ function showKeys({ keys, entries }) {
       item = el("li", {}, el("span"), button);
       list.append(item);
     }
-    setText(item.firstElementChild, `key ${key.fingerprint}: ${counted(key.entries, "entry", "entries")}, ${bytes(key.bytes)}`
+    setNodeText(item.firstElementChild, `key ${key.fingerprint}: ${counted(key.entries, "entry", "entries")}, ${bytes(key.bytes)}`
       + (refused.has(key.fingerprint) ? "; upstream refuses it" : ""));
     const button = item.lastElementChild;
     button.dataset.key = key.fingerprint;
-    setText(button, `Purge key ${key.fingerprint}…`);
+    setNodeText(button, `Purge key ${key.fingerprint}…`);
   });
 }

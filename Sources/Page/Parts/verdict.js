@@ -9,9 +9,9 @@ function showVerdict({ verdict, findings }) {
   if (!verdict) return;
   const [state, word] = levelOf(verdict);
   // Read out only when it changes in kind: the time in its text changes every minute.
-  if (box.dataset.level !== state) tell("verdict-said", `${word}: ${verdict.text}`);
+  if (box.dataset.level !== state) setText("verdict-said", `${word}: ${verdict.text}`);
   box.dataset.level = state;
-  tellState("verdict-text", state, verdict.text + sinceText(verdict));
+  setState("verdict-text", state, verdict.text + sinceText(verdict));
   const list = byID("findings");
   const others = (findings ?? []).filter((one) => one.text !== verdict.text);
   list.hidden = others.length === 0;
@@ -20,8 +20,8 @@ function showVerdict({ verdict, findings }) {
     if (!list.children[index]) list.append(el("li", {}, el("span", { class: "state" }), el("span")));
     const [sign, text] = list.children[index].children;
     [sign.dataset.state] = levelOf(one);
-    setText(sign, levelOf(one)[1]);
-    setText(text, one.text + sinceText(one));
+    setNodeText(sign, levelOf(one)[1]);
+    setNodeText(text, one.text + sinceText(one));
   });
 }
 

@@ -23,6 +23,6 @@ function offerViews(views) {
   select.dataset.shown = shown;
   const chosen = select.value;
   select.replaceChildren(el("option", { value: "" }, "none: every model"),
-    ...views.map((view, place) => el("option", { value: view.name }, texts[place])));
+    ...views.map((view, index) => el("option", { value: view.name }, texts[index])));
   chooseView(chosen);
 }

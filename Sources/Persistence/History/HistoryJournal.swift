@@ -5,9 +5,9 @@ package import History
 package import Store
 import Threads
 
-/// The writing end of the history of one upstream: catalogues land in it, and it makes the batches that a store keeps.
+/// The writing end of the history of one upstream: it records catalogues, and makes the batches that a store keeps.
 ///
-/// It is a plain value without I/O. Landing takes up to two milliseconds, and restoring some more, so neither is for a
+/// It is a plain value without I/O. Recording takes up to two milliseconds, and restoring some more, so neither is for a
 /// loop.
 package struct HistoryJournal: Sendable {
     private var timeline: Timeline
@@ -55,22 +55,22 @@ package struct HistoryJournal: Sendable {
     /// What the history covers; nil if it has not begun.
     package var span: HistorySpan? { timeline.state.map { HistorySpan(beginning: beginning, $0.counters) } }
 
-    /// Whether a catalogue is the one that landed last, and landing it again brings nothing.
+    /// Whether a catalogue is the one that was recorded last, and recording it again adds nothing.
     package func isSettled(with catalogue: Snapshot) -> Bool {
         timeline.catalogue === catalogue && !timeline.isHoldingBack
     }
 
-    /// A catalogue landed at a time in seconds since 1970. With `keep`, all that ended longer ago is removed. Returns what
+    /// Records a catalogue at a time in seconds since 1970. With `keep`, all that ended longer ago is removed. Returns what
     /// to store, and the events; nil if nothing is different.
-    package mutating func land(_ catalogue: Snapshot, at time: Int64, keep: Int64?) -> HistoryLanding? {
-        var actions = timeline.land(
+    package mutating func record(_ catalogue: Snapshot, at time: Int64, keep: Int64?) -> HistoryAddition? {
+        var actions = timeline.record(
             catalogue, in: Self.envelope, at: time, digest: { RowDigest(of: $0) }, pausing: Throttle.pauseIfNeeded)
         if let keep { actions += timeline.prune(keep: keep, now: time) }
         guard !actions.isEmpty, let state = timeline.state else { return nil }
-        return landing(actions, state)
+        return addition(actions, state)
     }
 
-    private mutating func landing(_ actions: [HistoryAction], _ state: HistoryState) -> HistoryLanding {
+    private mutating func addition(_ actions: [HistoryAction], _ state: HistoryState) -> HistoryAddition {
         var next = HistoryBatch(name: seal.upstream, base: batch, state: .empty, time: state.counters.time)
         var events: [Event] = []
         var changesList = false
@@ -116,7 +116,7 @@ package struct HistoryJournal: Sendable {
                 beginning: beginning, lastEvent: lastEvent, counters: state.counters, shrink: state.shrink,
                 removals: state.removals,
                 envelope: state.envelope), batch: batch)
-        return HistoryLanding(batch: next, events: events, span: HistorySpan(beginning: beginning, state.counters))
+        return HistoryAddition(batch: next, events: events, span: HistorySpan(beginning: beginning, state.counters))
     }
 }
 
@@ -125,8 +125,8 @@ extension [RowInterval] {
     fileprivate var lastFirst: [RowInterval] { suffix(1) + dropLast() }
 }
 
-/// What a catalogue that landed brings.
-package struct HistoryLanding: Sendable {
+/// What a recorded catalogue adds to the history.
+package struct HistoryAddition: Sendable {
     /// What to store.
     package let batch: HistoryBatch
     /// The events in it, in order.

@@ -1,12 +1,12 @@
 package import Catalog
 
-/// Puts the steps of recording in order: the journal is read before the first catalogue lands in it, and catalogues land one
-/// after the other.
+/// Puts the steps of recording in order: the journal is read before the first catalogue is recorded in it, and catalogues
+/// are recorded one after the other.
 ///
 /// It does no I/O: each call returns what to do next. Only the loop that owns the catalogue's fetches has one.
 package struct HistoryRecorder {
-    /// A catalogue that landed, and when, in seconds since 1970.
-    package struct Landing: Sendable {
+    /// A catalogue that a fetch brought, and when, in seconds since 1970.
+    package struct FetchedCatalogue: Sendable {
         package let catalogue: Snapshot
         package let time: Int64
     }
@@ -15,8 +15,8 @@ package struct HistoryRecorder {
     package enum Action: Sendable {
         /// Read the journal, and report it with `loaded`.
         case load
-        /// Let a catalogue land in the journal, and report it with `landed`.
-        case land(Landing, HistoryJournal)
+        /// Record a catalogue in the journal, and report it with `recorded`.
+        case record(FetchedCatalogue, HistoryJournal)
         case none
     }
 
@@ -25,12 +25,12 @@ package struct HistoryRecorder {
         case unknown
         case loading
         case ready(HistoryJournal)
-        /// A catalogue lands. `isLost`: what is stored is not known any more.
-        case landing(isLost: Bool)
+        /// A catalogue is being recorded. `isLost`: what is stored is not known any more.
+        case recording(isLost: Bool)
     }
 
     private var state = State.unknown
-    private var waiting: [Landing] = []
+    private var waiting: [FetchedCatalogue] = []
 
     /// The most catalogues that wait. Fetches are minutes apart, so more can only wait for a slow disk.
     package static let mostWaiting = 8
@@ -41,12 +41,12 @@ package struct HistoryRecorder {
     /// A fetch brought a catalogue. A confirmation of the same one counts too: it confirms that rows are missing.
     package mutating func fetched(_ catalogue: Snapshot, at time: Int64) -> Action {
         if case .ready(let journal) = state, journal.isSettled(with: catalogue) { return .none }
-        // The earlier ones tell more of what happened than the later ones.
-        if waiting.count < Self.mostWaiting { waiting.append(Landing(catalogue: catalogue, time: time)) }
+        // The earlier ones show more of what happened than the later ones.
+        if waiting.count < Self.mostWaiting { waiting.append(FetchedCatalogue(catalogue: catalogue, time: time)) }
         return next()
     }
 
-    /// The journal was read; nil if it cannot be read now. What waits is then given up: the next catalogue tells what is
+    /// The journal was read; nil if it cannot be read now. What waits is then given up: the next catalogue shows what is
     /// different.
     package mutating func loaded(_ journal: HistoryJournal?) -> Action {
         guard case .loading = state else { return .none }
@@ -59,9 +59,9 @@ package struct HistoryRecorder {
         return next()
     }
 
-    /// A catalogue has landed in the journal.
-    package mutating func landed(_ journal: HistoryJournal) -> Action {
-        guard case .landing(let isLost) = state else { return .none }
+    /// A catalogue was recorded in the journal.
+    package mutating func recorded(_ journal: HistoryJournal) -> Action {
+        guard case .recording(let isLost) = state else { return .none }
         state = isLost ? .unknown : .ready(journal)
         return next()
     }
@@ -70,7 +70,7 @@ package struct HistoryRecorder {
     package mutating func lost() {
         switch state {
         case .ready: state = .unknown
-        case .landing: state = .landing(isLost: true)
+        case .recording: state = .recording(isLost: true)
         case .unknown, .loading: break
         }
     }
@@ -78,14 +78,14 @@ package struct HistoryRecorder {
     private mutating func next() -> Action {
         guard let first = waiting.first else { return .none }
         switch state {
-        case .loading, .landing: return .none
+        case .loading, .recording: return .none
         case .unknown:
             state = .loading
             return .load
         case .ready(let journal):
             waiting.removeFirst()
-            state = .landing(isLost: false)
-            return .land(first, journal)
+            state = .recording(isLost: false)
+            return .record(first, journal)
         }
     }
 }

@@ -36,7 +36,7 @@ struct Representation: Sendable {
     /// The media type of its bodies, valid in a field line; nil for that of upstream's answer.
     var contentType: StaticString?
 
-    /// Part of the entity tag. It tells this representation from others that one target can have, or that are written
+    /// Part of the entity tag. It distinguishes this representation from others that one target can have, or that are written
     /// from the same entry; 0 for those that upstream has.
     var variant: UInt64 = 0
 

@@ -1,6 +1,6 @@
 import Bytes
 
-/// A batch that waits to be written, and who is told whether it was.
+/// A batch that waits to be written, and who is notified whether it was.
 struct PendingBatch: Sendable {
     let batch: HistoryBatch
     /// Called with false if the store has another history than the batch continues.

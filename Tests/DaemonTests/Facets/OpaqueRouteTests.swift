@@ -131,7 +131,7 @@ import Testing
         #expect(origin.targets == ["/api/v1/models/a.b/.../endpoints"])
     }
 
-    @Test func `a page in position of a body, such as a proxy's that wants a password, is not kept`() throws {
+    @Test func `a page in place of a body, such as a proxy's that wants a password, is not kept`() throws {
         let origin = try ScriptedOrigin { _ in
             .response(
                 status: 200, fields: ["Content-Type": "text/html", "Cache-Control": "public"],

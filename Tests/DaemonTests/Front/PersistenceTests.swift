@@ -13,12 +13,12 @@ import Testing
     }
 
     /// How a client learns for how long the connection is kept.
-    private static let told = ["Connection: keep-alive\r\n", "Keep-Alive: timeout=75\r\n"]
+    private static let keepAlive = ["Connection: keep-alive\r\n", "Keep-Alive: timeout=75\r\n"]
 
-    @Test func `every kind of answer tells for how long the connection waits`() throws {
+    @Test func `every kind of answer says for how long the connection waits`() throws {
         let line = { (text: String) in "\(text) HTTP/1.1\r\nHost: localhost\r\n" }
-        for (timeout, told) in [(Duration.seconds(7), ["Keep-Alive: timeout=7\r\n"]), (.milliseconds(900), [])] {
-            let lacks = told.isEmpty ? ["Keep-Alive"] : []
+        for (timeout, keepAlive) in [(Duration.seconds(7), ["Keep-Alive: timeout=7\r\n"]), (.milliseconds(900), [])] {
+            let lacks = keepAlive.isEmpty ? ["Keep-Alive"] : []
             var cases: [RawCase] = []
             for (target, status) in [
                 ("GET /models/count", 200), ("HEAD /models/count", 200), ("GET /models?limit=0", 400),
@@ -27,7 +27,7 @@ import Testing
                 ("GET /echo", 200), ("GET /favicon.ico", 200),
             ] {
                 cases.append(
-                    RawCase("\(target)", "9112 9.3", line(target) + "\r\n", [status], holds: told, lacks: lacks))
+                    RawCase("\(target)", "9112 9.3", line(target) + "\r\n", [status], holds: keepAlive, lacks: lacks))
                 cases.append(
                     RawCase(
                         "\(target), closing", "9112 9.6", line(target) + "Connection: close\r\n\r\n", [status], .closes,
@@ -39,8 +39,8 @@ import Testing
 
     @Test func `Connection says so`() throws {
         try RawCase.run([
-            .get("nothing said", "9112 9.3", lines: "", holds: Self.told),
-            .get("keep-alive", "9112 9.3", lines: "Connection: keep-alive\r\n", holds: Self.told),
+            .get("nothing said", "9112 9.3", lines: "", holds: Self.keepAlive),
+            .get("keep-alive", "9112 9.3", lines: "Connection: keep-alive\r\n", holds: Self.keepAlive),
             .get("close", "9112 9.6", lines: "Connection: close\r\n", [200], .closes, lacks: ["Keep-Alive"]),
             .get("close in capitals", "9112 9.6", lines: "CONNECTION: CLOSE\r\n", [200], .closes),
             .get("close in a list", "9112 9.6", lines: "Connection: x, close ,y\r\n", [200], .closes),
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func `a client of version 1 0 has to ask for more, and is told that it has it`() throws {
-        let kept = Self.told
+        let kept = Self.keepAlive
         try RawCase.run([
             Self.old("nothing said", "", .closes),
             Self.old("keep-alive", "Connection: keep-alive\r\n", .goesOn, holds: kept),

@@ -93,7 +93,7 @@ import Testing
             let began = ContinuousClock.now
             for client in slow { try client.sendRequest("GET", "/models") }
             for _ in 0..<10 { #expect(try larder.get("/models/count").status == 200) }
-            try eventually("the slow ones are cut off") { try Told.samples(larder)["larder_connections"] == 1 }
+            try eventually("the slow ones are cut off") { try Reports.samples(larder)["larder_connections"] == 1 }
             #expect(ContinuousClock.now - began >= Self.limit)
             for client in slow {
                 let length = try #require(Int(try client.readHead().fields["Content-Length"] ?? ""))

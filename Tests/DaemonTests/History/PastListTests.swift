@@ -8,7 +8,8 @@ import Testing
 
 /// Lists of earlier times, through the socket.
 @Suite(.timeLimit(.minutes(30))) struct PastListTests {
-    /// Waits until the second has changed, so that the next catalogue lands at another time. Returns the second before.
+    /// Waits until the second has changed, so that the next catalogue is recorded with another time. Returns the second
+    /// before.
     /// The clock that dates a catalogue is up to a tick of the kernel late, ten milliseconds at most.
     private static func nextSecond() throws -> Int {
         let second = Int(Date().timeIntervalSince1970)
@@ -27,7 +28,8 @@ import Testing
     }
 
     @Test(.enabled(if: dumps.count == 3, "the three real lists are at hand"))
-    func `real lists come back byte for byte, tell what the plain comparison tells, and answer queries as they did`()
+    func
+        `real lists come back byte for byte, with the changes of the plain comparison, and answer queries as they did`()
         throws
     {
         let folder = StateFolder()
@@ -45,13 +47,13 @@ import Testing
                 upstream.answer(Replies.body(body))
                 lists.append(try larder.refresh().body)
                 let rows = try #require(try JSONDocument(parsing: body.span).root["data"]).elements
-                expected += plain.land(rows.map { PlainValue($0) })
+                expected += plain.record(rows.map { PlainValue($0) })
                 #expect(try larder.words(expected.count).count == expected.count)
                 times.append(try Self.nextSecond())
             }
-            let told = try larder.allChanges().map(PlainChange.init(json:))
-            #expect(told.count == expected.count && expected.count > 100)
-            #expect(PlainComparison.sorted(told) == PlainComparison.sorted(expected))
+            let reported = try larder.allChanges().map(PlainChange.init(json:))
+            #expect(reported.count == expected.count && expected.count > 100)
+            #expect(PlainComparison.sorted(reported) == PlainComparison.sorted(expected))
 
             let client = try larder.connect()
             for (time, (body, list)) in zip(times, zip(Self.dumps, lists)) {

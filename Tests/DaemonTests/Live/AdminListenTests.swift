@@ -60,7 +60,7 @@ import Testing
     @Test func `the status names both`() throws {
         try Self.serving { larder, _ throws in
             let answer = try RawClient.get(port: larder.adminPort, "/_larder/status")
-            let status = try Told.object(answer)
+            let status = try Reports.object(answer)
             #expect(status["listen"] as? [String] == ["http://127.0.0.1:\(larder.port)"])
             #expect(status["admin_listen"] as? [String] == ["http://127.0.0.1:\(larder.adminPort)"])
         }

@@ -65,7 +65,7 @@ import Testing
             for index in [0, 1, 3] { #expect(try first[index].get("/models/count").status == 200) }
             // It has a place of its own now.
             #expect(try newest.get("/models/count").status == 200)
-            let samples = try Told.samples(larder)
+            let samples = try Reports.samples(larder)
             #expect(samples["larder_connections_evicted_total"] == 1 && samples["larder_connections_max"] == 4)
             #expect(samples["larder_connections_refused_total"] == 0)
         }
@@ -83,7 +83,7 @@ import Testing
                 let answer = try larder.get(path)
                 #expect(answer.status == 200 && answer.fields["Connection"] == "close", "\(path)")
             }
-            let status = try Told.status(larder)
+            let status = try Reports.status(larder)
             let verdict = try #require(status["verdict"] as? [String: Any])
             #expect(verdict["code"] as? String == "connections-full")
             #expect(verdict["text"] as? String == "All 4 connections are in use: 1 waiting")
@@ -109,11 +109,11 @@ import Testing
             for number in 0..<(100 * workers) {
                 clients.append(try larder.begin("/models/count"))
                 guard number % 20 == 0 else { continue }
-                let samples = try Told.samples(larder)
+                let samples = try Reports.samples(larder)
                 #expect(try #require(samples["larder_connections"]) <= Double(2 + Self.reserve * workers))
                 #expect(try larder.get("/healthz").status == 200)
             }
-            let refused = try #require(try Told.samples(larder)["larder_connections_refused_total"])
+            let refused = try #require(try Reports.samples(larder)["larder_connections_refused_total"])
             #expect(refused >= Double(100 * workers - Self.reserve * workers))
             gate.open()
             var counts: [Int: Int] = [:]
@@ -146,13 +146,13 @@ import Testing
             let streams = try Self.streams(1, of: larder)
             for _ in 0..<5 {
                 let waiting = try larder.begin("/models/count")
-                try eventually("it waits") { try Told.samples(larder)["larder_connections_waiting"] == 1 }
+                try eventually("it waits") { try Reports.samples(larder)["larder_connections_waiting"] == 1 }
                 waiting.reset()
-                try eventually("it has left") { try Told.samples(larder)["larder_connections_waiting"] == 0 }
+                try eventually("it has left") { try Reports.samples(larder)["larder_connections_waiting"] == 0 }
             }
             gate.open()
             for client in streams { client.close() }
-            try eventually("the place is free") { try Told.samples(larder)["larder_connections"] == 1 }
+            try eventually("the place is free") { try Reports.samples(larder)["larder_connections"] == 1 }
             #expect(try larder.get("/models/count").status == 200)
         }
     }

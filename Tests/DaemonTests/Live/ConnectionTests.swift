@@ -308,7 +308,7 @@ import Testing
                 #expect(closed == 2)
                 for client in clients + late { client.close() }
                 try eventually("they are gone") {
-                    try Told.samples(larder)["larder_connections"] == 1
+                    try Reports.samples(larder)["larder_connections"] == 1
                 }
             }
         }

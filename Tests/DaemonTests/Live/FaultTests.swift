@@ -77,12 +77,12 @@ import Testing
             #expect(try client.get("/models?use_rss=true&feed=good").status == 200)
 
             // Upstream's time-out ends the wait of those that hang, and of those alone: for the others the detail is the fault.
-            let told = try client.get("/models")
-            #expect(told.status == fault.status)
-            #expect(told.cacheStatus == "larder; fwd=miss; \(fault.detail)")
-            #expect(told.text.hasPrefix(#"{"error":{"code":\#(fault.status),"message":""#), "\(told.text)")
-            #expect(told.fields["Content-Type"] == "application/json")
-            #expect(told.fields["Cache-Control"] == "no-store")
+            let failed = try client.get("/models")
+            #expect(failed.status == fault.status)
+            #expect(failed.cacheStatus == "larder; fwd=miss; \(fault.detail)")
+            #expect(failed.text.hasPrefix(#"{"error":{"code":\#(fault.status),"message":""#), "\(failed.text)")
+            #expect(failed.fields["Content-Type"] == "application/json")
+            #expect(failed.fields["Cache-Control"] == "no-store")
             let asked = origin.requests.count
 
             let refused = try client.get("/models/count")

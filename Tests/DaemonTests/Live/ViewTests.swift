@@ -67,7 +67,7 @@ import Testing
         let unpaged = query.components(separatedBy: "&").filter { !$0.contains("limit") && !$0.contains("offset") }
         let now = Int(Date().timeIntervalSince1970)
         try LiveLarder.serving(before: origin, Self.setting(Self.team)) { larder throws in
-            let whole = try Told.object(larder.get("/view/team/models?" + unpaged.joined(separator: "&")))
+            let whole = try Reports.object(larder.get("/view/team/models?" + unpaged.joined(separator: "&")))
             let all = try Self.ids(whole)
             let expected = reference.answer(unpaged.joined(separator: "&"), now: now, in: Self.team)
             #expect(all.count == expected.total && all.count > 3)
@@ -75,7 +75,7 @@ import Testing
             var found: [String] = []
             var next: String? = "/view/team/" + first
             while let target = next {
-                let page = try Told.object(larder.get(target))
+                let page = try Reports.object(larder.get(target))
                 #expect(page["total_count"] as? Int == all.count)
                 found += try Self.ids(page)
                 next = (page["links"] as? [String: Any])?["next"] as? String
@@ -154,20 +154,20 @@ import Testing
             Self.setting(ReferenceView(name: "unused", allow: ["paint/*"]))(&settings)
         }
         try LiveLarder.serving(before: origin, change) { larder throws in
-            #expect(try Told.samples(larder)[#"larder_view_models{view="team"}"#] == nil)
+            #expect(try Reports.samples(larder)[#"larder_view_models{view="team"}"#] == nil)
             let client = try larder.connect()
             for _ in 0..<4 { _ = try client.get("/view/team/models") }
             _ = try client.get("/view/team/models?limit=x")
             _ = try client.get("/view/nobody/models")
             _ = try client.get("/models")
-            let samples = try Told.samples(larder)
+            let samples = try Reports.samples(larder)
             #expect(samples[#"larder_view_requests_total{view="team",decision="miss"}"#] == 1)
             #expect(samples[#"larder_view_requests_total{view="team",decision="hit"}"#] == 3)
             #expect(samples[#"larder_view_requests_total{view="team",decision="refused"}"#] == 1)
             #expect(samples.keys.count { $0.hasPrefix("larder_view_requests_total") } == 3)
             let paint = samples[#"larder_view_models{view="unused"}"#] ?? 0
             #expect(paint > 0 && paint < Double(SampleCatalogue.count))
-            let views = try #require(try Told.status(larder)["views"] as? [[String: Any]])
+            let views = try #require(try Reports.status(larder)["views"] as? [[String: Any]])
             #expect(views.map { $0["name"] as? String } == ["team", "unused"])
             #expect(views.map { $0["requests"] as? Int } == [5, 0])
             #expect(views.last?["models"] as? Int == Int(paint))
@@ -180,7 +180,7 @@ import Testing
         let larder = try ReloadingLarder(
             before: origin, text + "views.a.allow = [\"acme/*\"]", environment: ["LARDER_WORKERS": "2"])
         let before = try larder.get("/view/a/models")
-        #expect(try Self.ids(Told.object(before)).contains("acme/anvil"))
+        #expect(try Self.ids(Reports.object(before)).contains("acme/anvil"))
         // `Last-Modified` has seconds, of a clock that is up to a tick of the kernel late, ten milliseconds at most.
         let second = Double(Int(Date().timeIntervalSince1970))
         try eventually("the second is over") { Date().timeIntervalSince1970 > second + 1.02 }
@@ -189,7 +189,7 @@ import Testing
         #expect(lines.contains { $0.contains("changed views.a.allow, views.a.deny, views.b.query") }, "\(lines)")
         for _ in 0..<4 {
             let after = try larder.get("/view/a/models")
-            #expect(try !Self.ids(Told.object(after)).contains { $0.hasPrefix("acme/") })
+            #expect(try !Self.ids(Reports.object(after)).contains { $0.hasPrefix("acme/") })
             #expect(after.fields["ETag"] != before.fields["ETag"])
             #expect(try larder.get("/view/b/models/count").status == 200)
         }

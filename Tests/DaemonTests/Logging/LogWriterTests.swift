@@ -29,12 +29,12 @@ struct LogWriterTests {
         try pipe.fileHandleForWriting.close()
         let lines = try #require(all.wait(.hang) { $0.text }).split(separator: "\n")
         let lost = lines.filter { $0.contains("log-lines-lost") }
-        var told = 0
+        var reported = 0
         for line in lost {
             let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
-            told += object?["lines"] as? Int ?? 0
+            reported += object?["lines"] as? Int ?? 0
         }
-        #expect(told == dropped)
+        #expect(reported == dropped)
         #expect(lines.count - lost.count == written + 1 - dropped)
     }
 

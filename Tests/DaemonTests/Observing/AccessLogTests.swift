@@ -111,20 +111,20 @@ import Testing
         let larder = try LarderProcess.serve(before: origin)
         for number in 0..<50 { _ = try larder.get("/models?unknown=\(number)") }
         /// The lines that were written, and how many more failures they and later ones say there were.
-        func told() throws -> (written: Int, heldBack: Int) {
+        func counts() throws -> (written: Int, heldBack: Int) {
             let failed = try Self.objects(larder.child.lines(.error)).filter {
                 ($0["message"] as? String)?.contains("/models?...") == true
             }
             let heldBack = failed.compactMap { ($0["suppressed"] ?? $0["count"]) as? Int }
             return (failed.count { $0["event"] as? String == "fetch-failed" }, heldBack.reduce(0, +))
         }
-        // What was held back last is told once its time is over, and on a slow machine there is some of it more than once.
-        try eventually("all failures are told") {
-            let (written, heldBack) = try told()
+        // What was held back last is reported once its time is over; on a slow machine some of it comes more than once.
+        try eventually("all failures are reported") {
+            let (written, heldBack) = try counts()
             return written + heldBack >= 50
         }
         try larder.end()
-        let (written, heldBack) = try told()
+        let (written, heldBack) = try counts()
         #expect(written + heldBack == 50)
         #expect(written < 50)
     }

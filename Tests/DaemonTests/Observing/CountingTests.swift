@@ -41,14 +41,14 @@ import Testing
             _ = try client.get("/providers", ["Cache-Control": "only-if-cached"])
             _ = try client.request("DELETE", "/models")
             #expect(
-                try Told.requests(larder) == [
+                try Reports.requests(larder) == [
                     "models,miss,200": 1, "models,hit,200": 4, "models,hit,304": 1, "models,demanded,200": 1,
                     "models,refused,400": 1, "models,own,204": 1, "models,refused,405": 1, "count,hit,200": 3,
                     "model,miss,404": 1, "model,hit,404": 1, "model,failed,502": 1, "model,failed,503": 1,
                     "user,miss,200": 1, "user,miss,401": 1, "other,passed,other": 1, "other,failed,502": 1,
                     "health,own,200": 1, "readiness,own,200": 1, "list,refused,504": 1,
                 ])
-            let status = try Told.status(larder)
+            let status = try Reports.status(larder)
             let requests = try #require(status["requests"] as? [String: Any])
             // The remembered 404 is no hit.
             #expect(requests["hit"] as? Int == 8 && requests["hit_error"] as? Int == 1)
@@ -75,7 +75,7 @@ import Testing
             for target in ["/models", "/models?category=x", "/providers", "/embeddings/models", "/chat", "/gone"] {
                 _ = try larder.get(target)
             }
-            let samples = try Told.samples(larder)
+            let samples = try Reports.samples(larder)
             #expect(samples[#"larder_upstream_requests_total{kind="catalog"}"#] == 1)
             #expect(samples[#"larder_upstream_requests_total{kind="facet"}"#] == 1)
             #expect(samples[#"larder_upstream_requests_total{kind="opaque"}"#] == 2)
@@ -86,7 +86,7 @@ import Testing
             #expect(samples["larder_upstream_backing_off"] == 2)
             #expect(samples["larder_catalog_fresh"] == 1)
             #expect(samples["larder_loops_reporting"] == Double(workers))
-            let upstream = try #require(try Told.status(larder)["upstream"] as? [String: Any])
+            let upstream = try #require(try Reports.status(larder)["upstream"] as? [String: Any])
             let recent = try #require(upstream["recent"] as? [[String: Any]])
             #expect(recent.count == 6)
             let labels = Set(recent.compactMap { $0["resource"] as? String })
@@ -105,13 +105,13 @@ import Testing
             for client in idle { _ = try client.get("/healthz") }
             _ = try larder.get("/models")
             _ = try larder.get("/models/user", key: "anna")
-            let samples = try Told.samples(larder)
+            let samples = try Reports.samples(larder)
             #expect(samples["larder_connections"].map { $0 >= 4 } == true)
             #expect(samples["larder_connections_accepted_total"] == 6)
             #expect(samples["larder_cache_bytes"].map { $0 > 1000 } == true)
             #expect(samples["process_open_fds"].map { $0 > 5 } == true)
             #expect(samples["process_resident_memory_bytes"].map { $0 > 1e6 } == true)
-            let status = try Told.status(larder)
+            let status = try Reports.status(larder)
             let entries = try #require(status["entries"] as? [[String: Any]])
             let shared = try #require(entries.first { $0["resource"] as? String == "/models" })
             #expect(
@@ -131,7 +131,7 @@ import Testing
             let waiting = try larder.begin("/chat")
             try gate.waitForArrivals(1)
             waiting.close()
-            let counted = try eventually { try Told.requests(larder)["other,aborted,499"] == 1 }
+            let counted = try eventually { try Reports.requests(larder)["other,aborted,499"] == 1 }
             #expect(counted)
             gate.open()
         }

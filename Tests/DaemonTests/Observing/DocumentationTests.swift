@@ -113,8 +113,8 @@ import Testing
         ] {
             let paragraph = try #require(
                 labels.components(separatedBy: "\n\n").first { $0.hasPrefix("`\(label)`") }, "\(label)")
-            let told = paragraph.matches(of: /`([a-z]+)`/).map { String($0.output.1) }.dropFirst()
-            #expect(Set(told) == Set(values) && told.count == values.count, "\(label): \(told)")
+            let documented = paragraph.matches(of: /`([a-z]+)`/).map { String($0.output.1) }.dropFirst()
+            #expect(Set(documented) == Set(values) && documented.count == values.count, "\(label): \(documented)")
         }
     }
 

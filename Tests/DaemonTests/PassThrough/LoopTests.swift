@@ -55,7 +55,7 @@ import Testing
             } _: { other throws in
                 let answer = try first.get(target, key: "sk-first")
                 #expect(answer.status == 508, "\(answer.text)")
-                // The other one has seen it too, and may leave upstream alone for a while.
+                // The other one has seen it too, and may back off for a while.
                 let again = try other.get(target, key: "sk-other")
                 #expect(again.status == 508 || again.status == 503, "\(again.text)")
             }

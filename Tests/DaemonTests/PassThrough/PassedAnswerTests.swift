@@ -81,8 +81,8 @@ import Testing
                 #expect(gone.status == 204 && gone.fields["Transfer-Encoding"] == nil)
                 // RFC 9110 section 8.6: of these two kinds none has a length; a 304 and an answer to HEAD may.
                 for method in ["GET", "HEAD", "OPTIONS"] {
-                    let told = try client.request(method, "/204/length")
-                    #expect(told.status == 204 && told.fields["Content-Length"] == nil && told.fields["X"] == "y")
+                    let answer = try client.request(method, "/204/length")
+                    #expect(answer.status == 204 && answer.fields["Content-Length"] == nil && answer.fields["X"] == "y")
                 }
                 try client.sendRequest("GET", "/103")
                 let hints = try client.readHead()

@@ -10,7 +10,7 @@ import Testing
         let got = Monitor([ContinuousClock.Instant]())
         let events = (0..<20).map { Array("data: {\"number\":\($0)}\n\n".utf8) }
         let origin = try ScriptedOrigin { request in
-            let body = OriginBody.told(events) { number in
+            let body = OriginBody.announced(events) { number in
                 // One that is held back until the next is sent never comes in time.
                 let hasCome = got.wait(.seconds(60)) { $0.count == number ? true : nil }
                 if hasCome != nil { sent.withValue { $0.append(.now) } }

@@ -35,40 +35,40 @@ import Testing
     private func file(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
 
     @Test func `the page of the documentation has every command and flag, and no other`() throws {
-        var told: [String: [String: String]] = [:]
+        var documented: [String: [String: String]] = [:]
         var command = ""
         for line in try file("docs/command-line.md").split(separator: "\n") {
             if line.hasPrefix("## larder ") {
                 command = String(line.dropFirst(10))
-                told[command] = [:]
+                documented[command] = [:]
             } else if line.hasPrefix("| `--") {
                 let cells = line.split(separator: " | ", maxSplits: 1)
                 let flag = cells[0].dropFirst(5).prefix { $0 != " " && $0 != "`" }
-                told[command]?[String(flag)] = String(cells[1].dropLast(2))
+                documented[command]?[String(flag)] = String(cells[1].dropLast(2))
             }
         }
-        #expect(try told == Self.known())
+        #expect(try documented == Self.known())
     }
 
     @Test func `the man page has every command and flag, and no other`() throws {
-        var told: [String: [String: String]] = [:]
+        var documented: [String: [String: String]] = [:]
         var command = ""
         var flag = ""
         for raw in try file("deploy/man/larder.1").split(separator: "\n") {
             let line = raw.replacing("\\-", with: "-").replacing("\\(aq", with: "'").replacing("\\(ga", with: "`")
             if line.hasPrefix(".SS larder ") {
                 command = String(line.dropFirst(11))
-                told[command] = [:]
+                documented[command] = [:]
             } else if line.hasPrefix("\\fB--"), command != "" {
                 flag = String(line.dropFirst(5).prefix { $0 != "\\" })
             } else if line.hasPrefix(".SH ") {
                 command = ""
             } else if flag != "" {
-                told[command]?[flag] = String(line)
+                documented[command]?[flag] = String(line)
                 flag = ""
             }
         }
-        #expect(try told == Self.known())
+        #expect(try documented == Self.known())
     }
 
     /// What `man` reads pages with. Not every machine has it; the page's contents are compared in any case.

@@ -217,8 +217,8 @@ import Testing
         let own = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(larder.port)"])
         #expect(own.verdict("listen") == "ok" && own.text("listen").contains("is served by"), "\(own.output)")
         try larder.end()
-        let told = try ScriptedOrigin { _ in .json(#"{"version":"9.8.7","pid":42}"#) }
-        let other = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(told.port)"])
+        let impostor = try ScriptedOrigin { _ in .json(#"{"version":"9.8.7","pid":42}"#) }
+        let other = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(impostor.port)"])
         #expect(other.text("listen").hasSuffix("is served by Larder 9.8.7 (pid 42)"))
         let stranger = try upstream()
         let strange = try doctor(upstream: origin.url, [], ["LARDER_LISTEN": "127.0.0.1:\(stranger.port)"])

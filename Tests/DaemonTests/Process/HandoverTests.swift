@@ -7,7 +7,7 @@ import Testing
     private func socketPath() -> String { "/tmp/larder-test-\(getpid())-\(UInt32.random(in: .min ... .max)).sock" }
 
     @Test(arguments: ["1", "3"])
-    func `they are served in position of the settings' own`(workers: String) throws {
+    func `they are served in place of the settings' own`(workers: String) throws {
         let path = socketPath()
         let (tcp, port) = try TestSocket.listen()
         let unix = try TestSocket.listen(path: path)

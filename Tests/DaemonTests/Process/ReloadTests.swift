@@ -275,12 +275,13 @@ import Testing
         let larder = try ReloadingLarder(before: origin, Self.fresh)
         let lines = try larder.reload(
             "workers = 7\nlog.format = \"text\"\nserver.cors = false\nstate.dir = \"/tmp/larder-never\"\n" + Self.fresh)
-        let told = lines.filter { $0.contains(#""event":"restart-needed""#) && $0.contains(#""level":"warning""#) }
-        #expect(told.count == 1)
-        #expect(told.first?.contains("only after a restart: workers, state.dir, log.format\"") == true, "\(told)")
+        let warnings = lines.filter { $0.contains(#""event":"restart-needed""#) && $0.contains(#""level":"warning""#) }
+        #expect(warnings.count == 1)
+        #expect(
+            warnings.first?.contains("only after a restart: workers, state.dir, log.format\"") == true, "\(warnings)")
         #expect(lines.contains { $0.contains("changed server.cors\"") })
         #expect(try larder.get("/models").fields["Access-Control-Allow-Origin"] == nil)
-        // What has not changed since is not told again.
+        // What has not changed since is not reported again.
         #expect(try larder.reload(Self.fresh).contains { $0.contains("restart") } == false)
         try larder.process.end()
     }
@@ -295,15 +296,15 @@ import Testing
         try manager.waitFor("READY=1", count: 2)
         try larder.reload("nonsense")
         try manager.waitFor("READY=1", count: 3)
-        let positions = "STATUS=Serving on http://127.0.0.1:\(larder.process.port)"
-        let refused = "READY=1\n\(positions); new settings are invalid, keeping the old ones"
+        let serving = "STATUS=Serving on http://127.0.0.1:\(larder.process.port)"
+        let refused = "READY=1\n\(serving); new settings are invalid, keeping the old ones"
         #expect(manager.messages.last { $0.hasPrefix("READY=1") } == refused, "\(manager.messages)")
         try larder.reload(Self.fresh)
         try manager.waitFor("READY=1", count: 4)
-        #expect(manager.messages.last { $0.hasPrefix("READY=1") } == "READY=1\n\(positions)")
-        let told = manager.messages.filter { !$0.contains("WATCHDOG=1") }.map { $0.prefix { $0 != "=" } }
+        #expect(manager.messages.last { $0.hasPrefix("READY=1") } == "READY=1\n\(serving)")
+        let messages = manager.messages.filter { !$0.contains("WATCHDOG=1") }.map { $0.prefix { $0 != "=" } }
         let expected = ["READY"] + Array(repeating: ["RELOADING", "READY"], count: 3).joined()
-        #expect(told.filter { $0 != "STATUS" } == expected.map { $0[...] })
+        #expect(messages.filter { $0 != "STATUS" } == expected.map { $0[...] })
         #expect(manager.messages.contains { $0.hasPrefix("RELOADING=1\nMONOTONIC_USEC=") })
         try larder.process.end()
     }

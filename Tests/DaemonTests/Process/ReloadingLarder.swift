@@ -39,13 +39,13 @@ final class ReloadingLarder {
         let before = process.child.lines(.error).count
         process.child.signal(SIGHUP)
         reloads += 1
-        try eventually("reload \(reloads)") { told(after: 0).count >= reloads }
+        try eventually("reload \(reloads)") { reports(after: 0).count >= reloads }
         // Every loop has had the message when it has answered a request that was sent after the line was read.
         for _ in 0..<16 { #expect(try process.get("/healthz").status == 200) }
         return Array(process.child.lines(.error).dropFirst(before))
     }
 
-    private func told(after position: Int) -> [String] {
+    private func reports(after position: Int) -> [String] {
         process.child.lines(.error).dropFirst(position).filter {
             $0.contains(#""event":"reloaded""#) || $0.contains(#""event":"reload-refused""#)
         }

@@ -5,7 +5,7 @@ import Testing
 struct Fault: CustomTestStringConvertible {
     /// What the contract makes of it.
     enum Kind {
-        /// A failed fetch: the status that a caller without a copy is told.
+        /// A failed fetch: the status that a caller without a copy gets.
         case failure(Int)
         /// Too many requests of this key: upstream's own answer, but a copy may stand in for it.
         case tooMany
@@ -80,7 +80,7 @@ struct Fault: CustomTestStringConvertible {
     var timeout: Duration { detail == "timeout" ? .milliseconds(250) : .seconds(20) }
 
     /// `Cache-Status` behind the reason, where the fault is passed on to the caller.
-    var told: String {
+    var outcome: String {
         let answered = status.map { "; fwd-status=\($0)" } ?? ""
         if case .refusal = kind { return answered + "; stored" }
         return answered + "; detail=\(detail)"
@@ -89,8 +89,8 @@ struct Fault: CustomTestStringConvertible {
     /// The same where a stale copy is served in its place.
     var replaced: String { (status.map { "; fwd-status=\($0)" } ?? "") + "; ttl=-N; detail=\(detail)" }
 
-    /// The status that the caller is told of it.
-    var toldStatus: Int {
+    /// The status that the caller gets for it.
+    var answeredStatus: Int {
         switch kind {
         case .failure(let status): status
         case .tooMany, .refusal: status ?? 0

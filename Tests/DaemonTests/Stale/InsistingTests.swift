@@ -65,7 +65,7 @@ import Testing
             isBroken.withValue { $0 = true }
             let client = try larder.begin(target, Self.noCache)
             try gate.waitForArrivals(1)
-            // The failed one has ended once upstream is left alone.
+            // The failed one has ended once the back-off has begun.
             try eventually("the first has failed") {
                 try larder.get("/models?zdr=true", Self.noCache).cacheStatus.contains("detail=")
             }

@@ -48,8 +48,8 @@ import Testing
         try LiveLarder.serving(before: origin, { $0.stale.ifError = .seconds(3600) }) { larder throws in
             #expect(try larder.get("/models").status == 200)
             isSlow.withValue { $0 = true }
-            let spared = try larder.get("/models", ["Cache-Control": "no-cache"])
-            #expect(spared.status == 200 && spared.cacheStatus.contains("detail=timeout"), "\(spared.cacheStatus)")
+            let stale = try larder.get("/models", ["Cache-Control": "no-cache"])
+            #expect(stale.status == 200 && stale.cacheStatus.contains("detail=timeout"), "\(stale.cacheStatus)")
             #expect(try larder.get("/providers").status == 504)
         }
     }

@@ -43,7 +43,7 @@ struct Verdict {
 
     init(_ state: StoredState, _ fault: Fault) {
         let isRefusal = if case .refusal = fault.kind { true } else { false }
-        // What is stored for everyone is left as it is by whatever one caller is told.
+        // What is stored for everyone is left as it is by whatever one caller gets.
         let copies: [String] =
             switch state {
             case .cold: []
@@ -51,7 +51,7 @@ struct Verdict {
             case .stale, .staleIfErrorCopy: ["/models 200 stale"]
             case .past: ["/models 200 expired"]
             }
-        entries = isRefusal && state != .fresh ? copies + ["/models \(fault.toldStatus) fresh"] : copies
+        entries = isRefusal && state != .fresh ? copies + ["/models \(fault.answeredStatus) fresh"] : copies
 
         switch state {
         case .fresh:
@@ -63,23 +63,23 @@ struct Verdict {
         case .staleIfErrorCopy where !isRefusal:
             (status, cacheStatus) = (200, "larder; fwd=stale" + fault.replaced)
         case .cold:
-            (status, cacheStatus) = (fault.toldStatus, "larder; fwd=miss" + fault.told)
+            (status, cacheStatus) = (fault.answeredStatus, "larder; fwd=miss" + fault.outcome)
         case .staleIfErrorCopy, .past:
-            (status, cacheStatus) = (fault.toldStatus, "larder; fwd=stale" + fault.told)
+            (status, cacheStatus) = (fault.answeredStatus, "larder; fwd=stale" + fault.outcome)
         }
 
         switch state {
         case .fresh: (nextStatus, nextCacheStatus) = (200, "larder; hit; ttl=N")
         // A refusal is upstream's answer, and remembered for a while.
-        case _ where isRefusal: (nextStatus, nextCacheStatus) = (fault.toldStatus, "larder; hit; ttl=N")
-        // Upstream is left alone for a while.
+        case _ where isRefusal: (nextStatus, nextCacheStatus) = (fault.answeredStatus, "larder; hit; ttl=N")
+        // Back-off stops requests to upstream for a while.
         case .stale, .staleIfErrorCopy: (nextStatus, nextCacheStatus) = (200, "larder; hit; ttl=-N; detail=backing-off")
         case .cold, .past: (nextStatus, nextCacheStatus) = (503, "larder; detail=backing-off")
         }
 
         switch state {
         case .fresh: storedStatus = 200
-        case _ where isRefusal: storedStatus = fault.toldStatus
+        case _ where isRefusal: storedStatus = fault.answeredStatus
         case .stale: storedStatus = 200
         case .cold, .staleIfErrorCopy, .past: storedStatus = 504
         }

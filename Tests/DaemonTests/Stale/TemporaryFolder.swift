@@ -5,10 +5,10 @@ final class TemporaryFolder {
     let path: String
 
     init() throws {
-        let position = FileManager.default.temporaryDirectory.appendingPathComponent("larder-test-\(UUID().uuidString)")
-        path = position.path
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("larder-test-\(UUID().uuidString)")
+        path = folder.path
         try FileManager.default.createDirectory(
-            at: position, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }

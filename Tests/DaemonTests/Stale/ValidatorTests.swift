@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a 304 about another representation is unusable`(hasSpare: Bool) throws {
+    func `a 304 about another representation is unusable`(hasStaleCopy: Bool) throws {
         let origin = try ScriptedOrigin { request in
             if request.fields["If-None-Match"] == nil { return Replies.catalogue(Self.tagged) }
             return .status(304, ["ETag": #""two""#])
@@ -109,13 +109,13 @@ import Testing
             before: origin,
             {
                 $0.ttl.catalog = .milliseconds(400)
-                $0.stale.ifError = hasSpare ? .seconds(3600) : .zero
+                $0.stale.ifError = hasStaleCopy ? .seconds(3600) : .zero
             }
         ) { larder throws in
             let first = try larder.get("/models")
             try larder.waitUntilStale("/models")
             let second = try larder.get("/models")
-            if hasSpare {
+            if hasStaleCopy {
                 #expect(second.status == 200 && second.body == first.body)
                 #expect(second.cacheVerdict == "larder; fwd=stale; fwd-status=200; ttl=-N; detail=unusable")
             } else {

@@ -13,8 +13,8 @@ import Testing
         return trial?.ending == .exited(0)
     }()
 
-    /// A Larder whose state directory `mount` has made anything of, and which can be told what else to do there.
-    private struct Place {
+    /// A Larder whose state directory `mount` has made anything of, in whose name space further scripts can run.
+    private struct MountedLarder {
         let larder: LarderProcess
 
         /// `mount` is a script in which `$STATE` is the directory.
@@ -60,22 +60,22 @@ import Testing
     func `a purge that cannot be written says so, and is done when it can be`() throws {
         let (fetched, folder) = (Monitor(0), StateFolder())
         let upstream = try Self.upstream(fetched)
-        let position = try Place(upstream, folder, mount: "mount -t tmpfs -o size=4m,mode=700 none $STATE")
+        let mounted = try MountedLarder(upstream, folder, mount: "mount -t tmpfs -o size=4m,mode=700 none $STATE")
         func purge() throws -> RawResponse {
-            try RawClient(port: position.larder.port).request("POST", "/_larder/purge?all=1")
+            try RawClient(port: mounted.larder.port).request("POST", "/_larder/purge?all=1")
         }
-        #expect(try position.larder.get("/models").status == 200)
+        #expect(try mounted.larder.get("/models").status == 200)
         #expect(try purge().text == #"{"purged":1}"#)
-        #expect(try position.larder.get("/models").status == 200)
-        try position.run("mount -t tmpfs -o ro none $STATE", folder)
+        #expect(try mounted.larder.get("/models").status == 200)
+        try mounted.run("mount -t tmpfs -o ro none $STATE", folder)
         let refused = try purge()
         #expect(refused.status == 503 && refused.text.contains("state directory cannot be written"), "\(refused.text)")
-        #expect(try position.larder.get("/models", ["Cache-Control": "only-if-cached"]).status == 504)
-        try position.run("umount $STATE", folder)
+        #expect(try mounted.larder.get("/models", ["Cache-Control": "only-if-cached"]).status == 504)
+        try mounted.run("umount $STATE", folder)
         #expect(try purge().status == 200)
-        try position.run("cp -a $STATE $STATE/../kept", folder)
-        position.larder.child.signal(SIGKILL)
-        try position.larder.child.waitForExit()
+        try mounted.run("cp -a $STATE $STATE/../kept", folder)
+        mounted.larder.child.signal(SIGKILL)
+        try mounted.larder.child.waitForExit()
         upstream.setDown(true)
         let larder = try LarderProcess.serve(
             ["--upstream", upstream.origin.url + "/api/v1", "--state-dir", folder.beside("kept")])
@@ -108,28 +108,28 @@ import Testing
             mount += " && head -c 32 /dev/zero > $STATE/secret && chmod 600 $STATE/secret"
         }
         if fromTheStart { mount += " && { \(begin); }" }
-        let position = try Place(upstream, folder, mount: mount)
+        let mounted = try MountedLarder(upstream, folder, mount: mount)
         if !fromTheStart {
-            #expect(try position.larder.get("/models").status == 200)
-            #expect(position.count(Self.failing) == 0)
+            #expect(try mounted.larder.get("/models").status == 200)
+            #expect(mounted.count(Self.failing) == 0)
             usleep(300_000)
-            try position.run(begin, folder)
+            try mounted.run(begin, folder)
         }
         for _ in 0..<4 {
-            let answer = try position.larder.get("/models", ["Cache-Control": "no-cache"])
+            let answer = try mounted.larder.get("/models", ["Cache-Control": "no-cache"])
             #expect(answer.status == 200 && answer.text.contains("fetch-\(fetched.current)/"))
             usleep(50_000)
         }
-        try position.larder.child.waitForLine(containing: Self.failing)
-        #expect(position.count(Self.recovered) == 0)
-        try position.run(end, folder)
-        try position.larder.child.waitForLine(containing: Self.recovered)
-        #expect(position.count(Self.failing) == 1)
+        try mounted.larder.child.waitForLine(containing: Self.failing)
+        #expect(mounted.count(Self.recovered) == 0)
+        try mounted.run(end, folder)
+        try mounted.larder.child.waitForLine(containing: Self.recovered)
+        #expect(mounted.count(Self.failing) == 1)
         let last = fetched.current
         // The small file system ends with its process.
-        try position.run("cp -a $STATE $STATE/../kept", folder)
-        position.larder.child.signal(SIGKILL)
-        try position.larder.child.waitForExit()
+        try mounted.run("cp -a $STATE $STATE/../kept", folder)
+        mounted.larder.child.signal(SIGKILL)
+        try mounted.larder.child.waitForExit()
         upstream.setDown(true)
         let larder = try LarderProcess.serve(
             ["--upstream", upstream.origin.url + "/api/v1", "--state-dir", folder.beside("kept")])

@@ -265,7 +265,7 @@ import Testing
 
     /// The fingerprint of the only key that has been used.
     private func fingerprint(_ larder: LiveLarder) throws -> String? {
-        let entries = try #require(try Told.status(larder)["entries"] as? [[String: Any]])
+        let entries = try #require(try Reports.status(larder)["entries"] as? [[String: Any]])
         return entries.compactMap { $0["key"] as? String }.first
     }
 }

@@ -57,12 +57,12 @@ enum ExchangeEvent {
         case .paused: machine.paused()
         case .resumed: return machine.resumed() ? "deliver" : ""
         case .deliver(var hasBody):
-            var told: [String] = []
+            var names: [String] = []
             while true {
                 let delivery = machine.nextDelivery(hasBody: hasBody)
-                if delivery == .nothing { return told.joined(separator: " ") }
+                if delivery == .nothing { return names.joined(separator: " ") }
                 if delivery == .body { hasBody = false }
-                told.append(name(delivery, machine.failure))
+                names.append(name(delivery, machine.failure))
             }
         case .abandoned(let failure):
             let delivery = machine.abandoned(failure)

@@ -22,9 +22,9 @@ import Testing
             for time: Int64 in 1...40 {
                 let catalogue = try editor.catalogue
                 lists[time] = catalogue.text
-                if let landing = journal.land(catalogue, at: time, keep: nil) {
-                    #expect(try folder.append(landing.batch))
-                    events += landing.events
+                if let addition = journal.record(catalogue, at: time, keep: nil) {
+                    #expect(try folder.append(addition.batch))
+                    events += addition.events
                 }
                 editor.edit()
             }

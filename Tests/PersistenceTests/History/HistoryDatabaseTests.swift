@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: 1...6)
-    func `random catalogues are given back as they landed, over restarts and prunings`(seed: UInt64) throws {
+    func `random catalogues are given back as they were recorded, over restarts and prunings`(seed: UInt64) throws {
         let folder = try HistoryFolder()
         var editor = ListEditor(seed: seed)
         var random = SeededGenerator(seed: seed)
@@ -44,13 +44,13 @@ import Testing
             let catalogue = try editor.catalogue
             let keep: Int64? = step % 20 == 19 ? 25 : nil
             records.apply(
-                timeline.land(
+                timeline.record(
                     catalogue, in: ListEnvelope(head: [], tail: []), at: time, digest: { RowDigest(of: $0) }))
             if let keep { records.apply(timeline.prune(keep: keep, now: time)) }
-            if let landing = journal.land(catalogue, at: time, keep: keep) {
-                #expect(try folder.append(landing.batch))
-                #expect(landing.span.lastCursor == timeline.lastCursor)
-                #expect(landing.span.beginning == records.beginning)
+            if let addition = journal.record(catalogue, at: time, keep: keep) {
+                #expect(try folder.append(addition.batch))
+                #expect(addition.span.lastCursor == timeline.lastCursor)
+                #expect(addition.span.beginning == records.beginning)
             }
             if Int.random(in: 0..<8, using: &random) == 0 {
                 try folder.restart()
@@ -84,12 +84,12 @@ import Testing
     @Test func `a batch that does not continue what is stored changes nothing`() throws {
         let folder = try HistoryFolder()
         var journal = try folder.journal(now: 5)
-        let first = try landed(&journal, [#"{"id":"a/b","n":1}"#], at: 5, keep: nil)
+        let first = try recorded(&journal, [#"{"id":"a/b","n":1}"#], at: 5, keep: nil)
         #expect(try folder.append(first.batch))
         #expect(try !folder.append(first.batch), "the same again")
         var other = journal
-        let second = try landed(&journal, [#"{"id":"a/b","n":2}"#], at: 6, keep: nil)
-        let third = try landed(&other, [#"{"id":"a/b","n":3}"#], at: 6, keep: nil)
+        let second = try recorded(&journal, [#"{"id":"a/b","n":2}"#], at: 6, keep: nil)
+        let third = try recorded(&other, [#"{"id":"a/b","n":3}"#], at: 6, keep: nil)
         #expect(try folder.append(second.batch))
         #expect(try !folder.append(third.batch), "another second one")
         #expect(try folder.list(asOf: 6) == #"{"id":"a/b","n":2}"#)
@@ -100,17 +100,17 @@ import Testing
         let folder = try HistoryFolder()
         var journal = try folder.journal(now: 5)
         for number in 1...3 {
-            let landing = try landed(&journal, [#"{"id":"a/b","n":\#(number)}"#], at: 5, keep: nil)
-            #expect(try folder.append(landing.batch))
+            let addition = try recorded(&journal, [#"{"id":"a/b","n":\#(number)}"#], at: 5, keep: nil)
+            #expect(try folder.append(addition.batch))
         }
         folder.store.setAside(reason: "a test")
-        let lost = try landed(&journal, [#"{"id":"a/b","n":9}"#], at: 6, keep: nil)
+        let lost = try recorded(&journal, [#"{"id":"a/b","n":9}"#], at: 6, keep: nil)
         #expect(try !folder.append(lost.batch))
         #expect(try folder.list(asOf: 6) == nil)
         journal = try folder.journal(now: 7)
         for number in 1...2 {
-            let landing = try landed(&journal, [#"{"id":"a/b","n":\#(number)}"#], at: 7, keep: nil)
-            #expect(try folder.append(landing.batch))
+            let addition = try recorded(&journal, [#"{"id":"a/b","n":\#(number)}"#], at: 7, keep: nil)
+            #expect(try folder.append(addition.batch))
         }
         var query = EventQuery()
         query.since = .cursor(5003)
@@ -120,7 +120,7 @@ import Testing
     @Test func `each upstream has a history of its own, and one that is not used any more is forgotten`() throws {
         let first = try HistoryFolder(upstream: "https://first.example")
         var journal = try first.journal()
-        let begun = try landed(&journal, [#"{"id":"a/b"}"#], at: 10, keep: nil)
+        let begun = try recorded(&journal, [#"{"id":"a/b"}"#], at: 10, keep: nil)
         #expect(try first.append(begun.batch))
         let store = first.store
         let secret = try StateSecret.read(first.path)
@@ -130,11 +130,11 @@ import Testing
             return
         }
         var other = HistoryJournal(second.seal, now: 0)
-        let landing = try landed(&other, [#"{"id":"x/y"}"#], at: 20, keep: nil)
-        #expect(landing.events.isEmpty)
-        #expect(try HistoryFolder.wait { second.append(landing.batch, reply: $0) })
+        let addition = try recorded(&other, [#"{"id":"x/y"}"#], at: 20, keep: nil)
+        #expect(addition.events.isEmpty)
+        #expect(try HistoryFolder.wait { second.append(addition.batch, reply: $0) })
         #expect(try first.list(asOf: 30) == #"{"id":"a/b"}"#)
-        let later = try landed(&other, [#"{"id":"x/z"}"#], at: 500, keep: 100)
+        let later = try recorded(&other, [#"{"id":"x/z"}"#], at: 500, keep: 100)
         #expect(try HistoryFolder.wait { second.append(later.batch, reply: $0) })
         #expect(try first.list(asOf: 30) == nil, "it had no change for longer than is kept")
     }
@@ -142,8 +142,8 @@ import Testing
     @Test func `purging all copies leaves the history`() throws {
         let folder = try HistoryFolder()
         var journal = try folder.journal()
-        let landing = try landed(&journal, [#"{"id":"a/b"}"#], at: 10, keep: nil)
-        #expect(try folder.append(landing.batch))
+        let addition = try recorded(&journal, [#"{"id":"a/b"}"#], at: 10, keep: nil)
+        #expect(try folder.append(addition.batch))
         folder.store.removeEverything()
         #expect(try HistoryFolder.wait(folder.store.afterRemovals))
         try folder.restart()
@@ -151,12 +151,12 @@ import Testing
     }
 }
 
-/// Lands a catalogue of these rows, which brings something.
-private func landed(
+/// Records a catalogue of these rows, which adds something.
+private func recorded(
     _ journal: inout HistoryJournal, _ rows: [String], at time: Int64, keep: Int64?
-) throws -> HistoryLanding {
-    let landing = journal.land(try .of(rows), at: time, keep: keep)
-    return try #require(landing)
+) throws -> HistoryAddition {
+    let addition = journal.record(try .of(rows), at: time, keep: keep)
+    return try #require(addition)
 }
 
 /// The secret of a state directory.

@@ -65,7 +65,7 @@ final class HistoryFolder {
         }
     }
 
-    /// The list of a time, in the form in which it landed; nil before the beginning.
+    /// The list of a time, in the form in which it was recorded; nil before the beginning.
     func list(asOf time: Int64) throws -> String? {
         guard case .found(let stored) = try Self.wait({ database.readList(at: time, reply: $0) }) else { return nil }
         switch try #require(PastList.read(stored, at: time, database.seal)) {

@@ -32,8 +32,9 @@ import Threads
     private static func stored(repeating index: Int) throws -> (StoredHistory, HistorySeal) {
         let folder = try HistoryFolder()
         var journal = try folder.journal()
-        let landing = try #require(journal.land(try .of([#"{"id":"a/b","pricing":{"prompt":"1"}}"#]), at: 5, keep: nil))
-        #expect(try folder.append(landing.batch))
+        let addition = try #require(
+            journal.record(try .of([#"{"id":"a/b","pricing":{"prompt":"1"}}"#]), at: 5, keep: nil))
+        #expect(try folder.append(addition.batch))
         guard case .found(var stored) = try HistoryFolder.wait({ folder.database.readList(at: 5, reply: $0) }) else {
             throw TimedOut("the history", after: .zero)
         }

@@ -3,7 +3,7 @@ import History
 import Persistence
 import Testing
 
-/// The order of reading, landing and losing, event by event.
+/// The order of reading, recording and losing, event by event.
 @Suite struct HistoryRecorderTests {
     private let folder: HistoryFolder
     private let journal: HistoryJournal
@@ -15,30 +15,30 @@ import Testing
 
     private static func catalogue(_ number: Int) throws -> Snapshot { try .of([#"{"id":"a/\#(number)"}"#]) }
 
-    private func landing(_ action: HistoryRecorder.Action) -> Int64? {
-        if case .land(let landing, _) = action { landing.time } else { nil }
+    private func recordedTime(_ action: HistoryRecorder.Action) -> Int64? {
+        if case .record(let fetched, _) = action { fetched.time } else { nil }
     }
 
     private func isLoad(_ action: HistoryRecorder.Action) -> Bool { if case .load = action { true } else { false } }
 
-    @Test func `the journal is read first, and catalogues land one after the other`() throws {
+    @Test func `the journal is read first, and catalogues are recorded one after the other`() throws {
         var recorder = HistoryRecorder()
         #expect(isLoad(recorder.fetched(try Self.catalogue(1), at: 1)))
         #expect(!isLoad(recorder.fetched(try Self.catalogue(2), at: 2)))
-        #expect(landing(recorder.loaded(journal)) == 1)
-        #expect(landing(recorder.fetched(try Self.catalogue(3), at: 3)) == nil)
-        #expect(landing(recorder.landed(journal)) == 2)
-        #expect(landing(recorder.landed(journal)) == 3)
-        #expect(landing(recorder.landed(journal)) == nil)
-        #expect(landing(recorder.fetched(try Self.catalogue(4), at: 4)) == 4)
+        #expect(recordedTime(recorder.loaded(journal)) == 1)
+        #expect(recordedTime(recorder.fetched(try Self.catalogue(3), at: 3)) == nil)
+        #expect(recordedTime(recorder.recorded(journal)) == 2)
+        #expect(recordedTime(recorder.recorded(journal)) == 3)
+        #expect(recordedTime(recorder.recorded(journal)) == nil)
+        #expect(recordedTime(recorder.fetched(try Self.catalogue(4), at: 4)) == 4)
     }
 
     @Test func `what cannot be read is given up until the next catalogue`() throws {
         var recorder = HistoryRecorder()
         #expect(isLoad(recorder.fetched(try Self.catalogue(1), at: 1)))
-        #expect(landing(recorder.loaded(nil)) == nil)
+        #expect(recordedTime(recorder.loaded(nil)) == nil)
         #expect(isLoad(recorder.fetched(try Self.catalogue(2), at: 2)))
-        #expect(landing(recorder.loaded(journal)) == 2)
+        #expect(recordedTime(recorder.loaded(journal)) == 2)
     }
 
     @Test func `after a batch was lost the journal is read again`() throws {
@@ -46,10 +46,10 @@ import Testing
         _ = recorder.fetched(try Self.catalogue(1), at: 1)
         _ = recorder.loaded(journal)
         recorder.lost()
-        #expect(landing(recorder.fetched(try Self.catalogue(2), at: 2)) == nil)
-        #expect(isLoad(recorder.landed(journal)))
-        #expect(landing(recorder.loaded(journal)) == 2)
-        _ = recorder.landed(journal)
+        #expect(recordedTime(recorder.fetched(try Self.catalogue(2), at: 2)) == nil)
+        #expect(isLoad(recorder.recorded(journal)))
+        #expect(recordedTime(recorder.loaded(journal)) == 2)
+        _ = recorder.recorded(journal)
         recorder.lost()
         #expect(isLoad(recorder.fetched(try Self.catalogue(3), at: 3)))
     }
@@ -58,15 +58,15 @@ import Testing
         let rows = (0..<9).map { #"{"id":"a/\#($0)"}"# }
         var journal = journal
         let (whole, half) = (try Snapshot.of(rows), try Snapshot.of(Array(rows.prefix(3))))
-        _ = journal.land(whole, at: 1, keep: nil)
+        _ = journal.record(whole, at: 1, keep: nil)
         #expect(journal.isSettled(with: whole) && !journal.isSettled(with: half))
-        let shrunk = journal.land(half, at: 2, keep: nil)
+        let shrunk = journal.record(half, at: 2, keep: nil)
         #expect(shrunk?.events.map(\.kind) == [.shrunk])
         #expect(!journal.isSettled(with: half))
-        let confirmed = journal.land(half, at: 3, keep: nil)
+        let confirmed = journal.record(half, at: 3, keep: nil)
         #expect(confirmed?.events.count == 6)
         #expect(journal.isSettled(with: half))
-        let again = journal.land(half, at: 4, keep: nil)
+        let again = journal.record(half, at: 4, keep: nil)
         #expect(again?.events.isEmpty ?? true)
     }
 
@@ -74,10 +74,10 @@ import Testing
         var recorder = HistoryRecorder()
         for number in 0..<30 { _ = recorder.fetched(try Self.catalogue(number), at: Int64(number)) }
         var times: [Int64] = []
-        var next = landing(recorder.loaded(journal))
+        var next = recordedTime(recorder.loaded(journal))
         while let time = next {
             times.append(time)
-            next = landing(recorder.landed(journal))
+            next = recordedTime(recorder.recorded(journal))
         }
         #expect(times == (0..<Int64(HistoryRecorder.mostWaiting)).map { $0 })
     }

@@ -61,9 +61,9 @@ import Testing
                 }
             }
             if day == 180 { middle = rows }
-            let landing = journal.land(Self.catalogue(rows), at: day * 86_400, keep: nil)
-            #expect(try folder.append(try #require(landing).batch))
-            events += landing?.events.count ?? 0
+            let addition = journal.record(Self.catalogue(rows), at: day * 86_400, keep: nil)
+            #expect(try folder.append(try #require(addition).batch))
+            events += addition?.events.count ?? 0
         }
         try folder.restart()
         let began = ContinuousClock.now
@@ -103,9 +103,9 @@ import Testing
                 }
             let former = Set(first)
             if day > 0 { bytes += rows.filter { !former.contains($0) }.reduce(0) { $0 + $1.utf8.count } }
-            if let landing = journal.land(Self.catalogue(rows), at: day * 86_400, keep: nil) {
-                #expect(landing.events.isEmpty)
-                #expect(try folder.append(landing.batch))
+            if let addition = journal.record(Self.catalogue(rows), at: day * 86_400, keep: nil) {
+                #expect(addition.events.isEmpty)
+                #expect(try folder.append(addition.batch))
             }
         }
         try folder.restart()

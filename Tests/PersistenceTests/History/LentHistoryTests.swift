@@ -27,8 +27,8 @@ import Testing
 
     private static func batch(_ journal: inout HistoryJournal, price: Int, at time: Int64) throws -> HistoryBatch {
         let rows = try Snapshot.of([#"{"id":"a/1","pricing":{"prompt":"\#(price)"}}"#])
-        let landing = journal.land(rows, at: time, keep: nil)
-        return try #require(landing).batch
+        let addition = journal.record(rows, at: time, keep: nil)
+        return try #require(addition).batch
     }
 
     @Test func `what is recorded while the store is lent is stored when it is back`() throws {

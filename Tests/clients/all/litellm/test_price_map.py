@@ -31,14 +31,14 @@ def test_the_costs_are_those_of_the_catalogue(base_url, models):
     priced = [row for row in models if float(row["pricing"]["prompt"]) > 0 and "text" in row["architecture"]["output_modalities"]]
     chosen = priced[:: len(priced) // 20][:20]
     assert len(chosen) == 20
-    told = ask(base_url, [row["id"] for row in chosen], MODEL_COST_MAP_MAX_SHRINK_RATIO="0")
+    result = ask(base_url, [row["id"] for row in chosen], MODEL_COST_MAP_MAX_SHRINK_RATIO="0")
     for row in chosen:
-        prompt, completion, context = told["costs"][row["id"]]
+        prompt, completion, context = result["costs"][row["id"]]
         assert abs(prompt - 1e6 * float(row["pricing"]["prompt"])) < 1e-9
         assert abs(completion - 1e6 * float(row["pricing"]["completion"])) < 1e-9
         assert context == row["context_length"]
     # The map replaces LiteLLM's own.
-    assert told["count"] == len(models) and not told["others"]
+    assert result["count"] == len(models) and not result["others"]
 
 
 def test_without_the_setting_a_smaller_map_is_refused(base_url):

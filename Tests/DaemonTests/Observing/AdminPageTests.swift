@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Who may ask for Larder's own pages, and how.
-@Suite(.timeLimit(.minutes(30))) struct OwnPageTests {
+@Suite(.timeLimit(.minutes(30))) struct AdminPageTests {
     private static func serving(_ body: (LiveLarder) throws -> Void) throws {
         try LiveLarder.serving(before: try ScriptedOrigin(Replies.wellBehaved), { _ in }, body)
     }
@@ -87,7 +87,7 @@ import Testing
             func purge(_ query: String) throws -> Int? {
                 let answer = try larder.request("POST", "/_larder/purge?\(query)")
                 #expect(answer.status == 200)
-                return try Told.object(answer)["purged"] as? Int
+                return try Reports.object(answer)["purged"] as? Int
             }
             try fill()
             #expect(origin.requests.count == 3)
@@ -95,7 +95,7 @@ import Testing
             try fill()
             #expect(origin.count(of: "/api/v1/models") == 2 && origin.count(of: "/api/v1/models/user") == 2)
 
-            let entries = try #require(try Told.status(larder)["entries"] as? [[String: Any]])
+            let entries = try #require(try Reports.status(larder)["entries"] as? [[String: Any]])
             let key = try #require(entries.compactMap { $0["key"] as? String }.first)
             #expect(try purge("key=\(key)") == 1)
             #expect(try purge("key=\(key)") == 0)
@@ -103,7 +103,7 @@ import Testing
             #expect(origin.count(of: "/api/v1/models") == 2 && origin.count(of: "/api/v1/models/user") == 3)
 
             #expect(try purge("all=1") == 3)
-            #expect((try Told.status(larder)["entries"] as? [Any])?.isEmpty == true)
+            #expect((try Reports.status(larder)["entries"] as? [Any])?.isEmpty == true)
             try fill()
             #expect(origin.requests.count == 8)
         }

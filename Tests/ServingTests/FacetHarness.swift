@@ -5,7 +5,7 @@ import HTTPCore
 import Serving
 
 /// A responder with a cache and a clock, to ask with plain targets.
-final class FacetDesk {
+final class FacetHarness {
     static let lifetime: UInt64 = 300_000
 
     var cache: ResponseCache

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What a running Larder tells of itself, taken apart.
-enum Told {
+/// What a running Larder reports about itself, parsed.
+enum Reports {
     /// The samples of a metrics page: name with labels, and value.
     static func samples(_ larder: LiveLarder) throws -> [String: Double] {
         let answer = try larder.get("/metrics")

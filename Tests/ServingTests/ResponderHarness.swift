@@ -5,8 +5,8 @@ import HTTPCore
 
 @testable import Serving
 
-/// A responder with its cache, whose resolutions are told in words.
-struct Counter {
+/// A responder with its cache, which puts resolutions into words.
+struct ResponderHarness {
     var cache = ResponseCache(maximumBytes: 1 << 20)
     var delivered = Responder.Delivery()
     var views = ViewTable()
@@ -15,11 +15,11 @@ struct Counter {
     /// Seconds since 1970.
     var wallSeconds: Int64 = 1_700_000_000
 
-    /// A counter with a catalogue of two models stored.
-    static func stocked(isShared: Bool = true) -> Counter {
-        var counter = Counter()
-        counter.cache.store(.rows(models, isShared: isShared), for: .catalog, owner: .nobody)
-        return counter
+    /// One with a catalogue of two models stored.
+    static func stocked(isShared: Bool = true) -> ResponderHarness {
+        var harness = ResponderHarness()
+        harness.cache.store(.rows(models, isShared: isShared), for: .catalog, owner: .nobody)
+        return harness
     }
 
     static let models = [
@@ -38,7 +38,7 @@ struct Counter {
     }
 
     /// The body of the answer to a target; what is missing for it; or the error.
-    mutating func told(_ target: String, directive: CacheDirective = .any, owner: Owner = .nobody) -> String {
+    mutating func outcome(_ target: String, directive: CacheDirective = .any, owner: Owner = .nobody) -> String {
         switch resolve(.make(target, directive: directive, owner: owner)) {
         case .answer(let answer): "\(answer.status.rawValue) \(text(answer.body))"
         case .fetch(let wants): wants.map { "\($0.reason): \($0.resource.upstreamTarget)" }.joined(separator: ", ")

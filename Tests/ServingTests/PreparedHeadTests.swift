@@ -5,14 +5,14 @@ import Testing
 @testable import Serving
 
 @Suite("What hits begin with")
-struct HitHeadTests {
+struct PreparedHeadTests {
     private static func answer(body: String = "{}") -> Answer {
         Answer.make(from: .make(storedAt: 10_000, lifetime: 60_000), body: body)
     }
 
     private static func renew(_ answer: Answer, at now: UInt64, _ wallSeconds: Int64) -> String {
         let common = SharedBytes(utf8: "Date: today\r\nAge: ")
-        answer.renewHitHead(common.span, at: now, wallSeconds)
+        answer.renewPreparedHead(common.span, at: now, wallSeconds)
         return written(answer.preparedHead.bytes)
     }
 

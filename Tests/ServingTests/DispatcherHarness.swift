@@ -4,8 +4,8 @@ import HTTPCore
 
 @testable import Serving
 
-/// A dispatcher with its cache and a clock, whose actions are told in words.
-struct Tower {
+/// A dispatcher with its cache and a clock, which puts actions into words.
+struct DispatcherHarness {
     var dispatcher = Dispatcher()
     var cache = ResponseCache(maximumBytes: 1 << 20)
     /// Milliseconds.
@@ -20,7 +20,7 @@ struct Tower {
             loop: 0, ticket: ticket, owner: owner, authorization: nil, directive: directive, isRefresh: isRefresh,
             forbidsStoring: forbidsStoring)
         let action = dispatcher.wanted(resource, by: waiter, cache: &cache, now: now)
-        return action.map { Self.told($0) } ?? "waits"
+        return action.map { Self.text($0) } ?? "waits"
     }
 
     /// A response comes. It is stored for the owner who got it, unless it has no lifetime.
@@ -29,7 +29,7 @@ struct Tower {
     ) -> [String] {
         if entry.freshness.isFresh(at: now) { cache.store(entry, for: resource, owner: storing ?? owner ?? .nobody) }
         let flight = Dispatcher.Flight(resource: resource, owner: owner)
-        return dispatcher.completed(flight, with: entry, cache: &cache, now: now).map { Self.told($0) }
+        return dispatcher.completed(flight, with: entry, cache: &cache, now: now).map { Self.text($0) }
     }
 
     /// A fetch fails.
@@ -37,7 +37,7 @@ struct Tower {
         _ resource: Resource = .catalog, for owner: Owner? = nil, with problem: FetchProblem, chance: Double = 0
     ) -> [String] {
         let flight = Dispatcher.Flight(resource: resource, owner: owner)
-        return dispatcher.failed(flight, with: problem, cache: &cache, chance: chance, now: now).map { Self.told($0) }
+        return dispatcher.failed(flight, with: problem, cache: &cache, chance: chance, now: now).map { Self.text($0) }
     }
 
     /// The fetch of that number which nobody may join fails.
@@ -45,7 +45,7 @@ struct Tower {
         _ resource: Resource, _ serial: UInt64, for owner: Owner, with problem: FetchProblem
     ) -> [String] {
         let flight = Dispatcher.Flight(resource: resource, owner: owner, serial: serial)
-        return dispatcher.failed(flight, with: problem, cache: &cache, chance: 0, now: now).map { Self.told($0) }
+        return dispatcher.failed(flight, with: problem, cache: &cache, chance: 0, now: now).map { Self.text($0) }
     }
 
     /// An entry that is fresh for a minute from now on.
@@ -62,14 +62,15 @@ struct Tower {
         .relayed(.tooManyRequests, contentType: [], body: .empty, retryAfter: retryAfter)
     }
 
-    private static func told(_ action: Dispatcher.Action) -> String {
+    private static func text(_ action: Dispatcher.Action) -> String {
         switch action {
         case .start(let flight, let waiter): "\(waiter.ticket) starts for \(name(flight.owner))"
         case .reply(let waiter, .entry(let entry, let isNew), let collapsed):
             "\(waiter.ticket) gets \(entry.status.rawValue)" + (isNew ? ", new" : "") + (collapsed ? ", collapsed" : "")
         case .reply(let waiter, .failure(let problem, let staleIfErrorCopy, _), let collapsed):
             "\(waiter.ticket) fails: \(problem.problem.detail)"
-                + (problem.retryAfter.map { " for \($0) s" } ?? "") + (staleIfErrorCopy == nil ? "" : ", has a spare")
+                + (problem.retryAfter.map { " for \($0) s" } ?? "")
+                + (staleIfErrorCopy == nil ? "" : ", has a stale copy")
                 + (collapsed ? ", collapsed" : "")
         }
     }

@@ -1,7 +1,7 @@
 import Bytes
 
-/// The location of a row: which of several snapshots, and its number there.
-struct RowPlace: Equatable, Sendable {
+/// Where a row is: in which of several snapshots, and its number there.
+struct RowIndex: Equatable, Sendable {
     let source: Int32
     let row: Int32
 
@@ -26,16 +26,16 @@ struct RowPlace: Equatable, Sendable {
 
     /// This location, packed. A list of 2^28 rows would take more than two gigabytes, which no body may have.
     var packed: UInt32 {
-        precondition(source < Self.mostSources && row < 1 << Self.rowBits, "a place that cannot be packed")
+        precondition(source < Self.mostSources && row < 1 << Self.rowBits, "a row index that cannot be packed")
         return UInt32(source) << UInt32(Self.rowBits) | UInt32(row)
     }
 }
 
 extension [Snapshot] {
     /// Those of the rows that pass a query at a time, in the order given, and the first second at which others could.
-    /// `place` returns the location of each; numbers are below `count`.
+    /// `rowIndex` says where each is; numbers are below `count`.
     func filter(
-        _ numbers: [Int32], of count: Int, at place: (Int32) -> RowPlace, by query: Query, now: Int64
+        _ numbers: [Int32], of count: Int, at rowIndex: (Int32) -> RowIndex, by query: Query, now: Int64
     ) -> (rows: [Int32], validUntil: Int64?) {
         var isKept = Array<Bool>(repeating: false, count: count)
         var end: Int64?
@@ -43,10 +43,10 @@ extension [Snapshot] {
             var mine: [Int32] = []
             var rows: [Int32] = []
             for number in numbers {
-                let place = place(number)
-                guard place.source == index else { continue }
+                let rowIndex = rowIndex(number)
+                guard rowIndex.source == index else { continue }
                 mine.append(number)
-                rows.append(place.row)
+                rows.append(rowIndex.row)
             }
             let (kept, validUntil) = source.filter(rows, by: query, now: now)
             if let validUntil { end = Swift.min(end ?? validUntil, validUntil) }

@@ -1,6 +1,72 @@
 import History
 import Testing
 
+@Suite struct ShrinkGuardTests {
+    private func models(_ numbers: Range<Int>) -> [ShrinkGuard.HeldModel] {
+        numbers.map { ShrinkGuard.HeldModel(id: "a/\($0)", row: Array("{\"id\":\"a/\($0)\"}".utf8)) }
+    }
+
+    private static let losses: [(lost: Int, of: Int, isHeld: Bool)] = [
+        (0, 100, false), (1, 100, false), (30, 100, false), (31, 100, true), (100, 100, true),
+        (3, 10, false), (4, 10, true), (1, 3, true), (1, 4, false), (0, 0, false),
+    ]
+
+    @Test(arguments: losses)
+    func moreThanThirtyPercentAreHeldBack(lost: Int, of count: Int, isHeld: Bool) {
+        var shrink = ShrinkGuard()
+        let (verdict, confirmed, back) = shrink.observe(missing: models(0..<lost), of: count) { _ in false }
+        #expect(verdict == (isHeld ? .shrunk : .removed))
+        #expect(shrink.held.count == (isHeld ? lost : 0))
+        #expect(confirmed.isEmpty && back.isEmpty)
+    }
+
+    @Test func theNextCatalogueConfirmsOrTakesBack() {
+        var shrink = ShrinkGuard()
+        _ = shrink.observe(missing: models(0..<50), of: 100) { _ in false }
+        let (verdict, confirmed, back) = shrink.observe(missing: [], of: 50) { $0 != "a/7" }
+        #expect(verdict == .removed)
+        #expect(confirmed.map(\.id) == ["a/7"])
+        #expect(back.count == 49)
+        #expect(shrink == ShrinkGuard())
+    }
+
+    @Test func aSecondLossIsHeldBackAgain() {
+        var shrink = ShrinkGuard()
+        _ = shrink.observe(missing: models(0..<50), of: 100) { _ in false }
+        let (verdict, confirmed, _) = shrink.observe(missing: models(50..<80), of: 50) { _ in false }
+        #expect(verdict == .shrunk)
+        #expect(confirmed.count == 50)
+        #expect(shrink.held == models(50..<80))
+    }
+
+    @Test func itIsTheSameWhenItIsReadBack() {
+        var shrink = ShrinkGuard()
+        #expect(ShrinkGuard(encoded: shrink.encoded.span) == shrink)
+        let odd = ShrinkGuard.HeldModel(id: "é\n1 2", row: Array("{\"id\":\"é\\n\"}\n".utf8))
+        _ = shrink.observe(missing: models(0..<9) + [odd], of: 10) { _ in false }
+        #expect(ShrinkGuard(encoded: shrink.encoded.span) == shrink)
+    }
+
+    @Test func damagedBytesAreNotRead() {
+        var shrink = ShrinkGuard()
+        _ = shrink.observe(missing: models(0..<2), of: 2) { _ in false }
+        let whole = shrink.encoded
+        for end in 0..<whole.count {
+            // A cut behind a whole model cannot be told from a shorter list.
+            guard let read = ShrinkGuard(encoded: whole.span.extracting(0..<end)) else { continue }
+            #expect(read.held.count < 2, "cut at \(end)")
+        }
+        for text in [
+            "", "x", "larder shrink 2\n", "larder shrink 1\n1", "larder shrink 1\n1 99\na{}",
+            "larder shrink 1\n-1 2\n{}",
+            "larder shrink 1\n9223372036854775807 9223372036854775807\n", "larder shrink 1\n1 1 1\nab",
+        ] {
+            #expect(ShrinkGuard(encoded: Array(text.utf8).span) == nil, "\(text)")
+        }
+        #expect(ShrinkGuard(encoded: (Array("larder shrink 1\n1 2\n".utf8) + [0xFF, 0x7B, 0x7D]).span) == nil)
+    }
+}
+
 /// When the wall clock may say what is old, event by event.
 @Suite struct PruningClockTests {
     private static let day: Int64 = 86_400

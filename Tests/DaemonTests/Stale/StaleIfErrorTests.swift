@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Stale copies that stand in for errors, on a whole Larder: for how long, for whom, and when they do not.
-@Suite(.timeLimit(.minutes(30))) struct SpareTests {
+@Suite(.timeLimit(.minutes(30))) struct StaleIfErrorTests {
     private static func settings(
         workers: Int = 1, whileRevalidate: Duration = .zero
     ) -> (inout Settings) -> Void {
@@ -44,7 +44,7 @@ import Testing
 
     @Test(
         arguments: ["/models", "/models?use_rss=true&feed=x", "/models/user", "/providers", "/models/count"], [1, 3])
-    func `a staleIfErrorCopy is served while upstream fails, upstream is left alone, and it recovers`(
+    func `a stale copy is served while upstream fails, upstream gets no requests, and it recovers`(
         target: String, workers: Int
     ) throws {
         let isBroken = Monitor(false)
@@ -60,9 +60,9 @@ import Testing
             isBroken.withValue { $0 = true }
             let asked = origin.requests.count
             let began = ContinuousClock.now
-            let staleIfErrorCopy = try larder.get(target, key)
-            #expect(staleIfErrorCopy.status == 200 && staleIfErrorCopy.body == first.body)
-            #expect(staleIfErrorCopy.cacheVerdict == "larder; fwd=stale; fwd-status=503; ttl=-N; detail=unusable")
+            let stale = try larder.get(target, key)
+            #expect(stale.status == 200 && stale.body == first.body)
+            #expect(stale.cacheVerdict == "larder; fwd=stale; fwd-status=503; ttl=-N; detail=unusable")
             for _ in 0..<workers * 8 {
                 let next = try larder.get(target, key)
                 guard ContinuousClock.now - began < .milliseconds(900) else { break }
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `the facets of a joined answer are spared one by one, and the answer says so`() throws {
+    @Test func `the facets of a joined answer are served stale one by one, and the answer says so`() throws {
         let isBroken = Monitor(false)
         let origin = try ScriptedOrigin { request in
             if request.query.contains("zdr"), isBroken.current { return Replies.error(500) }
@@ -92,9 +92,9 @@ import Testing
             #expect(first.status == 200 && first.text.contains(#""total_count":1"#))
             try larder.waitUntilNothingIsFresh()
             isBroken.withValue { $0 = true }
-            let staleIfErrorCopy = try larder.get(target)
-            #expect(staleIfErrorCopy.status == 200 && staleIfErrorCopy.body == first.body)
-            #expect(staleIfErrorCopy.cacheVerdict == "larder; fwd=stale; fwd-status=500; ttl=-N; detail=unusable")
+            let stale = try larder.get(target)
+            #expect(stale.status == 200 && stale.body == first.body)
+            #expect(stale.cacheVerdict == "larder; fwd=stale; fwd-status=500; ttl=-N; detail=unusable")
             // The catalogue and the other facet fall due again and are asked for, the one that failed is not.
             try larder.waitUntilNothingIsFresh()
             let asked = origin.targets.count { $0.contains("zdr") }
@@ -130,7 +130,7 @@ import Testing
                 #expect(slowed.body == first.body)
                 try origin.waitForRequests(start + 2)
                 // On every loop anna is served what is there, and upstream is not asked with her key again.
-                try eventually("she is left alone") {
+                try eventually("her key backs off") {
                     try larder.get("/models", key: "anna").cacheVerdict == "larder; hit; ttl=-N; detail=backing-off"
                 }
                 for _ in 0..<workers * 8 { #expect(try larder.get("/models", key: "anna").body == first.body) }
@@ -228,7 +228,7 @@ import Testing
             #expect(try larder.get("/models/user", key: "anna").status == 200)
             isRevoked.withValue { $0 = true }
             try eventually("it is refused") { try larder.get("/models/user", key: "anna").status == 401 }
-            // A copy from before is no spare for it.
+            // A copy from before does not stand in for it.
             #expect(try larder.get("/models/user", key: "anna").cacheVerdict == "larder; hit; ttl=N")
             #expect(try StatusEntries(of: larder).lines == ["/models/user 401 fresh"])
         }
