@@ -27,19 +27,21 @@ import Synchronization
     public let count: Int
 
     private let size: Int
+    private let isLimited: Bool
 
     /// Copies some bytes. Nil if there are none, if all copies together would take more than `mostBytes`, or if the
-    /// system provides no memory.
-    public init?(_ bytes: Span<UInt8>) {
+    /// system provides no memory. One that is not limited does not count.
+    public init?(_ bytes: Span<UInt8>, isLimited: Bool = true) {
         // A body of more than a quarter of a huge page takes whole ones: the kernel handles each with a few steps, where
         // it takes hundreds for small pages.
         let unit = bytes.count > Self.hugePage / 4 ? Self.hugePage : sysconf(Int32(_SC_PAGESIZE))
         let size = (bytes.count + unit - 1) / unit * unit
         guard size > 0 else { return nil }
-        guard Self.used.wrappingAdd(size, ordering: .relaxed).newValue <= Self.mostBytes,
+        let counted = isLimited ? size : 0
+        guard Self.used.wrappingAdd(counted, ordering: .relaxed).newValue <= Self.mostBytes || !isLimited,
             let base = unsafe Self.map(size, alignedTo: unit)
         else {
-            Self.used.wrappingSubtract(size, ordering: .relaxed)
+            Self.used.wrappingSubtract(counted, ordering: .relaxed)
             return nil
         }
         unsafe bytes.withUnsafeBytes { source in
@@ -48,12 +50,13 @@ import Synchronization
         _ = unsafe mprotect(base, size, PROT_READ)
         unsafe self.base = base
         self.size = size
+        self.isLimited = isLimited
         count = bytes.count
     }
 
     deinit {
         _ = unsafe munmap(base, size)
-        Self.used.wrappingSubtract(size, ordering: .relaxed)
+        Self.used.wrappingSubtract(isLimited ? size : 0, ordering: .relaxed)
     }
 
     /// Maps memory whose address is a multiple of `unit`: the system gives the address of a small page.

@@ -2,6 +2,7 @@ import Bytes
 internal import CUV
 import Glibc
 import Synchronization
+internal import Threads
 
 /// Whether a loop sends long bodies without copying them into the socket.
 ///
@@ -33,16 +34,25 @@ public enum ZeroCopy: String, Sendable, CaseIterable {
         public var isWorthwhile: Bool { moved + moved / 20 < copied }
     }
 
-    /// The costs on this machine, without the kinds of sockets for which this system does not allow it. They are measured
-    /// at the first use, which takes some 20 milliseconds of the calling thread: not for a loop's.
-    public static let costs: [SocketKind: Costs] = {
-        var costs: [SocketKind: Costs] = [:]
-        for kind in SocketKind.allCases {
-            costs[kind] = CostMeasurement(kind: kind).run()
-            if costs[kind]?.isWorthwhile != true { notWorthwhile.bitwiseOr(1 << kind.rawValue, ordering: .relaxed) }
+    /// The costs on this machine; nil if this system does not allow it. They are measured once, which takes some 10
+    /// milliseconds of the calling thread: not for a loop's. If it fails, perhaps because no descriptor is free, it is
+    /// tried again a few times.
+    public static func costs(to kind: SocketKind) -> Costs? {
+        measurements.withLock { measurements in
+            if let costs = measurements[kind]?.costs { return costs }
+            let failures = measurements[kind]?.failures ?? 0
+            if failures == mostFailures { return nil }
+            let costs = CostMeasurement(kind: kind).run()
+            measurements[kind] = (costs, failures + 1)
+            if costs.map({ !$0.isWorthwhile }) ?? (failures + 1 == mostFailures) {
+                notWorthwhile.bitwiseOr(1 << kind.rawValue, ordering: .relaxed)
+            }
+            return costs
         }
-        return costs
-    }()
+    }
+
+    private static let mostFailures = 3
+    private static let measurements = Threads.Mutex<[SocketKind: (costs: Costs?, failures: Int)]>([:])
 
     /// A bit for each kind of socket for which the measurement was against it. For a loop's thread.
     private static let notWorthwhile = Atomic<Int>(0)
@@ -50,7 +60,7 @@ public enum ZeroCopy: String, Sendable, CaseIterable {
     /// Whether pages are to be made for a body that is sent often. Not for a loop's thread.
     func isWorthwhile(to kind: SocketKind) -> Bool {
         switch self {
-        case .auto: Self.costs[kind]?.isWorthwhile ?? false
+        case .auto: Self.costs(to: kind)?.isWorthwhile ?? false
         case .on: true
         case .off: false
         }
@@ -217,7 +227,8 @@ struct MovedBody {
 
     func run() -> ZeroCopy.Costs? {
         let bytes = SharedBytes([UInt8](repeating: UInt8(ascii: "x"), count: Self.length))
-        guard let pages = PageCopy(bytes.span), let pipe = PagePipe() else { return nil }
+        // Whether there is room for pages now says nothing about their cost.
+        guard let pages = PageCopy(bytes.span, isLimited: false), let pipe = PagePipe() else { return nil }
         var pairs: [Pair] = []
         defer { for pair in pairs { pair.close() } }
         switch kind {

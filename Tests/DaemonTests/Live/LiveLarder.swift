@@ -45,6 +45,8 @@ struct LiveLarder {
         settings.stale.ifError = .zero
         settings.ttl.noCache = .zero
         settings.state.enabled = false
+        // All Larders of this process would share the memory for it, with other tests too.
+        settings.server.zeroCopy = .off
         change(&settings)
         let larder = try LiveLarder(settings)
         defer { larder.end() }
