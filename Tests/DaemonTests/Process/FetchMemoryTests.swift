@@ -77,6 +77,49 @@ import Testing
         try larder.end()
     }
 
+    /// A page of a list of 80 models, of 20 pages in all.
+    private static let pages: [[UInt8]] = (0..<20).map { page in
+        let rows = (0..<80).map { number in
+            let text = (0..<250).map { "word\($0 * (page * 80 + number) % 997)" }.joined(separator: " ")
+            return #"{"id":"p/\(page)-\(number)","text":"\#(text)","architecture":{"output_modalities":["text"]}}"#
+        }
+        return Array(#"{"data":[\#(rows.joined(separator: ","))],"total_count":1600}"#.utf8)
+    }
+
+    @Test func `lists in pages take no more memory than the cache may have`() throws {
+        let count = 120
+        let origin = try ScriptedOrigin { request in
+            guard request.query.contains("x=") else { return Replies.body(Self.list) }
+            let offset = request.query.split(separator: "&").last { $0.hasPrefix("offset=") }
+            let page = (offset.flatMap { Int($0.dropFirst(7)) } ?? 0) / 80
+            return Replies.body(Self.pages[page])
+        }
+        let larder = try LarderProcess.serve(
+            before: origin,
+            environment: [
+                "LARDER_WORKERS": "2", "LARDER_CACHE_MAX_BYTES": "\(Self.cacheBytes)B", "LARDER_LOG_ACCESS": "false",
+                "LARDER_UPSTREAM_TIMEOUT": "600s",
+            ])
+        #expect(try larder.get("/models/count").status == 200)
+        let clients = try (0..<count).map { number in
+            let client = try RawClient(port: larder.port, timeout: .seconds(600))
+            try client.sendRequest("GET", "/models?x=\(number)&limit=1")
+            return client
+        }
+        var statuses: [Int: Int] = [:]
+        for client in clients {
+            statuses[try client.readHead().status, default: 0] += 1
+            client.close()
+        }
+        #expect(statuses == [200: count])
+        let most = try larder.mostResidentBytes()
+        print("memory: \(count) lists in pages: at most \(most >> 20) MiB, \(origin.requests.count) requests")
+        #expect(most < Self.cacheBytes + 64 << 20)
+        // Some were begun anew, when it was seen how large the lists are.
+        #expect(origin.requests.count < count * 20 * 3 / 2)
+        try larder.end()
+    }
+
     @Test func `a fetch that waits for memory is refused in time, and the catalogue does not wait`() throws {
         let origin = try ScriptedOrigin { request in
             request.query.contains("x=") ? .hang : Replies.catalogue()
