@@ -120,6 +120,57 @@ import Testing
         try larder.end()
     }
 
+    /// What callers ask for at once after a restart: a copy for everyone with keys of their own, or a copy each.
+    enum Reads: CaseIterable {
+        case oneCopy, manyCopies
+
+        func request(_ number: Int) -> (target: String, fields: MessageFields) {
+            switch self {
+            case .oneCopy: ("/providers", ["Authorization": "Bearer key\(number)"])
+            case .manyCopies: ("/providers?x=\(number)", [:])
+            }
+        }
+    }
+
+    @Test(arguments: Reads.allCases)
+    func `hundreds of copies from the disk at once take no more memory than the cache may have`(reads: Reads) throws {
+        let (folder, count) = (StateFolder(), 600)
+        let upstream = try UpAndDown { _ in Replies.body(Self.list) }
+        let environment = [
+            "LARDER_WORKERS": "2", "LARDER_CACHE_MAX_BYTES": "\(Self.cacheBytes)B", "LARDER_LOG_ACCESS": "false",
+            "LARDER_STATE_ENABLED": "true",
+        ]
+        let first = try LarderProcess.serve(before: upstream, in: folder, environment: environment)
+        let client = try RawClient(port: first.port)
+        for number in 0..<(reads == .oneCopy ? 1 : count) {
+            let (target, fields) = reads.request(number)
+            try client.sendRequest("HEAD", target, fields)
+            #expect(try client.readResponse(to: "HEAD").status == 200)
+        }
+        client.close()
+        try first.end()
+        upstream.setDown(true)
+        let larder = try LarderProcess.serve(before: upstream, in: folder, environment: environment)
+        let clients = try (0..<count).map { number in
+            let client = try RawClient(port: larder.port, timeout: .seconds(600))
+            let (target, fields) = reads.request(number)
+            try client.sendRequest("HEAD", target, fields)
+            return client
+        }
+        var statuses: [Int: Int] = [:]
+        for client in clients {
+            statuses[try client.readHead().status, default: 0] += 1
+            client.close()
+        }
+        // A disk that is slow may not have been given all of them.
+        #expect(statuses[200] ?? 0 > count / 2, "\(statuses)")
+        if reads == .oneCopy { #expect(statuses == [200: count]) }
+        let most = try larder.mostResidentBytes()
+        print("memory: \(count) reads of the disk, \(reads): at most \(most >> 20) MiB, \(statuses)")
+        #expect(most < Self.cacheBytes + 64 << 20)
+        try larder.end()
+    }
+
     @Test func `a fetch that waits for memory is refused in time, and the catalogue does not wait`() throws {
         let origin = try ScriptedOrigin { request in
             request.query.contains("x=") ? .hang : Replies.catalogue()
