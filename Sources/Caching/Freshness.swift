@@ -11,6 +11,9 @@ public struct Freshness: Sendable, Equatable {
     public let initialAge: Int
     /// How it may be used once it is stale.
     public let staleUse: StaleUse
+    /// When it was fetched; if it is made from several copies, when the first of them was. If they had an age on
+    /// arrival, that may be another one than `storedAt` belongs to.
+    let fetchedAt: UInt64
 
     /// A copy that was complete at `storedAt` and is fresh for `lifetime` milliseconds.
     public init(storedAt: UInt64, lifetime: UInt64, initialAge: Int = 0, staleUse: StaleUse = .never) {
@@ -18,6 +21,7 @@ public struct Freshness: Sendable, Equatable {
         freshUntil = storedAt.addingSaturated(lifetime)
         self.initialAge = initialAge
         self.staleUse = staleUse
+        fetchedAt = storedAt
     }
 
     /// The freshness of something made from several copies: as old as the oldest, fresh for as long as all are. There
@@ -28,6 +32,7 @@ public struct Freshness: Sendable, Equatable {
         initialAge = oldest.initialAge
         freshUntil = copies.reduce(.max) { min($0, $1.freshUntil) }
         staleUse = copies.reduce(.always) { min($0, $1.staleUse) }
+        fetchedAt = copies.reduce(.max) { min($0, $1.fetchedAt) }
     }
 
     /// How long it is fresh, in milliseconds.
@@ -40,10 +45,11 @@ public struct Freshness: Sendable, Equatable {
     @inline(__always)
     public func isFresh(at now: UInt64) -> Bool { now < freshUntil }
 
-    /// Whether the copy is fresh, and was fetched so recently that it satisfies a request that forces a refresh. The
-    /// time of arrival here counts: another fetch would not reduce an age that the response already had by then.
+    /// Whether the copy is fresh, and each part of it was fetched so recently that it satisfies a request that forces a
+    /// refresh. The time of arrival here counts: another fetch would not reduce an age that the response already had by
+    /// then.
     public func isRecent(at now: UInt64, _ windows: StaleWindows) -> Bool {
-        isFresh(at: now) && now < storedAt &+ windows.noCache
+        isFresh(at: now) && now < fetchedAt.addingSaturated(windows.noCache)
     }
 
     /// Whether the copy may be served while it is refreshed.

@@ -69,7 +69,7 @@ package struct EntryBuilder: Sendable {
         let fields = ResponseFields(response, wallSeconds: circumstances.wallSeconds)
         let status = Status(rawValue: response.status)
         if status == .requestTimeout { return .failure(.timeout("upstream took too long and answered 408")) }
-        if ErrorEnvelope.isNeeded(for: status), !ErrorEnvelope.isOne(response.body) {
+        if ErrorEnvelope.isNeeded(for: status, of: resource), !ErrorEnvelope.isOne(response.body) {
             // This answer is from a proxy or a CDN, not from upstream: it proves nothing about the key or the resource.
             return .failure(.status(status, retryAfter: fields.retryAfter))
         }

@@ -39,6 +39,8 @@ package struct FetchContext {
     package fileprivate(set) var askedAt: Int64 = 0
     /// The response, until it is read.
     package fileprivate(set) var response: FetchedResponse?
+    /// The pages of a list so far, without the response.
+    fileprivate var pages: PagedList?
     /// Whether the response was a 304, so that its content is that of the stored entry.
     package fileprivate(set) var isConfirmation = false
     /// Whether a purge or a refusal of its key came after it began: its result is delivered and not stored.
@@ -47,6 +49,29 @@ package struct FetchContext {
     fileprivate var isRead = false
     /// Whether, since it began, upstream has forbidden sharing the stored entry.
     fileprivate var isStoredWithdrawn = false
+
+    /// What was received and is to be read; nil if nothing is.
+    package var unread: Unread? {
+        if let pages, pages.isWhole { return .pages(pages) }
+        return response.map { response in pages.map { .page(response, after: $0) } ?? .response(response) }
+    }
+
+    /// What can be received.
+    package enum Unread: Sendable {
+        case response(FetchedResponse)
+        /// A page of a list, after those before it.
+        case page(FetchedResponse, after: PagedList)
+        /// All pages of a list.
+        case pages(PagedList)
+
+        /// The response, or that of all pages together, which is composed outside the loops.
+        package var response: FetchedResponse {
+            switch self {
+            case .response(let response), .page(let response, _): response
+            case .pages(let pages): pages.composed()
+            }
+        }
+    }
 
     /// Whether its result may be shared, as far as the fetch can tell: not if it confirms a copy that may no longer be.
     package var mayShare: Bool { !(isConfirmation && isStoredWithdrawn) }
@@ -132,23 +157,47 @@ package struct FetchTable {
 
     /// Whether there is room to receive a body of this many bytes. If not, the caller cancels the fetch and reports it
     /// with `exceeded`.
-    package mutating func mayReceive(_ bytes: Int, _ ticket: Ticket) -> Bool { admission.mayReceive(bytes, ticket) }
+    package mutating func mayReceive(_ bytes: Int, _ ticket: Ticket) -> Bool {
+        admission.mayReceive(bytes + rowBytes(ticket), ticket)
+    }
 
-    /// The fetch was cancelled because there was no room for its body. It is repeated when there is.
-    package mutating func exceeded(_ ticket: Ticket) -> [FetchAdmission.Action] { admission.exceeded(ticket) }
+    /// What a list holds of its earlier pages.
+    private func rowBytes(_ ticket: Ticket) -> Int { contexts[ticket]?.pages?.byteCount ?? 0 }
+
+    /// The fetch was cancelled because there was no room for its body. It is repeated when there is; a list in pages
+    /// from its first page on.
+    package mutating func exceeded(_ ticket: Ticket) -> [FetchAdmission.Action] {
+        contexts[ticket]?.pages = nil
+        return admission.exceeded(ticket)
+    }
 
     /// The response is complete, still coded.
     package mutating func received(_ response: FetchedResponse, _ ticket: Ticket) -> [FetchAdmission.Action] {
-        note(response, ticket)
-        return admission.received(response.body.count, expected: response.expectedCount, ticket)
-    }
-
-    /// One response was made of all pages of a list. It is read at once: the list has kept its place.
-    package mutating func joined(_ response: FetchedResponse, _ ticket: Ticket) { note(response, ticket) }
-
-    private mutating func note(_ response: FetchedResponse, _ ticket: Ticket) {
         contexts[ticket]?.response = response
         contexts[ticket]?.isConfirmation = response.status == Status.notModified.rawValue
+        return admission.received(
+            response.body.count + rowBytes(ticket), expected: response.expectedCount, ticket)
+    }
+
+    /// The response was a page, which is among `pages` now, and there is another one. Returns whether to fetch it; if
+    /// not, there is no room for all of them, and the list is fetched anew when there is.
+    package mutating func collected(
+        _ pages: PagedList, _ ticket: Ticket
+    ) -> (goesOn: Bool, actions: [FetchAdmission.Action]) {
+        guard let context = self[ticket] else { return (false, []) }
+        let page = context.response?.body.count ?? 0
+        let (isRoom, actions) = admission.collects(pages.expectedCount + page, ticket)
+        contexts[ticket]?.response = nil
+        contexts[ticket]?.pages = isRoom ? pages : nil
+        return (isRoom, actions)
+    }
+
+    /// The response was the last page. All pages are read together.
+    package mutating func joined(_ pages: PagedList, _ ticket: Ticket) -> [FetchAdmission.Action] {
+        contexts[ticket]?.response = nil
+        contexts[ticket]?.isConfirmation = false
+        contexts[ticket]?.pages = pages
+        return admission.joined(pages.byteCount, ticket)
     }
 
     /// The body exceeded the limit that it was read with. It is read once more with a higher one; nil if there is none.
@@ -160,6 +209,7 @@ package struct FetchTable {
         guard var context = self[ticket] else { return nil }
         context.isRead = true
         context.response = nil
+        context.pages = nil
         contexts[ticket] = context
         return (context, admission.ended(ticket))
     }

@@ -20,8 +20,8 @@ package struct PagedList: Sendable {
     package enum Step {
         /// Fetch the page at this URL.
         case fetch(String)
-        /// The list is complete, in the form of one response.
-        case whole(FetchedResponse)
+        /// The list is complete.
+        case whole
         /// There is no list.
         case failed(FetchProblem)
     }
@@ -32,13 +32,16 @@ package struct PagedList: Sendable {
     /// The URL of the next page.
     private var url: String
     private var asked: Set<String>
+    /// The first response, without its body.
     private let first: FetchedResponse
     private var duration = Duration.zero
     private var pageCount = 0
 
-    /// The rows so far, each followed by a comma.
-    private var rows: [UInt8] = []
+    /// The rows of each page, each followed by a comma.
+    private var rows: [[UInt8]] = []
     private var rowCount = 0
+    /// Whether all pages are there.
+    package private(set) var isWhole = false
     private var ids: Set<[UInt8]> = []
     private var total: Int?
     /// The `Cache-Control` of each page, and the greatest `Age`.
@@ -47,7 +50,8 @@ package struct PagedList: Sendable {
     /// The size limit of the rows, in bytes.
     private let mostBytes: Int
 
-    /// Begins with a response from `url` that is a page; nil if it is none. Call this and `add` outside the loops.
+    /// For a response from `url` that is a page, which must be added first; nil if it is none. Call this and what
+    /// follows outside the loops.
     package init?(_ response: FetchedResponse, from url: String, _ map: UpstreamMap, mostBytes: Int) {
         do throws(CatalogError) {
             _ = try CatalogReader.wholeList(response.body.span)
@@ -60,12 +64,23 @@ package struct PagedList: Sendable {
         start = url
         self.url = url
         asked = [url]
-        first = response
+        first = response.replacing(fields: response.fields, body: .empty)
     }
 
-    /// Adds the response from the URL of the last step. The first call adds the response that the list began with.
-    package mutating func add(_ response: FetchedResponse? = nil) -> Step {
-        let response = response ?? first
+    /// The bytes of the rows so far.
+    package var byteCount: Int { rows.reduce(0) { $0 + $1.count } }
+
+    /// About how many bytes the rows of all pages have. Upstream need not say how many rows there are; then twice of
+    /// those that came, so that few steps lead to any size.
+    package var expectedCount: Int {
+        guard rowCount > 0 else { return byteCount }
+        let most = rowCount.multipliedSaturated(by: Self.mostFurtherPages + 1)
+        let count = total.map { min(max($0, rowCount), most) } ?? rowCount.multipliedSaturated(by: 2)
+        return min(mostBytes, (byteCount / rowCount + 1).multipliedSaturated(by: count))
+    }
+
+    /// Adds the response from the URL of the last step; at first, the one that the list was made for.
+    package mutating func add(_ response: FetchedResponse) -> Step {
         pageCount += 1
         guard response.status == Status.ok.rawValue else { return .failed(problem(with: response)) }
         do throws(CatalogError) {
@@ -78,20 +93,24 @@ package struct PagedList: Sendable {
     private mutating func add(_ page: ListPage, of response: FetchedResponse) -> Step {
         let before = ids
         var added = 0
+        var bytes: [UInt8] = []
         for (id, row) in page.rows where !before.contains(id) {
             ids.insert(id)
-            rows += row
-            rows.append(UInt8(ascii: ","))
+            bytes += row
+            bytes.append(UInt8(ascii: ","))
             added += 1
         }
         rowCount += added
-        guard rows.count <= mostBytes else { return failure("the pages of the list are too large together") }
+        rows.append(bytes)
+        guard byteCount <= mostBytes else { return failure("the pages of the list are too large together") }
         if let total, let next = page.total, next != total { return failure("the list changed between its pages") }
         total = total ?? page.total
         note(response)
 
-        let isWhole = (total ?? 0) <= rowCount
-        if page.next == nil, isWhole { return .whole(composed()) }
+        if page.next == nil, (total ?? 0) <= rowCount {
+            isWhole = true
+            return .whole
+        }
         guard added > 0 else { return failure("page \(pageCount) of the list adds no model") }
         guard pageCount <= Self.mostFurtherPages else {
             return failure("the list has more than \(Self.mostFurtherPages) further pages")
@@ -129,10 +148,14 @@ package struct PagedList: Sendable {
         return .unusable("upstream's answer is unusable: page \(pageCount) of the list has status \(response.status)")
     }
 
-    private func composed() -> FetchedResponse {
-        var body = ByteBuilder(capacity: rows.count + 64)
+    /// All pages in the form of one response.
+    package func composed() -> FetchedResponse {
+        var body = ByteBuilder(capacity: byteCount + 64)
         body.append("{\"data\":[")
-        body.append(rows.span.extracting(0..<max(0, rows.count - 1)))
+        let last = rows.lastIndex { !$0.isEmpty }
+        for (index, page) in rows.enumerated() {
+            body.append(page.span.extracting(0..<(index == last ? page.count - 1 : page.count)))
+        }
         body.append("],\"total_count\":")
         body.append(decimal: rowCount)
         body.append(",\"links\":{\"next\":null}}")

@@ -77,9 +77,14 @@ extension String {
 package enum ErrorEnvelope {
     /// Whether a status counts as upstream's only if the body has upstream's form. A refusal removes copies, is stored
     /// and is relayed. A proxy's or CDN's page with the same status must do none of that. A 404 is also what upstream's
-    /// own website answers for a path that its API does not have. A 429 asks for a pause, no matter who sends it.
-    static func isNeeded(for status: Status) -> Bool {
-        status.isClientError && status != .notFound && status != .tooManyRequests
+    /// own website answers for a name that its API does not know; all other paths are there. A 429 asks for a pause, no
+    /// matter who sends it.
+    static func isNeeded(for status: Status, of resource: Resource) -> Bool {
+        switch status {
+        case .notFound: !resource.isNamed
+        case .tooManyRequests: false
+        default: status.isClientError
+        }
     }
 
     /// Whether a body is an error in upstream's form.

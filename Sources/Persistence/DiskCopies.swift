@@ -5,10 +5,11 @@ package import Store
 /// A copy that is being read from a store.
 package struct DiskRead: Hashable, Sendable {
     package let resource: Resource
-    package let owner: Owner
+    /// Whose copy it is; nil if it is everyone's.
+    package let owner: Owner?
 
-    /// The copy of a resource that may answer `owner`.
-    package init(resource: Resource, owner: Owner) {
+    /// The copy of a resource that belongs to an owner, or to everyone.
+    package init(resource: Resource, owner: Owner?) {
         self.resource = resource
         self.owner = owner
     }
@@ -16,6 +17,9 @@ package struct DiskRead: Hashable, Sendable {
 
 /// What one loop knows of a store, and what it does there: which copies exist, and which are being read. A loop writes
 /// the resources that it owns.
+///
+/// A copy is read once for all who wait for it, whatever their keys. Clients choose how many copies they ask for at
+/// once, so a copy is read only when there is memory for it; the others wait.
 ///
 /// It does no I/O: each call returns what to do with the store.
 package struct DiskCopies {
@@ -33,15 +37,17 @@ package struct DiskCopies {
     package enum Next: Equatable, Sendable {
         /// The store has no copy of use to it: go on without.
         case proceed
-        /// Wait: the copy is being read.
+        /// Wait: the copy is being read, or will be.
         case wait
         /// Wait, and look up this copy.
-        case look(RecordKey)
+        case look(DiskRead)
     }
 
     private struct Pending {
-        /// The copy that is looked up.
+        /// The name of the copy that is looked up.
         let key: RecordKey
+        /// Its place in the queue for memory.
+        let ticket: AdmissionQueue.Ticket
         var waiters: [Dispatcher.Waiter]
         /// Whether a copy with this key was written after the read began, which the read may not have found.
         var isRenewed = false
@@ -52,38 +58,61 @@ package struct DiskCopies {
     private let names: EntryNames
     private var index: DiskIndex
     private var reads: [DiskRead: Pending] = [:]
+    private var memory: AdmissionQueue
+    private var tickets: [AdmissionQueue.Ticket: DiskRead] = [:]
+    private var lastTicket: AdmissionQueue.Ticket = 0
 
-    /// Knows of no copy yet. `room` is the memory for names, in bytes.
+    /// Knows of no copy yet. `room` is the memory for names, in bytes, and as much is for copies that are read.
     package init(_ names: EntryNames, room: Int) {
         self.names = names
         index = DiskIndex(room: room)
+        memory = AdmissionQueue(budget: room)
     }
 
-    /// The copies that are in the store at the start.
-    package mutating func begin(_ keys: Set<RecordKey>) {
-        for key in keys { index.insert(key) }
+    /// The copies that are in the store at the start, with their sizes in bytes.
+    package mutating func begin(_ keys: [RecordKey: Int]) {
+        for (key, bytes) in keys { index.insert(key, bytes: bytes) }
     }
+
+    /// Applies changed settings: the memory for copies that are read, in bytes.
+    package mutating func limit(to room: Int) { memory.budget = room }
+
+    /// The bytes that reads in progress take.
+    package var bytes: Int { memory.used }
 
     // MARK: Reading
 
     /// A request needs a resource. `isInMemory` says whether an entry that may answer it is in memory; then none is
     /// read.
     package mutating func wanted(
-        _ read: DiskRead, by waiter: Dispatcher.Waiter, isInMemory: @autoclosure () -> Bool
+        _ resource: Resource, by waiter: Dispatcher.Waiter, isInMemory: @autoclosure () -> Bool
     ) -> Next {
-        guard !index.isEmpty else { return .proceed }
-        if reads[read] != nil {
-            reads[read]?.waiters.append(waiter)
-            return .wait
+        guard !index.isEmpty || !reads.isEmpty else { return .proceed }
+        for owner in [waiter.owner, nil] {
+            let read = DiskRead(resource: resource, owner: owner)
+            if reads[read] != nil {
+                reads[read]?.waiters.append(waiter)
+                return .wait
+            }
+            guard let bytes = index.size(of: key(of: read)) else { continue }
+            return isInMemory() ? .proceed : begin(read, bytes: bytes, for: waiter)
         }
-        guard !isInMemory() else { return .proceed }
-        let keys = [names.key(of: read.resource, owner: read.owner), names.key(of: read.resource, owner: nil)]
-        guard let key = keys.first(where: { index.contains($0) }) else { return .proceed }
-        reads[read] = Pending(key: key, waiters: [waiter])
-        return .look(key)
+        return .proceed
     }
 
-    /// The list that the first waiter of a read has, for a copy that refers to one.
+    private mutating func begin(_ read: DiskRead, bytes: Int, for waiter: Dispatcher.Waiter) -> Next {
+        lastTicket += 1
+        reads[read] = Pending(key: key(of: read), ticket: lastTicket, waiters: [waiter])
+        tickets[lastTicket] = read
+        let mayBegin = memory.ask(
+            lastTicket, bytes: bytes * FetchAdmission.readingFactor, isUrgent: read.resource == .catalog)
+        return mayBegin ? .look(read) : .wait
+    }
+
+    /// The name of a copy.
+    package func key(of read: DiskRead) -> RecordKey { names.key(of: read.resource, owner: read.owner) }
+
+    /// The first waiter of a read: its list is for a copy that refers to one.
     package func firstWaiter(of read: DiskRead) -> Dispatcher.Waiter? { reads[read]?.waiters.first }
 
     /// Whether a copy that was read may be used; not if it was removed meanwhile.
@@ -104,9 +133,17 @@ package struct DiskCopies {
         return pending.key
     }
 
-    /// A read has ended. Returns its waiters, which proceed as if they had arrived only now.
-    package mutating func ended(_ read: DiskRead) -> [Dispatcher.Waiter] {
-        reads.removeValue(forKey: read)?.waiters ?? []
+    /// A read has ended. Returns its waiters, which proceed as if they had arrived only now, and the copies to look up
+    /// now that there is memory for them.
+    package mutating func ended(_ read: DiskRead) -> (waiters: [Dispatcher.Waiter], next: [DiskRead]) {
+        guard let pending = reads.removeValue(forKey: read) else { return ([], []) }
+        tickets[pending.ticket] = nil
+        memory.leave(pending.ticket)
+        var next: [DiskRead] = []
+        while let ticket = memory.next() {
+            if let read = tickets[ticket] { next.append(read) }
+        }
+        return (pending.waiters, next)
     }
 
     // MARK: Writing
@@ -132,7 +169,7 @@ package struct DiskCopies {
 
     /// There was room for a record.
     package mutating func stored(_ record: StoredRecord) {
-        index.insert(record.key)
+        index.insert(record.key, bytes: record.body.count)
         renewed(record.key)
     }
 
@@ -161,7 +198,7 @@ package struct DiskCopies {
             return index.remove(ownedBy: EntryNames.bytes(owner)) ? [.dropAll(owner)] : []
         case .purge(let purge), .fleetPurge(let purge):
             guard isFirst else { return [] }
-            voidReads { purge.covers($0.resource, ownerHigh: $0.owner.high) }
+            voidReads { purge.covers($0.resource, ownerHigh: $0.owner?.high) }
             // For a copy whose name was forgotten, it is unknown whether the purge covers it.
             guard purge != .all, !index.isPartial else {
                 index.removeAll()

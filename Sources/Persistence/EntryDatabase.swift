@@ -84,8 +84,10 @@ package final class EntryDatabase: EntryStore {
 
     // MARK: Reading
 
-    /// The names of all stored copies, the newest first; call it before the store is started.
-    package func keysAtStart() -> Set<RecordKey> { Set(store.list().map(\.key)) }
+    /// The names of all stored copies, with their sizes in bytes; call it before the store is started.
+    package func keysAtStart() -> [RecordKey: Int] {
+        Dictionary(store.list().map { ($0.key, $0.bytes) }) { first, _ in first }
+    }
 
     /// Reads a copy at once; call it before the store is started.
     package func readAtStart(_ resource: Resource, _ builder: EntryBuilder, now: UInt64) -> Entry? {

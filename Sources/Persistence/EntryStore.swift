@@ -87,19 +87,19 @@ extension EntryStore {
 
 /// What a store had when the process began.
 package struct StateAtStart: Sendable {
-    /// All its copies, by name.
-    package let keys: Set<RecordKey>
+    /// The names of all its copies, with their sizes in bytes.
+    package let keys: [RecordKey: Int]
     /// The shared catalogue, if it can be served.
     package let catalog: Entry?
 
     /// These copies.
-    package init(keys: Set<RecordKey>, catalog: Entry?) {
+    package init(keys: [RecordKey: Int], catalog: Entry?) {
         self.keys = keys
         self.catalog = catalog
     }
 
     /// Nothing.
-    package static let nothing = StateAtStart(keys: [], catalog: nil)
+    package static let nothing = StateAtStart(keys: [:], catalog: nil)
 }
 
 /// What has become of a record that was looked up.

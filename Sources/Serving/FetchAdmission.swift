@@ -32,6 +32,8 @@ public struct FetchAdmission {
         var need = 0
         var receiving = 0
         var limit = 0
+        /// Whether it is a list that comes in pages.
+        var isPaged = false
     }
 
     private var receiving: AdmissionQueue
@@ -45,7 +47,7 @@ public struct FetchAdmission {
 
     /// The memory to read a body, as a multiple of its decoded size: the body, the document with its values, and the
     /// result.
-    static let readingFactor = 6
+    public static let readingFactor = 6
 
     /// The memory of a fetch besides its body, in bytes: curl's handle with its buffer.
     static let leastReceiving = 24 << 10
@@ -106,14 +108,51 @@ public struct FetchAdmission {
     /// fetches that are all paused in the middle of their bodies would wait for each other.
     public mutating func exceeded(_ ticket: Ticket) -> [Action] {
         guard var fetch = fetches[ticket] else { return [] }
-        fetch.need = min(fetch.receiving * 2, maximumBody + Self.leastReceiving)
+        fetch.need = twice(fetch)
+        return beginAnew(ticket, fetch)
+    }
+
+    /// Twice of what a fetch had, up to what it can need: in pages, the rows before a page, and the page.
+    private func twice(_ fetch: Fetch) -> Int {
+        min(fetch.receiving * 2, maximumBody * (fetch.isPaged ? 2 : 1) + Self.leastReceiving)
+    }
+
+    private mutating func beginAnew(_ ticket: Ticket, _ fetch: Fetch) -> [Action] {
         fetches[ticket] = fetch
         usual[fetch.kind] = max(fetch.need, usual[fetch.kind] ?? 0)
         receiving.leave(ticket)
         return ask(ticket, fetch, returns: true) + goOn()
     }
 
-    /// The body of a fetch is complete, with this many bytes; its decoded size is about `expected`.
+    /// A page of a list was read, and further ones must be fetched: the rows of all pages, and one page, have about
+    /// `bytes` bytes. Returns whether there is room for them. If not, the list is fetched anew when there is, from its
+    /// first page on: fetches that kept their rows and waited for more room could wait for each other.
+    public mutating func collects(_ bytes: Int, _ ticket: Ticket) -> (isRoom: Bool, actions: [Action]) {
+        guard var fetch = fetches[ticket] else { return (false, []) }
+        reading.leave(ticket)
+        fetch.isPaged = true
+        let size = bytes + Self.leastReceiving
+        guard receiving.grow(ticket, to: size) else {
+            fetch.need = max(size, twice(fetch))
+            return (false, beginAnew(ticket, fetch))
+        }
+        fetch.receiving = max(fetch.receiving, size)
+        fetches[ticket] = fetch
+        usual[fetch.kind] = max(size, usual[fetch.kind] ?? 0)
+        return (true, goOn())
+    }
+
+    /// The last page of a list was read. The rows of all pages, with this many bytes, are read together.
+    public mutating func joined(_ bytes: Int, _ ticket: Ticket) -> [Action] {
+        guard var fetch = fetches[ticket] else { return [] }
+        reading.leave(ticket)
+        fetch.limit = min(maximumBody, max(bytes, Self.leastLimit))
+        fetches[ticket] = fetch
+        return askToRead(ticket, fetch, returns: true) + goOn()
+    }
+
+    /// The body of a fetch is complete, with this many bytes; its decoded size is about `expected`. If it is a page,
+    /// `bytes` includes the rows of the pages before it.
     public mutating func received(_ bytes: Int, expected: Int, _ ticket: Ticket) -> [Action] {
         guard var fetch = fetches[ticket] else { return [] }
         let size = bytes + Self.leastReceiving
@@ -121,7 +160,7 @@ public struct FetchAdmission {
         usual[fetch.kind] = size >= before ? size : before - (before - size + 15) / 16
         fetch.limit = min(maximumBody, max(expected, Self.leastLimit))
         fetches[ticket] = fetch
-        return askToRead(ticket, fetch, returns: false)
+        return askToRead(ticket, fetch, returns: fetch.isPaged)
     }
 
     /// A body exceeded the limit that it was read with. It is read once more with a higher one; nil if there is no

@@ -72,6 +72,20 @@ public enum Resource: Hashable, Sendable {
         if case .opaque(_, _, _?) = self { true } else { false }
     }
 
+    /// Whether its path contains a name that the caller chose, such as a model's, which upstream may not have.
+    public var isNamed: Bool {
+        switch self {
+        case .catalog, .userList, .facet, .past: return false
+        case .model: return true
+        case .opaque(let path, _, _):
+            switch Route(path: Array(path.utf8).span) {
+            case .endpoints: return true
+            case .data: return path.hasPrefix("/datasets/") || path.hasPrefix("/tools/")
+            default: return false
+            }
+        }
+    }
+
     /// Whether it is a list in upstream's form for feed readers (`use_rss`), which is not JSON.
     public var isFeed: Bool { asks(ParameterTable.feed) }
 

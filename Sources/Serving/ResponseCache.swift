@@ -36,8 +36,8 @@ public struct ResponseCache {
     /// How long stale entries may be used.
     public var windows: StaleWindows
 
-    /// The bytes that are kept free for fetches in progress.
-    private var setAsideBytes = 0
+    /// The bytes that are kept free for fetches in progress, and for copies that are read from a store.
+    private var setAsideBytes = (fetches: 0, reads: 0)
 
     /// The number of evictions because the cache was full.
     public private(set) var evictions = 0
@@ -237,7 +237,13 @@ public struct ResponseCache {
     /// Reserves this many bytes for fetches in progress: half of the capacity at most, so that they never empty the
     /// cache.
     public mutating func setAside(_ bytes: Int) {
-        setAsideBytes = min(bytes, maximumBytes / 2)
+        setAsideBytes.fetches = min(bytes, maximumBytes / 2)
+        evict()
+    }
+
+    /// Reserves this many bytes for copies that are read from a store: an eighth of the capacity at most.
+    public mutating func setAside(forReads bytes: Int) {
+        setAsideBytes.reads = min(bytes, maximumBytes / 8)
         evict()
     }
 
@@ -245,7 +251,8 @@ public struct ResponseCache {
     /// response that has answers is therefore skipped, and evicted with the last of them, which are evicted in the
     /// same order.
     private mutating func evict() {
-        while bytes + setAsideBytes > maximumBytes, let (element, ticket) = recency.leastRecentlyUsed {
+        let room = maximumBytes - setAsideBytes.fetches - setAsideBytes.reads
+        while bytes > room, let (element, ticket) = recency.leastRecentlyUsed {
             switch element {
             case .storedEntry(let storedEntry) where !storedEntry.answers.isEmpty:
                 storedEntry.goesWithAnswers = true

@@ -46,7 +46,7 @@ struct ExtremeTimeTests {
 
     @Test("Freshness", arguments: unsigned)
     func freshness(storedAt: UInt64) {
-        let windows = StaleWindows(whileRevalidate: .max, ifError: .max)
+        let windows = StaleWindows(whileRevalidate: .max, ifError: .max, noCache: .max)
         for lifetime in Self.unsigned {
             let copy = Freshness(storedAt: storedAt, lifetime: lifetime, staleUse: .always)
             // A long lifetime is not over before it has begun.
@@ -57,6 +57,7 @@ struct ExtremeTimeTests {
                 _ = copy.remaining(at: now)
                 if copy.isFresh(at: now) { #expect(copy.secondsChange(after: now) > now || now == .max) }
                 #expect(copy.mayReplaceError(at: now, windows) == (now < .max))
+                #expect(copy.isRecent(at: now, windows) == copy.isFresh(at: now))
             }
         }
     }

@@ -21,6 +21,21 @@ import Testing
         #expect(joined.remaining(at: 9_000) == -4)
     }
 
+    @Test func `several copies are recent for as long as each of them is, whatever ages they came with`() {
+        let windows = StaleWindows(noCache: 30_000)
+        let list = Freshness(storedAt: 5_000, lifetime: 300_000)
+        let facet = Freshness(storedAt: 40_000, lifetime: 300_000, initialAge: 100)
+        for copies in [[list, facet], [facet, list]] {
+            let joined = Freshness(joining: copies)
+            // The facet is the older one, and the list was fetched before it.
+            #expect(joined.age(at: 40_000) == 100)
+            #expect(joined.isRecent(at: 34_999, windows))
+            #expect(!joined.isRecent(at: 35_000, windows) && !joined.isRecent(at: 40_000, windows))
+            #expect(!Freshness(joining: [joined, facet]).isRecent(at: 40_000, windows))
+        }
+        #expect(Freshness(joining: [facet]).isRecent(at: 69_999, windows))
+    }
+
     @Test func `one copy joined is itself`() {
         let copy = Freshness(storedAt: 7, lifetime: 8, initialAge: 9)
         #expect(Freshness(joining: [copy]) == copy)

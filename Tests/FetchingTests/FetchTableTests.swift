@@ -49,7 +49,12 @@ import Testing
         func failed(_ ticket: UInt64) -> FetchContext? { table.failed(ticket)?.0 }
         func finished(_ ticket: UInt64) -> FetchContext? { table.finished(ticket) }
         func expire(_ now: UInt64) -> [FetchAdmission.Action] { table.expire(at: now) }
-        func joined(_ response: FetchedResponse, _ ticket: UInt64) { table.joined(response, ticket) }
+        func mayReceive(_ bytes: Int, _ ticket: UInt64) -> Bool { table.mayReceive(bytes, ticket) }
+        func exceeded(_ ticket: UInt64) -> [FetchAdmission.Action] { table.exceeded(ticket) }
+        func collected(_ pages: PagedList, _ ticket: UInt64) -> (goesOn: Bool, actions: [FetchAdmission.Action]) {
+            table.collected(pages, ticket)
+        }
+        func joined(_ pages: PagedList, _ ticket: UInt64) -> [FetchAdmission.Action] { table.joined(pages, ticket) }
         func void(of owner: Owner) { table.void(of: owner) }
         func void(_ purge: Purge) { table.void(purge) }
         func withdrawShared(_ resource: Resource) { table.withdrawShared(resource) }
@@ -106,13 +111,68 @@ import Testing
         #expect(desk.expire(100).count == 40 - began)
     }
 
-    @Test func `a 304 confirms the stored entry, also as the last page of a list`() {
+    @Test func `a 304 confirms the stored entry, but not as the last page of a list`() throws {
         let desk = Desk()
         _ = desk.begin()
         _ = desk.received(Self.response(304, size: 0), 1)
         #expect(desk[1]?.isConfirmation == true)
-        desk.joined(Self.response(), 1)
+        _ = desk.joined(try Self.pages(0..<1), 1)
         #expect(desk[1]?.isConfirmation == false)
+    }
+
+    // MARK: Lists in pages
+
+    private static let map = UpstreamMap(baseURL: "http://h/api/v1")
+
+    /// A page of models with some kilobytes each, of ten in all.
+    private static func page(_ ids: Range<Int>) -> FetchedResponse {
+        let text = String(repeating: "x", count: 10_000)
+        let rows = ids.map { #"{"id":"a/\#($0)","text":"\#(text)"}"# }.joined(separator: ",")
+        return FetchedResponse(
+            status: 200, fields: [(name: "content-type", value: "application/json")],
+            body: SharedBytes(Array(#"{"data":[\#(rows)],"total_count":10}"#.utf8)), duration: .zero)
+    }
+
+    /// A list of which one page was added.
+    private static func pages(_ ids: Range<Int>) throws -> PagedList {
+        var pages = try #require(PagedList(page(ids), from: "http://h/api/v1/models", map, mostBytes: 1 << 20))
+        _ = pages.add(page(ids))
+        return pages
+    }
+
+    @Test func `the pages of a list count as received until all are there, and are read as one response`() throws {
+        let desk = Desk()
+        _ = desk.begin(.userList)
+        _ = desk.received(Self.page(0..<5), 1)
+        guard case .response? = desk[1]?.unread else { return Issue.record("the first page is no response") }
+        var pages = try Self.pages(0..<5)
+        #expect(pages.expectedCount > 100_000 && pages.expectedCount < 101_000)
+        #expect(desk.collected(pages, 1).goesOn)
+        #expect(desk[1]?.unread == nil)
+        #expect(desk.bytes > 150_000)
+        _ = desk.received(Self.page(5..<10), 1)
+        guard case .page(let page, let before)? = desk[1]?.unread else { return Issue.record("it is no page") }
+        #expect(page.body.count > 50_000 && before.byteCount == pages.byteCount)
+        guard case .whole = pages.add(page) else { return Issue.record("it is not the last page") }
+        #expect(desk.joined(pages, 1) == [.read(1, limit: pages.byteCount)])
+        let whole = try #require(desk[1]?.unread).response
+        #expect(whole.body.span.text().hasSuffix(#"],"total_count":10,"links":{"next":null}}"#))
+        #expect(whole.body.count > 100_000)
+        #expect(desk.read(1)?.unread == nil && desk.bytes == 0)
+    }
+
+    @Test func `a list without room for a page begins anew, with none of its pages`() throws {
+        let desk = Desk()
+        _ = desk.begin(.userList)
+        for _ in 0..<3 { _ = desk.begin(.opaque(path: "/providers", query: "")) }
+        _ = desk.received(Self.page(0..<5), 1)
+        #expect(desk.collected(try Self.pages(0..<5), 1).goesOn)
+        // The rows that are there leave less room for the page.
+        #expect(desk.mayReceive(180_000, 1) && !desk.mayReceive(220_000, 1))
+        #expect(desk.exceeded(1) == [])
+        #expect(desk[1]?.unread == nil)
+        #expect(desk.failed(2) != nil && desk.failed(3) != nil)
+        #expect(desk.mayReceive(400_000, 1))
     }
 
     @Test func `lists may come in pages`() {

@@ -31,34 +31,58 @@ extension Entry {
     /// The copies of a loop, with the store's actions in words.
     private final class LoopCopies {
         private var copies = DiskCopies(DiskCopiesTests.names, room: 1 << 20)
+        /// The copy that was last looked up for a resource and an owner.
+        private var looked: [DiskRead: DiskRead] = [:]
+        /// The copies that were looked up when reads had ended, in order.
+        private(set) var next: [RecordKey] = []
 
-        func begin(_ keys: (Resource, Owner?)...) {
-            copies.begin(Set(keys.map { DiskCopiesTests.names.key(of: $0.0, owner: $0.1) }))
+        /// What a request does, with the name of what is looked up.
+        enum Next: Equatable {
+            case proceed, wait
+            case look(RecordKey)
         }
+
+        var bytes: Int { copies.bytes }
+
+        func begin(_ keys: (Resource, Owner?)..., bytes: Int = 0) {
+            let names = keys.map { DiskCopiesTests.names.key(of: $0.0, owner: $0.1) }
+            copies.begin(Dictionary(uniqueKeysWithValues: names.map { ($0, bytes) }))
+        }
+
+        func limit(to room: Int) { copies.limit(to: room) }
 
         /// A request needs a resource; requests get their number as ticket.
         func want(
             _ resource: Resource, _ number: UInt64 = 1, as owner: Owner = .alice, isInMemory: Bool = false
-        ) -> DiskCopies.Next {
+        ) -> Next {
             let waiter = Dispatcher.Waiter(
                 loop: 0, ticket: number, owner: owner, authorization: nil, directive: .any)
-            return copies.wanted(DiskRead(resource: resource, owner: owner), by: waiter, isInMemory: isInMemory)
+            switch copies.wanted(resource, by: waiter, isInMemory: isInMemory) {
+            case .proceed: return .proceed
+            case .wait: return .wait
+            case .look(let read):
+                looked[DiskRead(resource: resource, owner: owner)] = read
+                return .look(copies.key(of: read))
+            }
         }
 
-        func mayUse(_ resource: Resource, as owner: Owner = .alice) -> Bool {
-            copies.mayUse(DiskRead(resource: resource, owner: owner))
+        /// The read for a resource and an owner, or for everyone if none was looked up.
+        private func read(_ resource: Resource, _ owner: Owner) -> DiskRead {
+            looked[DiskRead(resource: resource, owner: owner)] ?? DiskRead(resource: resource, owner: nil)
         }
 
-        func missed(_ resource: Resource, as owner: Owner = .alice) {
-            copies.missed(DiskRead(resource: resource, owner: owner))
-        }
+        func mayUse(_ resource: Resource, as owner: Owner = .alice) -> Bool { copies.mayUse(read(resource, owner)) }
+
+        func missed(_ resource: Resource, as owner: Owner = .alice) { copies.missed(read(resource, owner)) }
 
         func ended(_ resource: Resource, as owner: Owner = .alice) -> [UInt64] {
-            copies.ended(DiskRead(resource: resource, owner: owner)).map(\.ticket)
+            let (waiters, reads) = copies.ended(read(resource, owner))
+            next += reads.map { copies.key(of: $0) }
+            return waiters.map(\.ticket)
         }
 
         func damaged(_ resource: Resource, as owner: Owner = .alice) -> RecordKey? {
-            copies.damaged(DiskRead(resource: resource, owner: owner))
+            copies.damaged(read(resource, owner))
         }
 
         /// Writes, and has room for what is written.
@@ -137,6 +161,54 @@ extension Entry {
         #expect(copies.want(.catalog, 3) == .wait)
         #expect(copies.ended(.catalog) == [1, 2, 3])
         #expect(copies.ended(.catalog) == [])
+    }
+
+    @Test func `a copy for everyone is read once for all who wait for it, whatever their keys`() {
+        let copies = LoopCopies()
+        copies.begin((Self.providers, nil), (Self.providers, .bob))
+        #expect(copies.want(Self.providers, 1, as: .alice) == .look(Self.key(Self.providers, nil)))
+        for number in 2...800 {
+            let owner = Owner(high: UInt64(number) << 32, low: 0)
+            #expect(copies.want(Self.providers, UInt64(number), as: owner) == .wait)
+        }
+        // Who has a copy of their own gets that.
+        #expect(copies.want(Self.providers, 801, as: .bob) == .look(Self.key(Self.providers, .bob)))
+        #expect(copies.ended(Self.providers, as: .alice) == Array(1...800))
+        #expect(copies.ended(Self.providers, as: .bob) == [801])
+    }
+
+    @Test func `no more copies are read at a time than there is memory for, and the others in order as reads end`() {
+        let copies = LoopCopies()
+        let resources = (0..<5).map { Resource.opaque(path: "/providers", query: "x=\($0)") }
+        for resource in resources { copies.begin((resource, nil), bytes: 80_000) }
+        // Each takes six times its size, and a million bytes is the room.
+        for resource in resources[..<2] { #expect(copies.want(resource) == .look(Self.key(resource, nil))) }
+        for resource in resources[2...] { #expect(copies.want(resource) == .wait) }
+        #expect(copies.want(resources[4], 2) == .wait)
+        #expect(copies.bytes == 2 * 6 * 80_000)
+        #expect(copies.ended(resources[1]) == [1])
+        #expect(copies.next == [Self.key(resources[2], nil)])
+        // A copy that is purged while its read waits for memory is not used.
+        _ = copies.takeOut(.purge(.path("/providers")))
+        #expect(resources.map { copies.mayUse($0) } == [false, true, false, false, false])
+        copies.limit(to: 10 << 20)
+        #expect(copies.ended(resources[0]) == [1])
+        #expect(copies.next == resources[2...].map { Self.key($0, nil) })
+        #expect(resources[2...].map { copies.ended($0) } == [[1], [1], [1, 2]])
+        #expect(copies.bytes == 0)
+    }
+
+    @Test func `a copy that is larger than all the memory is read alone, and the catalogue does not wait`() {
+        let copies = LoopCopies()
+        copies.begin((Self.providers, nil), (Self.providers, .bob), bytes: 1 << 20)
+        // A damaged database may say that of a size.
+        copies.begin((.catalog, .alice), (.userList, .alice), bytes: .max)
+        #expect(copies.want(Self.providers) == .look(Self.key(Self.providers, nil)))
+        #expect(copies.want(Self.providers, as: .bob) == .wait)
+        #expect(copies.want(.userList) == .wait)
+        #expect(copies.want(.catalog) == .look(Self.key(.catalog, .alice)))
+        _ = (copies.ended(Self.providers), copies.ended(.catalog))
+        #expect(copies.next == [Self.key(Self.providers, .bob)])
     }
 
     @Test func `a copy that the store does not have is not looked up again`() {
@@ -225,19 +297,22 @@ extension Entry {
     // MARK: Withdrawals
 
     @Test func `what is withdrawn while it is being read is not used`() {
-        for (withdrawal, isVoid) in [
-            (Withdrawal.shared(.catalog), true), (.copies(.catalog, .bob), true), (.key(.alice), true),
-            (.purge(.all), true), (.purge(.catalog), true), (.purge(.key(Owner.alice.high >> 32)), true),
-            (.shared(Self.providers), false), (.key(.bob), false), (.nothing, false),
-            (.purge(.key(Owner.bob.high >> 32)), false),
+        // A key's end concerns only what is that key's own.
+        for (withdrawal, isVoid, isOwnVoid) in [
+            (Withdrawal.shared(.catalog), true, true), (.copies(.catalog, .bob), true, true),
+            (.key(.alice), false, true), (.purge(.all), true, true), (.purge(.catalog), true, true),
+            (.purge(.key(Owner.alice.high >> 32)), false, true), (.shared(Self.providers), false, false),
+            (.key(.bob), false, false), (.nothing, false, false), (.purge(.key(Owner.bob.high >> 32)), false, false),
         ] {
-            let copies = LoopCopies()
-            copies.begin((.catalog, nil))
-            _ = copies.want(.catalog)
-            #expect(copies.mayUse(.catalog))
-            _ = copies.takeOut(withdrawal)
-            #expect(copies.mayUse(.catalog) == !isVoid, "\(withdrawal)")
-            #expect(copies.ended(.catalog) == [1])
+            for (owner, isVoid) in [(nil, isVoid), (Owner.alice, isOwnVoid)] {
+                let copies = LoopCopies()
+                copies.begin((.catalog, owner))
+                _ = copies.want(.catalog)
+                #expect(copies.mayUse(.catalog))
+                _ = copies.takeOut(withdrawal)
+                #expect(copies.mayUse(.catalog) == !isVoid, "\(withdrawal)")
+                #expect(copies.ended(.catalog) == [1])
+            }
         }
     }
 
@@ -324,7 +399,7 @@ extension Entry {
 
     @Test func `when names were forgotten a purge drops everything, since it may cover them`() {
         var copies = DiskCopies(Self.names, room: 4 * DiskIndex.overhead)
-        for number in 0..<100 { copies.begin([Self.key(.opaque(path: "/providers", query: "x=\(number)"), nil)]) }
+        for number in 0..<100 { copies.begin([Self.key(.opaque(path: "/providers", query: "x=\(number)"), nil): 0]) }
         let actions = copies.takeOut(.purge(.catalog), isFirst: true)
         guard case .dropEverything? = actions.first, actions.count == 1 else {
             Issue.record("\(actions.count) actions")

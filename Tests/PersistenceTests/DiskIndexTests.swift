@@ -54,6 +54,19 @@ import Testing
         #expect(index.contains(Self.key(-1)))
     }
 
+    @Test func `the size of a copy is the last that was said, whatever it was`() {
+        var index = DiskIndex(room: Self.room)
+        for (said, known) in [(0, 0), (700_000, 700_000), (3, 3), (-1, 0), (.max, Int(UInt32.max))] {
+            index.insert(Self.key(1), bytes: said)
+            #expect(index.size(of: Self.key(1)) == known)
+        }
+        // It moves on with its name, and goes with it.
+        for number in 2..<40 { index.insert(Self.key(number), bytes: number) }
+        #expect(index.size(of: Self.key(1)) == Int(UInt32.max) && index.size(of: Self.key(39)) == 39)
+        index.remove(Self.key(39))
+        #expect(index.size(of: Self.key(39)) == nil)
+    }
+
     @Test func `the names of an owner go together`() {
         var index = DiskIndex(room: Self.room)
         for number in 0..<48 { index.insert(Self.key(number, owner: [UInt8(number % 2)])) }

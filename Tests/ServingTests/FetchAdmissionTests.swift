@@ -103,6 +103,72 @@ import Testing
         #expect(admission.ended(1).first == .read(2, limit: 64 << 10))
     }
 
+    // MARK: Lists in pages
+
+    @Test func `the rows of pages count while the next page is received, and are read together at the end`() {
+        _ = begin(1)
+        #expect(admission.received(100_000, expected: 100_000, 1) == [.read(1, limit: 100_000)])
+        // Three pages are expected, and one more while it comes. Nothing is read meanwhile.
+        #expect(admission.collects(400_000, 1).isRoom)
+        #expect(admission.bytes == 400_000 + Self.least)
+        #expect(admission.mayReceive(200_000, 1))
+        #expect(admission.received(200_000, expected: 100_000, 1) == [.read(1, limit: 100_000)])
+        #expect(admission.collects(400_000, 1).isRoom)
+        #expect(admission.received(300_000, expected: 100_000, 1) == [.read(1, limit: 100_000)])
+        #expect(admission.joined(300_000, 1) == [.read(1, limit: 300_000)])
+        #expect(admission.bytes == 400_000 + Self.least + 6 * 300_000)
+        _ = admission.ended(1)
+        #expect(admission.bytes == 0)
+        // The next ones are given about as much from the start.
+        #expect(begin(40).count == 10)
+    }
+
+    @Test func `a list without room for all its pages is fetched anew when there is, and holds nothing meanwhile`() {
+        _ = begin(16)
+        #expect(admission.received(100_000, expected: 100_000, 1) == [.read(1, limit: 100_000)])
+        #expect(admission.received(100_000, expected: 700_000, 2) == [])
+        let (isRoom, actions) = admission.collects(900_000, 1)
+        // The body that waited to be read does not wait for upstream.
+        #expect(!isRoom && actions == [.read(2, limit: 700_000)])
+        #expect(admission.bytes == 15 * Self.guess + 6 * 700_000)
+        let after = (2...5).map { admission.ended(UInt64($0)).filter { $0 != .giveBack } }
+        #expect(after == [[], [], [.receive(1)], []])
+        #expect(admission.mayReceive(900_000, 1))
+        #expect(admission.received(100_000, expected: 100_000, 1) == [.read(1, limit: 100_000)])
+        #expect(admission.collects(900_000, 1).isRoom)
+    }
+
+    @Test func `a list whose size nobody says is fetched anew a few times only`() {
+        let pages = 20
+        _ = begin(16)
+        var begun = 0
+        for page in 1...pages {
+            _ = admission.received(page * 50_000, expected: 50_000, 1)
+            let (isRoom, actions) = admission.collects((2 * page + 1) * 50_000, 1)
+            guard !isRoom else { continue }
+            begun += 1
+            // Another one ends, and makes room.
+            var next = actions
+            for ticket in 2...16 where !next.contains(.receive(1)) { next += admission.ended(UInt64(ticket)) }
+            #expect(next.contains(.receive(1)))
+            _ = begin(20)
+        }
+        #expect((1...5).contains(begun))
+    }
+
+    @Test func `a page that is larger than was thought is read once more, and the last list may always grow`() {
+        _ = begin(1)
+        _ = admission.received(10_000, expected: 10_000, 1)
+        #expect(admission.collects(7 << 20, 1).isRoom)
+        _ = admission.received(20_000, expected: 10_000, 1)
+        #expect(admission.outgrew(1) == [.read(1, limit: 256 << 10)])
+        #expect(admission.collects(15 << 20, 1).isRoom)
+        #expect(admission.mayReceive(16 << 20, 1))
+        #expect(admission.joined(8 << 20, 1) == [.read(1, limit: 8 << 20)])
+        _ = admission.ended(1)
+        #expect(!admission.collects(1, 1).isRoom && admission.joined(1, 1) == [])
+    }
+
     @Test func `a fetch that waits too long is refused`() {
         _ = begin(16)
         #expect(begin(1, deadline: 50) == [])
@@ -160,6 +226,10 @@ private final class Desk {
         admission.received(bytes, expected: expected, ticket)
     }
     func outgrew(_ ticket: Ticket) -> [Action]? { admission.outgrew(ticket) }
+    func collects(_ bytes: Int, _ ticket: Ticket) -> (isRoom: Bool, actions: [Action]) {
+        admission.collects(bytes, ticket)
+    }
+    func joined(_ bytes: Int, _ ticket: Ticket) -> [Action] { admission.joined(bytes, ticket) }
     func ended(_ ticket: Ticket) -> [Action] { admission.ended(ticket) }
     func expire(at now: UInt64) -> [Action] { admission.expire(at: now) }
     func limit(to bytes: Int, maximumBody: Int) { admission.limit(to: bytes, maximumBody: maximumBody) }

@@ -60,6 +60,27 @@ struct ResourceTests {
         #expect(resource.isPersonal == isPersonal)
     }
 
+    @Test(
+        "Upstream has every path but those with a name in them",
+        arguments: [
+            (.catalog, false), (.userList, false), (.model(id: "a/b"), true), (FacetDesk.facet("category=x"), false),
+            (FacetDesk.facet("category=x", of: .user), false), (.past(0), false),
+            (.opaque(path: "/models", query: "use_rss=true"), false),
+            (.opaque(path: "/models/user", query: "use_rss=true"), false),
+            (.opaque(path: "/models/count", query: "x=1"), false), (.opaque(path: "/providers", query: ""), false),
+            (.opaque(path: "/endpoints/zdr", query: ""), false),
+            (.opaque(path: "/embeddings/models", query: ""), false),
+            (.opaque(path: "/models/a/b/endpoints", query: "", forKeys: true), true),
+            (.opaque(path: "/models/a/b/endpoints", query: "", forKeys: false), true),
+            (.opaque(path: "/benchmarks", query: ""), false),
+            (.opaque(path: "/classifications/task", query: ""), false),
+            (.opaque(path: "/tools", query: ""), false), (.opaque(path: "/tools/x", query: ""), true),
+            (.opaque(path: "/datasets/rankings", query: ""), true),
+        ] as [(Resource, Bool)])
+    func names(resource: Resource, isNamed: Bool) {
+        #expect(resource.isNamed == isNamed)
+    }
+
     @Test("The spread is the same for equal resources, and even over the loops", arguments: [2, 3, 4, 8])
     func shardHash(loops: UInt64) {
         var load = [Int](repeating: 0, count: Int(loops))

@@ -208,6 +208,20 @@ struct ResponseCacheTests {
         #expect(cache.entryCount == 4)
     }
 
+    @Test func `what copies take that are read from a store is not there either, an eighth of the room at most`() {
+        var cache = ResponseCache(maximumBytes: 40_000)
+        for number in 0..<9 { cache.store(.make(size: 3_000), for: .model(id: "a/\(number)"), owner: .nobody) }
+        #expect(cache.entryCount == 9)
+        cache.setAside(forReads: 1 << 30)
+        #expect(cache.entryCount == 8)
+        cache.setAside(1 << 30)
+        #expect(cache.entryCount == 3)
+        cache.setAside(forReads: 0)
+        cache.setAside(0)
+        for number in 9..<20 { cache.store(.make(size: 3_000), for: .model(id: "a/\(number)"), owner: .nobody) }
+        #expect(cache.entryCount == 9)
+    }
+
     @Test("An entry larger than all the room is not kept")
     func tooLarge() {
         var cache = ResponseCache(maximumBytes: 1_000)

@@ -36,7 +36,7 @@ final class FetchCoordinator {
         self.cache = cache
         self.telemetry = telemetry
         catalog = CatalogReadiness(warmsUp: settings.source.warmsUp)
-        disk = DiskTier(store, room: settings.keeping.bytes / 8, on: loop, peers: peers, cache: cache)
+        disk = DiskTier(store, room: Self.diskRoom(settings), on: loop, peers: peers, cache: cache)
         history = HistoryTier(store?.history, keep: settings.historyKeep, on: loop, peers: peers, cache: cache)
         runner = try FetchRunner(settings, on: loop, cache: cache, disk: disk)
         fleet = membership.map { [disk] in
@@ -48,6 +48,9 @@ final class FetchCoordinator {
         history.past.delegate = self
         runner.delegate = self
     }
+
+    /// The memory for the names of copies on the disk; as much is for copies that are read from it.
+    private static func diskRoom(_ settings: ShardSettings) -> Int { settings.keeping.bytes / 8 }
 
     /// Begins with the copies of the last process.
     func begin(_ start: StateAtStart) {
@@ -71,6 +74,7 @@ final class FetchCoordinator {
     /// Applies changed settings to further fetches.
     func reload(_ next: ShardSettings) {
         runner.reload(next, log: telemetry.log)
+        disk.limit(to: Self.diskRoom(next))
         fleet?.reload(next)
         history.take(next)
     }
@@ -355,11 +359,11 @@ extension FetchCoordinator: DiskTierDelegate {
         if let action { perform(action) }
     }
 
-    func restored(_ entry: Entry, for read: DiskRead) {
-        keep(entry, for: read.resource, owner: read.owner)
-        fleet?.restored(entry, of: read.resource, owner: read.owner)
+    func restored(_ entry: Entry, of resource: Resource, for owner: Owner) {
+        keep(entry, for: resource, owner: owner)
+        fleet?.restored(entry, of: resource, owner: owner)
         // A catalogue that upstream lets nobody share is not among what the process begins with.
-        guard read.resource == .catalog, entry.status == .ok else { return }
+        guard resource == .catalog, entry.status == .ok else { return }
         catalog.restored()
         report(catalog.readiness)
     }

@@ -130,9 +130,17 @@ final class FetchRunner {
         guard let fetch = table.asked(ticket, now: loop.nowNanoseconds, wallSeconds: loop.wallSeconds) else { return }
         // The others need the body. A 304 has none.
         let validators = fetch.lease?.isHeld == true ? nil : fetch.stored?.metadata
+        ask(fetch.url, fetch, ticket, validators: validators, timeout: fetch.lease.map { Int(clamping: $0.limit) })
+    }
+
+    /// Sends a request of a fetch: the first one, or one for a further page.
+    private func ask(
+        _ url: String, _ fetch: FetchContext, _ ticket: FetchTable.Ticket, validators: ResponseMetadata? = nil,
+        timeout: Int?
+    ) {
         origin.fetch(
-            url: fetch.url, authorization: fetch.waiter.authorization, via: settings.hop.value(after: fetch.waiter.via),
-            validators: validators, timeout: fetch.lease.map { Int(clamping: $0.limit) }
+            url: url, authorization: fetch.waiter.authorization, via: settings.hop.value(after: fetch.waiter.via),
+            validators: validators, timeout: timeout
         ) { [self] bytes in
             table.mayReceive(bytes, ticket)
         } done: { [self] result in
@@ -149,15 +157,15 @@ final class FetchRunner {
     private enum Reading {
         case entry(FetchedEntry)
         /// The decoded body is larger than the limit.
-        case tooLarge(CodingProblem)
-        /// It is the first page of a list.
-        case page(PagedList)
+        case tooLarge(FetchProblem, bytes: Int)
+        /// It is a page of a list, and was added to those before.
+        case page(PagedList, PagedList.Step)
         case failed(FetchProblem, bytes: Int)
     }
 
     /// Decodes and reads a response on the thread pool, since the catalogue takes milliseconds.
     private func read(_ ticket: FetchTable.Ticket, limit: Int) {
-        guard let fetch = table[ticket], let response = fetch.response else { return }
+        guard let fetch = table[ticket], let unread = fetch.unread else { return }
         let (builder, change) = (cache.builder, disk.change)
         let (resource, waiter) = (fetch.flight.resource, fetch.waiter)
         let isConfirmation = fetch.isConfirmation
@@ -171,19 +179,26 @@ final class FetchRunner {
             fetch.lease?.isHeld == true ? share : nil, cache.responses.windows, fetch.flight.owner
         )
         loop.offload { () -> Reading in
+            let response = unread.response
             let readable: FetchedResponse
             do throws(CodingProblem) {
                 readable = try response.readable(limit: limit)
             } catch {
-                if case .tooLarge = error { return .tooLarge(error) }
-                return .failed(FetchProblem(error, status: response.status), bytes: response.body.count)
+                let problem = FetchProblem(error, status: response.status)
+                if case .tooLarge = error { return .tooLarge(problem, bytes: response.body.count) }
+                return .failed(problem, bytes: response.body.count)
+            }
+            if case .page(_, var pages) = unread {
+                let step = pages.add(readable)
+                return .page(pages, step)
             }
             switch builder.build(resource, from: readable, beside: waiter.list, circumstances) {
             case .failure(let problem):
                 if case .unusable = problem, isList,
-                    let pages = PagedList(readable, from: url, map, mostBytes: mostBytes)
+                    var pages = PagedList(readable, from: url, map, mostBytes: mostBytes)
                 {
-                    return .page(pages)
+                    let step = pages.add(readable)
+                    return .page(pages, step)
                 }
                 return .failed(problem, bytes: readable.body.count)
             case .success(let entry):
@@ -201,12 +216,12 @@ final class FetchRunner {
                 delegate?.fetched(fetch, ticket, response)
                 perform(actions)
             case .failed(let problem, let bytes): fail(ticket, problem, bytes: bytes)
-            case .page(let pages): add(nil, to: pages, of: ticket)
-            case .tooLarge(let problem):
+            case .page(let pages, let step): goOn(with: pages, step, of: ticket)
+            case .tooLarge(let problem, let bytes):
                 if let actions = table.outgrew(ticket) {
                     perform(actions)
                 } else {
-                    fail(ticket, FetchProblem(problem, status: response.status), bytes: response.body.count)
+                    fail(ticket, problem, bytes: bytes)
                 }
             }
         }
@@ -220,50 +235,26 @@ final class FetchRunner {
 
     // MARK: Pages
 
-    /// Adds a page to a list that upstream sends in pages, and fetches the next one. Nil means the first page, which
-    /// the list already has.
-    ///
-    /// The first page's ticket represents the whole list: it keeps its slot among the fetches that are read. No page
+    /// Continues with a list that upstream sends in pages. The first page's ticket represents the whole list. No page
     /// may be larger than a whole body.
-    private func add(_ response: FetchedResponse?, to pages: PagedList, of ticket: FetchTable.Ticket) {
-        let limit = settings.source.client.maximumBody
-        loop.offload { () -> (PagedList, PagedList.Step) in
-            var pages = pages
-            do throws(CodingProblem) {
-                let step = pages.add(try response?.readable(limit: limit))
-                return (pages, step)
-            } catch {
-                return (pages, .failed(FetchProblem(error, status: response?.status ?? 0)))
-            }
-        } then: { [self] (pages: PagedList, step: PagedList.Step) in
-            switch step {
-            case .whole(let response):
-                table.joined(response, ticket)
-                read(ticket, limit: limit)
-            case .failed(let problem): fail(ticket, problem, bytes: 0)
-            case .fetch(let url): fetchPage(url, of: pages, ticket)
-            }
+    private func goOn(with pages: PagedList, _ step: PagedList.Step, of ticket: FetchTable.Ticket) {
+        switch step {
+        case .failed(let problem): fail(ticket, problem, bytes: 0)
+        case .whole: perform(table.joined(pages, ticket))
+        case .fetch(let url):
+            let (goesOn, actions) = table.collected(pages, ticket)
+            if goesOn { fetchPage(url, of: ticket) }
+            perform(actions)
         }
     }
 
-    private func fetchPage(_ url: String, of pages: PagedList, _ ticket: FetchTable.Ticket) {
+    private func fetchPage(_ url: String, of ticket: FetchTable.Ticket) {
         guard let fetch = table[ticket] else { return }
         // All pages together have the time of one fetch.
         guard let left = fetch.timeLeft(of: settings.source.client.timeout, now: loop.nowNanoseconds) else {
             return fail(ticket, FetchProblem(.timeout(.head)), bytes: 0)
         }
-        let (waiter, limit) = (fetch.waiter, settings.source.client.maximumBody)
-        origin.fetch(
-            url: url, authorization: waiter.authorization, via: settings.hop.value(after: waiter.via), timeout: left
-        ) { bytes in
-            bytes <= limit
-        } done: { [self] result in
-            switch result {
-            case .success(let response): add(response, to: pages, of: ticket)
-            case .failure(.cancelled): break
-            case .failure(let failure): fail(ticket, FetchProblem(failure), bytes: 0)
-            }
-        }
+        ask(url, fetch, ticket, timeout: left)
     }
 }
 

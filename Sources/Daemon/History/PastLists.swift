@@ -14,13 +14,13 @@ protocol PastListsDelegate: AnyObject {
     func reply(_ waiter: Dispatcher.Waiter, _ outcome: Dispatcher.Outcome, collapsed: Bool)
 }
 
-/// The lists of earlier times, which one loop builds for all. They are kept in its cache as entries, so they count there and
-/// are evicted.
+/// The lists of earlier times, which one loop builds for all, one at a time. They are kept in its cache as entries, so
+/// they count there and are evicted. `PastListQueue` decides which one is next.
 final class PastLists {
     private let loop: Loop
     private let peers: Peers
     private let cache: LoopCache
-    private var waiting = HistoryWaiting<Int64, Dispatcher.Waiter>()
+    private var queue = PastListQueue<Dispatcher.Waiter>()
     /// The lists that are in use, by the time at which they began: times between two changes share one.
     private var lists: [Int64: WeakSnapshot] = [:]
     unowned var delegate: (any PastListsDelegate)?
@@ -46,7 +46,11 @@ final class PastLists {
             delegate?.reply(waiter, .entry(stored, isNew: false), collapsed: false)
             return
         }
-        guard waiting.add(waiter, for: time, at: loop.nowMilliseconds) else { return }
+        load(queue.add(waiter, for: time, at: loop.nowMilliseconds), database)
+    }
+
+    private func load(_ time: Int64?, _ database: HistoryDatabase) {
+        guard let time else { return }
         let sendBack = peers.sendBack
         database.readList(at: time) { sendBack(.history(.listRead(time, $0))) }
     }
@@ -60,7 +64,7 @@ final class PastLists {
     /// The store has answered: build the list, on the thread pool, unless it is in use already.
     func read(_ time: Int64, _ answer: HistoryAnswer, _ database: HistoryDatabase) {
         lists = lists.filter { $0.value.snapshot != nil }
-        guard waiting.isAwaited(time) else { return }
+        guard queue.isAwaited(time) else { return load(queue.ended(), database) }
         let seal = database.seal
         var known: Snapshot?
         if case .found(let stored) = answer, let mark = stored.mark { known = lists[mark.at]?.snapshot }
@@ -74,38 +78,49 @@ final class PastLists {
         } then: { [self] result in
             switch result {
             case .found(.list(let list)): finish(time, list)
-            case .found(.before(let beginning)): fail(time, Self.before(beginning))
-            case .none: fail(time, Self.notBegun)
-            case .unavailable: fail(time, Self.unavailable)
+            case .found(.before(let beginning)): fail(.min...time, Self.before(beginning))
+            // This is so for all times.
+            case .none: fail(.min ... .max, Self.notBegun)
+            case .unavailable: fail(.min ... .max, Self.unavailable)
             case .damaged:
                 database.reportDamage()
-                fail(time, Self.unavailable)
+                fail(.min ... .max, Self.unavailable)
+            }
+            load(queue.ended(), database)
+        }
+    }
+
+    /// A list was built for a time. It is that of all times since it began.
+    private func finish(_ time: Int64, _ list: PastList) {
+        lists[list.since] = WeakSnapshot(snapshot: list.catalogue)
+        for (time, waiters) in queue.take(min(list.since, time)...time) {
+            let entry = entry(of: time, list)
+            cache.keep(entry, for: .past(time), owner: .nobody)
+            for (position, waiter) in waiters.enumerated() {
+                delegate?.reply(waiter, .entry(entry, isNew: false), collapsed: position > 0)
             }
         }
     }
 
-    private func finish(_ time: Int64, _ list: PastList) {
-        lists[list.since] = WeakSnapshot(snapshot: list.catalogue)
+    private func entry(of time: Int64, _ list: PastList) -> Entry {
         // The list of this very second may still change.
         let lifetime = time < loop.wallSeconds - 1 ? Self.lifetime : 0
-        let entry = Entry(
+        return Entry(
             content: .rows(list.catalogue, nil),
             freshness: Freshness(storedAt: loop.nowMilliseconds, lifetime: lifetime),
             maxAge: Int(lifetime / 1000), isShared: true, status: .ok, contentType: ResponseFields.json,
             identity: list.catalogue.identity, lastModified: list.since)
-        cache.keep(entry, for: .past(time), owner: .nobody)
-        for (position, waiter) in waiting.take(time).enumerated() {
-            delegate?.reply(waiter, .entry(entry, isNew: false), collapsed: position > 0)
-        }
     }
 
-    private func fail(_ time: Int64, _ problem: Problem) {
-        for waiter in waiting.take(time) { refuse(waiter, problem) }
+    private func fail(_ times: ClosedRange<Int64>, _ problem: Problem) {
+        for (_, waiters) in queue.take(times) {
+            for waiter in waiters { refuse(waiter, problem) }
+        }
     }
 
     /// The periodic work: answers those that have waited for too long.
     func sweep() {
-        for waiter in waiting.takeLate(at: loop.nowMilliseconds) { refuse(waiter, Self.unavailable) }
+        for waiter in queue.takeLate(at: loop.nowMilliseconds) { refuse(waiter, Self.unavailable) }
     }
 
     private static func before(_ beginning: Int64) -> Problem {
@@ -122,7 +137,7 @@ final class PastLists {
         .serviceUnavailable, "the history in the state directory cannot be read now", detail: .busy, retryAfter: 5)
 
     /// Forgets those that wait.
-    func close() { waiting = HistoryWaiting() }
+    func close() { queue = PastListQueue() }
 }
 
 /// Those that wait for reads of the history, by what is read.
@@ -140,6 +155,9 @@ struct HistoryWaiting<Key: Hashable, Waiter> {
     static var patience: UInt64 { 10_000 }
 
     private var groups: [Key: Group] = [:]
+
+    /// What has a waiter, in no order.
+    var keys: [Key] { Array(groups.keys) }
 
     /// Whether something has a waiter.
     func isAwaited(_ key: Key) -> Bool { groups[key] != nil }

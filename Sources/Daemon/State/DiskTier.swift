@@ -11,8 +11,8 @@ import Store
 protocol DiskTierDelegate: AnyObject {
     /// Continues with a request that waited for the store.
     func dispatch(_ resource: Resource, for waiter: Dispatcher.Waiter)
-    /// A copy was read that is not in memory.
-    func restored(_ entry: Entry, for read: DiskRead)
+    /// A copy was read that is not in memory, for a request of an owner.
+    func restored(_ entry: Entry, of resource: Resource, for owner: Owner)
     /// Removes from memory and from the store what this loop has, and returns what it was.
     func takeOut(_ withdrawal: Withdrawal, isFirst: Bool) -> Withdrawal.Taken
 }
@@ -29,7 +29,8 @@ final class DiskTier {
     private var withdrawals = WithdrawalTable()
     unowned var delegate: (any DiskTierDelegate)?
 
-    /// The tier of one loop. `room` is the memory for the names of copies, in bytes.
+    /// The tier of one loop. `room` is the memory for the names of copies, in bytes, and as much is for copies that are
+    /// read.
     init(_ store: (any EntryStore)?, room: Int, on loop: Loop, peers: Peers, cache: LoopCache) {
         self.store = store
         self.loop = loop
@@ -41,6 +42,9 @@ final class DiskTier {
     /// The copies of the last process.
     func begin(_ start: StateAtStart) { copies.begin(start.keys) }
 
+    /// Applies changed settings: the memory for copies that are read, in bytes.
+    func limit(to room: Int) { copies.limit(to: room) }
+
     /// Forgets the withdrawals in progress.
     func end() { withdrawals = WithdrawalTable() }
 
@@ -48,18 +52,21 @@ final class DiskTier {
 
     /// Reads a copy that is not in memory, before upstream is asked. False if there is none; then nothing was done.
     func read(_ resource: Resource, for waiter: Dispatcher.Waiter) -> Bool {
-        guard let store else { return false }
-        let read = DiskRead(resource: resource, owner: waiter.owner)
+        guard store != nil else { return false }
         let next = copies.wanted(
-            read, by: waiter, isInMemory: !cache.responses.lacks(resource, owner: waiter.owner))
+            resource, by: waiter, isInMemory: !cache.responses.lacks(resource, owner: waiter.owner))
         switch next {
         case .proceed: return false
-        case .wait: return true
-        case .look(let key):
-            let sendBack = peers.sendBack
-            store.look(for: key) { sendBack(.diskReadCompleted(read, $0)) }
-            return true
+        case .wait: break
+        case .look(let read): look([read])
         }
+        return true
+    }
+
+    private func look(_ reads: [DiskRead]) {
+        cache.responses.setAside(forReads: copies.bytes)
+        let sendBack = peers.sendBack
+        for read in reads { store?.look(for: copies.key(of: read)) { sendBack(.diskReadCompleted(read, $0)) } }
     }
 
     /// The store has answered.
@@ -69,13 +76,15 @@ final class DiskTier {
             return resume(read)
         }
         let builder = cache.builder
-        let list = copies.firstWaiter(of: read)?.list
+        let first = copies.firstWaiter(of: read)
+        let list = first?.list
         let now = loop.nowMilliseconds
         loop.offload {
             store.restore(read.resource, record, builder, beside: list, now: now)
         } then: { [self] restored in
             switch restored {
-            case .entry(let entry): if copies.mayUse(read) { delegate?.restored(entry, for: read) }
+            case .entry(let entry):
+                if let first, copies.mayUse(read) { delegate?.restored(entry, of: read.resource, for: first.owner) }
             case .none: copies.missed(read)
             case .damaged: if let key = copies.damaged(read) { store.discard(key) }
             }
@@ -85,7 +94,9 @@ final class DiskTier {
 
     /// Handles the waiters as if they had arrived only now.
     private func resume(_ read: DiskRead) {
-        for waiter in copies.ended(read) { delegate?.dispatch(read.resource, for: waiter) }
+        let (waiters, next) = copies.ended(read)
+        look(next)
+        for waiter in waiters { delegate?.dispatch(read.resource, for: waiter) }
     }
 
     // MARK: Writing

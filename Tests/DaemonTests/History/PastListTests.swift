@@ -164,6 +164,38 @@ import Testing
         }
     }
 
+    @Test func `each of many times that are asked for at once has the list that was there then`() throws {
+        let folder = StateFolder()
+        let upstream = try ChangingOrigin([(id: "a/1", price: 1)])
+        let change = { (settings: inout Settings) in
+            folder.record(&settings)
+            settings.workers = 2
+        }
+        try LiveLarder.serving(before: upstream.origin, change) { larder throws in
+            var times: [(second: Int, price: Int)] = []
+            for price in 1...3 {
+                upstream.publish([(id: "a/1", price: price)])
+                try larder.refresh()
+                #expect(try larder.words(price - 1).count == price - 1)
+                for _ in 0..<2 { times.append((try Self.nextSecond(), price)) }
+            }
+            let early = times[0].second - 1_000
+            var asked: [(client: RawClient, price: Int?)] = []
+            for _ in 0..<20 {
+                for (second, price) in times {
+                    asked.append((try larder.begin("/model/a/1?larder_as_of=" + Self.text(second)), price))
+                }
+                asked.append((try larder.begin("/model/a/1?larder_as_of=" + Self.text(early)), nil))
+            }
+            for (client, price) in asked {
+                let answer = try client.readResponse()
+                #expect(answer.status == (price == nil ? 404 : 200), "\(answer.text)")
+                if let price { #expect(answer.text.contains("\"0.00\(price)\""), "\(answer.text)") }
+                client.close()
+            }
+        }
+    }
+
     @Test func `lists of many times share the memory of one`() throws {
         let folder = StateFolder()
         let upstream = try ChangingOrigin((0..<400).map { (id: "a/\($0)", price: $0) })

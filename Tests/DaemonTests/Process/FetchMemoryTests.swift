@@ -77,6 +77,100 @@ import Testing
         try larder.end()
     }
 
+    /// A page of a list of 80 models, of 20 pages in all.
+    private static let pages: [[UInt8]] = (0..<20).map { page in
+        let rows = (0..<80).map { number in
+            let text = (0..<250).map { "word\($0 * (page * 80 + number) % 997)" }.joined(separator: " ")
+            return #"{"id":"p/\(page)-\(number)","text":"\#(text)","architecture":{"output_modalities":["text"]}}"#
+        }
+        return Array(#"{"data":[\#(rows.joined(separator: ","))],"total_count":1600}"#.utf8)
+    }
+
+    @Test func `lists in pages take no more memory than the cache may have`() throws {
+        let count = 120
+        let origin = try ScriptedOrigin { request in
+            guard request.query.contains("x=") else { return Replies.body(Self.list) }
+            let offset = request.query.split(separator: "&").last { $0.hasPrefix("offset=") }
+            let page = (offset.flatMap { Int($0.dropFirst(7)) } ?? 0) / 80
+            return Replies.body(Self.pages[page])
+        }
+        let larder = try LarderProcess.serve(
+            before: origin,
+            environment: [
+                "LARDER_WORKERS": "2", "LARDER_CACHE_MAX_BYTES": "\(Self.cacheBytes)B", "LARDER_LOG_ACCESS": "false",
+                "LARDER_UPSTREAM_TIMEOUT": "600s",
+            ])
+        #expect(try larder.get("/models/count").status == 200)
+        let clients = try (0..<count).map { number in
+            let client = try RawClient(port: larder.port, timeout: .seconds(600))
+            try client.sendRequest("GET", "/models?x=\(number)&limit=1")
+            return client
+        }
+        var statuses: [Int: Int] = [:]
+        for client in clients {
+            statuses[try client.readHead().status, default: 0] += 1
+            client.close()
+        }
+        #expect(statuses == [200: count])
+        let most = try larder.mostResidentBytes()
+        print("memory: \(count) lists in pages: at most \(most >> 20) MiB, \(origin.requests.count) requests")
+        #expect(most < Self.cacheBytes + 64 << 20)
+        // Some were begun anew, when it was seen how large the lists are.
+        #expect(origin.requests.count < count * 20 * 3 / 2)
+        try larder.end()
+    }
+
+    /// What callers ask for at once after a restart: a copy for everyone with keys of their own, or a copy each.
+    enum Reads: CaseIterable {
+        case oneCopy, manyCopies
+
+        func request(_ number: Int) -> (target: String, fields: MessageFields) {
+            switch self {
+            case .oneCopy: ("/providers", ["Authorization": "Bearer key\(number)"])
+            case .manyCopies: ("/providers?x=\(number)", [:])
+            }
+        }
+    }
+
+    @Test(arguments: Reads.allCases)
+    func `hundreds of copies from the disk at once take no more memory than the cache may have`(reads: Reads) throws {
+        let (folder, count) = (StateFolder(), 600)
+        let upstream = try UpAndDown { _ in Replies.body(Self.list) }
+        let environment = [
+            "LARDER_WORKERS": "2", "LARDER_CACHE_MAX_BYTES": "\(Self.cacheBytes)B", "LARDER_LOG_ACCESS": "false",
+            "LARDER_STATE_ENABLED": "true",
+        ]
+        let first = try LarderProcess.serve(before: upstream, in: folder, environment: environment)
+        let client = try RawClient(port: first.port)
+        for number in 0..<(reads == .oneCopy ? 1 : count) {
+            let (target, fields) = reads.request(number)
+            try client.sendRequest("HEAD", target, fields)
+            #expect(try client.readResponse(to: "HEAD").status == 200)
+        }
+        client.close()
+        try first.end()
+        upstream.setDown(true)
+        let larder = try LarderProcess.serve(before: upstream, in: folder, environment: environment)
+        let clients = try (0..<count).map { number in
+            let client = try RawClient(port: larder.port, timeout: .seconds(600))
+            let (target, fields) = reads.request(number)
+            try client.sendRequest("HEAD", target, fields)
+            return client
+        }
+        var statuses: [Int: Int] = [:]
+        for client in clients {
+            statuses[try client.readHead().status, default: 0] += 1
+            client.close()
+        }
+        // A disk that is slow may not have been given all of them.
+        #expect(statuses[200] ?? 0 > count / 2, "\(statuses)")
+        if reads == .oneCopy { #expect(statuses == [200: count]) }
+        let most = try larder.mostResidentBytes()
+        print("memory: \(count) reads of the disk, \(reads): at most \(most >> 20) MiB, \(statuses)")
+        #expect(most < Self.cacheBytes + 64 << 20)
+        try larder.end()
+    }
+
     @Test func `a fetch that waits for memory is refused in time, and the catalogue does not wait`() throws {
         let origin = try ScriptedOrigin { request in
             request.query.contains("x=") ? .hang : Replies.catalogue()

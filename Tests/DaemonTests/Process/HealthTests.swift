@@ -64,6 +64,7 @@ import Testing
     @Test(arguments: [
         Replies.error(429, "Slow", ["Retry-After": "30"]), Replies.error(503), Replies.error(404), Replies.error(408),
         .response(status: 403, fields: ["Content-Type": "text/html"], body: .text("<html>")),
+        .response(status: 404, fields: ["Content-Type": "text/html"], body: .text("<html>")),
         Replies.body(Array("<html>".utf8)), .reset,
     ])
     func `it is not ready while there is no catalogue and the last fetch of one failed, whatever the reason`(

@@ -15,7 +15,7 @@ import Testing
         (#"{"message":"no"}"#, "application/json"), (#"["error"]"#, "application/json"),
     ]
 
-    @Test(arguments: [400, 401, 403, 407, 451], bodies)
+    @Test(arguments: [400, 401, 403, 404, 407, 451], bodies)
     func `it neither ends copies nor is remembered nor relayed`(status: Int, body: (text: String, type: String)) throws
     {
         let (isRefused, folder) = (Monitor(false), StateFolder())
@@ -54,16 +54,51 @@ import Testing
         }
     }
 
-    @Test func `a page for a path that the API does not have is relayed, and ends no copy on the disk`() throws {
+    @Test func `a page for a name that the API does not know is relayed, and ends no copy on the disk`() throws {
         let (isGone, folder) = (Monitor(false), StateFolder())
         let upstream = try UpAndDown { _ in isGone.current ? Self.page(404, "<html>") : Replies.list(["all/row"]) }
         let refresh: MessageFields = ["Cache-Control": "no-cache"]
+        let target = "/models/acme/anvil/endpoints"
         try LiveLarder.serving(before: upstream.origin, { folder.keep(&$0) }) { larder throws in
-            #expect(try larder.get("/providers").status == 200)
+            #expect(try larder.get(target).status == 200)
             try eventually("it is written") { try folder.holds("all/row") }
             isGone.withValue { $0 = true }
-            #expect(try larder.get("/providers", refresh).status == 404)
+            #expect(try larder.get(target, refresh).status == 404)
+            for target in ["/model/acme/none", "/tools/none", "/datasets/none"] {
+                let answer = try larder.get(target)
+                #expect(answer.status == 404 && answer.text == "<html>", "\(target): \(answer.cacheStatus)")
+            }
         }
         #expect(try folder.holds("all/row"))
+    }
+
+    @Test(arguments: [
+        "/models", "/models/count", "/models?category=x", "/models/user", "/models/user?category=x", "/providers",
+        "/models?use_rss=true", "/endpoints/zdr", "/embeddings/models", "/images/models", "/videos/models",
+        "/benchmarks", "/classifications/task", "/tools",
+    ])
+    func `a 404 in another form for a path that the API has is a failure, and a 404 of upstream's own is relayed`(
+        target: String
+    ) throws {
+        let gone = Monitor(OriginReply?.none)
+        let origin = try ScriptedOrigin { request in gone.current ?? Replies.list(["all/row"]) }
+        let (refresh, other): (MessageFields, MessageFields) = (
+            ["Authorization": "Bearer anna", "Cache-Control": "no-cache"], ["Authorization": "Bearer bert"]
+        )
+        try LiveLarder.serving(before: origin, { $0.stale.ifError = .seconds(3600) }) { larder throws in
+            let good = try larder.get(target, key: "anna")
+            #expect(good.status == 200)
+            gone.withValue { $0 = Self.page(404, "<!DOCTYPE html><title>Not found</title>") }
+            let spared = try larder.get(target, refresh)
+            #expect(spared.status == 200 && spared.body == good.body, "\(spared.text)")
+            #expect(spared.cacheStatus.contains("detail=unusable"), "\(spared.cacheStatus)")
+        }
+        try LiveLarder.serving(before: origin) { larder throws in
+            let cold = try larder.get(target, refresh)
+            #expect(cold.status == 502 && cold.text.contains("upstream answered 404"), "\(cold.text)")
+            gone.withValue { $0 = Replies.error(404, "Not here") }
+            let own = try larder.get(target, other)
+            #expect(own.status == 404 && own.text.contains("Not here"), "\(own.text)")
+        }
     }
 }

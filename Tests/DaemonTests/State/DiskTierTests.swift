@@ -46,7 +46,7 @@ import Testing
         }
 
         func dispatch(_ resource: Resource, for waiter: Dispatcher.Waiter) { dispatched.append(waiter.ticket) }
-        func restored(_ entry: Entry, for read: DiskRead) { restored.append(entry) }
+        func restored(_ entry: Entry, of resource: Resource, for owner: Owner) { restored.append(entry) }
         func takeOut(_ withdrawal: Withdrawal, isFirst: Bool) -> Withdrawal.Taken {
             takenOut.append(isFirst)
             var taken = Withdrawal.Taken()
@@ -54,15 +54,15 @@ import Testing
             return taken
         }
 
-        func read(_ ticket: UInt64) -> Bool {
+        func read(_ ticket: UInt64, _ resource: Resource = .catalog, as owner: Owner = alice) -> Bool {
             tier.read(
-                .catalog,
-                for: Dispatcher.Waiter(loop: 0, ticket: ticket, owner: alice, authorization: nil, directive: .any))
+                resource,
+                for: Dispatcher.Waiter(loop: 0, ticket: ticket, owner: owner, authorization: nil, directive: .any))
         }
 
-        /// Writes a shared copy of the catalogue as a response would.
-        func write(_ entry: Entry) -> Bool {
-            tier.write(entry, tier.change(entry, .catalog, alice, .empty), for: .catalog, owner: alice)
+        /// Writes a shared copy as a response would.
+        func write(_ entry: Entry, _ resource: Resource = .catalog, body: SharedBytes = .empty) -> Bool {
+            tier.write(entry, tier.change(entry, resource, alice, body), for: resource, owner: alice)
         }
 
         /// Runs the loop until `isDone`, and ends it.
@@ -94,6 +94,28 @@ import Testing
         #expect(desk.read(2) && desk.read(3))
         desk.run { desk.dispatched.count == 2 }
         #expect(desk.dispatched == [2, 3] && desk.restored.count == 1)
+    }
+
+    @Test func `hundreds of keys read a copy for everyone once`() {
+        let store = MemoryEntryStore()
+        let desk = Desk(store)
+        #expect(desk.write(Self.entry))
+        for number in 0..<800 { #expect(desk.read(number, as: Owner(high: number << 32, low: 0))) }
+        desk.run { desk.dispatched.count == 800 }
+        #expect(desk.dispatched == Array(0..<800) && desk.restored.count == 1 && store.looks == 1)
+    }
+
+    @Test func `copies are looked up as there is memory for them`() {
+        let store = MemoryEntryStore()
+        let desk = Desk(store)
+        let resources = (0..<30).map { Resource.opaque(path: "/providers", query: "x=\($0)") }
+        let body = SharedBytes([UInt8](repeating: 0x20, count: 80_000))
+        for resource in resources { #expect(desk.write(Self.entry, resource, body: body)) }
+        for (number, resource) in resources.enumerated() { #expect(desk.read(UInt64(number), resource)) }
+        // Each takes six times its size, of a million bytes.
+        #expect(store.looks == 2)
+        desk.run { desk.dispatched.count == 30 }
+        #expect(desk.dispatched.sorted() == Array(0..<30) && desk.restored.count == 30 && store.looks == 30)
     }
 
     @Test func `a damaged copy is discarded, and upstream is asked`() {

@@ -27,6 +27,7 @@ final class MemoryEntryStore: EntryStore {
         var entries: [Entry] = []
         var faults = Faults()
         var calls: [String] = []
+        var looks = 0
     }
 
     let names = EntryNames(upstream: "memory")
@@ -34,6 +35,8 @@ final class MemoryEntryStore: EntryStore {
 
     /// What was called, but for looking and restoring.
     var calls: [String] { state.current.calls }
+    /// How often a copy was looked up.
+    var looks: Int { state.current.looks }
     /// The keys of what is stored.
     var keys: Set<RecordKey> { Set(state.current.records.keys) }
 
@@ -91,7 +94,10 @@ final class MemoryEntryStore: EntryStore {
     }
 
     func look(for key: RecordKey, reply: @escaping @Sendable (StoredRecord?) -> Void) {
-        let state = state.current
+        let state = state.withValue {
+            $0.looks += 1
+            return $0
+        }
         if !state.faults.isSilent { reply(state.records[key]) }
     }
 
