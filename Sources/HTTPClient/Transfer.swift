@@ -173,8 +173,8 @@ final class Transfer: CurlTransfer {
         attempts.answered()
         if head.add(line) {
             if head.hasForeignTransferCoding {
-                // curl would decode it, on the loop and without a limit. The request did not ask for one (RFC 9110
-                // section 10.1.4).
+                // curl would decode it, on the loop and without a limit, or ignore it. The request did not ask for one
+                // (RFC 9110 section 10.1.4). curl closes the connection of a transfer that is stopped.
                 return stop(.malformed("it has a transfer coding that was not requested"))
             }
             if head.endsWithConnection, closeNotify == nil { unsafe closeNotify = TLSCloseNotify(raw) }
