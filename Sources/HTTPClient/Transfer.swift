@@ -18,6 +18,9 @@ final class Transfer: CurlTransfer {
     private let wantsCertificates: Bool
     private let begin: UInt64
     private var url: FetchURL
+
+    /// Where the current request goes.
+    var origin: Origin { url.origin }
     private var redirects = 0
     private var attempts = FetchAttempts()
     /// The request's fields are kept here and nowhere else.
@@ -104,7 +107,7 @@ final class Transfer: CurlTransfer {
         if let failure = failure(code, issuer: issuer, limit: settings.maximumBody) ?? lack {
             let verdict = attempts.failed(
                 failure, isHTTP2Error: code == CURLE_HTTP2, mayRepeat: !isPost && timeLeft(now) > 0)
-            if verdict.isConnectionSuspect { client.fetchConnections?.suspect(self) }
+            if verdict.isConnectionSuspect { client.suspect(self) }
             guard verdict.shouldRepeat else { return .finish(.failure(failure)) }
             // All connections from now on are new. Over HTTP/2, the fetches that failed together share a new one.
             wantsNewConnection = false
@@ -157,7 +160,7 @@ final class Transfer: CurlTransfer {
 
     override func mayBegin(onNewConnection: Bool) -> Bool {
         let verdict = attempts.begin(onNewConnection: onNewConnection)
-        if verdict.isConnectionSuspect { client.fetchConnections?.suspect(self) }
+        if verdict.isConnectionSuspect { client.suspect(self) }
         guard verdict.maySend else {
             _ = stop(.cut("upstream closed the connection or refused the request twice before an answer"))
             return false

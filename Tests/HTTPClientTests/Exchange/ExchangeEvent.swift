@@ -11,6 +11,7 @@ enum ExchangeEvent {
     case socketFailed
     case sendingFailed(hasBegun: Bool)
     case ended(FetchFailure?, isRepeatable: Bool)
+    case unacknowledged(isRepeatable: Bool)
     case advanced(waiting: Int, isSent: Bool)
     case grew(waiting: Int)
     case received(more: Bool)
@@ -41,6 +42,7 @@ enum ExchangeEvent {
         case .sendingFailed(let hasBegun): return "\(machine.sendingFailed(.cut("sending"), hasBegun: hasBegun))"
         case .ended(let failure, let isRepeatable):
             return name(machine.connectionEnded(failure, isRepeatable: isRepeatable))
+        case .unacknowledged(let isRepeatable): return name(machine.unacknowledged(isRepeatable: isRepeatable))
         case .advanced(let waiting, let isSent):
             return machine.requestAdvanced(waiting: waiting, isSent: isSent) == .deliver ? "deliver" : ""
         case .grew(let waiting): return machine.requestGrew(waiting: waiting) ? "" : "stop"
