@@ -211,7 +211,7 @@ let package = Package(
         tests("CompressionTests", ["Compression", "Bytes", "TestSupport"]),
         tests("DigestTests", ["Digest", "Bytes"]),
         tests("CatalogJSONTests", ["CatalogJSON", "Catalog", "JSONDocument", "Threads", "Bytes", "TestSupport"]),
-        tests("SettingsTests", ["Settings", "Caching", "Catalog", "Bytes", "TestSupport"]),
+        tests("SettingsTests", ["Settings", "Caching", "Catalog", "EventLoop", "Bytes", "TestSupport"]),
         tests("DemoTests", ["Demo", "Catalog", "TestSupport"]),
         tests(
             "FetchingTests",

@@ -47,16 +47,19 @@ extension JSONValue {
     /// The value of a string that spells a number, which is how prices are given, or of a number.
     package var price: FixedDecimal? { kind == .string ? FixedDecimal(parsing: text) : decimal }
 
-    /// When the windows of an array of prices begin and end. A window may be given by one of its edges alone; what is no
-    /// time of day is none. A window of certain days that lacks an edge begins or ends at midnight.
+    /// When the windows of an array of prices begin and end. A window may be given by one of its edges alone; what is
+    /// no time of day is none.
+    ///
+    /// A window of certain days that lacks an edge begins or ends at midnight. One that crosses midnight may also do so
+    /// there, where its day begins or ends: upstream does not say which day the part after midnight belongs to.
     var clockEdges: DayMinutes {
         DayMinutes(
             elements.flatMap { window in
                 let minutes = [window["utc_start"], window["utc_end"]].compactMap {
                     $0?.integer.flatMap(DayMinutes.minute(ofClock:))
                 }
-                let isOfDays = window["utc_days"].map { !$0.isNull } ?? false
-                return isOfDays && minutes.count < 2 ? minutes + [0] : minutes
+                guard let days = window["utc_days"], !days.isNull else { return minutes }
+                return minutes.count < 2 || minutes[0] >= minutes[1] ? minutes + [0] : minutes
             })
     }
 

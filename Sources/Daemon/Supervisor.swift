@@ -110,7 +110,8 @@ final class Supervisor {
     private static func refuseOwnListener(_ settings: Settings, _ sockets: OpenSockets) throws {
         guard settings.upstream.proxy == nil,
             let own = OwnListener.reached(
-                by: settings.upstream.url, among: settings.listen + settings.admin.listen, machineNames: machineNames())
+                by: settings.upstream.url, among: settings.listen + settings.admin.listen,
+                machineNames: machineNames(), machineAddresses: interfaceAddresses())
         else { return }
         sockets.close()
         throw OpenSocketsError(

@@ -10,7 +10,8 @@ public enum DemoUpstream {
         "text", "image", "embeddings", "audio", "video", "rerank", "decisions", "speech", "transcription",
     ]
 
-    /// The answer to `GET path?query`. The path may begin with `/api/v1` or `/v1`; the query comes without its mark.
+    /// The answer to `GET path?query`. The path may begin with `/api/v1`, `/v1` or `/openai/v1`; the query comes
+    /// without its mark.
     public static func answer(path: String, query: String = "", authorization: String? = nil) -> DemoAnswer {
         let resource = resource(of: path)
         if resource == "/models", query == "output_modalities=all" { return whole }
@@ -52,7 +53,7 @@ public enum DemoUpstream {
 
     private static func resource(of path: String) -> String {
         var resource = PercentText.decoded(path)
-        for root in ["/api/v1/", "/v1/"] where resource.hasPrefix(root) {
+        for root in ["/api/v1/", "/v1/", "/openai/v1/"] where resource.hasPrefix(root) {
             resource.removeFirst(root.count - 1)
             break
         }

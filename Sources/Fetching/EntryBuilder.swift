@@ -174,9 +174,7 @@ package struct EntryBuilder: Sendable {
     /// How long the settings let a response be used, before chance and prices shorten it.
     package func span(of resource: Resource, _ directives: CacheControl) -> (lifetime: UInt64, staleUse: StaleUse) {
         let lifetime = lifetimes.lifetime(configured: configuredLifetime(of: resource), response: directives)
-        let staleUse = lifetimes.staleUse(lifetime: lifetime, response: directives)
-        // The key may have been revoked, so an expired copy of a key's own data is used only after upstream was asked.
-        return (lifetime, resource.isPersonal ? min(staleUse, .onError) : staleUse)
+        return (lifetime, lifetimes.staleUse(lifetime: lifetime, response: directives))
     }
 
     /// A lifetime in milliseconds from `wallSeconds` on, which ends at the first edge within it. An edge that has

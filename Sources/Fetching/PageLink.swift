@@ -98,9 +98,6 @@ package enum PageLink {
 
     /// Whether a segment of the path is `.` or `..`, in any spelling: such a link could leave the base path.
     private static func hasDotSegment(_ url: String) -> Bool {
-        split(url).rest.prefix { $0 != "?" }.split(separator: "/").contains { segment in
-            let plain = segment.lowercased().replacing("%2e", with: ".")
-            return plain == "." || plain == ".."
-        }
+        DotSegments.occur(in: Array(split(url).rest.utf8.prefix { $0 != UInt8(ascii: "?") }).span)
     }
 }

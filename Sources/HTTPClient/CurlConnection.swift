@@ -60,6 +60,17 @@ import Glibc
     /// The descriptor to read and write without curl; nil if there is none, and for the first call (see `noteMoved`).
     private var plainSocket: Int32? { layer == .none && hasMovedBytes ? descriptor : nil }
 
+    /// What the kernel reports about acknowledgements; nil without an open TCP connection.
+    final var acknowledgements: AcknowledgementWatch.Report? {
+        guard let descriptor else { return nil }
+        var info = tcp_info()
+        var size = socklen_t(MemoryLayout<tcp_info>.size)
+        guard unsafe getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &info, &size) == 0 else { return nil }
+        // A single probe of a closed window may be on its way.
+        return AcknowledgementWatch.Report(
+            isWaiting: info.tcpi_unacked > 0 || info.tcpi_probes > 1, sinceLast: UInt64(info.tcpi_last_ack_recv))
+    }
+
     /// Whether there is nothing to receive. If there is, some of it may have been read into `buffer`.
     final func isQuiet(readingInto buffer: ReadBuffer) -> Bool {
         // This costs less than to let TLS find out that there is nothing.

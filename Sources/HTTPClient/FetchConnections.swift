@@ -41,10 +41,12 @@ final class FetchConnections {
     /// Lets libcurl continue receiving for a transfer.
     func allow(_ transfer: Transfer) { transfer.easy.multi?.allow(transfer, receiving: true, sending: true) }
 
-    /// The connection of a transfer has failed: no further fetch uses a connection that was made before now.
-    func suspect(_ transfer: Transfer) {
-        // A connection that was abandoned already says nothing about those made since.
-        if transfer.easy.multi === current { leave() }
+    /// The connection of a transfer has failed: no further fetch uses a connection that was made before now. False if
+    /// it was abandoned already, and so says nothing about those made since.
+    func suspect(_ transfer: Transfer) -> Bool {
+        guard transfer.easy.multi === current else { return false }
+        leave()
+        return true
     }
 
     private func leave() {

@@ -16,6 +16,7 @@ struct ResponseHead {
     private var part = Part.beforeStatus
     private var bytes = 0
     private var isVersion1 = false
+    private var isVersion10 = false
 
     /// Whether the final head is complete.
     var isComplete: Bool { part == .complete && status >= 200 }
@@ -26,10 +27,14 @@ struct ResponseHead {
             && !fields.contains { $0.name == "content-length" || $0.name == "transfer-encoding" }
     }
 
-    /// Whether the body is in a transfer coding other than chunks.
+    /// Whether its transfer coding is anything but chunks, said once and in HTTP/1.1: the rules of `ResponseParser`,
+    /// where curl is laxer. If two readers disagree on where a body ends, one of them takes the rest of it for the next
+    /// response (RFC 9112 section 6.1).
     var hasForeignTransferCoding: Bool {
-        isComplete
-            && fields.contains { $0.name == "transfer-encoding" && !["", "chunked"].contains($0.value.lowercased()) }
+        guard isComplete else { return false }
+        let codings = fields.filter { $0.name == "transfer-encoding" }
+        guard let coding = codings.first else { return false }
+        return codings.count > 1 || isVersion10 || coding.value.lowercased() != "chunked"
     }
 
     /// Takes a line with its line end; false if the lines have too many bytes.
@@ -47,6 +52,7 @@ struct ResponseHead {
         case .beforeStatus, .complete:
             status = statusCode(text)
             isVersion1 = text.starts(with: "HTTP/1")
+            isVersion10 = text.starts(with: "HTTP/1.0")
             fields = []
             part = .fields
         case .fields where text.isEmpty: part = .complete

@@ -18,6 +18,9 @@ final class Transfer: CurlTransfer {
     private let wantsCertificates: Bool
     private let begin: UInt64
     private var url: FetchURL
+
+    /// Where the current request goes.
+    var origin: Origin { url.origin }
     private var redirects = 0
     private var attempts = FetchAttempts()
     /// The request's fields are kept here and nowhere else.
@@ -108,7 +111,7 @@ final class Transfer: CurlTransfer {
         if let failure = failure(code, issuer: issuer, limit: settings.maximumBody) ?? lack {
             let verdict = attempts.failed(
                 failure, isHTTP2Error: code == CURLE_HTTP2, mayRepeat: !isPost && timeLeft(now) > 0)
-            if verdict.isConnectionSuspect { client.fetchConnections?.suspect(self) }
+            if verdict.isConnectionSuspect { client.suspect(self) }
             guard verdict.shouldRepeat else { return .finish(.failure(failure)) }
             // All connections from now on are new. Over HTTP/2, the fetches that failed together share a new one.
             wantsNewConnection = false
@@ -161,7 +164,7 @@ final class Transfer: CurlTransfer {
 
     override func mayBegin(onNewConnection: Bool) -> Bool {
         let verdict = attempts.begin(onNewConnection: onNewConnection)
-        if verdict.isConnectionSuspect { client.fetchConnections?.suspect(self) }
+        if verdict.isConnectionSuspect { client.suspect(self) }
         guard verdict.maySend else {
             _ = stop(.cut("upstream closed the connection or refused the request twice before an answer"))
             return false
@@ -177,8 +180,8 @@ final class Transfer: CurlTransfer {
         attempts.answered()
         if head.add(line) {
             if head.hasForeignTransferCoding {
-                // curl would decode it, on the loop and without a limit. The request did not ask for one (RFC 9110
-                // section 10.1.4).
+                // curl would decode it, on the loop and without a limit, or ignore it. The request did not ask for one
+                // (RFC 9110 section 10.1.4). curl closes the connection of a transfer that is stopped.
                 return stop(.malformed("it has a transfer coding that was not requested"))
             }
             if head.endsWithConnection, closeNotify == nil { unsafe closeNotify = TLSCloseNotify(raw) }

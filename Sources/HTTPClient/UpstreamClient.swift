@@ -31,9 +31,9 @@ public final class UpstreamClient {
     /// The buffer that exchanges read into.
     let readBuffer = ReadBuffer()
 
-    private(set) var idle: IdleLimit?
+    private(set) var watch: StreamWatch?
 
-    let watch = TLSWatch()
+    let tlsWatch = TLSWatch()
 
     /// Failures that are known before curl is called: they are still reported later.
     private var early: [(done: FetchDone, failure: FetchFailure)] = []
@@ -57,13 +57,14 @@ public final class UpstreamClient {
         }
         later = LoopTimer(on: loop) {
             self.fetchConnections?.closeLeft()
+            self.closeDiscarded()
             self.reportEarly()
             self.startExchanges()
             self.touchWaiting()
             self.settle()
         }
         resting = RestingTurns(on: loop) { self.goOn($0) }
-        idle = IdleLimit(on: loop, milliseconds: settings.idleTimeout) { self.endIdle($0) }
+        watch = StreamWatch(on: loop, milliseconds: settings.streamWatchInterval) { self.check(by: self.settings) }
     }
 
     /// How many fetches are running.
@@ -86,7 +87,7 @@ public final class UpstreamClient {
             return failLater(done, .other("a request field has an invalid character"))
         }
         let transfer = Transfer(
-            done, easy: EasyHandle(settings, trust, watch), url: url, request: request, client: self,
+            done, easy: EasyHandle(settings, trust, tlsWatch), url: url, request: request, client: self,
             mayReceive: mayReceive, now: loop.nowNanoseconds)
         transfers[ObjectIdentifier(transfer)] = transfer
         fetchConnections.add(transfer)
@@ -103,11 +104,12 @@ public final class UpstreamClient {
         later = nil
         resting?.close()
         resting = nil
-        idle?.close()
-        idle = nil
+        watch?.close()
+        watch = nil
         let waiting = early.map(\.done) + transfers.values.map(\.done)
         for transfer in transfers.values { fetchConnections.remove(transfer) }
         for exchange in exchanges.all { exchange.disconnect() }
+        closeDiscarded()
         for connection in pool.removeAll() { connection.close() }
         let exchanges = exchanges.removeAll()
         transfers = [:]
@@ -120,7 +122,7 @@ public final class UpstreamClient {
 
     /// A new easy handle.
     func makeEasy(for multi: CurlMulti) -> EasyHandle {
-        let easy = EasyHandle(settings, trust, watch)
+        let easy = EasyHandle(settings, trust, tlsWatch)
         multi.adopt(easy)
         return easy
     }
@@ -157,11 +159,11 @@ public final class UpstreamClient {
     private func ended(_ transfer: CurlTransfer, _ code: CURLcode) {
         guard let fetchConnections else { return }
         if let connection = transfer as? UpstreamConnection {
-            return connection.connected(code, issuer: watch.takeIssuer())
+            return connection.connected(code, issuer: tlsWatch.takeIssuer())
         }
         guard let transfer = transfer as? Transfer else { return }
         fetchConnections.remove(transfer)
-        let step = transfer.ended(code, issuer: watch.takeIssuer(), now: loop.nowNanoseconds)
+        let step = transfer.ended(code, issuer: tlsWatch.takeIssuer(), now: loop.nowNanoseconds)
         closeLeftLater()
         switch step {
         case .askAgain: fetchConnections.add(transfer)
@@ -232,8 +234,16 @@ public struct UpstreamSettings: Sendable, Equatable {
     /// longer than the connect timeout, so that a server that does not accept can still be distinguished.
     var acknowledgementLimit: Int { max(1, connectTimeout) + 500 }
 
-    /// How long a stream may go without a byte in either direction, in milliseconds. A stream has no other time limit.
+    /// How long a stream may go without a byte in either direction, in milliseconds. A stream that is received has no
+    /// other time limit.
     public var idleTimeout = 600_000
+
+    /// How long data that a stream has sent may stay without the peer's acknowledgement, in milliseconds. This is a
+    /// limit for the network: a server that is slow acknowledges at once.
+    package var streamAcknowledgementLimit = 30_000
+
+    /// The longest time between two looks at the streams, in milliseconds.
+    var streamWatchInterval: Int { max(1, min(idleTimeout, streamAcknowledgementLimit / 6)) }
 
     /// The largest body as received, in bytes.
     public var maximumBody = 32 << 20

@@ -1,3 +1,4 @@
+import Bytes
 package import Caching
 package import Serving
 package import Store

@@ -138,7 +138,7 @@ public struct Dispatcher {
         _ flight: Flight, for waiter: Waiter, cache: inout ResponseCache, now: UInt64
     ) -> Action? {
         let stored = cache.entry(for: flight.resource, owner: waiter.owner)
-        var windows = waiter.isRefresh ? .none : cache.windows
+        var windows = waiter.isRefresh ? .none : cache.windows(of: stored, for: waiter.owner)
         // A refresh behind the answer would store what the request forbids to store.
         if waiter.forbidsStoring, waiter.directive == .any { windows.whileRevalidate = 0 }
         switch Decision(stored: stored?.freshness, directive: waiter.directive, windows: windows, now: now) {

@@ -95,7 +95,7 @@ struct Resolving {
         if let entry = delivered.entry(for: resource) { return .found(entry) }
         let stored = cache.entry(for: resource, owner: request.owner)
         let isBackingOff = cache.isBackingOff(resource, owner: request.owner, now: now)
-        var windows = cache.windows
+        var windows = cache.windows(of: stored, for: request.owner)
         // A refresh behind the answer would store what the request forbids to store.
         if request.forbidsStoring, request.directive == .any { windows.whileRevalidate = 0 }
         switch Decision(

@@ -9,8 +9,20 @@ extension ResponseCache {
         let isCurrent = answer.storedEntries.allSatisfy { storedEntry(for: $0.key.resource, owner: owner) === $0 }
         guard isCurrent, !answer.storedEntries.isEmpty else { return .fetch(.stale) }
         return Decision(
-            stored: answer.source.freshness, directive: directive, windows: windows,
+            stored: answer.source.freshness, directive: directive, windows: windows(of: answer.source, for: owner),
             isBackingOff: isBackingOff(answer, owner: owner, now: now), now: now)
+    }
+
+    /// How long a copy, once it is stale, may be used for a request of `owner`.
+    ///
+    /// A copy that belongs to one key is not served while it is refreshed. A revoked key outlives its revocation by one
+    /// lifetime at most, and only asking upstream first ensures that. This is why `stale.while_revalidate` is not for
+    /// `/models/user`, and it holds for whatever else is kept for a key alone: upstream's data (`ttl.data`), and what
+    /// upstream or `cache.share` lets no other key have. Callers without a key have none that could be revoked.
+    func windows(of entry: Entry?, for owner: Owner) -> StaleWindows {
+        var windows = windows
+        if let entry, !entry.isShared, owner != .nobody { windows.whileRevalidate = 0 }
+        return windows
     }
 
     /// The stale copy that may be served to `owner` because fetching the resource ended with `problem` (RFC 5861

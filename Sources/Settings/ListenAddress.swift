@@ -1,4 +1,4 @@
-import EventLoop
+package import EventLoop
 
 /// An address that connections are accepted on.
 public enum ListenAddress: Sendable, Hashable {
@@ -75,20 +75,22 @@ extension ListenAddress: CustomStringConvertible {
 /// Whether upstream's URL leads to Larder itself, as far as addresses show without resolving a name. Other loops are
 /// detected by `Via` when a request comes back.
 package enum OwnListener {
-    /// The listener that a base URL leads to; nil if it is none of these. `machineNames` are names of this machine.
-    package static func reached(by url: String, among listen: [ListenAddress], machineNames: [String]) -> ListenAddress?
-    {
+    /// The listener that a base URL leads to; nil if it is none of these. `machineNames` are names of this machine,
+    /// `machineAddresses` the addresses of its network interfaces, whatever their port.
+    package static func reached(
+        by url: String, among listen: [ListenAddress], machineNames: [String], machineAddresses: [SocketAddress]
+    ) -> ListenAddress? {
         guard let (host, port) = endpoint(of: url) else { return nil }
         let targets = ListenAddress.tcp(host: host, port: port).each.compactMap(target)
-        let isThisMachine = machineNames.contains { $0.lowercased() == host }
+        let isNamed = machineNames.contains { $0.lowercased() == host }
+        // Every address of this machine leads to a listener on the unspecified address of its family.
+        let own = targets.filter { target in target.isLoopback || machineAddresses.contains { $0.isHost(of: target) } }
         return listen.first { listener in
             listener.each.contains { part in
-                guard case .tcp(let own, port) = part else { return false }
-                if own.lowercased() == host { return true }
-                // Every address of this machine leads to a listener on the unspecified address. Only the loopback
-                // addresses are known to belong to this machine.
-                if own == "0.0.0.0" { return isThisMachine || targets.contains { $0.isLoopback && $0.isIPv4 } }
-                if isUnspecifiedIPv6(own) { return isThisMachine || targets.contains { $0.isLoopback && !$0.isIPv4 } }
+                guard case .tcp(let listening, port) = part else { return false }
+                if listening.lowercased() == host { return true }
+                if listening == "0.0.0.0" { return isNamed || own.contains(where: \.isIPv4) }
+                if isUnspecifiedIPv6(listening) { return isNamed || own.contains { !$0.isIPv4 } }
                 return target(part).map { targets.contains($0) } ?? false
             }
         }
@@ -126,6 +128,15 @@ package enum OwnListener {
 
 extension SocketAddress {
     fileprivate var isIPv4: Bool { if case .ipv4 = self { true } else { false } }
+
+    /// Whether the other one has the same address, perhaps with another port.
+    fileprivate func isHost(of other: SocketAddress) -> Bool {
+        switch (self, other) {
+        case (.ipv4(let one, _), .ipv4(let two, _)): one == two
+        case (.ipv6(let high, let low, _), .ipv6(let otherHigh, let otherLow, _)): high == otherHigh && low == otherLow
+        default: false
+        }
+    }
 }
 
 /// The address of a running Larder.

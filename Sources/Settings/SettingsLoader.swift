@@ -101,7 +101,7 @@ public struct SettingsLoader: Sendable {
         if !flags.demo, settings.upstream.proxy == nil,
             let listener = OwnListener.reached(
                 by: settings.upstream.url, among: settings.listen + settings.admin.listen,
-                machineNames: machineNames())
+                machineNames: machineNames(), machineAddresses: interfaceAddresses())
         {
             mistakes.append(.upstreamIsSelf(settings.upstream.url, result.origin(of: "upstream.url"), listener))
         }

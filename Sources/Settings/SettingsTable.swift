@@ -95,7 +95,7 @@ package enum SettingsTable {
     private static let stale = [
         SettingDefinition(
             "stale.while_revalidate", \.stale.whileRevalidate, .duration(keeping),
-            "How long a stale copy is served at once while a new one is fetched (not /models/user); 0s means never."),
+            "How long a stale copy is served at once while a new one is fetched (not one key's own); 0s means never."),
         SettingDefinition(
             "stale.if_error", \.stale.ifError, .duration(keeping),
             "How long a stale copy is served while upstream fails; 0s means never."),

@@ -120,6 +120,10 @@ import Testing
         (#"[{"utc_days":["sat","sun"],"prompt":"1"}]"#, [0]), (#"[{"utc_days":[6,7],"utc_start":null}]"#, [0]),
         (#"[{"utc_days":["sat"],"utc_start":1200}]"#, [0, 720]), (#"[{"utc_days":"sat","utc_end":1200}]"#, [0, 720]),
         (#"[{"utc_days":["sat"],"utc_start":400,"utc_end":1030}]"#, [240, 630]), (#"[{"utc_days":null}]"#, []),
+        // The day of a window that crosses midnight begins or ends there.
+        (#"[{"utc_days":["sat"],"utc_start":2200,"utc_end":400}]"#, [0, 240, 1320]),
+        (#"[{"utc_days":["sat"],"utc_start":400,"utc_end":400}]"#, [0, 240]),
+        (#"[{"utc_start":2200,"utc_end":400}]"#, [240, 1320]),
     ])
     func pricesOfCertainHoursHaveEdges(overrides: String, minutes: [Int]) throws {
         let row = #"{"id":"a","pricing":{"prompt":"1","overrides":\#(overrides)}}"#

@@ -63,6 +63,18 @@ import Testing
         #expect(text(Composer.openAIModel(ModelRow(snapshot, row))) == expected)
     }
 
+    @Test(arguments: [
+        (#""2098-12-31""#, #""2098-12-31""#), (#""\u0032""#, #""\u0032""#), ("null", "null"), ("", "null"), ("7", "7"),
+    ])
+    func theDateOfItsEndIsUpstreams(date: String, shown: String) {
+        var fields = ModelFields.make("a/1", created: 10)
+        fields.expirationDate = Array(date.utf8)
+        let end = #"},"id":"a/1","object":"model","created":10,"owned_by":"a","shutdown_date":\#(shown)}"#
+        // Both of a row of a snapshot and of a model that came by itself.
+        let rows = [ModelRow(Snapshot.make([.make("z"), fields]), 1), ModelRow(fields, json: SharedBytes(utf8: "{}"))]
+        #expect(rows.map { text(Composer.openAIModel($0)) } == [#"{"data":{"id":"a/1""# + end, #"{"data":{"# + end])
+    }
+
     @Test func idsAreEscaped() {
         let body = Composer.openAIModel(ModelRow(.make("~a\"\\\u{1}é/b"), json: SharedBytes(utf8: "{}")))
         let expected =

@@ -63,6 +63,31 @@ import Testing
         #expect(body.span.text() == expected)
     }
 
+    @Test(arguments: [(#""2098-12-31""#, #""2098-12-31""#), ("null", "null"), ("", "null")])
+    func `OpenAI's object tells when a model ends, whichever way its row came and whatever members are shown`(
+        date: String, shown: String
+    ) throws {
+        var fields = ModelFields.make("a/b", created: 7)
+        fields.expirationDate = Array(date.utf8)
+        let row = SharedBytes(utf8: #"{"id":"a/b","created":7}"#)
+        var builder = SnapshotBuilder()
+        builder.append(fields, row: row.span)
+        let rows = [ModelRow(builder.finish(), 0), ModelRow(fields, json: row)]
+        guard case .local(let query) = plan("larder_fields=id") else {
+            Issue.record("not a query to answer here")
+            return
+        }
+        let chosen = try #require(query.fields)
+        let (whole, brief) = (
+            #"{"id":"a/b","created":7,"object":"model""#, #"{"id":"a/b","object":"model","created":7"#
+        )
+        for (row, start) in rows.map({ ($0, whole) }) + rows.map({ ($0.showing(chosen), brief) }) {
+            var body = ByteBuilder()
+            OpenAIObject.append(row, to: &body)
+            #expect(body.span.text() == start + #","owned_by":"a","shutdown_date":\#(shown)}"#)
+        }
+    }
+
     private static func priced(_ pricing: String, _ rest: String = "") -> String {
         var body = ByteBuilder()
         let row = #"{"id":"a/b:free"\#(rest),"pricing":{\#(pricing)}}"#

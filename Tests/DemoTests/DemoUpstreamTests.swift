@@ -24,7 +24,7 @@ struct DemoUpstreamTests {
         String(decoding: get(target, key: key).body, as: UTF8.self)
     }
 
-    @Test("The whole catalogue comes in its order, under any root", arguments: ["", "/v1", "/api/v1"])
+    @Test("The whole catalogue comes in its order, under any root", arguments: ["", "/v1", "/api/v1", "/openai/v1"])
     func whole(root: String) throws {
         #expect(try Self.ids(root + "/models?output_modalities=all") == DemoCatalog.models.map(\.id))
         let fields = Self.get(root + "/models?output_modalities=all").fields

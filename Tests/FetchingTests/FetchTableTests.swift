@@ -144,16 +144,25 @@ import Testing
         let desk = Desk()
         _ = desk.begin(.userList)
         _ = desk.received(Self.page(0..<5), 1)
-        guard case .response? = desk[1]?.unread else { return Issue.record("the first page is no response") }
+        guard case .response? = desk[1]?.unread else {
+            Issue.record("the first page is no response")
+            return
+        }
         var pages = try Self.pages(0..<5)
         #expect(pages.expectedCount > 100_000 && pages.expectedCount < 101_000)
         #expect(desk.collected(pages, 1).goesOn)
         #expect(desk[1]?.unread == nil)
         #expect(desk.bytes > 150_000)
         _ = desk.received(Self.page(5..<10), 1)
-        guard case .page(let page, let before)? = desk[1]?.unread else { return Issue.record("it is no page") }
+        guard case .page(let page, let before)? = desk[1]?.unread else {
+            Issue.record("it is no page")
+            return
+        }
         #expect(page.body.count > 50_000 && before.byteCount == pages.byteCount)
-        guard case .whole = pages.add(page) else { return Issue.record("it is not the last page") }
+        guard case .whole = pages.add(page) else {
+            Issue.record("it is not the last page")
+            return
+        }
         #expect(desk.joined(pages, 1) == [.read(1, limit: pages.byteCount)])
         let whole = try #require(desk[1]?.unread).response
         #expect(whole.body.span.text().hasSuffix(#"],"total_count":10,"links":{"next":null}}"#))

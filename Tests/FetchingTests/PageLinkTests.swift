@@ -19,6 +19,8 @@ import Testing
         ("/models?offset=5", "https://up.example/api/v1/models?offset=5"),
         ("/api/beta/models", "https://up.example/api/beta/models"),
         ("https://up.example?x", "https://up.example/?x"),
+        ("/api/v1/models?q=/../x", "https://up.example/api/v1/models?q=/../x"),
+        ("/api/v1/a..b%2fc;..", "https://up.example/api/v1/a..b%2fc;.."),
     ])
     func `a link within upstream's origin is followed`(link: String, url: String) throws {
         #expect(try resolve(link) == url)
@@ -43,7 +45,8 @@ import Testing
 
     @Test(arguments: [
         "#x", "/api/v1/models?q=a b", "/api/v1/models\r\nX: y", "/api/v1/é", "\\\\evil.example\\", "/api/v1/../../x",
-        "/api/v1/%2E%2e/x", "./x", "https://up.example/api/v1/./models",
+        "/api/v1/%2E%2e/x", "./x", "https://up.example/api/v1/./models", "/api/v1/..%2fx", "/api/v1/..;/x",
+        "/api/v1/%2e%2E;a=b/x", "/api/v1/x%5c..%5cy", "..%2F..", "https://up.example/api/v1/models%2f..",
     ])
     func `what cannot be asked for is not`(link: String) {
         #expect(throws: PageLink.Refusal.notURL) { try resolve(link) }

@@ -58,9 +58,9 @@ import Testing
 
     @Test func `a limit may be dropped by what it looks at`() {
         let loop = Loop()
-        var limit: IdleLimit?
+        var limit: StreamWatch?
         var looks = 0
-        limit = IdleLimit(on: loop, milliseconds: 1) { _ in
+        limit = StreamWatch(on: loop, milliseconds: 1) {
             looks += 1
             limit?.close()
             limit = nil

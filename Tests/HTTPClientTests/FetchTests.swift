@@ -118,6 +118,50 @@ import Testing
         #expect(try fetch(origin.url).failure?.name == "malformed")
     }
 
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: \t\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ])
+    func `a response whose length two readers may see differently is refused, and its connection left`(response: String)
+        throws
+    {
+        let origin = try Origin { connection in
+            while connection.request() != nil { connection.send(connection.number == 1 ? response : ok("next")) }
+        }
+        defer { origin.stop() }
+        var outcomes: [Outcome] = []
+        try withClient { client, _ in
+            client.fetch(FetchRequest(url: origin.url)) { outcome in
+                outcomes.append(outcome)
+                client.fetch(FetchRequest(url: origin.url)) { outcomes.append($0) }
+            }
+        }
+        #expect(outcomes.map(\.name) == ["malformed", "200"])
+        #expect(origin.connections == 2)
+    }
+
+    @Test func `interim responses without end are malformed`() throws {
+        let origin = try Origin { connection in
+            _ = connection.request()
+            while connection.send("HTTP/1.1 102 Processing\r\n\r\n") {}
+        }
+        defer { origin.stop() }
+        let failure = try #require(try fetch(origin.url).failure)
+        #expect(failure == .malformed("its head has more than \(256 << 10) bytes"))
+    }
+
+    @Test func `interim responses do not put off the time limit`() throws {
+        let origin = try Origin { connection in
+            _ = connection.request()
+            while connection.send("HTTP/1.1 102 Processing\r\n\r\n") { for _ in 0..<50 { pause() } }
+        }
+        defer { origin.stop() }
+        #expect(try fetch(origin.url, settings: settings { $0.timeout = 400 }).failure == .timeout(.head))
+    }
+
     @Test func `heads of 1xx are passed over`() throws {
         let origin = try Origin(
             answering: "HTTP/1.1 100 Continue\r\nX-Early: 1\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"

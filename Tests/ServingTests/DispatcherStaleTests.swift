@@ -35,6 +35,19 @@ struct DispatcherStaleTests {
         #expect(late == "5 gets 200")
     }
 
+    @Test("Another loop is not given the stale copy of one key, but asks for it")
+    func ownCopyAsks() {
+        for (owner, wanted) in [(Owner.alice, "1 starts for all"), (.nobody, "1 gets 200")] {
+            var harness = DispatcherHarness()
+            harness.cache = ResponseCache(
+                maximumBytes: 1 << 20, windows: StaleWindows(whileRevalidate: 10_000, ifError: 100_000))
+            let stale = Freshness(storedAt: harness.now - 2_000, lifetime: 1_000, staleUse: .always)
+            harness.cache.store(.make(freshness: stale, isShared: false), for: .catalog, owner: owner)
+            let outcome = harness.want(.catalog, 1, as: owner)
+            #expect(outcome == wanted)
+        }
+    }
+
     @Test("So many fetches are under way at once and no more, and who waits for one of them may go on")
     func bounded() {
         var harness = DispatcherHarness()

@@ -63,8 +63,8 @@ struct ResourceTests {
     @Test(
         "Upstream has every path but those with a name in them",
         arguments: [
-            (.catalog, false), (.userList, false), (.model(id: "a/b"), true), (FacetDesk.facet("category=x"), false),
-            (FacetDesk.facet("category=x", of: .user), false), (.past(0), false),
+            (.catalog, false), (.userList, false), (.model(id: "a/b"), true), (FacetHarness.facet("category=x"), false),
+            (FacetHarness.facet("category=x", of: .user), false), (.past(0), false),
             (.opaque(path: "/models", query: "use_rss=true"), false),
             (.opaque(path: "/models/user", query: "use_rss=true"), false),
             (.opaque(path: "/models/count", query: "x=1"), false), (.opaque(path: "/providers", query: ""), false),

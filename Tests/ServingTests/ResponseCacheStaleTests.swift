@@ -33,6 +33,38 @@ struct ResponseCacheStaleTests {
         #expect(cache.decision(on: answer, owner: .alice, directive: .refresh, now: 100) == .fetch(.request))
     }
 
+    @Test("What a key does not share is served fresh, or when upstream is left alone: the key may have been revoked")
+    func ownCopy() {
+        let (cache, answer) = stocked(isShared: false)
+        let decisions = [99, 100, 1_099, 10_100].map {
+            cache.decision(on: answer, owner: .alice, directive: .any, now: $0)
+        }
+        #expect(decisions == [.hit, .fetch(.stale), .fetch(.stale), .fetch(.stale)])
+        #expect(cache.decision(on: answer, owner: .alice, directive: .storedOnly, now: 100) == .unsatisfiable)
+        cache.refreshEnded(of: model, owner: .alice, notBefore: 5_000, backoffUntil: 5_000, isAboutKey: false)
+        #expect(cache.decision(on: answer, owner: .alice, directive: .any, now: 4_999) == .staleOnError)
+        // Without a key there is none to be revoked.
+        let (open, common) = stocked(isShared: false, owner: .nobody)
+        #expect(open.decision(on: common, owner: .nobody, directive: .any, now: 100) == .stale)
+    }
+
+    @Test("What is made of a shared copy and of one that a key has for itself is that key's")
+    func partlyOwn() {
+        for isShared in [true, false] {
+            var cache = ResponseCache(maximumBytes: 1 << 20, windows: Self.windows)
+            let resources = ["a/1", "a/2"].map { Resource.model(id: $0) }
+            let entries = [true, isShared].map {
+                Entry.make(freshness: Freshness(storedAt: 0, lifetime: 100, staleUse: .always), isShared: $0)
+            }
+            let parts = zip(resources, entries).map { (resource: $0, entry: $1) }
+            for part in parts { cache.store(part.entry, for: part.resource, owner: .alice) }
+            let answer = Answer.make(from: Entry(joining: entries), owner: .alice)
+            cache.keep(answer, madeOf: parts, coding: .identity, owner: .alice)
+            let decision = cache.decision(on: answer, owner: .alice, directive: .any, now: 100)
+            #expect(decision == (isShared ? .stale : .fetch(.stale)))
+        }
+    }
+
     @Test("A copy stands in for a failure until its window ends, and never for upstream's word")
     func staleIfErrorCopy() {
         var (cache, answer) = stocked(isShared: false)

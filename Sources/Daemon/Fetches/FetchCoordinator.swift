@@ -39,9 +39,7 @@ final class FetchCoordinator {
         disk = DiskTier(store, room: Self.diskRoom(settings), on: loop, peers: peers, cache: cache)
         history = HistoryTier(store?.history, keep: settings.historyKeep, on: loop, peers: peers, cache: cache)
         runner = try FetchRunner(settings, on: loop, cache: cache, disk: disk)
-        fleet = membership.map { [disk] in
-            FleetTier($0, settings, on: loop, peers: peers, cache: cache, disk: disk)
-        }
+        fleet = membership.map { [disk] in FleetTier($0, settings, on: loop, peers: peers, cache: cache, disk: disk) }
         runner.share = fleet?.share
         fleet?.delegate = self
         disk.delegate = self
@@ -354,8 +352,7 @@ extension FetchCoordinator: FleetTierDelegate {
 
 extension FetchCoordinator: DiskTierDelegate {
     func dispatch(_ resource: Resource, for waiter: Dispatcher.Waiter) {
-        let action = dispatcher.wanted(
-            resource, by: waiter, cache: &cache.responses, now: loop.nowMilliseconds)
+        let action = dispatcher.wanted(resource, by: waiter, cache: &cache.responses, now: loop.nowMilliseconds)
         if let action { perform(action) }
     }
 

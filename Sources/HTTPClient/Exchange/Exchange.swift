@@ -28,6 +28,9 @@ final class Exchange {
     /// When the request or the final response last made progress, in the loop's milliseconds.
     private var lastMoved: UInt64
 
+    /// Whether anyone receives what is sent on its connection.
+    private var acknowledgements = AcknowledgementWatch()
+
     /// Its index in the client's table.
     var index: Int
 
@@ -101,6 +104,7 @@ final class Exchange {
 
     private func use(_ connection: UpstreamConnection) {
         self.connection = connection
+        acknowledgements = AcknowledgementWatch()
         chosenAt = loop.nowMilliseconds
         connection.exchange = self
         connection.parser.begin(isHead: method == "HEAD")
@@ -121,6 +125,15 @@ final class Exchange {
         if readiness.contains(.error) { machine.socketFailed() }
         if readiness.contains(.writable) { flush() }
         if readiness.contains(.readable) { machine.becameReadable() }
+        client?.settle(self)
+    }
+
+    /// Ends the connection if nobody has acknowledged what was sent for `limit` milliseconds.
+    func checkAcknowledgements(limit: UInt64) {
+        guard let report = connection?.acknowledgements,
+            acknowledgements.look(report, at: loop.nowMilliseconds) >= limit
+        else { return }
+        perform(machine.unacknowledged(isRepeatable: isRepeatable))
         client?.settle(self)
     }
 

@@ -176,6 +176,15 @@ package struct ExchangeStateMachine {
         return .none
     }
 
+    /// Nobody acknowledges what was sent, so the connection leads nowhere.
+    package mutating func unacknowledged(isRepeatable: Bool) -> EndAction {
+        switch (link, response) {
+        case (.none, _), (.opening, _), (.lost, _), (_, .failed), (_, .over): .none
+        case (.open, _), (.faulty, _):
+            connectionEnded(.cut("what was sent was not acknowledged"), isRepeatable: isRepeatable)
+        }
+    }
+
     // MARK: The request
 
     /// Some of the request was sent, and this many bytes still wait. `isSent`: all of the request was sent.

@@ -32,7 +32,7 @@ extension UpstreamClient {
             exchanges.spareRequest = consume request
         }
         exchanges.add(exchange)
-        idle?.began()
+        watch?.began()
         if let flaw {
             exchange.fail(flaw)
         } else {
@@ -99,6 +99,20 @@ extension UpstreamClient {
         }
     }
 
+    /// The connection of a fetch has failed. If that says something about the connections that were kept until now,
+    /// neither fetches nor exchanges use those to its origin any more. This may be called within a callback of curl.
+    func suspect(_ transfer: Transfer) {
+        guard fetchConnections?.suspect(transfer) == true else { return }
+        exchanges.discarded += pool.removeAll(to: transfer.origin, keptBy: loop.nowMilliseconds)
+        if !exchanges.discarded.isEmpty { later?.start(after: 0) }
+    }
+
+    /// Closes the idle connections that were discarded.
+    func closeDiscarded() {
+        for connection in exchanges.discarded { connection.close() }
+        exchanges.discarded.removeAll()
+    }
+
     /// Closes the idle connections to an origin that were kept at `time` or before, in the loop's milliseconds.
     func closeIdle(to origin: Origin, keptBy time: UInt64) {
         for connection in pool.removeAll(to: origin, keptBy: time) { connection.close() }
@@ -113,18 +127,20 @@ extension UpstreamClient {
 
     // MARK: Exchanges
 
-    /// Gives up the exchanges without progress for `limit` milliseconds; see `IdleLimit`.
-    func endIdle(_ limit: Int) -> Int? {
+    /// Gives up the exchanges without progress, and the connections that lead nowhere; see `StreamWatch`.
+    func check(by limits: UpstreamSettings) -> Int? {
+        let idleLimit = max(1, limits.idleTimeout)
         var longest: Int?
         for exchange in exchanges.all {
             let idleTime = exchange.idleTime
-            if idleTime >= limit {
+            if idleTime >= idleLimit {
                 exchange.abandon(.timeout(exchange.phase))
             } else {
-                longest = max(longest ?? 0, idleTime)
+                exchange.checkAcknowledgements(limit: UInt64(clamping: limits.streamAcknowledgementLimit))
+                if !exchange.isOver { longest = max(longest ?? 0, idleTime) }
             }
         }
-        return longest
+        return longest.map { min(limits.streamWatchInterval, idleLimit - $0) }
     }
 
     /// How many streams are running.
@@ -180,7 +196,7 @@ extension UpstreamClient {
     /// Removes an exchange from the table. A second call does nothing.
     func forget(_ exchange: Exchange) {
         exchanges.remove(exchange)
-        if exchanges.all.isEmpty { idle?.stop() }
+        if exchanges.all.isEmpty { watch?.stop() }
     }
 }
 
@@ -205,6 +221,9 @@ struct ExchangeTable: ~Copyable {
 
     /// The exchanges that have not begun yet.
     var starting: [Exchange] = []
+
+    /// Idle connections that are in the pool no more, and are to be closed.
+    var discarded: [UpstreamConnection] = []
 
     /// The exchanges that have something to deliver.
     var touched: [Exchange] = []
@@ -246,34 +265,34 @@ struct ExchangeTable: ~Copyable {
     }
 }
 
-/// Reports streams without progress for too long. All streams of a client share one timer, so that no stream needs its
-/// own.
-final class IdleLimit {
+/// Looks from time to time whether streams must be given up. All streams of a client share one timer, so that no stream
+/// needs its own.
+final class StreamWatch {
     private let loop: Loop
-    private let limit: Int
+    private let first: Int
     private var timer: LoopTimer?
     private var isRunning = false
 
-    /// Checks the streams and gives up those that have been idle for `limit` milliseconds or more. Returns the longest
-    /// idle time among the others, or nil if there are none.
-    private let look: (_ limit: Int) -> Int?
+    /// Checks the streams. Returns after how many milliseconds to look again, or nil if there are none left.
+    private let look: () -> Int?
 
-    init(on loop: Loop, milliseconds: Int, _ look: @escaping (_ limit: Int) -> Int?) {
+    /// `milliseconds` is when to look for the first time after a stream has begun.
+    init(on loop: Loop, milliseconds: Int, _ look: @escaping () -> Int?) {
         self.loop = loop
         self.look = look
-        limit = max(1, milliseconds)
+        first = milliseconds
         timer = LoopTimer(on: loop) { [unowned self] in check() }
     }
 
     /// `look` may drop this object.
     private func check() {
         isRunning = false
-        if let rested = look(limit) { start(after: limit - rested) }
+        if let next = look() { start(after: next) }
     }
 
-    /// A stream has begun. It cannot be the first to reach the limit.
+    /// A stream has begun. It cannot reach a limit before the next look.
     func began() {
-        if !isRunning { start(after: limit) }
+        if !isRunning { start(after: first) }
     }
 
     /// There are no streams left.

@@ -1,5 +1,6 @@
 import Bytes
 import Caching
+import Digest
 import EventLoop
 import Persistence
 import Serving

@@ -85,12 +85,13 @@ struct DemoChatTests {
     private static let chat = #"{"model":"openai/gpt-5.4","messages":[{"role":"user","content":"Hello"}]}"#
     private static let streamed = #"{"model":"openai/gpt-5.4","messages":[{"content":"Hello"}],"stream":true}"#
 
-    @Test func `a chat is answered on one connection, whole and streamed, under every root`() throws {
-        let larder = try LarderProcess.serve(["--demo"])
+    @Test func `a chat is answered on one connection, whole and streamed, under every root and below a view`() throws {
+        let larder = try LarderProcess.serve(["--demo"], environment: ["LARDER_VIEWS_TEAM_QUERY": "q=gpt"])
         let client = try RawClient(port: larder.port, timeout: .hang)
-        for root in ["/api/v1", "/v1", ""] {
+        let bases = ["/api/v1", "/v1", "/openai/v1", ""]
+        for root in bases + bases.map({ "/view/team" + $0 }) {
             let whole = try client.request("POST", root + "/chat/completions", body: Array(Self.chat.utf8))
-            #expect(whole.status == 200 && whole.text.contains(#""object":"chat.completion""#))
+            #expect(whole.status == 200 && whole.text.contains(#""object":"chat.completion""#), "\(root)")
             #expect(whole.fields["Content-Length"] == "\(whole.body.count)")
             #expect(whole.cacheStatus == "larder; fwd=bypass; fwd-status=200")
             let streamed = try client.request("POST", root + "/chat/completions", body: Array(Self.streamed.utf8))

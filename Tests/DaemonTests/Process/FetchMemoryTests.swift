@@ -81,7 +81,7 @@ import Testing
     private static let pages: [[UInt8]] = (0..<20).map { page in
         let rows = (0..<80).map { number in
             let text = (0..<250).map { "word\($0 * (page * 80 + number) % 997)" }.joined(separator: " ")
-            return #"{"id":"p/\(page)-\(number)","text":"\#(text)","architecture":{"output_modalities":["text"]}}"#
+            return #"{"id":"p/\#(page)-\#(number)","text":"\#(text)","architecture":{"output_modalities":["text"]}}"#
         }
         return Array(#"{"data":[\#(rows.joined(separator: ","))],"total_count":1600}"#.utf8)
     }
@@ -108,7 +108,7 @@ import Testing
         }
         var statuses: [Int: Int] = [:]
         for client in clients {
-            statuses[try client.readHead().status, default: 0] += 1
+            statuses[try client.readResponse().status, default: 0] += 1
             client.close()
         }
         #expect(statuses == [200: count])

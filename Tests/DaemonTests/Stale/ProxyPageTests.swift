@@ -61,6 +61,8 @@ import Testing
         let target = "/models/acme/anvil/endpoints"
         try LiveLarder.serving(before: upstream.origin, { folder.keep(&$0) }) { larder throws in
             #expect(try larder.get(target).status == 200)
+            // A single model is looked up there first.
+            #expect(try larder.get("/models").status == 200)
             try eventually("it is written") { try folder.holds("all/row") }
             isGone.withValue { $0 = true }
             #expect(try larder.get(target, refresh).status == 404)

@@ -100,7 +100,7 @@ import Testing
         let store = MemoryEntryStore()
         let desk = Desk(store)
         #expect(desk.write(Self.entry))
-        for number in 0..<800 { #expect(desk.read(number, as: Owner(high: number << 32, low: 0))) }
+        for number in 0..<800 { #expect(desk.read(UInt64(number), as: Owner(high: UInt64(number) << 32, low: 0))) }
         desk.run { desk.dispatched.count == 800 }
         #expect(desk.dispatched == Array(0..<800) && desk.restored.count == 1 && store.looks == 1)
     }

@@ -11,6 +11,7 @@ enum ExchangeEvent {
     case socketFailed
     case sendingFailed(hasBegun: Bool, isReset: Bool = false)
     case ended(FetchFailure?, isRepeatable: Bool)
+    case unacknowledged(isRepeatable: Bool)
     case advanced(waiting: Int, isSent: Bool)
     case grew(waiting: Int)
     case received(more: Bool)
@@ -42,6 +43,7 @@ enum ExchangeEvent {
             return "\(machine.sendingFailed(.cut("sending"), hasBegun: hasBegun, isReset: isReset))"
         case .ended(let failure, let isRepeatable):
             return name(machine.connectionEnded(failure, isRepeatable: isRepeatable))
+        case .unacknowledged(let isRepeatable): return name(machine.unacknowledged(isRepeatable: isRepeatable))
         case .advanced(let waiting, let isSent):
             return machine.requestAdvanced(waiting: waiting, isSent: isSent) == .deliver ? "deliver" : ""
         case .grew(let waiting): return machine.requestGrew(waiting: waiting) ? "" : "stop"

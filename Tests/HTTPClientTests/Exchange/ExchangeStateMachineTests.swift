@@ -61,6 +61,40 @@ import Testing
             ]),
     ]
 
+    /// Nobody acknowledges what was sent.
+    private static let deadEnds = [
+        ExchangeTable(
+            "a request that may be sent twice goes out again, on a new connection",
+            startKept + [
+                (.unacknowledged(isRepeatable: true), "sendAgain"), (.unacknowledged(isRepeatable: true), ""),
+                (.deliver(), "settled"), (.new, ""), (.sent, ""), (.unacknowledged(isRepeatable: true), ""),
+                (.deliver(), "failed(cut)"),
+            ]),
+        ExchangeTable(
+            "another fails, and the other idle connections are suspect",
+            startKept + [(.unacknowledged(isRepeatable: false), ""), (.deliver(), "failed(cut,suspect)")]),
+        ExchangeTable(
+            "a body stops",
+            startKept + [
+                (.bytes, "parse"), (.head(200, untilEnd: true), ""), (.deliver(hasBody: true), "200 body settled"),
+                (.unacknowledged(isRepeatable: true), ""), (.deliver(hasBody: true), "body failed(cut,suspect)"),
+            ]),
+        ExchangeTable(
+            "a response that came whole before the rest of the request was sent is complete",
+            [
+                (.began, ""), (.new, ""), (.advanced(waiting: 9, isSent: false), ""), (.bytes, "parse"),
+                (.head(200), ""), (.end(isReusable: true), ""), (.deliver(), "200 settled"),
+                (.unacknowledged(isRepeatable: false), "dropRequest"), (.deliver(), "ended(trailers,close)"),
+            ]),
+        ExchangeTable(
+            "without a connection, and after the end, it means nothing",
+            [
+                (.unacknowledged(isRepeatable: true), ""), (.began, ""), (.unacknowledged(isRepeatable: true), ""),
+                (.new, ""), (.failed(.other("")), ""), (.unacknowledged(isRepeatable: true), ""),
+                (.deliver(), "failed(other)"), (.unacknowledged(isRepeatable: true), ""),
+            ]),
+    ]
+
     private static let requests = [
         ExchangeTable(
             "a response below 300 waits for the rest of the request",
@@ -328,7 +362,7 @@ import Testing
             ]),
     ]
 
-    @Test(arguments: [responses, requests, ends, pauses, abandonments].flatMap(\.self))
+    @Test(arguments: [responses, deadEnds, requests, ends, pauses, abandonments].flatMap(\.self))
     func `each event has its action`(table: ExchangeTable) {
         var machine = ExchangeStateMachine()
         for (number, step) in table.steps.enumerated() {
