@@ -6,6 +6,9 @@ internal import CSQLite
     private let raw: OpaquePointer
     /// How many more batches of `batchOfSteps` a transaction may take.
     private let patience: UnsafeMutablePointer<Int>
+    /// Compiled statements that nobody uses, by the address of their text. To compile one takes longer than to write a row,
+    /// and the texts are those in this target's code.
+    private var spare: [UnsafeRawPointer: OpaquePointer] = unsafe [:]
 
     /// About ten thousand times what any statement needs on the largest store. A damaged tree can contain loops that
     /// SQLite does not detect; this limit ends the search.
@@ -38,6 +41,7 @@ internal import CSQLite
     }
 
     deinit {
+        for unsafe statement in unsafe spare.values { unsafe sqlite3_finalize(statement) }
         unsafe sqlite3_close_v2(raw)
         unsafe patience.deallocate()
     }
@@ -55,17 +59,28 @@ internal import CSQLite
         guard code == SQLITE_OK else { throw problem(code, during: "run a statement") }
     }
 
-    /// Compiles one statement.
+    /// Compiles one statement, or takes one that was compiled before.
     func prepare(_ sql: StaticString) throws(DatabaseProblem) -> Statement {
         unsafe patience.pointee = Self.fullPatience
+        let name = unsafe UnsafeRawPointer(sql.utf8Start)
+        if let statement = unsafe spare.removeValue(forKey: name) { return unsafe Statement(statement, name, of: self) }
         var statement: OpaquePointer?
         let code = unsafe sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) { text in
-            unsafe sqlite3_prepare_v2(raw, text, Int32(sql.utf8CodeUnitCount), &statement, nil)
+            unsafe sqlite3_prepare_v3(
+                raw, text, Int32(sql.utf8CodeUnitCount), UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         }
         guard code == SQLITE_OK, let statement = unsafe statement else {
             throw problem(code, during: "compile a statement")
         }
-        return unsafe Statement(statement, of: self)
+        return unsafe Statement(statement, name, of: self)
+    }
+
+    /// Keeps a statement that is no longer used, without its values.
+    @unsafe func keep(_ statement: OpaquePointer, _ name: UnsafeRawPointer) {
+        // The result is that of the last step, which was reported.
+        _ = unsafe sqlite3_reset(statement)
+        unsafe sqlite3_clear_bindings(statement)
+        if let other = unsafe spare.updateValue(statement, forKey: name) { unsafe sqlite3_finalize(other) }
     }
 
     /// Runs `body` in a transaction that is kept if it returns and undone if it throws.

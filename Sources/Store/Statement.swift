@@ -2,21 +2,23 @@ import Bytes
 internal import CSQLite
 import Threads
 
-/// A compiled statement, with the values bound to it.
+/// A compiled statement, with the values bound to it. At its end, the connection keeps what was compiled.
 @safe struct Statement: ~Copyable {
     private let raw: OpaquePointer
+    private let name: UnsafeRawPointer
     private let connection: Connection
     /// Bound blobs are not copied, so they must live as long as the statement.
     private var bound: [SharedBytes] = []
     private var parameters: Int32 = 0
 
-    /// Takes over a statement of the connection.
-    @unsafe init(_ raw: OpaquePointer, of connection: Connection) {
+    /// Takes over a statement of the connection, which knows it by `name`.
+    @unsafe init(_ raw: OpaquePointer, _ name: UnsafeRawPointer, of connection: Connection) {
         unsafe self.raw = raw
+        unsafe self.name = name
         self.connection = connection
     }
 
-    deinit { unsafe sqlite3_finalize(raw) }
+    deinit { unsafe connection.keep(raw, name) }
 
     /// Binds the next parameter to a text.
     mutating func bind(_ text: String) throws(DatabaseProblem) {
