@@ -304,8 +304,10 @@ import Testing
                 for client in clients { #expect(try client.get("/models/count").status == 200) }
                 let late = try (0..<2).map { _ in try larder.begin("/models/count") }
                 for client in late { #expect(try client.readResponse().status == 200) }
-                let closed = clients.count { $0.socket.wait(for: POLLIN, until: .now) }
-                #expect(closed == 2)
+                // Another loop frees a place a moment before its connection's end arrives.
+                func closed() -> Int { clients.count { $0.socket.wait(for: POLLIN, until: .now) } }
+                try eventually("two are closed") { closed() >= 2 }
+                #expect(closed() == 2)
                 for client in clients + late { client.close() }
                 try eventually("they are gone") {
                     try Reports.samples(larder)["larder_connections"] == 1
