@@ -41,7 +41,7 @@ internal import CSQLite
     }
 
     deinit {
-        for unsafe statement in unsafe spare.values { unsafe sqlite3_finalize(statement) }
+        unsafe spare.values.forEach { _ = unsafe sqlite3_finalize($0) }
         unsafe sqlite3_close_v2(raw)
         unsafe patience.deallocate()
     }
