@@ -73,7 +73,13 @@ final class UpgradingLarder {
     func upgrade() throws {
         upgrades += 1
         kill(process, SIGUSR2)
-        try eventually("upgrade \(upgrades)", within: .hang) { lines("took-over").count == upgrades }
+        do {
+            try eventually("upgrade \(upgrades)", within: .hang) { lines("took-over").count == upgrades }
+        } catch {
+            // What the processes did instead.
+            Issue.record(Comment(rawValue: child.lines(.error).suffix(20).joined(separator: "\n")))
+            throw error
+        }
         process = try #require(started.last)
     }
 
