@@ -89,7 +89,7 @@ import Glibc
         case some(Int)
         /// The socket accepts no more for now: see `watch`.
         case later
-        /// `isReset`: the socket has told that the peer reset the connection, and will not tell it again.
+        /// `isReset`: the peer may have reset the connection, and the socket will not report it again.
         case failed(FetchFailure, isReset: Bool)
     }
 
@@ -101,7 +101,8 @@ import Glibc
         switch code {
         case CURLE_OK where count > 0: return .some(count)
         case CURLE_OK, CURLE_AGAIN: return .later
-        default: return .failed(.cut(text(code)), isReset: number(CURLINFO_OS_ERRNO) == Int(ECONNRESET))
+        // Curl does not tell why. With TLS, its close_notify proves a clean end; nothing else does.
+        default: return .failed(.cut(text(code)), isReset: unsafe tls == nil)
         }
     }
 

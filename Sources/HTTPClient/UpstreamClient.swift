@@ -64,7 +64,7 @@ public final class UpstreamClient {
             self.settle()
         }
         resting = RestingTurns(on: loop) { self.goOn($0) }
-        watch = StreamWatch(on: loop, milliseconds: settings.streamWatchInterval) { self.check(by: self.settings) }
+        watch = StreamWatch(on: loop, milliseconds: settings.streamWatchInterval) { self.checkStreams() }
     }
 
     /// How many fetches are running.

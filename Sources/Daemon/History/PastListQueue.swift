@@ -24,7 +24,7 @@ struct PastListQueue<Waiter> {
         waiting.keys.filter { times.contains($0) }.sorted().map { ($0, waiting.take($0)) }
     }
 
-    /// A list was read, or cannot be. Returns the time whose list is to be read now; nil if nobody waits.
+    /// A read has ended, with a list or without. Returns the time whose list is to be read now; nil if nobody waits.
     mutating func ended() -> Int64? {
         isReading = false
         return next()

@@ -15,7 +15,8 @@ package struct ExchangeStateMachine {
     /// are plain bits: each exchange checks them some fifty times.
     package private(set) var failure: FetchFailure?
 
-    /// Whether the peer has reset the connection and a failed send was told so. To read then looks like a clean end.
+    /// Whether the peer may have reset the connection and only a failed send was told. Reading then finds what looks like a
+    /// clean end.
     private var wasReset = false
 
     /// Heads that have arrived and are not delivered yet.
@@ -120,8 +121,8 @@ package struct ExchangeStateMachine {
         becameReadable()
     }
 
-    /// Sending bytes failed. `hasBegun`: part of the request was sent before, or may have been. `isReset`: the peer has reset
-    /// the connection, so that an end which follows is not a clean one.
+    /// Sending bytes failed. `hasBegun`: part of the request was sent before, or may have been. `isReset`: the peer may
+    /// have reset the connection, so an end that follows does not prove that the response is whole.
     package mutating func sendingFailed(
         _ failure: FetchFailure, hasBegun: Bool, isReset: Bool
     ) -> SendFailureAction {

@@ -128,19 +128,19 @@ extension UpstreamClient {
     // MARK: Exchanges
 
     /// Gives up the exchanges without progress, and the connections that lead nowhere; see `StreamWatch`.
-    func check(by limits: UpstreamSettings) -> Int? {
-        let idleLimit = max(1, limits.idleTimeout)
+    func checkStreams() -> Int? {
+        let idleLimit = max(1, settings.idleTimeout)
         var longest: Int?
         for exchange in exchanges.all {
             let idleTime = exchange.idleTime
             if idleTime >= idleLimit {
                 exchange.abandon(.timeout(exchange.phase))
             } else {
-                exchange.checkAcknowledgements(limit: UInt64(clamping: limits.streamAcknowledgementLimit))
+                exchange.checkAcknowledgements(limit: UInt64(clamping: settings.streamAcknowledgementLimit))
                 if !exchange.isOver { longest = max(longest ?? 0, idleTime) }
             }
         }
-        return longest.map { min(limits.streamWatchInterval, idleLimit - $0) }
+        return longest.map { min(settings.streamWatchInterval, idleLimit - $0) }
     }
 
     /// How many streams are running.

@@ -50,7 +50,7 @@ import Testing
         #expect(read == [4, 2, 1, 7, 6, 5] && queue.isAwaited(8) && queue.isAwaited(9))
     }
 
-    @Test func `what nobody waits for any more is not read`() {
+    @Test func `a list without waiters is not read`() {
         let patience = HistoryWaiting<Int64, Int>.patience
         let queue = Queue()
         #expect(queue.add(1, for: 1) == 1)
@@ -65,7 +65,7 @@ import Testing
 
     // MARK: With a store
 
-    /// A store that answers when it is told to.
+    /// A store whose answers the test gives.
     private final class HeldStorage: HistoryStorage {
         private let reads = Monitor<[@Sendable (HistoryAnswer) -> Void]>([])
 
@@ -85,7 +85,6 @@ import Testing
         private let peers: Peers
         private let supervisor: Mailbox<SupervisorMessage>
         private let database: HistoryDatabase
-        private var timer: LoopTimer?
         private(set) var answered: Set<UInt64> = []
 
         init(_ storage: HeldStorage) {
@@ -115,19 +114,10 @@ import Testing
 
         /// Runs the loop until `isDone`, and ends it.
         func run(until isDone: @escaping () -> Bool) {
-            let end = loop.nowMilliseconds + 60_000
-            let timer = LoopTimer(on: loop) { [unowned self] in
-                let isLate = loop.nowMilliseconds >= end
-                guard isDone() || isLate else { return }
-                #expect(!isLate)
-                self.timer?.close()
+            loop.run(until: isDone) { [self] in
                 peers.close()
                 supervisor.close()
             }
-            self.timer = timer
-            timer.start(after: 0, repeating: 1)
-            loop.run()
-            loop.close()
         }
     }
 

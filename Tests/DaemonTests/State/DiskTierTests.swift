@@ -24,7 +24,6 @@ import Testing
         private(set) var takenOut: [Bool] = []
         private var mailbox: Mailbox<ShardMessage>?
         private let supervisor: Mailbox<SupervisorMessage>
-        private var timer: LoopTimer?
 
         init(_ store: (any EntryStore)?) {
             let settings = ShardSettings(Settings(), isDemo: true, addresses: [], fingerprinter: .random())
@@ -67,19 +66,10 @@ import Testing
 
         /// Runs the loop until `isDone`, and ends it.
         func run(until isDone: @escaping () -> Bool) {
-            let end = loop.nowMilliseconds + 10_000
-            let timer = LoopTimer(on: loop) { [unowned self] in
-                let isLate = loop.nowMilliseconds >= end
-                guard isDone() || isLate else { return }
-                #expect(!isLate)
-                self.timer?.close()
+            loop.run(until: isDone) { [self] in
                 peers.close()
                 supervisor.close()
             }
-            self.timer = timer
-            timer.start(after: 0, repeating: 1)
-            loop.run()
-            loop.close()
         }
     }
 
