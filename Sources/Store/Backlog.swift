@@ -32,6 +32,8 @@ struct Backlog {
     /// The records on the disk that differ from what was put.
     private(set) var damaged: Set<RecordKey> = []
     private(set) var records: [RecordKey: Change] = [:]
+    /// The records that were removed before the put that waits. Until it is written, the removed one is on the disk.
+    private(set) var replaced: Set<RecordKey> = []
     private(set) var notes: [String: SharedBytes] = [:]
     private(set) var prunedBefore: Int64?
     /// The batches of histories, in order.
@@ -50,7 +52,14 @@ struct Backlog {
     }
 
     /// Whether there is a removal that must survive a restart.
-    var hasRemovals: Bool { setAside != nil || removesAll || !owners.isEmpty || removals > 0 }
+    var hasRemovals: Bool {
+        setAside != nil || removesAll || !owners.isEmpty || removals > 0 || !replaced.isEmpty
+    }
+
+    /// The records that must not come back.
+    var removed: some Sequence<RecordKey> {
+        records.lazy.filter { if case .remove = $0.value { true } else { replaced.contains($0.key) } }.map(\.key)
+    }
 
     var recordCount: Int { records.count - removals }
 
@@ -99,6 +108,7 @@ struct Backlog {
         removesAll = true
         owners = []
         damaged = []
+        replaced = []
         keepPutsAlone()
     }
 
@@ -144,7 +154,9 @@ struct Backlog {
         for key in later.damaged { discard(key) }
         for (key, change) in later.records {
             switch change {
-            case .put(let record): put(record)
+            case .put(let record):
+                if later.replaced.contains(key) { remove(key) }
+                put(record)
             case .update(let updates): for change in updates.values { update(change) }
             case .remove: remove(key)
             }
@@ -162,7 +174,7 @@ struct Backlog {
         var result = Backlog()
         result.removesAll = removesAll
         result.owners = owners
-        for (key, change) in records { if case .remove = change { result.remove(key) } }
+        for key in removed { result.remove(key) }
         return result
     }
 
@@ -171,6 +183,7 @@ struct Backlog {
         setAside = nil
         removesAll = false
         owners = []
+        replaced = []
         if databaseIsNew {
             damaged = []
             prunedBefore = nil
@@ -193,6 +206,11 @@ struct Backlog {
         bytes += (change.map(size) ?? 0) - (before.map(size) ?? 0)
         if case .remove? = change { removals += 1 }
         if case .remove? = before { removals -= 1 }
+        switch (before, change) {
+        case (.remove?, .put?): replaced.insert(key)
+        case (_, .put?): break
+        default: replaced.remove(key)
+        }
     }
 
     private func size(_ change: Change) -> Int {

@@ -155,9 +155,7 @@ extension Database {
             try statement.bind(owner)
             if try statement.step() { return true }
         }
-        for (key, change) in changes.records {
-            if case .remove = change, try digest(of: key) != nil { return true }
-        }
+        for key in changes.removed where try digest(of: key) != nil { return true }
         return false
     }
 
@@ -279,7 +277,7 @@ extension Database {
             """
             SELECT resource, owner, length(fields) + ifnull(length(bytes), 0)
             FROM response LEFT JOIN body USING(digest)
-            WHERE resource IS NOT nullif(?, '') ORDER BY stored, resource, owner
+            WHERE resource IS NOT nullif(?, '') OR length(owner) > 0 ORDER BY stored, resource, owner
             """)
         try statement.bind(pinned ?? "")
         var keys: [RecordKey] = []

@@ -102,7 +102,8 @@ public final class Store: Sendable {
     /// was dropped.
     @discardableResult
     public func put(_ record: StoredRecord, note: Note? = nil) -> Bool {
-        let isTooLarge = record.byteCount > settings.maximumBytes && record.key.resource != settings.pinned
+        let isPinned = record.key.resource == settings.pinned && record.key.owner.isEmpty
+        let isTooLarge = record.byteCount > settings.maximumBytes && !isPinned
         return state.change { state in
             let replaced = state.backlog.bytes(of: record.key)
             guard !isTooLarge, hasRoom(state, for: record.byteCount - replaced) else {
@@ -290,7 +291,7 @@ public struct StoreSettings: Sendable {
     public var maximumBytes = 256 << 20
     /// How many records there may be.
     public var maximumRecords = 4096
-    /// The resource whose records are never evicted to make room.
+    /// The resource whose shared record is never evicted to make room. Each owner has one of its own, so those are not exempt.
     public var pinned: String?
     /// How many bytes may wait in memory for a disk that is slow or full.
     public var maximumWaitingBytes = 32 << 20

@@ -11,6 +11,8 @@ struct BacklogTests {
         var records: [RecordKey: StoredRecord] = [:]
         /// What was put since: setting the database aside does not touch that.
         var waiting: Set<RecordKey> = []
+        /// What was removed: no record that was stored before may come back, even if nothing but the removals is written.
+        var removed: Set<RecordKey> = []
 
         mutating func perform(_ step: Step) {
             switch step {
@@ -22,9 +24,15 @@ struct BacklogTests {
                     update.apply(to: &record)
                     records[update.key] = record
                 }
-            case .remove(let key): records[key] = nil
-            case .removeOwner(let owner): records = records.filter { $0.key.owner != owner }
-            case .removeEverything: records = [:]
+            case .remove(let key):
+                records[key] = nil
+                removed.insert(key)
+            case .removeOwner(let owner):
+                removed.formUnion(records.keys.filter { $0.owner == owner })
+                records = records.filter { $0.key.owner != owner }
+            case .removeEverything:
+                removed.formUnion(records.keys)
+                records = [:]
             case .discard(let key): if !waiting.contains(key) { records[key] = nil }
             case .setAside: records = records.filter { waiting.contains($0.key) }
             }
@@ -110,6 +118,10 @@ struct BacklogTests {
                 written.perform(backlog)
                 let isSame = written.summary == plain.summary
                 #expect(isSame)
+                var afterRemovals = stored
+                afterRemovals.perform(backlog.removalsAlone)
+                #expect(plain.removed.allSatisfy { afterRemovals.records[$0] == nil })
+                #expect(backlog.hasRemovals || plain.removed.isEmpty)
                 for name in 0..<3 {
                     for owner in 0..<3 {
                         let key = RecordKey(resource: "/\(name)", owner: [UInt8(owner)])

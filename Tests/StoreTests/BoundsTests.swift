@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Bounds", .timeLimit(.minutes(30)))
 struct BoundsTests {
-    @Test("The oldest go first when there are too many, but never the pinned ones")
+    @Test("The oldest go first when there are too many, but never the pinned one; an owner's own is not pinned")
     func records() throws {
         let folder = try Folder()
         let settings = StoreSettings.make {
@@ -22,7 +22,23 @@ struct BoundsTests {
         store.update(RecordUpdate(key: three.key, digest: three.digest, fields: .empty, expires: 1, stored: 100))
         #expect(store.close(deadline: .hang))
         let next = try Store.make(folder, Events(), settings)
-        #expect(next.list().map(\.key.resource) == ["/3", "/11", "/10", "/models", "/models"])
+        #expect(next.list().map(\.key.resource) == ["/3", "/11", "/10", "/9", "/models"])
+        #expect(next.read(RecordKey(resource: "/models")) != nil)
+    }
+
+    @Test func `the pinned resource may have any number of owners, and other records still find room`() throws {
+        let folder = try Folder()
+        let settings = StoreSettings.make {
+            $0.maximumRecords = 20
+            $0.pinned = "/models"
+        }
+        let store = try Store.make(folder, Events(), settings)
+        for owner in 0..<100 { store.put(.make("/models", owner: [UInt8(owner)], stored: Int64(owner))) }
+        store.put(.make("/new", stored: 100))
+        #expect(store.close(deadline: .hang))
+        let next = try Store.make(folder, Events(), settings)
+        #expect(next.list().count == 20)
+        #expect(next.list().first?.key.resource == "/new")
     }
 
     @Test("The oldest go first when there are too many bytes; a body that is shared counts once")
