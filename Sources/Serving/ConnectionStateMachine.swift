@@ -206,8 +206,8 @@ public struct ConnectionStateMachine: Sendable {
         } else {
             return .none
         }
-        // The client now waits for upstream, which has no time limit here.
-        deadline = .none
+        // The client now waits for upstream, which has no time limit here. For what the client has not read, it has.
+        if queued == 0 { deadline = .none }
         return isEnd ? .none : stop()
     }
 

@@ -259,6 +259,20 @@ import Testing
             Step(.drained, "relay", .passing(.flowing), .body(420)),
             Step(.expired(), "breakRelay", .passing(.flowing))),
         Course(
+            "nor does the end of what it sends excuse that it reads nothing", Step(.head(), "", .answering),
+            Step(.passes(hasBody: true), "", .passing(.flowing), .body(220)),
+            Step(.relayBlocked(1_000), "", .passing(.flowing), .body(320)),
+            Step(.body, "", .passing(.flowing), .body(420)),
+            Step(.passedBody(isEnd: true), "", .passing(.whole), .body(420)),
+            Step(.expired(queued: 1_000), "close", .passing(.whole))),
+        Course(
+            "nor does an upstream that takes no more of it", Step(.head(), "", .answering),
+            Step(.passes(hasBody: true), "", .passing(.flowing), .body(220)),
+            Step(.relayBlocked(1_000), "", .passing(.flowing), .body(320)),
+            Step(.body, "", .passing(.flowing), .body(420)),
+            Step(.passedBody(hasRoom: false), "stop", .passing(.blocked), .body(420)),
+            Step(.expired(queued: 1_000), "close", .passing(.blocked))),
+        Course(
             "once it has read all, upstream has all the time", Step(.head(), "", .answering),
             Step(.passes(), "", .passing(.whole), Deadline.none),
             Step(.relayBlocked(1_000), "", .passing(.whole), .body(320)),
