@@ -88,7 +88,8 @@ class Outcome:
         """Why a result is not this, or None if it is."""
         complete = [request for request in result.got if request.complete]
         if self.got is not None and len(complete) != self.got:
-            return f"the origin got {len(complete)} requests in place of {self.got}"
+            return ("it did not reach the origin" if not complete else "it reached the origin" if (self.got, len(complete)) == (0, 1)
+                    else f"{len(complete)} requests reached the origin")
         if not result.responses:
             if self.silent and result.closed or self.waits and not result.closed:
                 return None

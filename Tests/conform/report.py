@@ -1,5 +1,6 @@
 """The lines that are printed, the verdict of a run, and docs/conformance.md."""
 
+import re
 from pathlib import Path
 
 import known
@@ -52,15 +53,15 @@ HEAD = """\
 # Conformance
 
 `make conform` tests the built binary against the RFCs of HTTP, as a black box: a raw client on one side, a scripted origin on the other,
-both on loopback. Nothing is fetched. The same cases run against nginx, HAProxy and Varnish where they are installed
-(`scripts/setup --bench`), which shows where other servers draw the line.
+both on loopback. No network is needed. The same cases run against nginx, HAProxy and Varnish where they are installed
+(`scripts/setup --bench`), which shows how other servers behave.
 
 ```sh
 scripts/conform                               # Larder
 scripts/conform --quick                       # without the slow cases: about 15 seconds, part of make test
 scripts/conform --server all                  # also nginx, HAProxy and Varnish
 scripts/conform --server all --write          # writes this page
-scripts/conform --case chunk-size --verbose   # the cases whose names begin so, with what came
+scripts/conform --case chunk-size --verbose   # the cases whose names begin so, with what was received
 LARDER_BINARY=/usr/bin/larder scripts/conform
 ```
 
@@ -117,6 +118,36 @@ def failures(verdicts: Verdicts, cases: list[Case], kind: str) -> str:
     return text if reasons else "None.\n"
 
 
+# What differs from run to run: the targets of requests, the server's port, and dates.
+VARIES = ((r"c-[a-z0-9-]+-\d+-z", "..."), (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"), (r"'\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT'", "another time"))
+
+PEERS = """\
+What was received, for each case that one of them fails. "It reached the origin" means that the server passed a request on that it has to refuse.
+`request 2` is the second of the requests that the case makes one after another. `scripts/conform --server nginx --verbose` shows more.
+
+"""
+
+
+def came(verdict: Verdict) -> str:
+    """One cell: what a server did, in words that do not depend on the run."""
+    if verdict.state != FAILED:
+        return "passed" if verdict.state == PASSED else "does not apply"
+    text = verdict.why
+    for pattern, word in VARIES:
+        text = re.sub(pattern, word, text)
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def peers(results: dict[str, Verdicts], cases: list[Case]) -> str:
+    """A table of the cases that at least one of the other servers fails."""
+    text = PEERS + row("Case", "RFC", "Level", "About", *(NAMES[name] for name in results)) + row(*["---"] * (4 + len(results)))
+    for case in cases:
+        if any(verdicts[case.id].state == FAILED for verdicts in results.values()):
+            text += row(f"`{case.id}`", case.rfc, case.level, case.title.replace("|", "\\|").replace("*", "\\*"),
+                        *(came(verdicts[case.id]) for verdicts in results.values()))
+    return text
+
+
 def write(path: Path, results: dict[str, Verdicts], versions: dict[str, str], groups: tuple[Group, ...]):
     cases = [case for group in groups for case in group.cases]
     # The page does not depend on chance.
@@ -139,12 +170,6 @@ def write(path: Path, results: dict[str, Verdicts], versions: dict[str, str], gr
     text += row("Cases", "Why") + row("---", "---")
     for reason, names in reasons.items():
         text += row(", ".join(f"`{name}`" for name in names), reason)
-    text += "\n## Which cases the others fail\n\n`scripts/conform --server nginx --verbose` shows what came.\n"
-    for name, verdicts in results.items():
-        if name == "larder":
-            continue
-        for level in ("must", "should"):
-            failed = [case.id for case in cases if verdicts[case.id].state == FAILED and verdicts[case.id].level == level]
-            text += f"\n**{NAMES[name]}, {level}:** {', '.join(failed) or 'none'}.\n"
+    text += "\n## Where the others fail\n\n" + peers({name: each for name, each in results.items() if name != "larder"}, cases)
     path.write_text(text)
     print(f"conform: wrote {path}")

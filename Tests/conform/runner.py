@@ -248,7 +248,7 @@ def run(case: Case, bench: Bench, patience: float = 1.0) -> Verdict:
         return Verdict(case, FAILED, f"no connection: {error}")
     except (LookupError, TypeError, ValueError) as error:
         # A check looked at something that is not there.
-        return Verdict(case, FAILED, f"what came cannot be judged: {error!r}")
+        return Verdict(case, FAILED, f"what was received cannot be judged: {error!r}")
 
 
 # MARK: All of them
