@@ -140,4 +140,7 @@ public struct FlightTable<Key: Hashable, Waiter> {
 
     /// The number of flights.
     public var count: Int { waiting.count }
+
+    /// The keys of the flights, in no order.
+    public var keys: some Collection<Key> { waiting.keys }
 }

@@ -31,7 +31,7 @@ final class Supervisor {
     let upkeep: StoreUpkeep
     var handovers: Handovers
     /// Nil without a fleet.
-    private let fleet: FleetMembership?
+    let fleet: FleetMembership?
 
     private init(
         _ settings: Settings, isDemo: Bool, sockets: OpenSockets, manager: ServiceManager,

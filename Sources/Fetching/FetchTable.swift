@@ -47,6 +47,10 @@ package struct FetchContext {
     package fileprivate(set) var isVoid = false
     /// Whether the response has been read.
     fileprivate var isRead = false
+    /// Whether the response refuses the key.
+    fileprivate var isRefusal = false
+    /// Whether the fleet has said whether the result may be kept: it does not say so again.
+    fileprivate var isJudged = false
     /// Whether, since it began, upstream has forbidden sharing the stored entry.
     fileprivate var isStoredWithdrawn = false
 
@@ -203,11 +207,14 @@ package struct FetchTable {
     /// The body exceeded the limit that it was read with. It is read once more with a higher one; nil if there is none.
     package mutating func outgrew(_ ticket: Ticket) -> [FetchAdmission.Action]? { admission.outgrew(ticket) }
 
-    /// The response was read, which releases its memory. The fetch stays until `finished`, so that what is withdrawn
+    /// The response was read, which releases its memory. `isRefusal`: it refuses the key. The fetch stays until `finished`, so that what is withdrawn
     /// meanwhile concerns it. The actions are for after its waiters were notified.
-    package mutating func read(_ ticket: Ticket) -> (FetchContext, [FetchAdmission.Action])? {
+    package mutating func read(
+        _ ticket: Ticket, isRefusal: Bool = false
+    ) -> (FetchContext, [FetchAdmission.Action])? {
         guard var context = self[ticket] else { return nil }
         context.isRead = true
+        context.isRefusal = isRefusal
         context.response = nil
         context.pages = nil
         contexts[ticket] = context
@@ -226,24 +233,26 @@ package struct FetchTable {
 
     // MARK: Withdrawals
 
-    /// The fleet says that what a fetch has brought may not be kept.
-    package mutating func void(_ ticket: Ticket) { contexts[ticket]?.isVoid = true }
+    /// The fleet has said whether what a fetch has brought may be kept.
+    package mutating func judged(_ ticket: Ticket, keeps: Bool) {
+        contexts[ticket]?.isJudged = true
+        if !keeps { contexts[ticket]?.isVoid = true }
+    }
 
     /// Upstream has refused a key: what fetches with it bring is not stored, except the refusals themselves. With `byFleet`
     /// another replica has reported it: which fetches of the fleet this concerns, the fleet says when they end.
     package mutating func void(of owner: Owner, byFleet: Bool = false) {
-        for (ticket, context) in contexts
-        where context.waiter.owner == owner && !context.isRead && !(byFleet && context.lease != nil) {
-            contexts[ticket]?.isVoid = true
-        }
+        void(byFleet: byFleet) { $0.waiter.owner == owner && !$0.isRefusal }
     }
 
     /// A purge: what fetches under way bring that it covers is not stored. `byFleet` as above.
     package mutating func void(_ purge: Purge, byFleet: Bool = false) {
-        for (ticket, context) in contexts
-        where purge.covers(context.flight.resource, ownerHigh: context.waiter.owner.high)
-            && !(byFleet && context.lease != nil)
-        {
+        void(byFleet: byFleet) { purge.covers($0.flight.resource, ownerHigh: $0.waiter.owner.high) }
+    }
+
+    private mutating func void(byFleet: Bool, where covers: (FetchContext) -> Bool) {
+        for (ticket, context) in contexts where covers(context) {
+            if byFleet, context.lease != nil, !context.isJudged { continue }
             contexts[ticket]?.isVoid = true
         }
     }

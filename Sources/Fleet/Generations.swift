@@ -143,6 +143,9 @@ package struct Generations {
     /// No copy of this owner is held any more.
     mutating func release(_ owner: Identifier) { scopes[.owner(owner)]?.isHeld = false }
 
+    /// Whether the generation of this scope is followed.
+    func follows(_ scope: Scope) -> Bool { scopes[scope] != nil }
+
     /// Whether copies of this owner may be held.
     func holds(_ owner: Identifier) -> Bool { scopes[.owner(owner)]?.isHeld ?? false }
 
@@ -198,7 +201,9 @@ package struct Generations {
         let next = max(max(value?.number ?? 0, known.number ?? 0) + 1, min(wall, Generation.largest / 2))
         if known.pending > 0 { return Generation(number: next) }
         guard let value else { return Generation(number: next, keeps: known.number ?? 0) }
-        return value.number < known.number ?? 0 ? Generation(number: next, keeps: value.number) : nil
+        // Who knows the lower number may have missed a purge that the engine has lost, and who knows the higher one those
+        // that came since. So nobody's copies stay.
+        return value.number < known.number ?? 0 ? Generation(number: next) : nil
     }
 
     /// The engine has taken `value`. `purges` is the purge count when it was proposed.

@@ -13,6 +13,16 @@ extension Member {
         return (id, taken())
     }
 
+    /// Another process of this member, which has ended or will, has left this work.
+    package mutating func inherit(_ work: PendingWork, _ moment: Moment) -> [MemberAction] {
+        var actions: [MemberAction] = []
+        for scope in work.purges { actions += purge(scope, moment).actions }
+        withdrawals.formUnion(work.withdrawals)
+        savePending()
+        if link.isUp { for id in work.withdrawals { deleteWithdrawn(id, moment) } }
+        return actions + taken()
+    }
+
     /// Upstream has refused this owner's key: its copies end everywhere.
     package mutating func refused(_ owner: Identifier, _ moment: Moment) -> [MemberAction] {
         purge(.owner(owner), moment).actions

@@ -23,6 +23,8 @@ package enum MemberAction: Sendable {
     case drop(Scope, UInt64)
     /// Remove this resource's copy from memory: it may no longer be shared.
     case dropCopy(Identifier)
+    /// A member has stored a copy of this resource: a withdrawal from before does not concern it.
+    case stored(Identifier)
     /// This member holds nothing older than this generation any more. It is published.
     case confirmed(Scope, Generation)
     /// A purge on this member is over: all have confirmed it, or its time is.
@@ -224,7 +226,9 @@ package struct Member {
             let news = try? News(decoding: opened)
         else { return [] }
         switch news {
-        case .stored(let id): notify(id, .stored, moment)
+        case .stored(let id):
+            notify(id, .stored, moment)
+            actions.append(.stored(id))
         case .failed(let id, let token, let pause):
             notify(id, .failed(token, pause: pause), moment)
             if token.member != name { actions.append(.backOff(nil, id, milliseconds: pause)) }
@@ -238,7 +242,13 @@ package struct Member {
             adopt(scope, generation, reading, moment)
             if reading == .mustWrite, link.isUp { read(scope, moment) }
             if member != name, reading == .current, !purges.isDropping(scope) {
-                confirm(scope, generation, moment)
+                if generations.follows(scope) {
+                    confirm(scope, generation, moment)
+                } else {
+                    // Nothing of this owner is in memory, but there may be copies on the disk.
+                    let drop = purges.drop(Purges.Drop(scope: scope, generation: generation))
+                    actions.append(.drop(scope, drop))
+                }
             }
         case .confirmed(let scope, let generation, let member):
             purges.confirmed(scope, generation.number, by: member)

@@ -20,6 +20,10 @@ package enum FleetEvent: Sendable {
     case drop(Scope, UInt64)
     /// Remove this resource's copy: it may no longer be shared.
     case dropCopy(Identifier)
+    /// A copy of this resource was stored for all: a withdrawal from before does not concern it.
+    case stored(Identifier)
+    /// The engine is not in use any more, so what was withdrawn or stored since is not heard of.
+    case disconnected
     /// Another member's fetch has failed: back off from upstream for this resource for this many milliseconds.
     case backOff(Identifier, milliseconds: UInt32)
     /// Write this line to the log. `isProblem`: the engine is not in use, or something is lost.
@@ -65,6 +69,7 @@ enum FleetMessage: Sendable {
     case dropped(UInt64)
     case follow(Identifier)
     case forget(Identifier)
+    case readPending
     case stop
 }
 

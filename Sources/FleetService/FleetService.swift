@@ -93,6 +93,9 @@ package final class FleetService: Sendable {
     /// A loop that has called `follow` holds no copy of this owner any more.
     package func forget(_ owner: Identifier) { mailbox.send(.forget(owner)) }
 
+    /// Takes over what another process has written to `pendingFile` since this one began: it still served then.
+    package func readPending() { mailbox.send(.readPending) }
+
     // MARK: Status and end
 
     /// A copy of the status, for any thread.

@@ -114,6 +114,7 @@ final class FleetThread: EngineLinkDelegate {
             let count = (holders[owner] ?? 1) - 1
             holders[owner] = count > 0 ? count : nil
             if count <= 0 { member.forget(owner) }
+        case .readPending: perform(member.inherit(Self.readPending(files.pending), moment))
         case .stop: end()
         }
     }
@@ -175,6 +176,7 @@ final class FleetThread: EngineLinkDelegate {
         case .disconnect:
             counted.failures += 1
             link.disconnect()
+            report(.disconnected)
         case .send(let command): link.send(command)
         case .log(let line):
             counted.notice = line
@@ -191,6 +193,7 @@ final class FleetThread: EngineLinkDelegate {
         case .giveUp(let ticket): answerAll(ticket, .giveUp)
         case .drop(let scope, let number): report(.drop(scope, number))
         case .dropCopy(let id): report(.dropCopy(id))
+        case .stored(let id): report(.stored(id))
         case .confirmed: break
         case .purged(let id, let purge): purges.removeValue(forKey: id)?(purge)
         case .withdrawn(let id): for done in withdrawals.removeValue(forKey: id) ?? [] { done() }

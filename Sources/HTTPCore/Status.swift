@@ -56,6 +56,9 @@ public struct Status: RawRepresentable, Hashable, Sendable {
     /// Whether the code is in the 4xx class.
     public var isClientError: Bool { (400..<500).contains(rawValue) }
 
+    /// Whether it refuses the key of the request: 401 or 403.
+    public var refusesKey: Bool { self == .unauthorized || self == .forbidden }
+
     /// The phrase that RFC 9110 section 15 defines for the code, or the name of its class for a code that it does not
     /// define.
     public var reasonPhrase: StaticString {

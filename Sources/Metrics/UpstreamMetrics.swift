@@ -164,7 +164,7 @@ extension UpstreamMetrics.Reason {
 
     /// The kind of failure, if a usable response with this status is one: upstream refuses the key.
     public init?(refusal status: Status) {
-        guard status == .unauthorized || status == .forbidden else { return nil }
+        guard status.refusesKey else { return nil }
         self = .refused
     }
 

@@ -168,7 +168,7 @@ package struct Completion {
     private static func withdrawal(
         after entry: Entry, of resource: Resource, owner: Owner, windows: StaleWindows
     ) -> Withdrawal? {
-        if entry.status == .unauthorized || entry.status == .forbidden { return owner == .nobody ? nil : .key(owner) }
+        if entry.status.refusesKey { return owner == .nobody ? nil : .key(owner) }
         guard entry.status == .ok else { return nil }
         // An entry without any useful life must not be stored, and the copy before it must not be kept.
         if entry.freshness.useEnds(windows) <= entry.freshness.storedAt { return .copies(resource, owner) }

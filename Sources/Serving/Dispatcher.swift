@@ -56,7 +56,7 @@ public struct Dispatcher {
         public let resource: Resource
         /// The owner, if the fetch is for one key alone.
         public let owner: Owner?
-        /// A unique number if no other request may join the fetch; 0 for all others.
+        /// A unique number if no other request may join the fetch, or if a purge has closed an earlier one; otherwise 0.
         var serial: UInt64 = 0
 
         init(resource: Resource, owner: Owner?, serial: UInt64 = 0) {
@@ -100,6 +100,8 @@ public struct Dispatcher {
     /// The owner whose key last got a failing answer for a resource since the last success.
     private var lastFailed: [Resource: Owner] = [:]
     private var lastSerial: UInt64 = 0
+    /// The serial numbers of the fetches that may be joined, where a purge has closed earlier ones that go on.
+    private var reopened: [Flight: UInt64] = [:]
 
     /// Starts with no fetches.
     public init() {}
@@ -126,11 +128,38 @@ public struct Dispatcher {
     /// The fetch to wait for: the one with the owner's own key, if any is in progress, so that upstream never gets two
     /// requests at a time with one key. Otherwise it depends on how upstream has shared this kind of resource so far.
     private func flight(to resource: Resource, for owner: Owner) -> Flight {
-        let own = Flight(resource: resource, owner: owner)
-        let common = Flight(resource: resource, owner: nil)
+        let own = joinable(resource, owner)
+        let common = joinable(resource, nil)
         if flights.isUnderWay(own) { return own }
         if flights.first(of: common)?.owner == owner { return common }
         return personal.contains(resource.kind) ? own : common
+    }
+
+    /// The fetch that a request may join or start.
+    private func joinable(_ resource: Resource, _ owner: Owner?) -> Flight {
+        var flight = Flight(resource: resource, owner: owner)
+        flight.serial = reopened[flight] ?? 0
+        return flight
+    }
+
+    /// Something was purged. What upstream is answering was asked for before, so requests from now on start fetches of
+    /// their own.
+    public mutating func close(_ purge: Purge) {
+        for flight in Array(flights.keys) where flight == joinable(flight.resource, flight.owner) {
+            guard let first = flights.first(of: flight), purge.covers(flight.resource, ownerHigh: first.owner.high)
+            else { continue }
+            lastSerial += 1
+            reopened[Flight(resource: flight.resource, owner: flight.owner)] = lastSerial
+        }
+    }
+
+    /// A fetch has ended. Returns its waiters.
+    private mutating func complete(_ flight: Flight) -> [Waiter] {
+        let waiters = flights.complete(flight)
+        guard !reopened.isEmpty else { return waiters }
+        let isLast = !flights.keys.contains { $0.resource == flight.resource && $0.owner == flight.owner }
+        if isLast { reopened[Flight(resource: flight.resource, owner: flight.owner)] = nil }
+        return waiters
     }
 
     /// Answers a waiter from the cache, makes it wait for `flight`, or reports why neither is possible.
@@ -187,13 +216,13 @@ public struct Dispatcher {
     public mutating func completed(
         _ flight: Flight, with entry: Entry, isTaken: Bool = false, cache: inout ResponseCache, now: UInt64
     ) -> [Action] {
-        let waiters = flights.complete(flight)
+        let waiters = complete(flight)
         guard let first = waiters.first else { return [] }
         // What another replica got says nothing about this one's key.
         if isTaken { lastFailed[flight.resource] = nil }
         backoffs[Flight(resource: flight.resource, owner: first.owner)] = nil
         // Upstream may reject one key and still answer the others.
-        let isRefusalOfKey = entry.status == .unauthorized || entry.status == .forbidden
+        let isRefusalOfKey = entry.status.refusesKey
         if !isRefusalOfKey { backoffs[Flight(resource: flight.resource, owner: nil)] = nil }
         if !isRefusalOfKey || lastFailed[flight.resource] == first.owner { lastFailed[flight.resource] = nil }
         if entry.status == .ok, !flight.resource.isPersonal {
@@ -205,7 +234,8 @@ public struct Dispatcher {
         let actions = settle(
             served, of: flight, for: entry.isShared ? nil : first.owner, cache: &cache, now: now
         ) { _, _ in .entry(entry, isNew: true) }
-        return actions + unserved.compactMap { seek(flight, for: $0, cache: &cache, now: now) }
+        let next = joinable(flight.resource, flight.owner)
+        return actions + unserved.compactMap { seek(next, for: $0, cache: &cache, now: now) }
     }
 
     /// Another replica has failed to get the resource: backs off for as many milliseconds as it does. A flight that waited
@@ -222,7 +252,7 @@ public struct Dispatcher {
         guard let flight, let seconds = backoff.retryAfter(at: now) else { return [] }
         let problem = FetchProblem.backingOff(seconds: seconds, isAboutKey: owner != nil)
         let notice = BackoffNotice(until: backoff.until, isOfKey: owner != nil)
-        let waiters = flights.complete(flight)
+        let waiters = complete(flight)
         return settle(waiters, of: flight, for: owner, cache: &cache, now: now) { waiter, cache in
             .failure(
                 problem,
@@ -243,7 +273,7 @@ public struct Dispatcher {
     public mutating func failed(
         _ flight: Flight, with problem: FetchProblem, cache: inout ResponseCache, chance: Double, now: UInt64
     ) -> [Action] {
-        let waiters = flights.complete(flight)
+        let waiters = complete(flight)
         guard let first = waiters.first else { return [] }
         // A failure with one key must not block requests with other keys.
         var isOfKey = problem.concern != .everyone
@@ -328,47 +358,10 @@ public struct Dispatcher {
                 let next =
                     together
                     ? self.flight(to: flight.resource, for: waiter.owner)
-                    : Flight(resource: flight.resource, owner: waiter.owner)
+                    : joinable(flight.resource, waiter.owner)
                 if let action = seek(next, for: waiter, cache: &cache, now: now) { actions.append(action) }
             }
         }
         return actions
-    }
-}
-
-/// When a loop may refresh a stored copy again after a fetch has ended, in milliseconds of the monotonic clock.
-public struct RefreshPause: Equatable, Sendable {
-    /// The copy is not refreshed before this time.
-    public var notBefore: UInt64 = 0
-    /// Until then it is served in place of an error, with no request to upstream.
-    public var backoffUntil: UInt64 = 0
-    /// Whether this concerns the caller's own key only.
-    public var isAboutKey = false
-
-    /// The shortest time between two refreshes from one loop after the first brought nothing, in milliseconds.
-    public static let shortest: UInt64 = 1_000
-}
-
-extension Dispatcher.Outcome {
-    /// What the loop of the waiters stores; nil for nothing.
-    public func entryToKeep(forbidsStoring: Bool) -> Entry? {
-        switch self {
-        case .entry(let entry, _): forbidsStoring ? nil : entry
-        case .failure(_, let staleIfErrorCopy, _): staleIfErrorCopy
-        }
-    }
-
-    /// When the loop of the waiters may refresh its copy again.
-    public func pause(at now: UInt64) -> RefreshPause {
-        switch self {
-        case .entry(let entry, _):
-            // A refusal does not change a shared copy; other clients make their own requests.
-            guard case .refusal = entry.content else { return RefreshPause() }
-            return RefreshPause(notBefore: now + RefreshPause.shortest, isAboutKey: true)
-        case .failure(_, _, let notice):
-            return RefreshPause(
-                notBefore: max(notice.until, now + RefreshPause.shortest), backoffUntil: notice.until,
-                isAboutKey: notice.isOfKey)
-        }
     }
 }

@@ -68,6 +68,9 @@ public struct WaitingTable<Client> {
         return lastTicket
     }
 
+    /// Nobody joins these requests any more: what they wait for was asked for before a purge.
+    public mutating func close(where covers: (Want) -> Bool) { tickets = tickets.filter { !covers($0.key) } }
+
     /// Removes and returns all clients that wait under a ticket.
     public mutating func take(_ ticket: UInt64) -> Group? {
         guard let group = groups.removeValue(forKey: ticket) else { return nil }
@@ -85,3 +88,40 @@ public struct WaitingTable<Client> {
 
 /// The ticket under which no client waits: the result only goes into the cache.
 public let noWaitingTicket: UInt64 = 0
+
+/// When a loop may refresh a stored copy again after a fetch has ended, in milliseconds of the monotonic clock.
+public struct RefreshPause: Equatable, Sendable {
+    /// The copy is not refreshed before this time.
+    public var notBefore: UInt64 = 0
+    /// Until then it is served in place of an error, with no request to upstream.
+    public var backoffUntil: UInt64 = 0
+    /// Whether this concerns the caller's own key only.
+    public var isAboutKey = false
+
+    /// The shortest time between two refreshes from one loop after the first brought nothing, in milliseconds.
+    public static let shortest: UInt64 = 1_000
+}
+
+extension Dispatcher.Outcome {
+    /// What the loop of the waiters stores; nil for nothing.
+    public func entryToKeep(forbidsStoring: Bool) -> Entry? {
+        switch self {
+        case .entry(let entry, _): forbidsStoring ? nil : entry
+        case .failure(_, let staleIfErrorCopy, _): staleIfErrorCopy
+        }
+    }
+
+    /// When the loop of the waiters may refresh its copy again.
+    public func pause(at now: UInt64) -> RefreshPause {
+        switch self {
+        case .entry(let entry, _):
+            // A refusal does not change a shared copy; other clients make their own requests.
+            guard case .refusal = entry.content else { return RefreshPause() }
+            return RefreshPause(notBefore: now + RefreshPause.shortest, isAboutKey: true)
+        case .failure(_, _, let notice):
+            return RefreshPause(
+                notBefore: max(notice.until, now + RefreshPause.shortest), backoffUntil: notice.until,
+                isAboutKey: notice.isOfKey)
+        }
+    }
+}

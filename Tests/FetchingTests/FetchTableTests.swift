@@ -45,7 +45,10 @@ import Testing
         func received(_ response: FetchedResponse, _ ticket: UInt64) -> [FetchAdmission.Action] {
             table.received(response, ticket)
         }
-        func read(_ ticket: UInt64) -> FetchContext? { table.read(ticket)?.0 }
+        func read(_ ticket: UInt64, isRefusal: Bool = false) -> FetchContext? {
+            table.read(ticket, isRefusal: isRefusal)?.0
+        }
+        func judged(_ ticket: UInt64, keeps: Bool = true) { table.judged(ticket, keeps: keeps) }
         func failed(_ ticket: UInt64) -> FetchContext? { table.failed(ticket)?.0 }
         func finished(_ ticket: UInt64) -> FetchContext? { table.finished(ticket) }
         func expire(_ now: UInt64) -> [FetchAdmission.Action] { table.expire(at: now) }
@@ -55,8 +58,8 @@ import Testing
             table.collected(pages, ticket)
         }
         func joined(_ pages: PagedList, _ ticket: UInt64) -> [FetchAdmission.Action] { table.joined(pages, ticket) }
-        func void(of owner: Owner) { table.void(of: owner) }
-        func void(_ purge: Purge) { table.void(purge) }
+        func void(of owner: Owner, byFleet: Bool = false) { table.void(of: owner, byFleet: byFleet) }
+        func void(_ purge: Purge, byFleet: Bool = false) { table.void(purge, byFleet: byFleet) }
         func withdrawShared(_ resource: Resource) { table.withdrawShared(resource) }
     }
 
@@ -192,13 +195,14 @@ import Testing
         #expect((1...4).map { desk[$0]?.isList } == [true, true, false, false])
     }
 
-    @Test func `a refused key voids its fetches, but for those that have been read`() throws {
+    @Test func `a refused key voids its fetches, also what has been read, but not the refusal`() throws {
         let desk = Desk()
-        _ = (desk.begin(.catalog), desk.begin(.userList), desk.begin(.catalog, as: Self.bob))
-        // This one has brought the refusal.
-        #expect(desk.read(1) != nil)
+        _ = (desk.begin(.catalog), desk.begin(.userList), desk.begin(.catalog, as: Self.bob), desk.begin(.catalog))
+        #expect(desk.read(1, isRefusal: true) != nil)
+        #expect(desk.read(4) != nil)
         desk.void(of: Self.alice)
         #expect(desk.finished(1)?.isVoid == false)
+        #expect(desk.finished(4)?.isVoid == true)
         #expect(desk[2]?.isVoid == true && desk[3]?.isVoid == false)
         let delivered = try #require(desk.finished(2)).delivered(Self.entry())
         #expect(delivered.freshness.lifetime == 0 && delivered.maxAge == 0 && delivered.freshness.storedAt == 7)
@@ -214,6 +218,24 @@ import Testing
         #expect(desk[2]?.isVoid == false)
         desk.void(.all)
         #expect(desk[2]?.isVoid == true)
+    }
+
+    @Test func `what another replica removes voids a fetch of the fleet once the fleet has said that it may be kept`() {
+        for isPurge in [true, false] {
+            let desk = Desk()
+            let lease = FetchLease(number: 1, isHeld: true, limit: 400)
+            _ = (desk.begin(.catalog, lease: lease), desk.begin(.catalog, lease: lease), desk.begin(.catalog))
+            _ = desk.begin(.catalog, lease: lease)
+            #expect(desk.read(2) != nil)
+            desk.judged(2)
+            #expect(desk.read(4) != nil)
+            if isPurge { desk.void(.all, byFleet: true) } else { desk.void(of: Self.alice, byFleet: true) }
+            #expect(desk[1]?.isVoid == false, "the fleet will say so when it ends")
+            #expect(desk.finished(2)?.isVoid == true)
+            #expect(desk[3]?.isVoid == true)
+            desk.judged(4, keeps: false)
+            #expect(desk.finished(4)?.isVoid == true)
+        }
     }
 
     @Test func `a confirmation of a withdrawn copy may not be shared, and a new body may`() {

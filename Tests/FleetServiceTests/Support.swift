@@ -51,6 +51,7 @@ final class Replica: Sendable {
                 case .drop(let scope, _): seen.drops.append(scope)
                 case .dropCopy(let id): seen.droppedCopies.append(id)
                 case .backOff(let id, _): seen.backOffs.append(id)
+                case .stored, .disconnected: break
                 }
             }
             if case .drop(_, let number) = event {

@@ -67,7 +67,7 @@ extension World {
             guard let purge = replicas[replica].purges.removeValue(forKey: id) else { return }
             checks.reported(purge.scope, began: purge.at, report, now: now)
             if report.members == report.confirmed { count { $0.confirmed += 1 } }
-        case .withdrawn: break
+        case .withdrawn, .stored: break
         case .savePending(let work): replicas[replica].pending = work
         }
     }

@@ -57,6 +57,9 @@ struct MemberBench {
         return try? News(decoding: opened)
     }
 
+    /// A message of another member.
+    func message(_ news: News) -> [UInt8] { Self.seal.seal(news.encoded(), for: namespace.news) }
+
     static let ten = Generation(number: 10).encoded
 
     /// The replies before a record is stored: the last withdrawal is the tenth, and the lease is this one.

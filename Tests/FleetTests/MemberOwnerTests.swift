@@ -57,6 +57,24 @@ import Testing
         #expect(!bench.member.generations.followed.contains(.owner(Self.owner)))
     }
 
+    @Test func `another's purge of an unknown owner is confirmed once the disk has no copies`() throws {
+        var bench = try MemberBench()
+        _ = bench.start()
+        let generation = Generation(number: 11)
+        let other = Identifier(high: 8, low: 8)
+        let message = bench.message(.raised(.owner(Self.owner), generation, by: other))
+        let heard = bench.member.heard(message, bench.moment)
+        let drop = heard.compactMap { if case .drop(.owner(Self.owner), let number) = $0 { number } else { nil } }
+        #expect(drop.count == 1 && MemberBench.commands(heard).isEmpty)
+        // The same message again asks for nothing more.
+        #expect(bench.member.heard(message, bench.moment).isEmpty)
+        let dropped = bench.member.dropped(try #require(drop.first), bench.moment)
+        #expect(
+            MemberBench.news(MemberBench.commands(dropped).first, bench.namespace)
+                == .confirmed(.owner(Self.owner), generation, by: bench.member.name))
+        #expect(!bench.member.generations.followed.contains(.owner(Self.owner)))
+    }
+
     /// What the engine has of an owner, what is known here, and how long it keeps the generation of a refusal.
     static let lives: [(remaining: Int64, value: Generation?, isKnown: Bool, life: UInt64)] = [
         // Nothing.

@@ -310,4 +310,19 @@ import Testing
         #expect(actions.contains { if case .disconnect = $0 { true } else { false } })
         #expect(actions.contains { if case .fetch(_, _, _, .alone) = $0 { true } else { false } })
     }
+
+    @Test(arguments: [true, false])
+    func `what another process has left is purged here, and sent when the engine is there`(isUp: Bool) throws {
+        var bench = try MemberBench()
+        _ = bench.start()
+        if !isUp { _ = bench.member.disconnected("reset", bench.moment) }
+        let work = PendingWork(purges: [.all], withdrawals: [MemberBench.resource.id])
+        let actions = bench.member.inherit(work, bench.moment)
+        #expect(actions.contains { if case .drop(.all, _) = $0 { true } else { false } })
+        let deletion = EngineCommand.delete(bench.namespace.record(MemberBench.resource.id))
+        #expect(MemberBench.commands(actions).contains(deletion) == isUp)
+        #expect(bench.member.generations.pending == [.all])
+        let saved = actions.compactMap { if case .savePending(let work) = $0 { work } else { nil } }
+        #expect(saved.last == work)
+    }
 }

@@ -213,4 +213,14 @@ import Testing
         }
         #expect(release.count == 2 && release[0] == .delete(lease))
     }
+
+    @Test func `a copy that a member has stored is reported, so that its next withdrawal counts`() throws {
+        var bench = try MemberBench()
+        _ = bench.start()
+        let message = bench.message(.stored(MemberBench.resource.id))
+        #expect(
+            bench.member.heard(message, bench.moment).contains {
+                if case .stored(MemberBench.resource.id) = $0 { true } else { false }
+            })
+    }
 }

@@ -23,12 +23,14 @@ struct DispatcherHarness {
         return action.map { Self.text($0) } ?? "waits"
     }
 
-    /// A response comes. It is stored for the owner who got it, unless it has no lifetime.
+    /// A response comes. It is stored for the owner who got it, unless it has no lifetime. `serial` is the number of a fetch
+    /// that began after a purge.
     mutating func complete(
-        _ resource: Resource = .catalog, for owner: Owner? = nil, storedFor storing: Owner? = nil, with entry: Entry
+        _ resource: Resource = .catalog, for owner: Owner? = nil, serial: UInt64 = 0, storedFor storing: Owner? = nil,
+        with entry: Entry
     ) -> [String] {
         if entry.freshness.isFresh(at: now) { cache.store(entry, for: resource, owner: storing ?? owner ?? .nobody) }
-        let flight = Dispatcher.Flight(resource: resource, owner: owner)
+        let flight = Dispatcher.Flight(resource: resource, owner: owner, serial: serial)
         return dispatcher.completed(flight, with: entry, cache: &cache, now: now).map { Self.text($0) }
     }
 
@@ -52,6 +54,11 @@ struct DispatcherHarness {
     func entry(_ content: Entry.Content? = nil, isShared: Bool = true, status: Status = .ok) -> Entry {
         .make(
             content ?? .body(.empty), storedAt: now, lifetime: 60_000, isShared: isShared, status: status)
+    }
+
+    /// What a fetch from before a purge has brought: it is stored by nobody.
+    func void(isShared: Bool = true) -> Entry {
+        .make(.body(.empty), storedAt: now, lifetime: 0, isShared: isShared, status: .ok)
     }
 
     /// One key's refusal, which is remembered for five seconds from now on.

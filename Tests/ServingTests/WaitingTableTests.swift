@@ -21,6 +21,7 @@ import Testing
         }
         func addRefresh(_ resource: Resource = .catalog) -> UInt64? { table.addRefresh(of: resource, owner: .alice) }
         func take(_ ticket: UInt64) -> Table.Group? { table.take(ticket) }
+        func close(_ purge: Purge) { table.close { purge.covers($0.resource, ownerHigh: $0.owner.high) } }
         var all: [String] {
             var all: [String] = []
             table.forEach { all.append($0) }
@@ -68,6 +69,20 @@ import Testing
         #expect(group.isRefresh && group.clients == ["a"])
         #expect(room.add("b") == 2)
         #expect(room.addRefresh() == nil)
+    }
+
+    @Test func `after a purge nobody joins those who waited before, and each group gets its own answer`() throws {
+        let room = Room()
+        #expect([room.add("a"), room.add("b"), room.add("c", .opaque(path: "/providers", query: ""))] == [1, nil, 2])
+        room.close(.catalog)
+        #expect(room.add("d") == 3 && room.add("e") == nil)
+        #expect(room.add("f", .opaque(path: "/providers", query: "")) == nil)
+        #expect(room.all == ["a", "b", "c", "d", "e", "f"])
+        #expect(try #require(room.take(1)).clients == ["a", "b"])
+        // The end of the earlier one does not end the later one.
+        #expect(room.add("g") == nil)
+        #expect(try #require(room.take(3)).clients == ["d", "e", "g"])
+        #expect(room.add("h") == 4)
     }
 
     @Test func `nobody ever waits under the ticket of those who do not wait`() {

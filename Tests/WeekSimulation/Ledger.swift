@@ -20,8 +20,9 @@ struct Ledger {
         var isPublic: Bool
         /// Whether it ends what was said to everyone before.
         var narrows: Bool
-        /// Its place in the order of all that happens.
+        /// Its place in the order of all that happens, and that of the request that it answers.
         var order: Int
+        var askedAt: Int
         /// When Larder began to answer with it.
         var usedAt: Int?
     }
@@ -30,7 +31,7 @@ struct Ledger {
     struct Ask {
         var thing: Int
         var key: Int
-        /// Caused by a request that forbids storing, which shares with nobody.
+        /// Caused by a request that forbids storing, or sent before a purge: it shares with nobody.
         var isAlone: Bool
     }
 
@@ -67,7 +68,8 @@ struct Ledger {
 
     // MARK: 4 and 5: what upstream is asked
 
-    mutating func asked(_ id: Int, _ ask: Ask, now: UInt64) {
+    /// Returns its place in the order of all that happens.
+    mutating func asked(_ id: Int, _ ask: Ask, now: UInt64) -> Int {
         if !ask.isAlone, asks.values.contains(where: { $0.thing == ask.thing && $0.key == ask.key && !$0.isAlone }) {
             violated(
                 4, now, "upstream is asked for thing \(ask.thing) with key \(ask.key) while it answers that already")
@@ -81,9 +83,14 @@ struct Ledger {
             violated(5, now, "upstream is asked for thing \(ask.thing) \(pause.until - now) ms too early by anyone")
         }
         asks[id] = ask
+        order += 1
+        return order
     }
 
     mutating func ended(_ id: Int) { asks[id] = nil }
+
+    /// A purge keeps others from sharing what this request brings.
+    mutating func closed(_ id: Int) { asks[id]?.isAlone = true }
 
     /// Where callers without a key get other answers, their failures are not those of callers with one.
     private func group(_ thing: Int, _ key: Int) -> Int {
@@ -131,16 +138,16 @@ struct Ledger {
     }
 
     /// A response is complete. Returns the number of what it says.
-    mutating func responded(_ content: Int, of thing: Int, to key: Int, isPublic: Bool, confirms: Bool, isRefusal: Bool)
-        -> Int
-    {
+    mutating func responded(
+        _ content: Int, of thing: Int, to key: Int, askedAt: Int, isPublic: Bool, confirms: Bool, isRefusal: Bool
+    ) -> Int {
         // A 304 never gives a body to more keys than before.
         let mayBePublic = !confirms || isForEveryone(content, asking: key)
         let isForAll = isPublic && mayBePublic && !isRefusal && !Subject.things[thing].isPersonal
         order += 1
         let statement = Statement(
-            content: content, thing: thing, key: key, isPublic: isForAll, narrows: !isForAll && !isRefusal, order: order
-        )
+            content: content, thing: thing, key: key, isPublic: isForAll, narrows: !isForAll && !isRefusal,
+            order: order, askedAt: askedAt)
         statements.append(statement)
         statementsOf[content, default: []].append(statements.count - 1)
         return statements.count - 1
@@ -161,10 +168,11 @@ struct Ledger {
     }
 
     /// Whether upstream has let everyone of this caller's sort have it, and has not said otherwise since.
-    private func isForEveryone(_ content: Int, asking key: Int, usedAfter start: Int = -1) -> Bool {
+    private func isForEveryone(_ content: Int, asking key: Int, askedAfter start: Int = -1) -> Bool {
         (statementsOf[content] ?? []).contains { index in
             let statement = statements[index]
-            guard statement.isPublic, start < 0 || statement.usedAt ?? 0 > start else { return false }
+            let isUsed = statement.usedAt != nil || start < 0
+            guard statement.isPublic, isUsed, statement.askedAt > start else { return false }
             if Subject.things[statement.thing].dependsOnKey, (statement.key == 0) != (key == 0) { return false }
             return !statements.contains {
                 $0.thing == statement.thing && $0.narrows && $0.usedAt != nil && $0.order > statement.order
@@ -173,15 +181,15 @@ struct Ledger {
         }
     }
 
-    /// Whether a caller may have it, whose request began then. What was said before a purge does not count for requests
-    /// that began after it, nor what was said to a key before it was refused.
+    /// Whether a caller may have it, whose request began then. For requests that began after a purge, only what was asked
+    /// after it counts, and for a key that was refused only what was used since.
     func mayHave(_ content: Int, _ key: Int, begun: Int) -> Bool {
         let purged = purgedAt <= begun ? purgedAt : -1
         let refused = refusedAt[key].flatMap { $0 <= begun ? $0 : nil } ?? -1
-        let start = max(purged, refused)
         return (statementsOf[content] ?? []).contains {
-            statements[$0].key == key && (start < 0 || statements[$0].usedAt ?? 0 >= start)
-        } || isForEveryone(content, asking: key, usedAfter: purged)
+            statements[$0].key == key && statements[$0].askedAt > purged
+                && (refused < 0 || statements[$0].usedAt ?? 0 >= refused)
+        } || isForEveryone(content, asking: key, askedAfter: purged)
     }
 
     // MARK: 1 and 2: what clients get

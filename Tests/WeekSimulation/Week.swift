@@ -256,6 +256,8 @@ public struct WeekRules: Sendable, Equatable {
     public var directivesCount = true
     /// What a response or a purge withdraws is removed.
     public var withdrawalsRemove = true
+    /// After a purge nobody joins a fetch from before it.
+    public var purgesCloseFetches = true
     /// A body whose connection ended is a failure.
     public var cutsAreSeen = true
     /// If upstream's response is cut, the client's connection is reset.

@@ -28,6 +28,7 @@ public struct WeekBreach: Sendable {
         WeekBreach("all keys are one owner, and callers without a key another", 1, seed: 1) { $0.ownersDiffer = false },
         WeekBreach("what upstream calls private is shared", 1, seed: 3) { $0.directivesCount = false },
         WeekBreach("what a response or a purge withdraws stays", 1, seed: 2) { $0.withdrawalsRemove = false },
+        WeekBreach("callers join a fetch from before a purge", 1, seed: 5) { $0.purgesCloseFetches = false },
         WeekBreach("the beginning of a body is taken for all of it", 2, seed: 2) { $0.cutsAreSeen = false },
         WeekBreach("a response that is passed through ends cleanly when upstream's is cut", 2, seed: 1) {
             $0.resetsReachClients = false

@@ -110,12 +110,15 @@ extension WeekWorld {
         lastAsk += 1
         counts.asked += 1
         log?("\(now): upstream is asked for \(fetch.url) with key \(key)")
-        ledger.asked(
-            lastAsk, Ledger.Ask(thing: thing, key: key, isAlone: fetch.waiter.forbidsStoring && rules.flightsAreJoined),
+        let askedAt = ledger.asked(
+            lastAsk,
+            Ledger.Ask(
+                thing: thing, key: key,
+                isAlone: fetch.isVoid || fetch.waiter.forbidsStoring && rules.flightsAreJoined),
             now: now)
         let plan = upstream.plan(
             thing, key: key, tag: fetch.stored?.metadata.entityTag, now: now, ledger: &ledger, random: &upstreamRandom)
-        asks[lastAsk] = Ask(ticket: ticket, thing: thing, key: key, plan: plan)
+        asks[lastAsk] = Ask(ticket: ticket, thing: thing, key: key, askedAt: askedAt, plan: plan)
         for part in plan.parts { queue.add(.part(ask: lastAsk, bytes: part.bytes), at: now + part.after) }
         queue.add(.arrived(ask: lastAsk), at: now + plan.after)
     }
@@ -149,8 +152,8 @@ extension WeekWorld {
             if ask.plan.confirms { counts.confirmed += 1 }
             if let content {
                 statements[ask.ticket] = ledger.responded(
-                    content, of: ask.thing, to: ask.key, isPublic: ask.plan.isPublic, confirms: ask.plan.confirms,
-                    isRefusal: ask.plan.isRefusal)
+                    content, of: ask.thing, to: ask.key, askedAt: ask.askedAt, isPublic: ask.plan.isPublic,
+                    confirms: ask.plan.confirms, isRefusal: ask.plan.isRefusal)
             }
             perform(table.received(response, ask.ticket))
         }
@@ -187,7 +190,7 @@ extension WeekWorld {
         case .tooLarge(let problem):
             if let actions = table.outgrew(ticket) { perform(actions) } else { fail(ticket, problem) }
         case .entry(let entry):
-            guard let (fetch, actions) = table.read(ticket) else { return }
+            guard let (fetch, actions) = table.read(ticket, isRefusal: entry.status.refusesKey) else { return }
             transferred[ticket]?.bytes = 0
             fetched(fetch, ticket, entry)
             perform(actions)
@@ -220,6 +223,13 @@ extension WeekWorld {
         case .purge(let purge):
             _ = cache.remove(purge)
             table.void(purge)
+            for (id, ask) in asks {
+                guard let fetch = table[ask.ticket] else { continue }
+                if purge.covers(fetch.flight.resource, ownerHigh: fetch.waiter.owner.high) { ledger.closed(id) }
+            }
+            guard rules.purgesCloseFetches else { break }
+            dispatcher.close(purge)
+            waiting.close { purge.covers($0.resource, ownerHigh: $0.owner.high) }
         case .nothing, .fleetPurge, .fleetKey: break
         }
     }

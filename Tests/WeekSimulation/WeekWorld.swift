@@ -44,6 +44,7 @@ public final class WeekWorld {
         var ticket: FetchTable.Ticket
         var thing: Int
         var key: Int
+        var askedAt: Int
         var plan: SimulatedUpstream.Plan
         var bytes = 0
     }

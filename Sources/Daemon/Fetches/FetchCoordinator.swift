@@ -55,7 +55,7 @@ final class FetchCoordinator {
         disk.begin(start)
         guard let entry = start.catalog else { return }
         cache.responses.store(entry, for: .catalog, owner: .nobody)
-        fleet?.restored(entry, of: .catalog, owner: .nobody)
+        fleet?.kept(entry, of: .catalog, owner: .nobody)
         catalog.restored()
         if peers.index == 0 { peers.supervisor.send(.readiness(.ready)) }
     }
@@ -217,10 +217,10 @@ final class FetchCoordinator {
     /// Stores an entry, and notifies all loops if it shows that upstream ignores the parameter of a facet.
     private func keep(_ entry: Entry, for resource: Resource, owner: Owner) {
         cache.keep(entry, for: resource, owner: owner)
+        fleet?.kept(entry, of: resource, owner: owner)
         guard let parameter = IgnoredParameters.Parameter(resource, entry, owner: owner) else { return }
-        let seenAt = entry.freshness.storedAt
-        cache.responses.ignoredParameters.insert(parameter, seenAt: seenAt)
-        peers.sendToOthers(.ignored(parameter, seenAt: seenAt))
+        cache.responses.ignoredParameters.insert(parameter, seenAt: entry.freshness.storedAt)
+        peers.sendToOthers(.ignored(parameter, seenAt: entry.freshness.storedAt))
     }
 
     private func report(_ readiness: Readiness) {
@@ -257,7 +257,7 @@ extension FetchCoordinator: FetchRunnerDelegate {
             mayShare: fetch.mayShare && cache.builder.allows(entry, of: resource), windows: cache.responses.windows)
         let end = { [self] in finish(ticket, completion.entry, completion.change) }
         guard let fleet else { return remove(completion, of: fetch, done: end) }
-        if entry.status == .unauthorized || entry.status == .forbidden {
+        if entry.status.refusesKey {
             // Here the copies go first, so that the fleet needs to notify the others only.
             remove(completion, of: fetch) { [self] in
                 fleet.refused(owner)
@@ -276,7 +276,7 @@ extension FetchCoordinator: FetchRunnerDelegate {
     ) {
         guard let fleet, let lease = fetch.lease else { return done() }
         let completed = { [self] (keeps: Bool) in
-            if !keeps { runner.void(ticket) }
+            runner.judged(ticket, keeps: keeps)
             done()
         }
         if let response, let copy = response.copy {
@@ -302,9 +302,7 @@ extension FetchCoordinator: FetchRunnerDelegate {
         }
         if let fleet, completion.entry.status == .ok {
             let mayKeep = FleetCopy.mayKeep(completion.entry)
-            // Under the lease, with no fresh copy in the fleet, there is none of this key to withdraw.
-            let isCertain = fetch.lease?.isHeld == true && fetch.flight.owner != nil && fetch.waiter.directive == .any
-            var owners: [Owner?] = mayKeep || isCertain ? [] : [owner]
+            var owners: [Owner?] = mayKeep ? [] : [owner]
             if !resource.isPersonal, !mayKeep || !completion.entry.isShared { owners.append(nil) }
             for owner in owners {
                 parts += 1
@@ -357,8 +355,8 @@ extension FetchCoordinator: DiskTierDelegate {
     }
 
     func restored(_ entry: Entry, of resource: Resource, for owner: Owner) {
+        guard fleet?.mayRestore(entry, of: resource, owner: owner) ?? true else { return }
         keep(entry, for: resource, owner: owner)
-        fleet?.restored(entry, of: resource, owner: owner)
         // A catalogue that upstream lets nobody share is not among what the process begins with.
         guard resource == .catalog, entry.status == .ok else { return }
         catalog.restored()
@@ -384,6 +382,8 @@ extension FetchCoordinator: DiskTierDelegate {
             fleet?.void { purge.covers($0, ownerHigh: $1.high) }
             guard isFirst else { break }
             runner.void(purge, byFleet: withdrawal == .fleetPurge(purge))
+            dispatcher.close(purge)
+            waiting.close { purge.covers($0.resource, ownerHigh: $0.owner.high) }
             if purge.covers(.catalog, ownerHigh: nil) { catalog.purged() }
         }
         taken.isOnDisk = disk.takeOut(withdrawal, isFirst: isFirst)

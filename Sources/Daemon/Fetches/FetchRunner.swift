@@ -102,8 +102,8 @@ final class FetchRunner {
     /// A purge was ordered, perhaps on another replica.
     func void(_ purge: Purge, byFleet: Bool = false) { table.void(purge, byFleet: byFleet) }
 
-    /// The fleet says that the result of a fetch may not be kept.
-    func void(_ ticket: FetchTable.Ticket) { table.void(ticket) }
+    /// The fleet has said whether the result of a fetch may be kept.
+    func judged(_ ticket: FetchTable.Ticket, keeps: Bool) { table.judged(ticket, keeps: keeps) }
 
     /// Upstream has forbidden sharing the copy of a resource.
     func withdrawShared(_ resource: Resource) { table.withdrawShared(resource) }
@@ -212,7 +212,8 @@ final class FetchRunner {
         } then: { [self] (reading: Reading) in
             switch reading {
             case .entry(let response):
-                guard let (fetch, actions) = table.read(ticket) else { return }
+                let isRefusal = response.entry.status.refusesKey
+                guard let (fetch, actions) = table.read(ticket, isRefusal: isRefusal) else { return }
                 delegate?.fetched(fetch, ticket, response)
                 perform(actions)
             case .failed(let problem, let bytes): fail(ticket, problem, bytes: bytes)

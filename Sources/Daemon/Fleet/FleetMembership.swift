@@ -15,6 +15,10 @@ enum FleetLoopMessage: Sendable {
     case drop(Scope, UInt64)
     /// To all: the copy of this resource may no longer be shared.
     case dropCopy(Identifier)
+    /// To all: a replica has stored a copy of this resource.
+    case stored(Identifier)
+    /// To all: the engine is not in use any more.
+    case disconnected
     /// To all: back off from upstream for this resource for so many milliseconds.
     case backOff(Identifier, UInt32)
     /// For a purge of this loop: remove the copies, and report the number.
@@ -56,6 +60,9 @@ final class FleetMembership: Sendable {
     func begin(_ loops: [Mailbox<ShardMessage>], hasCopies: Bool) {
         for number in router.begin(loops, hasCopies: hasCopies) { service.dropped(number) }
     }
+
+    /// Sends what the process before this one has purged without reaching the engine.
+    func inheritPending() { service.readPending() }
 
     /// Called once no loop runs any more.
     func close() { service.close() }
@@ -104,10 +111,16 @@ private final class FleetRouter: Sendable {
     private func send(_ event: FleetEvent, to loops: [Mailbox<ShardMessage>]) {
         switch event {
         case .drop(let scope, let number): loops[0].send(.fleet(.drop(scope, number)))
-        case .dropCopy(let id): for loop in loops { loop.send(.fleet(.dropCopy(id))) }
-        case .backOff(let id, let pause): for loop in loops { loop.send(.fleet(.backOff(id, pause))) }
+        case .dropCopy(let id): send(.dropCopy(id), toAll: loops)
+        case .stored(let id): send(.stored(id), toAll: loops)
+        case .disconnected: send(.disconnected, toAll: loops)
+        case .backOff(let id, let pause): send(.backOff(id, pause), toAll: loops)
         case .log: break
         }
+    }
+
+    private func send(_ message: FleetLoopMessage, toAll loops: [Mailbox<ShardMessage>]) {
+        for loop in loops { loop.send(.fleet(message)) }
     }
 
     /// Returns the removals for which there is nothing to remove.

@@ -26,6 +26,10 @@ struct FleetResources {
     private var known: [Identifier: Known] = [:]
     private var bytes = 0
     private var isPartial = false
+    /// Resources that others have withdrawn, and of which nothing was known here: the disk may still have copies.
+    private var outdated: Set<Identifier> = []
+    private var isAllOutdated = false
+    private static let mostOutdated = 4_096
 
     mutating func note(_ id: Identifier, _ resource: Resource, _ owner: Owner?) {
         guard known[id] == nil else { return }
@@ -54,6 +58,29 @@ struct FleetResources {
         guard let body = known[id]?.body, stored.status == .ok, body.own == stored.metadata.digest else { return nil }
         return body.shared
     }
+
+    /// A copy was stored, here or by another replica: what was withdrawn before does not concern it.
+    mutating func stored(_ id: Identifier) { known[id]?.isWithdrawn = false }
+
+    /// A new copy is here.
+    mutating func keep(_ id: Identifier) {
+        stored(id)
+        outdated.remove(id)
+    }
+
+    /// Messages of others may be missed from now on.
+    mutating func disconnected() { for id in known.keys { known[id]?.isWithdrawn = false } }
+
+    /// Another replica has withdrawn a resource of which nothing is known here.
+    mutating func withdrawnElsewhere(_ id: Identifier) {
+        outdated.insert(id)
+        guard outdated.count > Self.mostOutdated else { return }
+        outdated = []
+        isAllOutdated = true
+    }
+
+    /// Whether a copy from the disk may be from before another replica's withdrawal.
+    func isOutdated(_ id: Identifier) -> Bool { isAllOutdated || outdated.contains(id) }
 
     /// Whether this loop has withdrawn the record itself, and none was seen since.
     func isWithdrawn(_ id: Identifier) -> Bool { known[id]?.isWithdrawn == true }

@@ -58,8 +58,10 @@ final class FleetTier {
     private var purges: [UInt64: OpenPurge] = [:]
     private var withdrawals = FleetWithdrawals()
     private var resources = FleetResources()
-    /// The keys of which this loop may hold copies.
-    private var owners: Set<Owner> = []
+    /// The keys of which this loop may hold copies, and whether it is known since what generation they may be served.
+    private var owners: [Owner: Bool] = [:]
+    /// The removals that could not be written to the disk yet. Before that they are not confirmed to the others.
+    private var unwritten: [UInt64] = []
     private var nextSweep: UInt64 = 0
 
     /// The tier of one loop.
@@ -83,6 +85,7 @@ final class FleetTier {
         pending = [:]
         purges = [:]
         withdrawals = FleetWithdrawals()
+        unwritten = []
     }
 
     private func number() -> UInt64 {
@@ -131,8 +134,7 @@ final class FleetTier {
     func receive(_ message: FleetLoopMessage) {
         switch message {
         case .answered(let number, let answer): answered(number, answer)
-        case .drop(let scope, let number):
-            disk.withdraw(scope.withdrawal) { [service] _ in service.dropped(number) }
+        case .drop(let scope, let number): remove(scope.withdrawal, number)
         case .dropCopy(let id) where resources.isWithdrawn(id): break
         case .dropCopy(let id):
             switch resources.find(id) {
@@ -140,8 +142,10 @@ final class FleetTier {
             case .one(let resource, nil): disk.withdraw(.shared(resource)) { _ in }
             // What it was is forgotten. Another loop removes everything then, and knows no better.
             case .unknown: disk.withdraw(.fleetPurge(.all)) { _ in }
-            case .none: break
+            case .none: resources.withdrawnElsewhere(id)
             }
+        case .stored(let id): resources.stored(id)
+        case .disconnected: resources.disconnected()
         case .backOff(let id, let pause):
             guard case .one(let resource, let owner) = resources.find(id) else { return }
             delegate?.backOff(resource, of: owner, for: UInt64(pause), ending: nil)
@@ -159,7 +163,10 @@ final class FleetTier {
         case .fetch(let ticket, let limit, let ground):
             pending[number]?.ticket = ticket
             var isHeld = false
-            if case .lease = ground { isHeld = true }
+            if case .lease = ground {
+                isHeld = true
+                knowsGeneration(of: flight.flight.owner)
+            }
             delegate?.fetch(
                 flight.flight, for: flight.waiter, lease: FetchLease(number: number, isHeld: isHeld, limit: limit))
         case .completed(let keeps):
@@ -167,7 +174,9 @@ final class FleetTier {
             if let completion = flight.completion { return completion(keeps) }
             // Somebody else has fetched it, which brings nothing here.
             delegate?.fetch(flight.flight, for: flight.waiter, lease: nil)
-        case .take(let taken): read(taken, number, flight)
+        case .take(let taken):
+            knowsGeneration(of: flight.flight.owner)
+            read(taken, number, flight)
         case .backOff(let milliseconds):
             pending[number] = nil
             delegate?.backOff(
@@ -260,6 +269,16 @@ final class FleetTier {
 
     // MARK: Purges
 
+    /// Removes what another replica has purged, and confirms it once it cannot come back.
+    private func remove(_ withdrawal: Withdrawal, _ number: UInt64) {
+        disk.withdraw(withdrawal) { [self] in removed([number], $0) }
+    }
+
+    private func removed(_ numbers: [UInt64], _ outcome: Withdrawal.Outcome) {
+        guard case .gone = outcome else { return unwritten += numbers }
+        for number in numbers { service.dropped(number) }
+    }
+
     /// Removes something on all replicas. `done` gets what happened here, and on how many replicas it is gone.
     func purge(_ purge: Purge, done: @escaping (Withdrawal.Outcome, PurgeReport?) -> Void) {
         let scope: PurgedScope
@@ -283,8 +302,12 @@ final class FleetTier {
     private func dropPurged(_ ticket: UInt64, _ number: UInt64) {
         guard let purge = purges[ticket]?.purge else { return service.dropped(number) }
         disk.withdraw(.fleetPurge(purge)) { [self] outcome in
+            removed([number], outcome)
+            guard case .gone = outcome else {
+                purges.removeValue(forKey: ticket)?.done(outcome, nil)
+                return
+            }
             purges[ticket]?.outcome = outcome
-            service.dropped(number)
             finishPurge(ticket)
         }
     }
@@ -299,22 +322,39 @@ final class FleetTier {
 
     /// This loop has, or is about to have, a copy of a key.
     func follow(_ owner: Owner) {
-        if owners.insert(owner).inserted { service.follow(Identifier(owner)) }
+        if owners.updateValue(owners[owner] ?? false, forKey: owner) == nil { service.follow(Identifier(owner)) }
     }
 
-    /// A copy came from the state directory: the fleet may have removed it meanwhile, and may yet.
-    func restored(_ entry: Entry, of resource: Resource, owner: Owner) {
-        _ = self.resource(resource, of: entry.isShared ? nil : owner)
+    /// The fleet has answered with what may be served to the owner: copies that were purged before are being removed.
+    private func knowsGeneration(of owner: Owner?) { if let owner, owners[owner] != nil { owners[owner] = true } }
+
+    /// A copy is stored here, so the fleet may withdraw it.
+    func kept(_ entry: Entry, of resource: Resource, owner: Owner) {
+        guard entry.status == .ok, resource.kind != .past else { return }
+        resources.keep(self.resource(resource, of: entry.isShared ? nil : owner).id)
         if !entry.isShared { follow(owner) }
     }
 
-    /// The periodic work: forgets the keys without copies.
+    /// Whether a copy of the state directory may be used. The fleet may have removed it without this process knowing: one
+    /// of an owner of whom it has not heard yet, or one that another replica has withdrawn. Then the fleet has a newer one,
+    /// or upstream is asked.
+    func mayRestore(_ entry: Entry, of resource: Resource, owner: Owner) -> Bool {
+        guard entry.isShared || !service.status.isUp || owners[owner] == true else { return false }
+        return !resources.isOutdated(self.resource(resource, of: entry.isShared ? nil : owner).id)
+    }
+
+    /// The periodic work: waits again for removals that could not be written, and forgets the keys without copies.
     func sweep() {
+        if !unwritten.isEmpty {
+            let numbers = unwritten
+            unwritten = []
+            disk.withdraw(.nothing, isOnDisk: true) { [self] in removed(numbers, $0) }
+        }
         guard loop.nowMilliseconds >= nextSweep else { return }
         nextSweep = loop.nowMilliseconds + 60_000
         let busy = Set(pending.values.compactMap(\.flight.owner))
-        for owner in owners where !busy.contains(owner) && !cache.responses.hasEntries(of: owner) {
-            owners.remove(owner)
+        for owner in owners.keys where !busy.contains(owner) && !cache.responses.hasEntries(of: owner) {
+            owners[owner] = nil
             service.forget(Identifier(owner))
         }
     }

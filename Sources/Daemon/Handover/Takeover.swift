@@ -176,7 +176,11 @@ extension Supervisor: HandoverOwner {
 extension Supervisor: TakeoverOwner {
     func acceptConnections() { broadcast(.accept) }
 
-    func removeCopies() { loops.send(.removeCopies, to: 0) }
+    func removeCopies() {
+        loops.send(.removeCopies, to: 0)
+        // If the old process has purged something while it could not reach the engine, this one reports it.
+        fleet?.inheritPending()
+    }
 
     func giveUp(_ reason: String) {
         log.event(.upgradeFailed, "\(reason)")

@@ -188,8 +188,7 @@ struct CatalogReadiness {
     mutating func responded(_ status: Status, isStored: Bool) -> Readiness {
         if isStored, status == .ok { hasCatalog = true }
         // The refusal of one key does not concern the catalogue: another key may get it.
-        let isRefusalOfKey = status == .unauthorized || status == .forbidden
-        readiness = status == .ok || isRefusalOfKey || hasCatalog ? .ready : .noCatalog
+        readiness = status == .ok || status.refusesKey || hasCatalog ? .ready : .noCatalog
         return readiness
     }
 

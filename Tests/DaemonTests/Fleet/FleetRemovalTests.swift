@@ -87,4 +87,113 @@ import Threads
             }
         }
     }
+
+    /// An origin whose lists are for the key that asked, and are public or private by turns.
+    private static func origin(_ directive: Monitor<String>) throws -> ScriptedOrigin {
+        try ScriptedOrigin { request in
+            Replies.list(["made/for-\(request.key ?? "all")"], ["Cache-Control": directive.current])
+        }
+    }
+
+    @Test func `a list that became public again and then private again is gone on every replica`() throws {
+        let engine = try EngineServer()
+        let directive = Monitor("private")
+        try SharingLarders.serving(2, before: try Self.origin(directive), by: engine) { larders throws in
+            // This replica fetches for each key by itself from now on, and what it fetches may be for all.
+            #expect(try larders[0].get("/models", key: "anna").text.contains("for-anna"))
+            directive.withValue { $0 = "public" }
+            #expect(try larders[0].get("/models", key: "bert").text.contains("for-bert"))
+            #expect(try larders[0].get("/models", key: "emil").text.contains("for-bert"))
+            directive.withValue { $0 = "private" }
+            #expect(try larders[1].get("/models", key: "carl").text.contains("for-carl"))
+            try eventually("a list of one's own") {
+                try larders[0].get("/models", key: "emil").text.contains("for-emil")
+            }
+        }
+    }
+
+    @Test func `a replica withdraws again what another one has shared since its last withdrawal`() throws {
+        let engine = try EngineServer()
+        let directive = Monitor("private")
+        try SharingLarders.serving(2, before: try Self.origin(directive), by: engine) { larders throws in
+            #expect(try larders[0].get("/models", key: "anna").text.contains("for-anna"))
+            directive.withValue { $0 = "public" }
+            // A copy that was fetched before the withdrawal has its number is not stored.
+            let insisting: MessageFields = ["Authorization": "Bearer bert", "Cache-Control": "no-cache"]
+            try eventually("a copy for all in the engine") {
+                #expect(try larders[1].get("/models", insisting).text.contains("for-bert"))
+                return try larders[1].fleet("given") != "0"
+            }
+            directive.withValue { $0 = "private" }
+            #expect(try larders[0].get("/models", key: "carl").text.contains("for-carl"))
+            try eventually("a list of one's own") {
+                try larders[1].get("/models", key: "emil").text.contains("for-emil")
+            }
+        }
+    }
+
+    @Test func `a key's own copy that came with a list for all ends when upstream forbids to keep it`() throws {
+        let engine = try EngineServer()
+        let directive = Monitor("private")
+        try SharingLarders.serving(2, before: try Self.origin(directive), by: engine) { larders throws in
+            #expect(try larders[0].get("/models", key: "anna").text.contains("for-anna"))
+            #expect(try larders[0].get("/models", key: "anna").isHit)
+            directive.withValue { $0 = "private, no-store" }
+            #expect(try larders[1].get("/models", key: "anna").status == 200)
+            try eventually("no copy") { try !larders[0].get("/models", key: "anna").isHit }
+        }
+    }
+
+    /// One replica has the state directory of an earlier process, and has not been asked for anything yet.
+    private static func restarting(
+        _ target: String, _ key: String?, before origin: ScriptedOrigin, by engine: EngineServer,
+        _ body: (_ first: LiveLarder, _ again: () throws -> LiveLarder) throws -> Void
+    ) throws {
+        let state = engine.folder + "/state"
+        func keepState(_ settings: inout Settings, _ index: Int) {
+            guard index == 1 else { return }
+            settings.state.enabled = true
+            settings.state.directory = state
+        }
+        try SharingLarders.serving(2, before: origin, by: engine, keepState) { both throws in
+            for larder in both.all { #expect(try larder.get(target, key: key ?? "").status == 200) }
+        }
+        try SharingLarders.serving(2, before: origin, by: engine, keepState) { both throws in
+            #expect(try both[0].get(target, key: key ?? "").status == 200)
+            try body(both[0]) { both[1] }
+        }
+    }
+
+    @Test func `a key's copy on another replica's disk is not served after a purge`() throws {
+        let engine = try EngineServer()
+        let origin = try ScriptedOrigin { request in
+            Replies.list(["made/number-\(request.number)"], ["Cache-Control": "private"])
+        }
+        try Self.restarting("/models/user", "anna", before: origin, by: engine) { first, again throws in
+            let status = try first.get("/_larder/status").text
+            let name = status.components(separatedBy: "\"fingerprint\":\"")[1].prefix(8)
+            #expect(try first.purge("key=\(name)").hasSuffix("\"replicas\":{\"confirmed\":2,\"of\":2}}"))
+            let before = origin.requests.count
+            let answer = try again().get("/models/user", key: "anna")
+            #expect(answer.text.contains("number-\(before + 1)\""), "\(answer.text)")
+        }
+    }
+
+    @Test func `a shared copy on another replica's disk is not served after it was withdrawn`() throws {
+        let engine = try EngineServer()
+        let directive = Monitor("public")
+        let origin = try ScriptedOrigin { request in
+            Replies.body(
+                Array(#"{"data":[{"slug":"for-\#(request.key ?? "all")"}]}"#.utf8), ["Cache-Control": directive.current]
+            )
+        }
+        try Self.restarting("/providers", "anna", before: origin, by: engine) { first, again throws in
+            directive.withValue { $0 = "private" }
+            let insisting: MessageFields = ["Authorization": "Bearer carl", "Cache-Control": "no-cache"]
+            #expect(try first.get("/providers", insisting).text.contains("for-carl"))
+            try eventually("a list of one's own") {
+                try again().get("/providers", key: "bert").text.contains("for-bert")
+            }
+        }
+    }
 }
