@@ -24,7 +24,7 @@
 # make test-deploy  install it under a real systemd and in a real container, and test failures there; as root
 # make clean      delete all builds
 #
-# Each target first runs scripts/setup, which installs missing packages.
+# Targets that build or test the program first run scripts/setup, which installs missing packages.
 
 BUILD := swift build --explicit-target-dependency-import-check error
 # No test or tool may hang forever.

@@ -1,7 +1,7 @@
 import Bytes
 
-/// Decides after failures when the next request may be sent upstream. The pause grows exponentially with jitter, from
-/// one second to sixty, or follows upstream's `Retry-After`.
+/// Decides after failures when the next request may be sent upstream. The pause grows exponentially from
+/// one second to sixty, shortened at random by up to a half, or follows upstream's `Retry-After`.
 public struct Backoff: Sendable, Equatable {
     /// The first pause, in milliseconds.
     public static let shortest: UInt64 = 1_000

@@ -5,7 +5,7 @@ import Catalog
 public enum DemoUpstream {
     private static let whole = DemoAnswer.shared(list(DemoCatalog.models))
     /// What is said of a resource that is not built in.
-    package static let lack = "the built-in demo upstream has the model catalogue and chat/completions only"
+    package static let lack = "the built-in demo upstream has the lists of models and chat/completions only"
     private static let modalities: Set = [
         "text", "image", "embeddings", "audio", "video", "rerank", "decisions", "speech", "transcription",
     ]

@@ -162,7 +162,7 @@ internal import CLLHTTP
         guard version.equals("HTTP/1.1") || version.equals("HTTP/1.0") else { return nil }
         switch bytes[lineEnd] {
         case UInt8(ascii: "\n"): return "The request line ends with a bare LF, not with CR LF"
-        case UInt8(ascii: " "), UInt8(ascii: "\t"): return "White space behind the version in the request line"
+        case UInt8(ascii: " "), UInt8(ascii: "\t"): return "White space after the version in the request line"
         default: return nil
         }
     }

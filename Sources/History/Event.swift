@@ -79,7 +79,7 @@ public enum ChangeKind: String, CaseIterable, Sendable {
     case parameters
     /// The input or output modalities, or `architecture.modality`.
     case modalities
-    /// `expiration_date` was set, moved or taken back.
+    /// `expiration_date` was set, changed or removed.
     case expiration
     /// `name` or `canonical_slug`.
     case renamed

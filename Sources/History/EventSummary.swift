@@ -87,7 +87,7 @@ struct EventWords {
         switch (before["expiration_date"], after["expiration_date"]) {
         case (let old?, let new?): "removal moved from \(old) to \(new)"
         case (nil, let new?): "will be removed on \(new)"
-        case (let old?, nil): "removal on \(old) taken back"
+        case (let old?, nil): "removal on \(old) cancelled"
         case (nil, nil): "expiration date"
         }
     }

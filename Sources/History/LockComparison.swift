@@ -13,7 +13,7 @@ public struct LockComparison: Equatable, Sendable {
         case price
         /// The context is another.
         case context
-        /// The expiration date was set, moved or taken back.
+        /// The expiration date was set, changed or removed.
         case expiration
         /// The model will be removed soon, whether the lock file has the date or not.
         case expiring

@@ -63,7 +63,7 @@ public struct LockRules: Equatable, Sendable {
     public private(set) var context: [Threshold] = []
     /// The canonical slug is another: the id means another version of the model.
     public private(set) var renamed = false
-    /// The expiration date was set, moved or taken back.
+    /// The expiration date was set, changed or removed.
     public private(set) var expiration = false
     /// Any difference at all.
     public private(set) var any = false

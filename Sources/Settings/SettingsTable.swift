@@ -76,7 +76,8 @@ package enum SettingsTable {
             "ttl.catalog", \.ttl.catalog, .duration(keeping), "How long the catalogue is fresh; 0s means never."),
         SettingDefinition("ttl.user", \.ttl.user, .duration(keeping), "How long a key's own list is fresh."),
         SettingDefinition(
-            "ttl.opaque", \.ttl.opaque, .duration(keeping), "How long a body stored as upstream sent it is fresh."),
+            "ttl.opaque", \.ttl.opaque, .duration(keeping),
+            "How long a facet, or a body stored as upstream sent it, is fresh."),
         SettingDefinition(
             "ttl.data", \.ttl.data, .duration(keeping),
             "How long benchmarks, datasets, tools and task classifications are fresh."),

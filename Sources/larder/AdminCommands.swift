@@ -6,7 +6,7 @@ import Settings
 /// `larder status`: what a running Larder holds, and its state.
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show how a running Larder is, what it holds, and upstream's state.",
+        commandName: "status", abstract: "Show the state of a running Larder and of upstream, and the stored copies.",
         discussion: "The first line is the verdict. Keys are shown only as fingerprints.")
 
     @OptionGroup var address: AddressOptions
@@ -89,7 +89,7 @@ struct CheckCommand: ParsableCommand {
         commandName: "check", abstract: "Check the settings and print the effective ones, each with its source.",
         discussion: """
             Loads the files that the settings name too. The exit code is 0 if the settings are valid and 78 if not; then \
-            every mistake is printed, one a line. Secrets are never printed.
+            every mistake is printed, one per line. Secrets are never printed.
             """)
 
     @OptionGroup var options: SettingsOptions
@@ -108,9 +108,9 @@ struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Find what keeps Larder from working here, and say how to fix it.",
         discussion: """
-            If a Larder runs, its settings are examined, and its own verdict is the first line; otherwise those that a \
-            Larder started here would have. A running Larder is looked for at the addresses of admin.listen or listen \
-            in the settings, or only at --url. \
+            If Larder runs, its settings are checked, and its verdict is the first line. If not, the settings that a \
+            Larder started here would use are checked. The command looks for a running Larder at the addresses of \
+            admin.listen or listen in the settings, or only at --url. \
             Checks the settings, the listen addresses, the state directory, the engine of a fleet, DNS, the proxy, TLS, \
             upstream, the key and the clock, one line each: ok, warn, fail, or skip (not possible or not requested). The \
             exit code is 1 if a check fails.

@@ -14,7 +14,7 @@ struct ChangesCommand: ParsableCommand {
             EXAMPLES:
               larder changes --since 7d
               larder changes --since 2026-11-01 --kind price,removed --id 'openai/*'
-              larder changes --follow --json      one JSON object a line, as it happens
+              larder changes --follow --json      one JSON object per line, as it happens
             """)
 
     @OptionGroup var address: AddressOptions

@@ -13,7 +13,7 @@ import Testing
 
     @Test func `a whole status is a page`() throws {
         let page = """
-            Upstream refuses the key 1a2b3c4d (401) for 2 hours
+            Upstream has refused the key 1a2b3c4d (401) for 2 hours
             - Changed settings take effect only after a restart: listen, state.dir,
               state.enabled
 

@@ -136,7 +136,7 @@ struct DemoUpstreamTests {
         ])
     func missing(target: String) {
         #expect(Self.get(target).status == 404)
-        let message = "the built-in demo upstream has the model catalogue and chat/completions only"
+        let message = "the built-in demo upstream has the lists of models and chat/completions only"
         #expect(Self.text(target) == "{\"error\":{\"message\":\"\(message)\",\"code\":404}}")
     }
 

@@ -162,7 +162,7 @@ private func copy(_ parser: borrowing RequestParser, _ run: [UInt8], _ consumed:
     @Test(arguments: [1, 1000])
     func `a request line that ends wrongly is told so, and not of its version`(step: Int) {
         let bareLF = "The request line ends with a bare LF, not with CR LF"
-        let space = "White space behind the version in the request line"
+        let space = "White space after the version in the request line"
         for (end, reason) in [("\n", bareLF), (" \r\n", space), (" x\r\n", space), ("\t\r\n", space)] {
             for version in ["HTTP/1.0", "HTTP/1.1"] {
                 let outcome = read("GET / \(version)\(end)Host: a\r\n\r\n", step: step)

@@ -86,7 +86,7 @@ extension Event {
         ),
         (
             .make(1, .expiration, before: #"{"expiration_date":"2026-12-31"}"#, after: "{}"),
-            "a/b: removal on 2026-12-31 taken back"
+            "a/b: removal on 2026-12-31 cancelled"
         ),
         (
             .make(

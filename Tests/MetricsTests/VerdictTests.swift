@@ -45,7 +45,7 @@ import Testing
         situation.catalog = CatalogReport(age: 7_300, models: 1, isFresh: false)
         #expect(
             situation.verdict.first.text
-                == "All is well: catalogue of 1 model, 2 hours old; the next request has it fetched again")
+                == "All is well: catalogue of 1 model, 2 hours old; the next request fetches it again")
     }
 
     @Test func `before the first fetch ends there is nothing wrong`() {
@@ -126,9 +126,9 @@ import Testing
         situation.fetch(.catalog, ago: 2, key: 9)
         let verdict = situation.verdict
         #expect(Self.code(verdict) == [.keyRefused, .keyRefused] && verdict.level == .warning)
-        #expect(verdict.first.text == "Upstream refuses the key 1a2b3c4d (401) for 2 minutes")
+        #expect(verdict.first.text == "Upstream has refused the key 1a2b3c4d (401) for 2 minutes")
         #expect(
-            verdict.others[0].text == "Upstream refuses requests with no key (403) for less than a minute")
+            verdict.others[0].text == "Upstream has refused requests with no key (403) for less than a minute")
         situation.fetch(.user, ago: 1, resource: "/models/user", key: 0x1A2B_3C4D_0000_0000)
         situation.fetch(.catalog, ago: 1)
         #expect(situation.verdict.level == .ok)

@@ -2,7 +2,7 @@
 public enum StatusSample {
     /// The text of it.
     public static let whole = #"""
-        {"verdict":{"level":"warning","code":"key-refused","text":"Upstream refuses the key 1a2b3c4d (401) for 2 hours","since":1794992000},
+        {"verdict":{"level":"warning","code":"key-refused","text":"Upstream has refused the key 1a2b3c4d (401) for 2 hours","since":1794992000},
          "findings":[{"level":"warning","code":"restart-needed","text":"Changed settings take effect only after a restart: listen, state.dir, state.enabled","since":1794987400}],
          "version":"0.1.0","pid":77,"started":1794987400,"uptime_seconds":12600,"workers":2,
          "listen":["127.0.0.1:5273","unix:/run/larder.sock"],"demo":false,

@@ -153,7 +153,7 @@ def test_without_errors_it_says_so_and_shows_no_tables(tab, larder):
     larder.models()
     page = tab()
     page.until("document.getElementById('class-2').textContent !== '–'")
-    assert page.text("#no-errors") == "No error was answered."
+    assert page.text("#no-errors") == "No errors."
     assert re.fullmatch(r"None in the last \d+ responses?\.", page.text("#no-failures"))
     assert not visible(page, "#errors-table") and not visible(page, "#failures-table")
 

@@ -65,7 +65,7 @@ final class Telemetry {
         for gather in gathers.overdue(at: loop.nowMilliseconds) { finish(gather) }
         for held in failureGate.due(now: loop.nowMilliseconds) {
             log.event(
-                .fetchFailuresHeld, "fetching \(held.kind): \(held.heldBack) more failures like this",
+                .fetchFailuresHeld, "fetching \(held.kind): \(held.heldBack) more failures like this were not logged",
                 ["count": "\(held.heldBack)"])
         }
     }

@@ -89,7 +89,7 @@ private struct VerdictRules {
             let whom =
                 refusal.key == 0 ? "requests with no key" : "the key \(KeyFingerprint.text(refusal.key))"
             return Finding(
-                .keyRefused, "Upstream refuses \(whom) (\(refusal.status)) for \(span(refusal.since))",
+                .keyRefused, "Upstream has refused \(whom) (\(refusal.status)) for \(span(refusal.since))",
                 since: refusal.since)
         }
     }
@@ -237,6 +237,6 @@ private struct VerdictRules {
         return Finding(
             .allWell,
             "All is well: catalogue of \(models), \(age) old"
-                + (catalog.isFresh ? "" : "; the next request has it fetched again"))
+                + (catalog.isFresh ? "" : "; the next request fetches it again"))
     }
 }

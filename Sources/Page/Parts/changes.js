@@ -239,6 +239,6 @@ async function askForModel(id) {
     const found = (await answer.json()).data.find((one) => one.id === id);
     return found ? [found, null] : [null, "This model is not in the catalogue now."];
   } catch (error) {
-    return [null, `The catalogue could not be asked for this model: ${reasonOf(error)}.`];
+    return [null, `This model could not be loaded from the catalogue: ${reasonOf(error)}.`];
   }
 }

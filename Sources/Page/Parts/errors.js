@@ -99,7 +99,7 @@ function showAnswers(metrics) {
   for (const [name, value] of classes) if (byID(`class-${name}`)) setText(`class-${name}`, count(value));
   markSome("class-4", classes.get("4"), "warn");
   byID("class-o").parentElement.hidden = classes.get("o") === 0;
-  setText("no-errors", "No error was answered.");
+  setText("no-errors", "No errors.");
   showIf("errors", rows.size > 0, "no-errors");
   fillRows(byID("error-rows"), [...rows.values()].sort((one, other) => other.count - one.count), errorColumns, "");
 }

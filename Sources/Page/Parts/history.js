@@ -5,7 +5,7 @@ const priceLines = [["prompt", "prompt"], ["completion", "completion"]];
 
 /** The part of the details, which fills itself. */
 function pastPrices(id) {
-  const part = el("div", { id: "past" }, el("p", { class: "muted" }, "Asking for the history."));
+  const part = el("div", { id: "past" }, el("p", { class: "muted" }, "Loading the history."));
   askPast(id).then((nodes) => part.replaceChildren(...nodes));
   return el("section", { "aria-labelledby": "past-heading" }, el("h3", { id: "past-heading" }, "Prices over time"), part);
 }
@@ -64,7 +64,7 @@ function pastParts(points) {
   const lines = points.map((point, index) => el("li", {}, el("span", { class: "muted" }, timeText(point.time)), " ", stepText(points, index)));
   const list = el("ul", { class: "past" }, ...lines.reverse());
   const hasPrice = points.some((point) => priceLines.some(([name]) => point[name] !== null));
-  if (!hasPrice) return [el("p", { class: "muted" }, "There is no price that could be drawn."), list];
+  if (!hasPrice) return [el("p", { class: "muted" }, "There is no price to plot."), list];
   const host = el("div", { class: "plot", id: "past-plot" });
   const plot = new Plot(host, "past-caption", drawPast, ({ points: all }, index) => `since ${timeText(all[index].time)}: ${pointText(all[index])}`);
   plot.update({ points, until: Math.max(Date.now() / 1000, points.at(-1).time + 1) });

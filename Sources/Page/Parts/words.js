@@ -108,7 +108,7 @@ function changeWords({ kind, before, after }) {
     case "parameters": case "modalities": return each(listMove);
     case "expiration":
       if (!was && !is) return ["expiration date changed"];
-      return [!is ? `removal on ${was} taken back` : was ? `removal moved from ${was} to ${is}` : `will be removed on ${is}`];
+      return [!is ? `removal on ${was} cancelled` : was ? `removal moved from ${was} to ${is}` : `will be removed on ${is}`];
     case "renamed": return each((path, one, other) => move(spaced(path), one, other));
     case "alias":
       if (!was && !is) return ["alias changed"];
