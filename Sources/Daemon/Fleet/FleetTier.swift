@@ -328,9 +328,9 @@ final class FleetTier {
     /// The fleet has answered with what may be served to the owner: copies that were purged before are being removed.
     private func knowsGeneration(of owner: Owner?) { if let owner, owners[owner] != nil { owners[owner] = true } }
 
-    /// A copy is stored here, so the fleet may withdraw it.
+    /// A copy is stored here, so the fleet may withdraw it. What may not be kept is not stored, and not withdrawn again.
     func kept(_ entry: Entry, of resource: Resource, owner: Owner) {
-        guard entry.status == .ok, resource.kind != .past else { return }
+        guard entry.status == .ok, FleetCopy.mayKeep(entry), resource.kind != .past else { return }
         resources.keep(self.resource(resource, of: entry.isShared ? nil : owner).id)
         if !entry.isShared { follow(owner) }
     }

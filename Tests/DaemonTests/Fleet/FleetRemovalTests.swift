@@ -144,6 +144,31 @@ import Threads
         }
     }
 
+    @Test func `what upstream never lets anyone keep is withdrawn once, not with each fetch`() throws {
+        let engine = try EngineServer()
+        let directive = Monitor("private")
+        let origin = try Self.origin(directive)
+        try SharingLarders.serving(2, before: origin, by: engine) { larders throws in
+            #expect(try larders[0].get("/models", key: "anna").text.contains("for-anna"))
+            directive.withValue { $0 = "private, no-store" }
+            let insisting: MessageFields = ["Authorization": "Bearer anna", "Cache-Control": "no-cache"]
+            #expect(try larders[0].get("/models", insisting).status == 200)
+            let key = try #require(try engine.keys().first { $0.hasSuffix(":g:withdrawals") })
+            func number() throws -> String { try engine.command("GET", key) }
+            // The number follows the answer.
+            var last = try number()
+            try eventually("a number that stays") {
+                defer { last = (try? number()) ?? "" }
+                #expect(try larders[0].get("/models", key: "anna").status == 200)
+                return try number() == last
+            }
+            let before = origin.requests.count
+            for _ in 0..<5 { #expect(try larders[0].get("/models", key: "anna").status == 200) }
+            #expect(origin.requests.count == before + 5)
+            #expect(try number() == last)
+        }
+    }
+
     /// One replica has the state directory of an earlier process, and has not been asked for anything yet.
     private static func restarting(
         _ target: String, _ key: String?, before origin: ScriptedOrigin, by engine: EngineServer,
