@@ -81,8 +81,19 @@ public enum StandardError {
     }
 }
 
-/// Standard output, for bytes that are not to be changed.
+/// Standard output.
 public enum StandardOutput {
-    /// Writes all of them; the rest is dropped if the reader has closed.
-    public static func write(_ bytes: [UInt8]) { writeAll(bytes.span, to: STDOUT_FILENO) }
+    /// Writes all bytes as they are. If that fails, the process ends with exit code 1: what follows would be lost, and a
+    /// file that was cut must not look complete. Without a reader it ends without a message, as in `larder models | head`.
+    public static func write(_ bytes: [UInt8]) {
+        if writeAll(bytes.span, to: STDOUT_FILENO) { return }
+        let reason = errno
+        if reason != EPIPE {
+            StandardError.write("cannot write to standard output: \(UVError(errno: reason).message)")
+        }
+        exit(EXIT_FAILURE)
+    }
+
+    /// Writes a line.
+    public static func write(line: String) { write(Array((line + "\n").utf8)) }
 }

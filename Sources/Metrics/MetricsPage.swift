@@ -111,7 +111,7 @@ public enum MetricsPage {
         page.begin(MetricsTable.loopLag)
         page.histogram(report.counts.lag)
         append(process.fleet, to: &page)
-        page.single(MetricsTable.stateHealthy, process.state.isEnabled && process.state.isHealthy ? 1 : 0)
+        page.single(MetricsTable.stateHealthy, process.state.isHealthy ? 1 : 0)
         page.single(MetricsTable.stateBytes, UInt64(process.state.bytes))
         page.single(MetricsTable.droppedLines, process.droppedLines)
         page.single(MetricsTable.reloadSuccess, process.reload.refusal == nil ? 1 : 0)

@@ -116,7 +116,8 @@ public enum MetricsTable {
     static let fleetPurges = MetricDefinition(
         "larder_fleet_purges_total", .counter, "Purges that began at this replica.")
     static let stateHealthy = MetricDefinition(
-        "larder_state_healthy", .gauge, "1 if the state directory is in use and can be written, else 0.")
+        "larder_state_healthy", .gauge,
+        "0 if the state directory cannot be used or written, else 1, also if the settings turn it off.")
     static let stateBytes = MetricDefinition("larder_state_bytes", .gauge, "The size of the state directory.")
     static let droppedLines = MetricDefinition(
         "larder_log_lines_dropped_total", .counter, "Log lines dropped because standard error was read too slowly.")

@@ -36,6 +36,8 @@ struct UpstreamTroubles: Sendable {
             resource: exchange.resource, message: exchange.error ?? "the request failed")
         let index = Int(kind.rawValue)
         if troubles[index] == nil { troubles[index] = next } else { troubles[index]?.merge(next) }
+        // The clock may have been set back since: a success must not seem to come after this.
+        successes[index] = min(successes[index], exchange.time)
     }
 
     /// A request of this kind has succeeded.

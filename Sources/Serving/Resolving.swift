@@ -135,13 +135,14 @@ struct Resolving {
             selection: identity(of: selection, nil), validUntil: nil, keepIn: &cache)
     }
 
-    /// An answer with a body whose selection is fully identified by a number.
+    /// An answer with a body whose selection is fully identified by a number. It is given up when one of the `basis` is
+    /// replaced, which lacked it.
     func answer(
-        from entry: Entry, _ resource: Resource, body: SharedBytes, selection: UInt64, validUntil: Int64? = nil,
-        keepIn cache: inout ResponseCache
+        from entry: Entry, _ resource: Resource, after basis: [(resource: Resource, entry: Entry)] = [],
+        body: SharedBytes, selection: UInt64, validUntil: Int64? = nil, keepIn cache: inout ResponseCache
     ) -> Answer {
         answer(
-            from: entry, [(resource, entry)], body: body, coding: .identity, lastModified: entry.lastModified,
+            from: entry, [(resource, entry)] + basis, body: body, coding: .identity, lastModified: entry.lastModified,
             selection: selection, validUntil: validUntil, keepIn: &cache)
     }
 
@@ -156,11 +157,15 @@ struct Resolving {
             selection: body.span.hash64(), validUntil: validUntil, keepIn: &cache)
     }
 
-    /// An answer that passes an entry's body on unchanged.
-    func answer(from entry: Entry, _ resource: Resource, keepIn cache: inout ResponseCache) -> Answer {
+    /// An answer that passes an entry's body on unchanged; `basis` as above.
+    func answer(
+        from entry: Entry, _ resource: Resource, after basis: [(resource: Resource, entry: Entry)] = [],
+        keepIn cache: inout ResponseCache
+    ) -> Answer {
         switch entry.content {
         case .body(let body), .refusal(_, let body):
-            return showing(.received).answer(from: entry, resource, body: body, selection: 0, keepIn: &cache)
+            return showing(.received).answer(
+                from: entry, resource, after: basis, body: body, selection: 0, keepIn: &cache)
         case .rows, .list, .model, .facet, .joined: preconditionFailure("rows have no body of their own")
         }
     }

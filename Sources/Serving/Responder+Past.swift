@@ -86,6 +86,18 @@ extension Responder {
         }
     }
 
+    /// The error for a request with a parameter of Larder's own that is passed through, although its path is cached:
+    /// upstream would ignore the parameter and answer with something else.
+    public static func refusalOfPassedParameters(_ query: Span<UInt8>) -> Problem? {
+        do throws(InvalidParameter) {
+            if try QueryParser.time(askedBy: query) == nil { return nil }
+        } catch {}
+        return Problem(
+            .badRequest,
+            "parameters of Larder's own (larder_...) do not work with anthropic-version, with x-api-key as the only key, or "
+                + "from Claude Code: upstream answers such requests", detail: .badRequest)
+    }
+
     private static let onlyOnCatalogue = Problem(
         .badRequest, "larder_as_of works on /models, /models/count and single models only", detail: .badRequest)
 }

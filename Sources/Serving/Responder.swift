@@ -268,14 +268,17 @@ extension Responder {
         switch work.entry(for: resource, in: &cache) {
         case .missing(let reason): return .fetch([Want(resource, reason)])
         case .found(let entry):
+            // The next catalogue may have the model.
+            let basis = catalog.map { [(resource: Resource.catalog, entry: $0)] } ?? []
             guard case .model(let model) = entry.content else {
-                return .answer(work.answer(from: entry, resource, keepIn: &cache))
+                return .answer(work.answer(from: entry, resource, after: basis, keepIn: &cache))
             }
             let body = work.representation.body(model)
             guard work.view != nil else {
                 return .answer(
                     work.answer(
-                        from: entry, resource, body: body, selection: work.representation.variant, keepIn: &cache))
+                        from: entry, resource, after: basis, body: body, selection: work.representation.variant,
+                        keepIn: &cache))
             }
             // A view is a part of the catalogue: the model there decides that upstream's answer is about.
             guard let catalog, case .rows(let snapshot, _) = catalog.content,

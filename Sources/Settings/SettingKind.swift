@@ -150,9 +150,15 @@ extension SettingKind<String> {
         "the path of a directory that does not begin with ~", { $0.isEmpty || $0.hasPrefix("~") ? nil : $0 },
         show: { $0 })
 
-    private static let concealingUserinfo: @Sendable (SettingValue) -> String = { value in
-        guard case .text(let text) = value else { return value.description }
-        return TOMLText.quoted(URLText.masked(text))
+    private static let concealingUserinfo: @Sendable (SettingValue) -> String = { concealed($0) }
+
+    private static func concealed(_ value: SettingValue) -> String {
+        switch value {
+        case .text(let text): TOMLText.quoted(URLText.masked(text))
+        case .list(let values): "[" + values.map(concealed).joined(separator: ", ") + "]"
+        case .other(let text): URLText.masked(text)
+        case .integer, .boolean: value.description
+        }
     }
 }
 

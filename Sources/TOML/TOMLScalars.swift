@@ -15,6 +15,10 @@ extension TOMLReader {
         let word = bytes[start..<position]
         if let content = TOMLNumber.read(word) { return content }
         if TOMLDateTime.isValid(word) { return .dateTime(text(start..<position)) }
+        // What stands before an @ may be a password, which no message may show.
+        if bytes[start...].prefix(while: { $0 != 0x0A }).contains(UInt8(ascii: "@")) {
+            throw fault("a text needs quotes (it is not shown because of its `@`)", at: start)
+        }
         throw fault(Self.complaint(about: word, text(start..<position)), at: start)
     }
 

@@ -76,7 +76,7 @@ struct PurgeCommand: ParsableCommand {
         let target: CachePurge.Target = key.map { .key($0) } ?? (all ? .all : .catalog)
         let address = try address.adminAddress
         do throws(ClientFailure) {
-            print(try CachePurge.run(address, target))
+            StandardOutput.write(line: try CachePurge.run(address, target))
         } catch {
             throw Failure(error)
         }
@@ -97,7 +97,7 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let (loaded, mistakes) = SettingsLoader().check(config: options.config)
         let all = mistakes.map(\.description) + SettingsCheck.mistakes(loaded.settings)
-        guard !all.isEmpty else { return print(loaded.toml, terminator: "") }
+        guard !all.isEmpty else { return StandardOutput.write(Array(loaded.toml.utf8)) }
         for mistake in all { StandardError.write(mistake) }
         throw ExitCode.badSettings
     }
@@ -127,7 +127,7 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         let findings = Doctor.findings(config: options.config, address: try address.given, key: try key())
         let style = TerminalStyle.ofStandardOutput
-        for finding in findings { print(finding.line(style)) }
+        for finding in findings { StandardOutput.write(line: finding.line(style)) }
         if findings.contains(where: { $0.verdict == .fail }) { throw ExitCode.failure }
     }
 
@@ -153,7 +153,7 @@ struct ReloadCommand: ParsableCommand {
     func run() throws {
         let address = try address.adminAddress
         do throws(ReloadRequest.Problem) {
-            print(try ReloadRequest.run(address))
+            StandardOutput.write(line: try ReloadRequest.run(address))
         } catch {
             switch error {
             case .failed(let message): throw Failure(message: message, code: .failure)
@@ -183,7 +183,7 @@ struct SupportBundleCommand: ParsableCommand {
             if file == "-" { return StandardOutput.write(bundle) }
             let path = file ?? SupportBundle.fileName(time: now)
             try SupportBundle.write(bundle, to: path)
-            print("wrote \(path)")
+            StandardOutput.write(line: "wrote \(path)")
         } catch {
             throw Failure(error)
         }
@@ -204,7 +204,7 @@ struct HealthcheckCommand: ParsableCommand {
         let address = try address.address
         do throws(ClientFailure) {
             try HealthProbe.run(address, isReady: ready)
-            print("\(address) is \(ready ? "ready" : "healthy")")
+            StandardOutput.write(line: "\(address) is \(ready ? "ready" : "healthy")")
         } catch {
             throw Failure(error)
         }
@@ -231,7 +231,7 @@ struct UpgradeCommand: ParsableCommand {
 
     func run() throws {
         do throws(ClientFailure) {
-            print(try UpgradeRequest.run(process: pid))
+            StandardOutput.write(line: try UpgradeRequest.run(process: pid))
         } catch {
             throw Failure(error)
         }

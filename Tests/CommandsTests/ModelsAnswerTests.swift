@@ -25,6 +25,17 @@ import Testing
                 + "a/b,\"He said \"\"x\"\", then\nleft\",1700000000,8192,0.15,,text image,text\r\nc/d,,,,,,,\r\n")
     }
 
+    @Test func `control characters of upstream do not reach a terminal with CSV`() throws {
+        let list = try ModelsAnswer.make(#"{"data":[{"id":"a/b","name":"x\u001b]0;owned\u0007\u009by\u007f\tz"}]}"#)
+        #expect(list.csv.hasSuffix("a/b,x?]0;owned??y?\tz,,,,,,\r\n"))
+    }
+
+    @Test func `a byte order mark is passed over in every form`() throws {
+        let list = try ModelsAnswer.make("\u{FEFF}" + #"{"data":[{"id":"a/b"}]}"#)
+        #expect(list.rows.map(\.id) == ["a/b"])
+        #expect(String(decoding: list.json, as: UTF8.self) == "[\n{\"id\":\"a/b\"}\n]\n")
+    }
+
     @Test func `the fields of the answer are read`() throws {
         let fields = [("age", "12"), ("cache-status", "larder; hit; ttl=288")]
         let list = try ModelsAnswer.make(#"{"data":[],"total_count":7}"#, fields)

@@ -39,4 +39,14 @@ struct UpstreamMetricsTests {
         #expect(UpstreamMetrics.Reason(.timeout("")) == .timeout)
         #expect(UpstreamMetrics.Reason(.status(.badGateway, retryAfter: nil)) == .status)
     }
+
+    @Test("A failure counts also if the clock was set back since the last success")
+    func clockSetBack() {
+        var metrics = UpstreamMetrics()
+        metrics.record(.catalog, nil, exchange(7_200), nanoseconds: 1)
+        metrics.record(.catalog, .status, exchange(300, error: "503"), nanoseconds: 1)
+        #expect(metrics.troubles.current(.catalog)?.since == 300)
+        metrics.record(.catalog, nil, exchange(310), nanoseconds: 1)
+        #expect(metrics.troubles.current(.catalog) == nil)
+    }
 }

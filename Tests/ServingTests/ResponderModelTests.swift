@@ -57,6 +57,25 @@ struct ResponderModelTests {
         #expect(Set(tags.map { text($0) }).count == 2)
     }
 
+    @Test("The next catalogue decides again whether upstream is asked for a model", arguments: [true, false])
+    func nextCatalogue(isFound: Bool) {
+        let target = "/model/acme/saw"
+        var harness = ResponderHarness.stocked()
+        let entry =
+            isFound
+            ? Entry.make(.model(ModelRow(.make("acme/saw"), json: SharedBytes(utf8: "{1}"))))
+            : .refusal(.notFound, body: "none")
+        harness.cache.store(entry, for: .model(id: "acme/saw"), owner: .nobody)
+        #expect(harness.outcome(target) == (isFound ? #"200 {"data":{1}}"# : "404 none"))
+        let prepared = harness.cache.find(target) ?? harness.cache.find(target, owner: .nobody)
+        #expect(prepared != nil)
+        let models = ResponderHarness.models + [ModelFields.make("acme/saw", created: 1_690_000_000, context: 8_000)]
+        harness.cache.store(.rows(models), for: .catalog, owner: .nobody)
+        let left = harness.cache.find(target) ?? harness.cache.find(target, owner: .nobody)
+        #expect(left == nil)
+        #expect(harness.outcome(target) == #"200 {"data":{"id":"acme/saw"}}"#)
+    }
+
     @Test(
         "Upstream's refusal of a name is remembered for its key", arguments: ["/model/acme/saw", "/models/acme%2Fsaw"])
     func refused(target: String) {

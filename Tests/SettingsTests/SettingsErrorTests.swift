@@ -193,6 +193,14 @@ struct SettingsErrorTests {
             #expect(fault(environment: ["LARDER_UPSTREAM_PROXY": value])?.contains("hunter2") == false)
             #expect(fault(environment: ["LARDER_UPSTREAM_URL": value])?.contains("hunter2") == false)
         }
+        let secret = "http://user:hunter2@proxy:3128"
+        for name in ["upstream.proxy", "upstream.url", "fleet.url"] {
+            for text in [
+                "\(name) = \(secret)", "\(name) = [\"\(secret)\"]", "\(name) = [[1, \"\(secret)\"]]",
+                "\(name) = { url = \"\(secret)\" }", "[\(name)]\nurl = \"\(secret)\"", "\(name) = \"\(secret)",
+                "\(name) = '\(secret)", "\(name) = \(secret), 5",
+            ] { #expect(fault(text)?.contains("hunter") == false, "\(text)") }
+        }
         let long = fault("log.level = \"a\\nb\\u001b" + String(repeating: "x", count: 5000) + "\"") ?? ""
         #expect(long.hasPrefix("bad value \"a\\nb\\u001Bxxx"))
         #expect(long.count < 400)

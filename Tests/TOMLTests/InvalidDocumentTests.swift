@@ -71,6 +71,8 @@ struct InvalidDocumentTests {
             ("auto", "`auto` is not a value; text needs quotes: \"auto\""),
             ("/a/b", "`/a/b` is not a value; text needs quotes: \"/a/b\""),
             ("é", "`é` is not a value; text needs quotes: \"é\""),
+            ("http://user:hunter2@proxy", "a text needs quotes (it is not shown because of its `@`)"),
+            ("http://user:hun,ter2@proxy", "a text needs quotes (it is not shown because of its `@`)"),
             ("True", "`True` is not a value; did you mean `true`?"),
             ("FALSE", "`FALSE` is not a value; did you mean `false`?"),
             ("NaN", "`NaN` is not a value; did you mean `nan`?"), ("Inf", "`Inf` is not a value; did you mean `inf`?"),

@@ -17,7 +17,7 @@ FOLDER = Path(os.environ.get("LARDER_DATA", Path(__file__).parents[3] / "shared/
 
 def made_up() -> list[dict]:
     """Four hundred models of all prices and sizes, some free, without a context or with a price that nobody knows."""
-    return [{
+    rows = [{
         "id": f"author-{number % 37}/model-{number}", "canonical_slug": f"author-{number % 37}/model-{number}-0101",
         "name": f"Author {number % 37}: Model {number} \u2067<b>&amp;", "created": 1_700_000_000 + 86_400 * number,
         "description": "A model. " * (number % 50), "context_length": None if number % 41 == 0 else 2 ** (10 + number % 12) + number,
@@ -29,6 +29,11 @@ def made_up() -> list[dict]:
         "top_provider": {}, "supported_parameters": ["tools", "seed", f"parameter_{number % 23}"],
         "benchmarks": {"artificial_analysis": {"intelligence_index": number % 70, "coding_index": None}} if number % 2 else None,
     } for number in range(400)]
+    # Too large for a browser's numbers, and of another type than the documented one.
+    rows[13]["context_length"] = 10 ** 400
+    rows[17]["pricing"]["prompt"] = "1" + 400 * "0"
+    rows[19]["architecture"]["input_modalities"] = "text"
+    return rows
 
 
 def real() -> dict[str, list[dict]]:

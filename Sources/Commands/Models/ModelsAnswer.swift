@@ -85,7 +85,10 @@ package struct ModelsAnswer {
             let own = status.hasPrefix("larder; ") ? String(status.dropFirst(8)) : status
             return DisplayText.printable(own)
         }
-        body = response.body
+        // The reader of JSON passes over a byte order mark.
+        let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let hasMark = response.body.count >= mark.count && response.body.span.extracting(..<mark.count).copied() == mark
+        body = hasMark ? SharedBytes(response.body.span.extracting(mark.count...).copied()) : response.body
     }
 
     /// A JSON array of the models, one on a line, each byte for byte as received.
@@ -121,11 +124,24 @@ package struct ModelsAnswer {
 
 /// The fields of comma-separated values (RFC 4180 section 2).
 enum CSVText {
-    /// A field: in quotes if it has a comma, a quote or a line break in it, each quote doubled.
+    /// A field: in quotes if it has a comma, a quote or a line break in it, each quote doubled. Control characters become
+    /// question marks: a name comes from upstream, and a terminal would obey it.
     static func field(_ text: String) -> String {
         let special = Set(",\"\r\n".utf8)
+        let text = text.unicodeScalars.contains(where: isControl) ? printable(text) : text
         guard text.utf8.contains(where: special.contains) else { return text }
         return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    }
+
+    private static func printable(_ text: String) -> String {
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { scalars.append(isControl(scalar) ? "?" : scalar) }
+        return String(scalars)
+    }
+
+    /// Whether it is a control character, other than a tab or a line break.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.properties.generalCategory == .control && scalar != "\t" && scalar != "\r" && scalar != "\n"
     }
 }
 

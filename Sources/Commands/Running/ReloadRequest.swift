@@ -98,6 +98,10 @@ public enum UpgradeRequest {
                 "process \(old) cannot be upgraded: it is not a running Larder, or it runs in another container")
         }
         defer { socket.close() }
+        // Any user of this machine can take a name that is free.
+        guard socket.peer?.process == old else {
+            throw ClientFailure("process \(old) cannot be upgraded: another process answers in its name")
+        }
         while true {
             // It has a time limit of its own.
             switch socket.receive(waiting: 60_000) {

@@ -203,7 +203,14 @@ extension Connection {
         case .other: return pass(head, parts, method, hasBody: hasBody)
         // Upstream answers such a request with a different list.
         case .models, .count, .user, .model, .endpoints, .list, .data:
-            if request.speaksAnthropic { return pass(head, parts, method, hasBody: hasBody) }
+            if request.speaksAnthropic {
+                if let range = parts.query,
+                    let problem = Responder.refusalOfPassedParameters(targetBytes.extracting(range))
+                {
+                    return send(problem, status: .none(problem.detail), isHead: isHead)
+                }
+                return pass(head, parts, method, hasBody: hasBody)
+            }
         }
         answerFromCache(head, parts, route, isHead: isHead)
     }

@@ -216,7 +216,9 @@ final class FetchRunner {
                 guard let (fetch, actions) = table.read(ticket, isRefusal: isRefusal) else { return }
                 delegate?.fetched(fetch, ticket, response)
                 perform(actions)
-            case .failed(let problem, let bytes): fail(ticket, problem, bytes: bytes)
+            case .failed(let problem, let bytes):
+                if isConfirmation { forgetValidators(of: fetch) }
+                fail(ticket, problem, bytes: bytes)
             case .page(let pages, let step): goOn(with: pages, step, of: ticket)
             case .tooLarge(let problem, let bytes):
                 if let actions = table.outgrew(ticket) {
@@ -226,6 +228,14 @@ final class FetchRunner {
                 }
             }
         }
+    }
+
+    /// Upstream has answered 304, but not about the stored copy. The next fetch asks for the body: with the same validators it
+    /// would get the same answer for ever.
+    private func forgetValidators(of fetch: FetchContext) {
+        let (resource, owner) = (fetch.flight.resource, fetch.waiter.owner)
+        guard let stored = fetch.stored, cache.responses.entry(for: resource, owner: owner) === stored else { return }
+        cache.responses.store(stored.withoutValidators(), for: resource, owner: owner)
     }
 
     private func fail(_ ticket: FetchTable.Ticket, _ problem: FetchProblem, bytes: Int) {

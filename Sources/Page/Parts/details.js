@@ -8,7 +8,7 @@ function showDetails(model, onClose, note = null) {
   const dialog = byID("details");
   setText("details-name", String(model.name ?? model.id));
   const architecture = model.architecture ?? {};
-  const list = (values) => (values?.length ? values.join(", ") : none);
+  const list = (values) => (Array.isArray(values) && values.length ? values.join(", ") : none);
   const rows = [
     ["id", model.id], ["canonical slug", model.canonical_slug], ["alias of", model.alias_target?.slug],
     ["created", Number.isFinite(model.created) ? day(model.created) : null],

@@ -24,7 +24,7 @@ const columns = [
 
 function kindOf(model) {
   const { input_modalities: reads, output_modalities: gives } = model.architecture ?? {};
-  return reads && gives ? `${reads.join("+")} → ${gives.join("+")}` : String(model.architecture?.modality ?? none);
+  return Array.isArray(reads) && Array.isArray(gives) ? `${reads.join("+")} → ${gives.join("+")}` : String(model.architecture?.modality ?? none);
 }
 
 /** Fetches the list again if the controls changed. A field also reports this when it loses the focus; redrawing then would swallow the click. */

@@ -101,7 +101,9 @@ function drawScatter(rows = scatter.rows) {
   const width = Math.max(240, scatter.width);
   const data = rows.map((row) => {
     const price = perMillion(row.pricing?.prompt);
-    return { row, price: price === null ? null : Number(decimal(price)), context: Number(row.context_length) || 0 };
+    // A number that is too large for a browser has no place on an axis.
+    const [dollars, context] = [price === null ? NaN : Number(decimal(price)), Number(row.context_length)];
+    return { row, price: Number.isFinite(dollars) ? dollars : null, context: Number.isFinite(context) ? context : 0 };
   });
   const lanes = [];
   if (data.some((one) => one.price === null)) lanes.push("unknown");

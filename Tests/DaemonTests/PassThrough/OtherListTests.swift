@@ -45,6 +45,18 @@ import Testing
         }
     }
 
+    @Test(arguments: ["larder_as_of=2026-11-01", "larder_fields=id", "limit=3&larder%5Fas_of=2026-11-01", "larder_x=1"])
+    func `Larder's own parameters are refused there, because upstream would ignore them`(query: String) throws {
+        let origin = try ScriptedOrigin(Replies.wellBehaved)
+        try LiveLarder.serving(before: origin) { larder throws in
+            for target in ["/v1/models", "/models/user", "/model/acme/anvil", "/providers"] {
+                let answer = try larder.get("\(target)?\(query)", ["anthropic-version": "2023-06-01"])
+                #expect(answer.status == 400 && answer.text.contains("larder_"))
+            }
+        }
+        #expect(origin.requests.isEmpty || origin.targets.allSatisfy { !$0.contains("larder_") })
+    }
+
     @Test(arguments: others)
     func `any other is answered from the cache`(fields: MessageFields) throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)

@@ -20,6 +20,23 @@ import Testing
         #expect(!result.error.contains("hunter2"))
     }
 
+    /// A shell with the program as `$0`.
+    private static func shell(_ script: String) throws -> (output: String, error: String) {
+        let (_, output, error) = try ChildProcess.run(
+            "/bin/sh", ["-c", script, LarderProcess.path], environment: LarderProcess.environment())
+        return (output, error)
+    }
+
+    @Test func `output that cannot be written is a failure`() throws {
+        let full = try Self.shell(#""$0" check >/dev/full; echo "exit $?""#)
+        #expect(full.output == "exit 1")
+        #expect(full.error == "larder: cannot write to standard output: no space left on device")
+        // Signals are ignored as in a unit of systemd, whose commands see the end of a pipe as an error.
+        let script = #"trap '' PIPE; { while echo x 2>/dev/null; do :; done; "$0" check; echo "exit $?" >&2; } | true"#
+        let closed = try Self.shell(script)
+        #expect(closed.error == "exit 1")
+    }
+
     @Test func `check loads the file of certificates`() throws {
         let path = "/tmp/larder-ca-\(UInt64.random(in: 0 ... .max)).pem"
         try "no certificate".write(toFile: path, atomically: true, encoding: .utf8)

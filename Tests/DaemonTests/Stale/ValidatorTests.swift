@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a 304 about another representation is unusable`(hasStaleCopy: Bool) throws {
+    func `after a 304 about another representation the next fetch asks for the body`(hasStaleCopy: Bool) throws {
         let origin = try ScriptedOrigin { request in
             if request.fields["If-None-Match"] == nil { return Replies.catalogue(Self.tagged) }
             return .status(304, ["ETag": #""two""#])
@@ -122,6 +122,11 @@ import Testing
                 #expect(second.status == 502)
                 #expect(second.cacheVerdict == "larder; fwd=stale; fwd-status=200; detail=unusable")
             }
+            try eventually("a fetch after the pause") {
+                _ = try larder.get("/models")
+                return origin.requests.count > 2
+            }
+            #expect(origin.requests.map { $0.fields["If-None-Match"] != nil }.prefix(3) == [false, true, false])
         }
     }
 
