@@ -16,7 +16,7 @@ struct Checks {
     private var allLostAt: UInt64?
     private var usedTokens: Set<LeaseToken> = []
     /// The purges that the engine has taken: of this scope, with this number, begun then.
-    private var raised: [(scope: Scope, number: UInt64, began: UInt64)] = []
+    private var raised: [(scope: Scope, number: UInt64, began: UInt64, replica: Int, at: UInt64)] = []
     /// For each replica: since when it confirms that nothing of this scope is older.
     private var confirmed: [[(scope: Scope, since: UInt64, began: UInt64)]]
     /// The records that the engine was given, and when it first deleted one at a member's request.
@@ -95,12 +95,16 @@ struct Checks {
 
     // MARK: 2: purges
 
-    mutating func generationRaised(_ scope: Scope, number: UInt64, began: UInt64) {
-        raised.append((scope, number, began))
+    /// A replica has written a number, for a purge that began then.
+    mutating func generationRaised(_ scope: Scope, number: UInt64, began: UInt64, by replica: Int, now: UInt64) {
+        raised.append((scope, number, began, replica, now))
     }
 
     mutating func confirms(_ replica: Int, _ scope: Scope, upTo number: UInt64, now: UInt64) {
-        guard let began = raised.filter({ $0.scope == scope && $0.number <= number }).map(\.began).max() else { return }
+        // The others drop what they have once they know the number. Who wrote it keeps what it has got since its purge.
+        let moments = raised.lazy.filter { $0.scope == scope && $0.number <= number }
+            .map { $0.replica == replica ? $0.began : $0.at }
+        guard let began = moments.max() else { return }
         confirms(replica, scope, began: began, now: now)
     }
 

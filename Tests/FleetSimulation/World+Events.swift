@@ -287,10 +287,11 @@ extension World {
         case .wrote(let key, let bytes, _) where key.name.contains(":g:"):
             let scopes: [Scope] = [.all, .catalogue] + Self.owners.map(Scope.owner)
             guard let scope = scopes.first(where: { namespace.generation($0) == key }),
-                let generation = try? Generation(decoding: bytes), generation.keeps == 0,
-                let began = replicas[replica].purgeBegan[scope]
+                let generation = try? Generation(decoding: bytes), generation.keeps == 0
             else { return }
-            checks.generationRaised(scope, number: generation.number, began: began)
+            let isPurge = replicas[replica].member.generations.isPending(scope)
+            let began = isPurge ? replicas[replica].purgeBegan[scope] ?? now : now
+            checks.generationRaised(scope, number: generation.number, began: began, by: replica, now: now)
         case .wrote(let key, let bytes, _) where key.name.contains(":c:"):
             guard let opened = seal.open(bytes, for: key), let record = try? CopyRecord(decoding: opened) else {
                 return
