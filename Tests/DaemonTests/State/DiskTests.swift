@@ -18,16 +18,19 @@ import Testing
         let larder: LarderProcess
 
         /// `mount` is a script in which `$STATE` is the directory.
-        init(_ upstream: UpAndDown, _ folder: StateFolder, mount: String) throws {
+        init(
+            _ upstream: UpAndDown, _ folder: StateFolder, mount: String, environment more: [String: String] = [:]
+        ) throws {
             try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
             let arguments = [
                 "serve", "--listen", "127.0.0.1:0", "--upstream", upstream.origin.url + "/api/v1", "--state-dir",
                 folder.path,
             ]
-            let environment = LarderProcess.environment([
-                "STATE": folder.path, "LARDER_UPSTREAM_WARM_UP": "false", "LARDER_TTL_CATALOG": "1ms",
-                "LARDER_STALE_WHILE_REVALIDATE": "0s",
-            ])
+            let environment = LarderProcess.environment(
+                [
+                    "STATE": folder.path, "LARDER_UPSTREAM_WARM_UP": "false", "LARDER_TTL_CATALOG": "1ms",
+                    "LARDER_STALE_WHILE_REVALIDATE": "0s",
+                ].merging(more) { $1 })
             let child = try ChildProcess(
                 "/usr/bin/unshare",
                 ["-m", "/bin/sh", "-c", "\(mount) && exec \"$0\" \"$@\"", LarderProcess.path] + arguments,
@@ -81,6 +84,33 @@ import Testing
             ["--upstream", upstream.origin.url + "/api/v1", "--state-dir", folder.beside("kept")])
         #expect(try larder.get("/models").status >= 502)
         try larder.end()
+    }
+
+    @Test(.enabled(if: mayMount, "a name space of mounts can be made"))
+    func `another replica's purge is confirmed once it is written`() throws {
+        let engine = try EngineServer()
+        let (fetched, folder) = (Monitor(0), StateFolder())
+        let upstream = try Self.upstream(fetched)
+        let fleet = [
+            "LARDER_FLEET_URL": "redis://127.0.0.1:\(engine.port)",
+            "LARDER_FLEET_SECRET_FILE": try SharingLarders.file(SharingLarders.secret, in: engine, "secret"),
+        ]
+        let mounted = try MountedLarder(
+            upstream, folder, mount: "mount -t tmpfs -o size=4m,mode=700 none $STATE", environment: fleet)
+        let other = try LarderProcess.serve(
+            ["--upstream", upstream.origin.url + "/api/v1", "--no-state"], environment: fleet)
+        func confirmations() throws -> String? {
+            try RawClient(port: other.port).request("POST", "/_larder/purge?all=1").text
+                .components(separatedBy: "\"replicas\":").last
+        }
+        try eventually("two replicas") { try confirmations() == #"{"confirmed":2,"of":2}}"# }
+        #expect(try mounted.larder.get("/models").status == 200)
+        try mounted.run("mount -t tmpfs -o ro none $STATE", folder)
+        #expect(try confirmations() == #"{"confirmed":1,"of":2}}"#)
+        try mounted.run("umount $STATE", folder)
+        try eventually("both") { try confirmations() == #"{"confirmed":2,"of":2}}"# }
+        try other.end()
+        try mounted.larder.end()
     }
 
     private static let failing = "cannot write the state directory"
