@@ -41,7 +41,7 @@ def shown(page, count: int) -> list[list[str]]:
 
 def opened(page, id: str):
     """The details of a model, with its history."""
-    page.until("document.getElementById('details').open && !document.getElementById('past').textContent.startsWith('Asking')")
+    page.until("document.getElementById('details').open && !document.getElementById('past').textContent.startsWith('Loading')")
     assert f"_model={id}" in page.eval("location.hash")
     return page.text("#past")
 
@@ -250,7 +250,7 @@ def test_the_plot_has_a_step_for_every_point(watched, tab):
     rows = priced(rows, 0, "0", "0.00002")
     watched.change(rows, 1)
     points = watched.get(f"/_larder/history/{id}")["data"]
-    assert len(points) == 6
+    assert len(points) == 6, [point["at"] for point in points]
 
     page = tab(of=watched)
     page.click(f"#models-rows button[data-id='{id}']")
