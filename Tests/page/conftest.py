@@ -91,8 +91,9 @@ class Watched(Larder):
                          **{"LARDER_TTL_NO_CACHE": "0s"} | environment)
 
     def fetch(self):
-        # Times are whole seconds, and of two catalogues of one second the history of a model has the later one alone.
-        while int(time.time()) <= self.second:
+        # Times are whole seconds, and of two catalogues of one second the history of a model has the later one alone. Larder's
+        # clock for them is up to a tick of the kernel late (`Loop.wallSeconds`), so the second must have begun a little before.
+        while int(time.time() - 0.02) <= self.second:
             time.sleep(0.02)
         self.get("/api/v1/models", **{"Cache-Control": "no-cache"})
 

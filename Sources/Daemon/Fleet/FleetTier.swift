@@ -328,7 +328,7 @@ final class FleetTier {
     /// The fleet has answered with what may be served to the owner: copies that were purged before are being removed.
     private func knowsGeneration(of owner: Owner?) { if let owner, owners[owner] != nil { owners[owner] = true } }
 
-    /// A copy is stored here, so the fleet may withdraw it. What may not be kept is not stored, and not withdrawn again.
+    /// A copy is stored here that the fleet may withdraw, also again. What may not leave this process is nothing to withdraw.
     func kept(_ entry: Entry, of resource: Resource, owner: Owner) {
         guard entry.status == .ok, FleetCopy.mayKeep(entry), resource.kind != .past else { return }
         resources.keep(self.resource(resource, of: entry.isShared ? nil : owner).id)

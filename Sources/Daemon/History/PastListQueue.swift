@@ -24,7 +24,7 @@ struct PastListQueue<Waiter> {
         waiting.keys.filter { times.contains($0) }.sorted().map { ($0, waiting.take($0)) }
     }
 
-    /// A read has ended, with a list or without. Returns the time whose list is to be read now; nil if nobody waits.
+    /// A read has ended, whether or not it found a list. Returns the time of the next list to read; nil if no request waits.
     mutating func ended() -> Int64? {
         isReading = false
         return next()

@@ -37,6 +37,25 @@ import Testing
         #expect(closed.error == "exit 1")
     }
 
+    @Test func `an upgrade does not believe a process that has taken another one's name`() throws {
+        let script = """
+            import os, signal, socket
+            name = f"\\0larder-upgrade-{os.getppid()}"
+            listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            listener.bind(name)
+            listener.listen()
+            print("listening", flush=True)
+            listener.accept()[0].send(b"1")
+            signal.pause()
+            """
+        let impostor = try ChildProcess("/usr/bin/python3", ["-c", script])
+        try impostor.waitForLine(containing: "listening")
+        let result = try LarderProcess.run(["upgrade", "--pid", "\(ProcessInfo.processInfo.processIdentifier)"])
+        #expect(result.ending == .exited(1) && result.output.isEmpty)
+        #expect(result.error.contains("another process answers in its name"), "\(result.error)")
+        impostor.signal(SIGKILL)
+    }
+
     @Test func `check loads the file of certificates`() throws {
         let path = "/tmp/larder-ca-\(UInt64.random(in: 0 ... .max)).pem"
         try "no certificate".write(toFile: path, atomically: true, encoding: .utf8)
