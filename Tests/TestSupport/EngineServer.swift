@@ -97,6 +97,10 @@ public final class EngineServer: Sendable {
             guard child.ending == nil else { throw SocketError("start \(Self.kind)-server", 0) }
             guard let connection = try? TestSocket.connect(port: probe) else { return false }
             connection.close()
+            // It opens this one after the port. A Sentinel has none.
+            guard options.watches == nil else { return true }
+            guard let connection = try? TestSocket.connect(path: socket) else { return false }
+            connection.close()
             return true
         }
     }
