@@ -130,6 +130,14 @@ public final class ChildProcess: Sendable {
         return ending
     }
 
+    /// Waits for its end. Throws an error with the last lines of both streams if it does not exit with `status`: a
+    /// sanitizer's report, for example.
+    public func expectExit(_ status: Int32 = 0) throws {
+        let ending = try waitForExit()
+        guard ending != .exited(status) else { return }
+        throw OtherEnding(ending: ending, expected: .exited(status), lines: lines().suffix(200))
+    }
+
     /// How it ended; nil while it runs.
     public var ending: Ending? { state.withValue { $0.ending } }
 
@@ -154,6 +162,17 @@ public func makeProgram(_ text: String, at path: String) throws {
     let command = "rm -f \"$0\" && printf %s \"$1\" >\"$0\" && chmod 755 \"$0\""
     let result = try ChildProcess.run("/bin/sh", ["-c", command, path, text])
     guard result.ending == .exited(0) else { throw NotMade(path: path, reason: result.error) }
+}
+
+/// A program has ended in another way than it should.
+private struct OtherEnding: Error, CustomStringConvertible {
+    let ending: ChildProcess.Ending
+    let expected: ChildProcess.Ending
+    let lines: ArraySlice<String>
+
+    var description: String {
+        "it ended with \(ending), not \(expected), after these lines:\n\(lines.joined(separator: "\n"))"
+    }
 }
 
 private struct NotMade: Error {

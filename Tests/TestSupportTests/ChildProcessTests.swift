@@ -26,6 +26,14 @@ import Testing
         #expect(throws: TimedOut.self) { try child.waitForLine(containing: "never") }
     }
 
+    @Test func `an end that was not expected is an error with the last lines`() throws {
+        let program = ["-c", "echo out; echo report >&2; exit 66"]
+        try ChildProcess("/bin/sh", program).expectExit(66)
+        let error = #expect(throws: (any Error).self) { try ChildProcess("/bin/sh", program).expectExit() }
+        let text = error.map { "\($0)" } ?? ""
+        #expect(text.contains("exited(66)") && text.contains("out") && text.contains("report"), "\(text)")
+    }
+
     @Test func `passes descriptors on from 3, and no others`() throws {
         let (socket, _) = try TestSocket.listen()
         let child = try ChildProcess(

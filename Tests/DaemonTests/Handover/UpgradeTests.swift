@@ -277,7 +277,7 @@ import Testing
         let again = try LarderProcess.run(["upgrade", "--pid", "\(old)"])
         #expect(again.ending == .exited(1) && again.error.contains("process \(old) cannot be upgraded"))
         kill(new, SIGTERM)
-        #expect(try larder.child.waitForExit() == .exited(0))
+        try larder.child.expectExit()
     }
 
     @Test func `a process that is no Larder is left alone`() throws {

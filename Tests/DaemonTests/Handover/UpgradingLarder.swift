@@ -94,7 +94,7 @@ final class UpgradingLarder {
     /// Ends the newest process, and waits until all have ended.
     func end() throws {
         kill(process, SIGTERM)
-        #expect(try child.waitForExit() == .exited(0))
+        try child.expectExit()
         try eventually("process \(process) ends") { kill(process, 0) != 0 }
         #expect(lines("stopped").count == upgrades + 1)
     }

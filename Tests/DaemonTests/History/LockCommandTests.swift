@@ -183,7 +183,7 @@ import Testing
         let line = try follower.waitForLine(containing: "\"kind\":\"price\"")
         #expect(line.contains("a/2"))
         follower.signal(SIGTERM)
-        #expect(try follower.waitForExit() == .exited(0))
+        try follower.expectExit()
         try second.end()
     }
 }

@@ -100,7 +100,7 @@ import Testing
             ).waitForExit() == .exited(0)
         }
         child.signal(SIGTERM)
-        #expect(try child.waitForExit() == .exited(0))
+        try child.expectExit()
         #expect(child.lines(.error).isEmpty)
     }
 

@@ -34,6 +34,6 @@ import Testing
         #expect(count > 1000)
 
         larder.signal(SIGTERM)
-        #expect(try larder.waitForExit() == .exited(0))
+        try larder.expectExit()
     }
 }

@@ -53,7 +53,7 @@ import Testing
             connected.close()
         }
         let child = try LarderProcess.hand([tcp, connected], environment: ["LISTEN_FDNAMES": "web:odd"])
-        #expect(try child.waitForExit() == .exited(1))
+        try child.expectExit(1)
         let lines = child.lines()
         #expect(lines.count == 1)
         #expect(lines.first?.contains("descriptor 4 (odd)") == true, "\(lines)")

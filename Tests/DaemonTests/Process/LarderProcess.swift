@@ -84,6 +84,6 @@ struct LarderProcess {
     /// Tells it to end, and waits until it has.
     func end(_ signal: Int32 = SIGTERM) throws {
         child.signal(signal)
-        #expect(try child.waitForExit() == .exited(0))
+        try child.expectExit()
     }
 }

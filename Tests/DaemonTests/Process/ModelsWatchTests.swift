@@ -20,7 +20,7 @@ import Testing
             environment: LarderProcess.environment(["TERM": "xterm"]))
         try watch.waitForLine(containing: "+  acme/m3")
         watch.signal(signal)
-        #expect(try watch.waitForExit() == .exited(0))
+        try watch.expectExit()
         let lines = watch.lines(.output)
         #expect(lines.contains("   acme/m1        -       -        -  -             -"))
         #expect(lines.contains { $0.hasSuffix("models | 1 new") })
@@ -51,7 +51,7 @@ import Testing
         let back = try ScriptedOrigin(port: origin.port) { _ in .json(#"{"data":[{"id":"acme/back"}]}"#) }
         try watch.waitForLine(containing: "acme/back")
         watch.signal(SIGINT)
-        #expect(try watch.waitForExit() == .exited(0))
+        try watch.expectExit()
         back.stop()
     }
 

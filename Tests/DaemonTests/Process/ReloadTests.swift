@@ -333,7 +333,7 @@ import Testing
         gate.open()
         #expect(try client.readResponse().status == 200)
         client.close()
-        #expect(try larder.process.child.waitForExit() == .exited(0))
+        try larder.process.child.expectExit()
         #expect(!larder.process.child.lines().contains { $0.contains("reload") })
     }
 

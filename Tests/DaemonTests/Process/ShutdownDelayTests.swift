@@ -51,7 +51,7 @@ import Testing
         let answer = try client.readResponse()
         #expect(answer.status == 200 && answer.fields["Connection"] == "close")
         client.close()
-        #expect(try larder.child.waitForExit() == .exited(0))
+        try larder.child.expectExit()
     }
 
     @Test func `a third signal closes what is in flight`() throws {

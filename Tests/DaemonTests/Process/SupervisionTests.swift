@@ -57,7 +57,7 @@ import Testing
         gate.open()
         #expect(try client.readResponse().status == 200)
         client.close()
-        #expect(try larder.child.waitForExit() == .exited(0))
+        try larder.child.expectExit()
     }
 
     @Test func `a process that stands still shows no sign of life`() throws {
