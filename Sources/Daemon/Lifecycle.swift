@@ -198,8 +198,10 @@ struct Watches {
     /// Ends the shutdown delay, and then the drain.
     var endTimer: LoopTimer?
 
-    /// Watches for nothing more, so that the loop can end.
+    /// Watches for nothing more, so that the loop can end. A signal that comes later changes nothing: by default it would
+    /// end the process before all is written, and with a failure. Call it on the main thread.
     func close() {
+        holdSignals([SIGTERM, SIGINT, SIGHUP, SIGUSR2])
         for signal in signals { signal.close() }
         endTimer?.close()
     }

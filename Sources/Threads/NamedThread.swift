@@ -10,7 +10,9 @@ public final class NamedThread: Sendable {
     private init(_ thread: pthread_t) { self.thread = thread }
 
     /// Starts a thread that runs `body` and ends with it. The kernel keeps 15 bytes of the name. Everything that is not
-    /// `Sendable`, such as a loop, is made inside `body`. Throws the reason if no thread can be created.
+    /// `Sendable`, such as a loop, is made inside `body`. Signals from outside are not delivered on it, nor on the threads
+    /// that it starts: so it is the main thread that decides which may interrupt the process. Throws the reason if no
+    /// thread can be created.
     public static func start(
         name: String, _ body: @escaping @Sendable () -> Void
     ) throws(ThreadError) -> NamedThread {
@@ -18,7 +20,7 @@ public final class NamedThread: Sendable {
         var thread = pthread_t()
         // Balanced in `threadBegun`, or below if there is no thread.
         let context = unsafe Unmanaged.passRetained(start)
-        let code = unsafe pthread_create(&thread, nil, threadBegun, context.toOpaque())
+        let code = unsafe shim_start_thread(&thread, threadBegun, context.toOpaque())
         if code != 0 {
             unsafe context.release()
             throw ThreadError(errno: code)

@@ -36,6 +36,18 @@ import Testing
         #expect(((try? client.readToEnd()) ?? []).isEmpty)
     }
 
+    @Test(arguments: [SIGTERM, SIGINT, SIGHUP, SIGUSR2])
+    func `signals that come while it ends do not make it fail`(signal: Int32) throws {
+        for _ in 0..<5 {
+            let larder = try LarderProcess.serve(["--demo"], environment: ["LARDER_WORKERS": "3"])
+            larder.child.signal(SIGTERM)
+            // Of two signals that wait, the lower number is delivered first, and this one would begin an upgrade.
+            if signal == SIGUSR2 { try larder.child.waitForLine(containing: "draining") }
+            while larder.child.ending == nil { larder.child.signal(signal) }
+            try larder.child.expectExit()
+        }
+    }
+
     @Test func `an idle Larder ends at once`() throws {
         let larder = try LarderProcess.serve(["--demo"])
         let client = try RawClient(port: larder.port)
