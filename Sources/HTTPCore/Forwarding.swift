@@ -2,9 +2,12 @@ public import Bytes
 
 /// The fields that belong to one connection and are not passed on (RFC 9110 section 7.6.1).
 public struct HopByHop {
-    /// The names that `Connection` lists, in lower case. A set, since a hostile peer lists tens of thousands, and as many
-    /// fields.
+    /// The names that `Connection` lists beside the fixed ones, in lower case. A set, since a hostile peer lists tens of
+    /// thousands, and as many fields.
     private var nominated: Set<[UInt8]> = []
+
+    /// The lengths of these names, a bit for each. Nearly no field needs to be looked up.
+    private var lengths: UInt64 = 0
 
     /// Only the fixed names.
     public init() {}
@@ -13,26 +16,39 @@ public struct HopByHop {
     public mutating func nominate(_ connection: Span<UInt8>) {
         var elements = ListElements(connection)
         while let range = elements.next(in: connection) {
-            nominated.insert(connection.extracting(range).copied().map(asciiLowercased))
+            let name = connection.extracting(range)
+            // Nearly every peer sends `close` or `keep-alive`.
+            if isFixed(name) { continue }
+            nominated.insert(name.copied().map(asciiLowercased))
+            lengths |= bit(name.count)
         }
     }
 
     /// Whether a field of this name is hop-by-hop and must not be passed on.
     public func contains(_ name: Span<UInt8>) -> Bool {
-        switch name.count {
-        case 2 where name.equalsIgnoringCase("te"): return true
-        case 7 where name.equalsIgnoringCase("upgrade"): return true
-        case 10 where name.equalsIgnoringCase("connection") || name.equalsIgnoringCase("keep-alive"): return true
-        case 16 where name.equalsIgnoringCase("proxy-connection"): return true
-        case 17 where name.equalsIgnoringCase("transfer-encoding"): return true
-        case 18 where name.equalsIgnoringCase("proxy-authenticate"): return true
-        case 19 where name.equalsIgnoringCase("proxy-authorization"): return true
-        default: break
-        }
-        guard !nominated.isEmpty else { return false }
-        let lowercase = name.copied().map(asciiLowercased)
-        return nominated.contains(lowercase)
+        if isFixed(name) { return true }
+        guard lengths & bit(name.count) != 0 else { return false }
+        return nominated.contains(name.copied().map(asciiLowercased))
     }
+
+    /// Whether a name is hop-by-hop without being listed. `Close` is reserved, because it is an option of `Connection` (RFC
+    /// 9110 section 18.4).
+    private func isFixed(_ name: Span<UInt8>) -> Bool {
+        switch name.count {
+        case 2: name.equalsIgnoringCase("te")
+        case 5: name.equalsIgnoringCase("close")
+        case 7: name.equalsIgnoringCase("upgrade")
+        case 10: name.equalsIgnoringCase("connection") || name.equalsIgnoringCase("keep-alive")
+        case 16: name.equalsIgnoringCase("proxy-connection")
+        case 17: name.equalsIgnoringCase("transfer-encoding")
+        case 18: name.equalsIgnoringCase("proxy-authenticate")
+        case 19: name.equalsIgnoringCase("proxy-authorization")
+        default: false
+        }
+    }
+
+    /// The bit of a length. All long names share the last one.
+    private func bit(_ length: Int) -> UInt64 { 1 << UInt64(min(length, 63)) }
 }
 
 /// The name by which one process recognizes itself in `Via` (RFC 9110 section 7.6.3): a request that contains it has
