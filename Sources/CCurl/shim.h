@@ -1,5 +1,6 @@
 #pragma once
 #include <curl/curl.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <arpa/inet.h>
@@ -18,6 +19,9 @@ static inline CURLcode shim_easy_set_long(CURL *easy, CURLoption option, long va
 static inline CURLcode shim_easy_set_size(CURL *easy, CURLoption option, curl_off_t value) {
     return curl_easy_setopt(easy, option, value);
 }
+
+/* The library's version, a byte for each of its three numbers. CURLVERSION_NOW is a macro. */
+static inline unsigned shim_curl_version(void) { return curl_version_info(CURLVERSION_NOW)->version_num; }
 
 /* curl copies the text; null sets the option back. */
 static inline CURLcode shim_easy_set_text(CURL *easy, CURLoption option, const char *value) {
@@ -192,6 +196,13 @@ static inline int shim_is_close_notify(int where, int value) {
 static inline void shim_prepare_streaming(SSL *tls) {
     SSL_set_mode(tls, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_set_read_ahead(tls, 1);
+}
+
+/* Makes TLS read and write the socket itself. curl's own layer between them works only while curl is called, and so does
+   its receiver of TLS sessions. */
+static inline int shim_attach_socket(SSL *tls, int socket) {
+    SSL_CTX_sess_set_new_cb(SSL_get_SSL_CTX(tls), NULL);
+    return SSL_set_fd(tls, socket);
 }
 
 /* curl asks OpenSSL to take a connection that just ends for one that was closed in good order. */

@@ -5,8 +5,8 @@ import Glibc
 
 /// A connection that curl makes, with proxy and TLS (`CURLOPT_CONNECT_ONLY`). Its subclasses speak the protocol.
 ///
-/// Curl also moves the bytes if there is a layer above the socket. If not, the socket itself is read and written: for each
-/// call curl searches all its connections for this one.
+/// Curl also moves the first bytes, and all of them if there is a proxy. The others move without it, because for each call
+/// it searches all its connections for this one.
 @safe class CurlConnection: CurlTransfer {
     /// What is between the socket and us.
     enum Layer {
@@ -22,6 +22,8 @@ import Glibc
     /// Curl's, which has it for as long as the socket is open; nil without TLS, and before curl has moved bytes.
     private var tls: OpaquePointer?
     private var hasMovedBytes = false
+    /// Nil without TLS, and before the peer's first bytes.
+    private var tlsSocket: TLSSocket?
     private var isClosed = false
 
     /// Whether bytes can be sent and received.
@@ -56,6 +58,12 @@ import Glibc
 
     /// The descriptor of the socket while it is open.
     private var descriptor: Int32? { isClosed ? nil : socket?.descriptor }
+
+    /// The peer's first bytes have come.
+    private func noteReceived() {
+        guard layer == .tls, tlsSocket == nil, let descriptor, let tls = unsafe tls else { return }
+        tlsSocket = unsafe TLSSocket(tls, on: descriptor)
+    }
 
     /// The descriptor to read and write without curl; nil if there is none, and for the first call (see `noteMoved`).
     private var plainSocket: Int32? { layer == .none && hasMovedBytes ? descriptor : nil }
@@ -95,6 +103,7 @@ import Glibc
 
     final func send(_ bytes: Span<UInt8>) -> Sent {
         if let plainSocket { return sendPlain(bytes, on: plainSocket) }
+        if !isClosed, let tlsSocket { return tlsSocket.send(bytes) }
         var count = 0
         let code = unsafe bytes.withUnsafeBytes { unsafe curl_easy_send(raw, $0.baseAddress, $0.count, &count) }
         noteMoved()
@@ -129,11 +138,14 @@ import Glibc
 
     final func receive(into buffer: ReadBuffer) -> Received {
         if let plainSocket { return receivePlain(from: plainSocket, into: buffer) }
+        if !isClosed, let tlsSocket { return tlsSocket.receive(into: buffer) }
         var count = 0
         let code = unsafe curl_easy_recv(raw, buffer.raw.baseAddress, buffer.raw.count, &count)
         noteMoved()
         switch code {
-        case CURLE_OK where count > 0: return .some(count, more: true)
+        case CURLE_OK where count > 0:
+            noteReceived()
+            return .some(count, more: true)
         // With TLS, any device on the path could end the connection.
         case CURLE_OK:
             return unsafe TLSCloseNotify(raw)?.wasReceived ?? true

@@ -69,6 +69,62 @@ import Testing
         #expect(one.text + two.text == "onetwo")
     }
 
+    @Test(arguments: [1, 100, 1 << 14, 1 << 14 + 1, 50_000])
+    func `bodies of all sizes come whole on a kept connection`(piece: Int) throws {
+        let origin = try TLSOrigin(.byHand)
+        defer { origin.stop() }
+        let (one, two) = (StreamRecorder(), StreamRecorder())
+        let pieces = 20
+        func text(_ index: Int) -> String {
+            String(repeating: String(Unicode.Scalar(UInt8(ascii: "a") + UInt8(index))), count: piece)
+        }
+        var sent = 0
+        func sendMore() {
+            // Some pieces wait in the socket together; more than a pipe takes would stop this thread.
+            guard two.received == sent * piece, sent < pieces else { return }
+            for _ in 0..<(piece < 10_000 ? 5 : 1) {
+                origin.send(text(sent))
+                sent += 1
+            }
+        }
+        two.onBody = { _ in sendMore() }
+        try withClient(settings { $0.caFile = origin.caFile }) { client, loop in
+            one.onEnd = { _ in
+                begin(.make("POST", origin.url, body: .length(1)), on: client, two) { $0.send("a") }
+                func answer() {
+                    if !origin.received.suffix(5).elementsEqual("\r\n\r\na".utf8) { return after(20, on: loop, answer) }
+                    origin.send("HTTP/1.1 200 OK\r\nContent-Length: \(piece * pieces)\r\n\r\n")
+                    sendMore()
+                }
+                answer()
+            }
+            origin.send(ok("one"))
+            begin(.make("GET", origin.url), on: client, one)
+        }
+        #expect(one.text == "one" && two.calls.last == "ended")
+        #expect(two.text == (0..<pieces).map(text).joined())
+    }
+
+    @Test func `a body on a kept connection that is cut is not whole`() throws {
+        let origin = try TLSOrigin(.byHand)
+        defer { origin.stop() }
+        let (one, two) = (StreamRecorder(), StreamRecorder())
+        origin.send(ok("one"))
+        two.onBody = { _ in origin.kill() }
+        try withClient(settings { $0.caFile = origin.caFile }) { client, loop in
+            one.onEnd = { _ in
+                begin(.make("POST", origin.url, body: .length(1)), on: client, two) { $0.send("a") }
+                func answer() {
+                    if !origin.received.suffix(5).elementsEqual("\r\n\r\na".utf8) { return after(20, on: loop, answer) }
+                    origin.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+                }
+                answer()
+            }
+            begin(.make("GET", origin.url), on: client, one)
+        }
+        #expect(two.calls == ["200", "body", "cut"] && two.text == "half")
+    }
+
     @Test func `a body that upstream is slow to take comes whole`() throws {
         let origin = try TLSOrigin(.byHand)
         defer { origin.stop() }
