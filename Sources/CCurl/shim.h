@@ -191,10 +191,10 @@ static inline int shim_is_close_notify(int where, int value) {
     return (where & SSL_CB_ALERT) && (where & SSL_CB_READ) && (value & 0xFF) == SSL_AD_CLOSE_NOTIFY;
 }
 
-/* Lets bytes that could not be sent be sent on from another place, and reads a record at once: its length is not asked for
-   first. */
+/* Lets bytes that could not be sent be sent on from another place, reports each record that was sent, so that a failure is
+   known to come after them, and reads a record at once: its length is not asked for first. */
 static inline void shim_prepare_streaming(SSL *tls) {
-    SSL_set_mode(tls, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_set_mode(tls, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE);
     SSL_set_read_ahead(tls, 1);
 }
 

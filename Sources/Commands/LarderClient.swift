@@ -143,8 +143,10 @@ enum ErrorBody {
     /// organization of OpenRouter's is left out: reports of `larder doctor` are pasted into issues.
     static func shareableMessage(_ body: SharedBytes) -> String? {
         guard let message = message(body) else { return nil }
-        let text = message.lowercased()
-        return text.contains("user_") || text.contains("org_") ? nil : message
+        // Not by characters: an underscore and a combining mark after it are one character, which is no underscore.
+        let text = message.lowercased().unicodeScalars
+        let isPrivate = text.contains("user_".unicodeScalars) || text.contains("org_".unicodeScalars)
+        return isPrivate ? nil : message
     }
 }
 

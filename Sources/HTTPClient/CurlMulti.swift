@@ -86,12 +86,12 @@ import Glibc
         _ = unsafe curl_multi_remove_handle(raw, transfer.raw)
     }
 
-    /// Allows or forbids curl to receive and send for a transfer. If receiving resumes, data that curl has held back
-    /// may arrive at once.
-    func allow(_ transfer: CurlTransfer, receiving: Bool, sending: Bool) {
-        let held = (receiving ? 0 : CURLPAUSE_RECV) | (sending ? 0 : CURLPAUSE_SEND)
-        // It fails if there is no connection yet, or none any more: then nothing is held back.
-        _ = unsafe curl_easy_pause(transfer.raw, held)
+    /// Lets curl continue a transfer that it holds back. The data that it kept may arrive at once.
+    func resume(_ transfer: CurlTransfer) {
+        // It also fails if there is no connection yet, or none any more: then nothing is held back.
+        let code = unsafe curl_easy_pause(transfer.raw, CURLPAUSE_CONT)
+        // If the data is not wanted, curl (7.88) neither ends the transfer nor continues it.
+        if code != CURLE_OK, transfer.stopped != nil { ended(transfer, code) }
     }
 
     /// Closes every connection. No transfer may be left.

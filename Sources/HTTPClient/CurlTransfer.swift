@@ -29,7 +29,7 @@ import EventLoop
     /// What happened to the data that curl has received.
     enum Taken {
         case all
-        /// Not taken: curl keeps it, and receives no more until `CurlMulti.allow`.
+        /// Not taken: curl keeps it, and receives no more until `CurlMulti.resume`.
         case later
         /// Not taken, and the transfer must end: see `stop`.
         case never

@@ -38,8 +38,8 @@ final class FetchConnections {
     /// Ends a transfer in any state.
     func remove(_ transfer: Transfer) { transfer.easy.multi?.remove(transfer) }
 
-    /// Lets libcurl continue receiving for a transfer.
-    func allow(_ transfer: Transfer) { transfer.easy.multi?.allow(transfer, receiving: true, sending: true) }
+    /// Lets libcurl continue receiving for a transfer. It may end within this call.
+    func resume(_ transfer: Transfer) { transfer.easy.multi?.resume(transfer) }
 
     /// The connection of a transfer has failed: no further fetch uses a connection that was made before now. False if
     /// it was abandoned already, and so says nothing about those made since.

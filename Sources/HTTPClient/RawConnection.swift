@@ -179,7 +179,9 @@ public protocol RawConnectionDelegate: AnyObject {
             }
         }
         isReading = true
-        later?.start(after: 0)
+        // A timer that is due already would run before the other sockets, without an end (libuv before 1.48).
+        connector.loop.updateNow()
+        later?.start(after: 1)
     }
 
     private func end(_ failure: FetchFailure) {

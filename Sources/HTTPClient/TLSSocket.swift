@@ -5,7 +5,8 @@ import Glibc
 /// The TLS of a connection that curl has made, on its socket without curl between.
 ///
 /// For each call to send or receive, curl searches all its connections for this one. What it has set up stays as it is:
-/// the keys, whom to trust, and when the connection is closed.
+/// the keys, whom to trust, and when the connection is closed. SIGPIPE must be ignored (`ignoreBrokenPipes`): OpenSSL does
+/// not ask the system for an error instead.
 @safe struct TLSSocket {
     private let raw: OpaquePointer
 

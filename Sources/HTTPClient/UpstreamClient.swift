@@ -152,7 +152,7 @@ public final class UpstreamClient {
     private func goOn(_ some: [Transfer]) {
         for transfer in some where transfers[ObjectIdentifier(transfer)] === transfer {
             transfer.beginTurn()
-            fetchConnections?.allow(transfer)
+            fetchConnections?.resume(transfer)
         }
     }
 

@@ -207,11 +207,16 @@ extension LockComparison {
         return String(result)
     }
 
-    /// So that Markdown takes nothing of it for markup.
+    private static let markup = "\\`*_{}[]<>()#|!&~".unicodeScalars
+
+    /// So that Markdown takes nothing of it for markup. Not by characters: a bar and a combining mark after it are one
+    /// character, which is not a bar.
     private static func escaped(_ text: String) -> String {
-        printable(text).reduce(into: "") { result, character in
-            if "\\`*_{}[]<>()#|!&~".contains(character) { result.append("\\") }
-            result.append(character)
+        var result = String.UnicodeScalarView()
+        for scalar in printable(text).unicodeScalars {
+            if markup.contains(scalar) { result.append("\\") }
+            result.append(scalar)
         }
+        return String(result)
     }
 }

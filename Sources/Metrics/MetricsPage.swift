@@ -23,7 +23,13 @@ public enum MetricsPage {
         report.counts.requests.forEachRow { row in
             page.label(row.route.name)
             page.label(row.decision.name)
-            if let status = row.status { page.label(status) } else { page.label("other") }
+            if let status = row.status {
+                page.label(status)
+            } else if row.isServerError {
+                page.label("5xx")
+            } else {
+                page.label("other")
+            }
             page.sample(row.count)
         }
         page.begin(MetricsTable.requestDuration)

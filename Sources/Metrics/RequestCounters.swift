@@ -4,15 +4,15 @@ public import Serving
 ///
 /// It is one fixed table: rare statuses share a column, so that no client or upstream can make it grow.
 public struct RequestCounters: Sendable, Equatable {
-    /// The statuses with their own column. 499 means that the client disconnected; the last column is for all other
-    /// statuses.
+    /// The statuses with their own column. 499 means that the client disconnected. The last column is for all other
+    /// statuses from 500 to 599, because they are errors, and the one before it for all the rest.
     static let statuses = [
         200, 204, 206, 301, 302, 304, 307, 308, 400, 401, 402, 403, 404, 405, 408, 409, 413, 414, 417, 421, 422, 429,
         431,
         499, 500, 501, 502, 503, 504, 524, 529,
     ]
     // Written out as constants: a lazily computed static would be checked on every hit. A test compares them.
-    static let columns = 32
+    static let columns = 33
     static let decisions = 10
     static let routes = 13
 
@@ -21,7 +21,8 @@ public struct RequestCounters: Sendable, Equatable {
     private var counts: [UInt64]
     /// The column of each status from 100 to 599.
     private static let columnOfStatus: [UInt8] = {
-        var columnOfStatus = [UInt8](repeating: UInt8(columns - 1), count: 500)
+        var columnOfStatus = [UInt8](repeating: UInt8(columns - 2), count: 400)
+        columnOfStatus += [UInt8](repeating: UInt8(columns - 1), count: 100)
         for (column, status) in statuses.enumerated() { columnOfStatus[status - 100] = UInt8(column) }
         return columnOfStatus
     }()
@@ -42,7 +43,7 @@ public struct RequestCounters: Sendable, Equatable {
     }
 
     private static func column(of status: Int) -> Int {
-        status >= 100 && status < 600 ? Int(columnOfStatus[status - 100]) : columns - 1
+        status >= 100 && status < 600 ? Int(columnOfStatus[status - 100]) : columns - 2
     }
 
     @inline(__always)
@@ -63,6 +64,8 @@ public struct RequestCounters: Sendable, Equatable {
         public let decision: RequestDecision
         /// Their status; nil for statuses without a column.
         public let status: Int?
+        /// Whether the status is a 5xx, with or without a column.
+        public let isServerError: Bool
         /// The number of requests.
         public let count: UInt64
     }
@@ -72,18 +75,19 @@ public struct RequestCounters: Sendable, Equatable {
         for index in counts.indices where counts[index] > 0 {
             let (row, column) = index.quotientAndRemainder(dividingBy: Self.columns)
             let (route, decision) = row.quotientAndRemainder(dividingBy: Self.decisions)
+            let status: Int? = column < Self.statuses.count ? Self.statuses[column] : nil
             body(
                 Row(
-                    route: Route.Kind.allCases[route], decision: RequestDecision.allCases[decision],
-                    status: column < Self.statuses.count ? Self.statuses[column] : nil, count: counts[index]))
+                    route: Route.Kind.allCases[route], decision: RequestDecision.allCases[decision], status: status,
+                    isServerError: status.map { $0 >= 500 } ?? (column == Self.columns - 1), count: counts[index]))
         }
     }
 
     /// The number of responses with each status, in the order of the table. The last one, without a status, is for all
     /// statuses without a column.
     var statuses: [(status: Int?, count: UInt64)] {
-        var sums = [UInt64](repeating: 0, count: Self.columns)
-        for index in counts.indices { sums[index % Self.columns] &+= counts[index] }
+        var sums = [UInt64](repeating: 0, count: Self.statuses.count + 1)
+        for index in counts.indices { sums[min(index % Self.columns, Self.statuses.count)] &+= counts[index] }
         return sums.enumerated().filter { $0.element > 0 }.map { column, count in
             (column < Self.statuses.count ? Self.statuses[column] : nil, count)
         }
@@ -124,14 +128,15 @@ public struct RequestTotals: Sendable, Equatable {
         requests += row.count
         switch row.decision {
         case .hit:
-            if let status = row.status, status >= 400 { errorHits += row.count } else { hits += row.count }
+            let isError = row.isServerError || row.status ?? 0 >= 400
+            if isError { errorHits += row.count } else { hits += row.count }
         case .stale: stale += row.count
         case .miss, .expired, .demanded: misses += row.count
         case .passed: passed += row.count
         case .own: own += row.count
         case .failed, .refused, .aborted: break
         }
-        if let status = row.status, status >= 500, row.decision != .own { errors += row.count }
+        if row.isServerError, row.decision != .own { errors += row.count }
     }
 
     mutating func merge(_ other: RequestTotals) {
@@ -159,9 +164,11 @@ public struct RequestTotals: Sendable, Equatable {
     }
 
     /// The share of requests for cached resources that were answered without asking upstream first; nil if there were
-    /// none. Remembered errors count in neither.
+    /// none. Remembered errors count in neither. Rounded down to four decimals: 1 means all and nothing less.
     public var hitRatio: Double? {
         let all = hits + stale + misses
-        return all == 0 ? nil : Double(hits + stale) / Double(all)
+        guard all > 0 else { return nil }
+        // In whole numbers: as a floating-point number, 0.57 * 10,000 is less than 5,700.
+        return Double(Int(Int128(hits + stale) * 10_000 / Int128(all))) / 10_000
     }
 }

@@ -286,11 +286,11 @@ struct JSONText: ~Copyable {
         out.append(flag ? "true" : "false")
     }
 
-    /// A ratio with four decimals; null for nil.
+    /// A ratio with as many decimals as it has; null for nil.
     mutating func member(_ name: StaticString?, ratio: Double?) {
         key(name)
         guard let ratio else { return out.append("null") }
-        out.append(utf8: "\((ratio * 10_000).rounded() / 10_000)")
+        out.append(utf8: "\(ratio)")
     }
 
     private mutating func key(_ name: StaticString?) {

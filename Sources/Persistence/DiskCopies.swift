@@ -49,12 +49,22 @@ package struct DiskCopies {
         let key: RecordKey
         /// Its place in the queue for memory.
         let ticket: AdmissionQueue.Ticket
+        /// The first that waited: a copy is restored for it.
+        let first: Dispatcher.Waiter
         var waiters: [Dispatcher.Waiter]
+        /// When nobody waits for it any more, in milliseconds.
+        let deadline: UInt64
+        /// Whether it took too long: then requests go on without it.
+        var isLate = false
         /// Whether a copy with this key was written after the read began, which the read may not have found.
         var isRenewed = false
         /// Whether the copy was removed while it was being read: then it must not be used.
         var isVoid = false
     }
+
+    /// How long requests wait for a read, in milliseconds. A disk may hang, and a store that another process has during an
+    /// upgrade answers only when it is back.
+    package static let patience: UInt64 = 5_000
 
     private let names: EntryNames
     private var index: DiskIndex
@@ -83,27 +93,30 @@ package struct DiskCopies {
 
     // MARK: Reading
 
-    /// A request needs a resource. `isInMemory` says whether an entry that may answer it is in memory; then none is
-    /// read.
+    /// A request needs a resource at the time `now`, in milliseconds. `isInMemory` says whether an entry that may answer it
+    /// is in memory; then none is read.
     package mutating func wanted(
-        _ resource: Resource, by waiter: Dispatcher.Waiter, isInMemory: @autoclosure () -> Bool
+        _ resource: Resource, by waiter: Dispatcher.Waiter, now: UInt64, isInMemory: @autoclosure () -> Bool
     ) -> Next {
         guard !index.isEmpty || !reads.isEmpty else { return .proceed }
         for owner in [waiter.owner, nil] {
             let read = DiskRead(resource: resource, owner: owner)
-            if reads[read] != nil {
+            if let pending = reads[read] {
+                if pending.isLate { return .proceed }
                 reads[read]?.waiters.append(waiter)
                 return .wait
             }
             guard let bytes = index.size(of: key(of: read)) else { continue }
-            return isInMemory() ? .proceed : begin(read, bytes: bytes, for: waiter)
+            return isInMemory() ? .proceed : begin(read, bytes: bytes, for: waiter, now: now)
         }
         return .proceed
     }
 
-    private mutating func begin(_ read: DiskRead, bytes: Int, for waiter: Dispatcher.Waiter) -> Next {
+    private mutating func begin(_ read: DiskRead, bytes: Int, for waiter: Dispatcher.Waiter, now: UInt64) -> Next {
         lastTicket += 1
-        reads[read] = Pending(key: key(of: read), ticket: lastTicket, waiters: [waiter])
+        reads[read] = Pending(
+            key: key(of: read), ticket: lastTicket, first: waiter, waiters: [waiter],
+            deadline: now.addingSaturated(Self.patience))
         tickets[lastTicket] = read
         let mayBegin = memory.ask(
             lastTicket, bytes: bytes * FetchAdmission.readingFactor, isUrgent: read.resource == .catalog)
@@ -114,7 +127,19 @@ package struct DiskCopies {
     package func key(of read: DiskRead) -> RecordKey { names.key(of: read.resource, owner: read.owner) }
 
     /// The first waiter of a read: its list is for a copy that refers to one.
-    package func firstWaiter(of read: DiskRead) -> Dispatcher.Waiter? { reads[read]?.waiters.first }
+    package func firstWaiter(of read: DiskRead) -> Dispatcher.Waiter? { reads[read]?.first }
+
+    /// The waiters of the reads that have taken too long, which go on without the store. Those who come until such a read
+    /// ends do not wait for it either. What it finds is used for later requests.
+    package mutating func overdue(at now: UInt64) -> [(resource: Resource, waiter: Dispatcher.Waiter)] {
+        var late: [(resource: Resource, waiter: Dispatcher.Waiter)] = []
+        for (read, pending) in reads where !pending.isLate && now >= pending.deadline {
+            late += pending.waiters.map { (read.resource, $0) }
+            reads[read]?.waiters = []
+            reads[read]?.isLate = true
+        }
+        return late
+    }
 
     /// Whether a copy that was read may be used; not if it was removed meanwhile.
     package func mayUse(_ read: DiskRead) -> Bool { reads[read]?.isVoid != true }

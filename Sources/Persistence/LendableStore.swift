@@ -31,18 +31,24 @@ package final class LendableStore: EntryStore {
         let store = state.withLock { state -> (any EntryStore)? in
             guard state.phase == .open else { return nil }
             state.phase = .lent
+            state.mayHaveLostDrops = true
             return state.store
         }
-        store?.close()
+        guard let store else { return }
+        // The answer comes before `close` returns, if at all.
+        store.afterDrops { [lending] isDurable in lending.state.withLock { $0.mayHaveLostDrops = !isDurable } }
+        store.close()
     }
 
-    /// Goes on with `store`, which is the same one opened again; or without one, if it cannot be opened.
+    /// Goes on with `store`, which is the same one opened again; or without one, if it cannot be opened. If a removal
+    /// could not be written before it was lent, all copies are removed: which ones it was is not known any more.
     package func takeBack(_ store: (any EntryStore)?) {
         guard let store else { return handOver {} }
         state.withLock { state in
             guard state.phase == .lent else { return }
             state.store = store
             state.phase = .open
+            if state.mayHaveLostDrops { store.dropEverything() }
             for call in state.waiting { call.run(on: store) }
             state.waiting = []
             state.waitingBytes = 0
@@ -50,16 +56,17 @@ package final class LendableStore: EntryStore {
     }
 
     /// The store is another process's for good. Calls `removed` whenever a copy is removed here, and at once if that has
-    /// happened while the store was lent: the other process has it still. A store that was not lent stays open.
+    /// happened while the store was lent, or could not be written before: the other process still has it. A store that
+    /// was not lent stays open.
     package func handOver(removed: @escaping @Sendable () -> Void) {
-        let refused = state.withLock { state -> [Call] in
-            guard state.phase == .lent else { return [] }
+        let (refused, isLost) = state.withLock { state -> ([Call], Bool) in
+            guard state.phase == .lent else { return ([], false) }
             defer { state.waiting = [] }
             state.phase = .handedOver
             state.removed = removed
-            return state.waiting
+            return (state.waiting, state.mayHaveLostDrops)
         }
-        if refused.contains(where: \.isRemoval) { removed() }
+        if isLost || refused.contains(where: \.isRemoval) { removed() }
         for call in refused { call.refuse() }
     }
 
@@ -121,6 +128,8 @@ private final class Lending: HistoryStorage {
         var phase = Phase.open
         var waiting: [Call] = []
         var waitingBytes = 0
+        /// Whether removals from before the store was lent may not be written.
+        var mayHaveLostDrops = false
         var removed: @Sendable () -> Void = {}
     }
 

@@ -1,9 +1,12 @@
+import Bytes
+
 /// Decides which connections get one of the places of `server.max_connections`, and which idle ones are closed so that
 /// others get theirs. There is one for all loops together.
 ///
-/// It is pure: it holds no connection, and time is an argument, in milliseconds of a clock that all loops share. A
-/// place that becomes free goes to the first in line. While somebody waits, loops are asked for their idle connections,
-/// in a *search*: once all have answered, those that were idle for the longest time are closed, as many as are needed.
+/// It is pure: it holds no connection, and time is an argument, in milliseconds of a clock that all loops share (see
+/// `noteShortage`). A place that becomes free goes to the first in line. While somebody waits, loops are asked for their
+/// idle connections, in a *search*: once all have answered, those that were idle for the longest time are closed, as many
+/// as are needed.
 public struct ConnectionPlaces: Sendable {
     /// How long a request waits for a place before it is refused.
     public static let patience: UInt64 = 10_000
@@ -74,7 +77,7 @@ public struct ConnectionPlaces: Sendable {
     /// A request of this loop waits for a place. True if that begins a shortage, which is to be logged.
     public mutating func wait(_ loop: Int, at now: UInt64) -> Bool {
         line.append(loop)
-        shortage?.last = now
+        noteShortage(at: now)
         guard shortage == nil else { return false }
         shortage = Shortage(began: now, last: now, evicted: evicted, refused: refused)
         return true
@@ -86,8 +89,14 @@ public struct ConnectionPlaces: Sendable {
         if let index = line.lastIndex(of: loop) { line.remove(at: index) }
         guard isRefused else { return }
         refused += 1
-        lastRefusal = now
-        shortage?.last = now
+        lastRefusal = max(lastRefusal ?? 0, now)
+        noteShortage(at: now)
+    }
+
+    /// Each loop reads the clock once for each of its iterations, so one loop's time may be earlier than another's before.
+    private mutating func noteShortage(at now: UInt64) {
+        guard let last = shortage?.last else { return }
+        shortage?.last = max(last, now)
     }
 
     // MARK: Idle connections
@@ -125,7 +134,7 @@ public struct ConnectionPlaces: Sendable {
     public mutating func seek(at now: UInt64) -> SearchAction {
         let needed = line.count - leaving
         if let search {
-            if now &- search.began < Self.searchPatience { return .none }
+            if now.elapsed(since: search.began) < Self.searchPatience { return .none }
             // A loop does not respond. The others must do.
             return .close(decide())
         }
@@ -180,10 +189,10 @@ public struct ConnectionPlaces: Sendable {
 
     /// Ends the shortage, if nobody has needed a place for a while. The result is to be logged.
     public mutating func calm(at now: UInt64) -> Summary? {
-        guard let over = shortage, line.isEmpty, now >= over.last &+ Self.quiet else { return nil }
+        guard let over = shortage, line.isEmpty, now >= over.last.addingSaturated(Self.quiet) else { return nil }
         shortage = nil
         return Summary(
-            seconds: Int((over.last - over.began) / 1_000), evicted: evicted - over.evicted,
+            seconds: Int(clamping: over.last.elapsed(since: over.began) / 1_000), evicted: evicted - over.evicted,
             refused: refused - over.refused)
     }
 

@@ -286,8 +286,10 @@ public struct Dispatcher {
                 lastFailed[flight.resource] = first.owner
             }
             slowed.append(isOfKey ? first.owner : nil)
-            // The key's own record shows that this key failed, and outlasts the pause for everyone.
-            if problem.concern == .keyAtFirst, !isOfKey { slowed.append(first.owner) }
+            // The key's own record shows that this key failed, and outlasts the pause for everyone: a fetch with another
+            // key that is in progress ends that pause if it succeeds.
+            let othersMayEndIt = flights.keys.contains { $0.resource == flight.resource }
+            if !isOfKey, problem.concern == .keyAtFirst || othersMayEndIt { slowed.append(first.owner) }
         }
         var until: UInt64 = 0
         for owner in slowed {

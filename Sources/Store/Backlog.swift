@@ -28,6 +28,8 @@ struct Backlog {
     /// The reason to set the database aside, if there is one.
     private(set) var setAside: String?
     private(set) var removesAll = false
+    /// Whether somebody waits until the removals that are written are synced too.
+    private(set) var awaitsSync = false
     private(set) var owners: Set<[UInt8]> = []
     /// The records on the disk that differ from what was put.
     private(set) var damaged: Set<RecordKey> = []
@@ -47,13 +49,13 @@ struct Backlog {
     static let maximumRemovals = 16_384
 
     var isEmpty: Bool {
-        setAside == nil && !removesAll && owners.isEmpty && damaged.isEmpty && records.isEmpty && notes.isEmpty
-            && prunedBefore == nil && history.isEmpty
+        setAside == nil && !removesAll && !awaitsSync && owners.isEmpty && damaged.isEmpty && records.isEmpty
+            && notes.isEmpty && prunedBefore == nil && history.isEmpty
     }
 
     /// Whether there is a removal that must survive a restart.
     var hasRemovals: Bool {
-        setAside != nil || removesAll || !owners.isEmpty || removals > 0 || !replaced.isEmpty
+        setAside != nil || removesAll || awaitsSync || !owners.isEmpty || removals > 0 || !replaced.isEmpty
     }
 
     /// The records that must not come back.
@@ -128,6 +130,8 @@ struct Backlog {
         if setAside == nil { setAside = reason }
     }
 
+    mutating func awaitSync() { awaitsSync = true }
+
     mutating func writeNote(_ note: Note) {
         bytes += note.bytes.count - (notes.updateValue(note.bytes, forKey: note.name)?.count ?? 0)
     }
@@ -150,6 +154,7 @@ struct Backlog {
     mutating func append(_ later: Backlog) {
         if let reason = later.setAside { setAside(reason) }
         if later.removesAll { removeEverything() }
+        if later.awaitsSync { awaitSync() }
         for owner in later.owners { removeAll(owner: owner) }
         for key in later.damaged { discard(key) }
         for (key, change) in later.records {
@@ -173,6 +178,7 @@ struct Backlog {
     var removalsAlone: Backlog {
         var result = Backlog()
         result.removesAll = removesAll
+        result.awaitsSync = awaitsSync
         result.owners = owners
         for key in removed { result.remove(key) }
         return result
@@ -182,6 +188,7 @@ struct Backlog {
     mutating func forgetRemovals(databaseIsNew: Bool) {
         setAside = nil
         removesAll = false
+        awaitsSync = false
         owners = []
         replaced = []
         if databaseIsNew {

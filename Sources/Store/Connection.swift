@@ -14,6 +14,9 @@ internal import CSQLite
     /// SQLite does not detect; this limit ends the search.
     private static let fullPatience = 5_000
     private static let batchOfSteps: Int32 = 10_000
+    /// How long another program's lock on the file is waited for, in milliseconds. The store's own thread waits, or a
+    /// process that starts.
+    private static let waitForLock: Int32 = 2_000
 
     /// Opens the file at an URI. All of SQLite's own checks are on. Every feature that a file could trigger is off.
     init(uri: String, flags: Int32) throws(DatabaseProblem) {
@@ -31,6 +34,7 @@ internal import CSQLite
         unsafe patience = .allocate(capacity: 1)
         unsafe patience.initialize(to: Self.fullPatience)
         unsafe sqlite3_progress_handler(raw, Self.batchOfSteps, stepsTaken, patience)
+        unsafe _ = sqlite3_busy_timeout(raw, Self.waitForLock)
         unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1)
         unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
         unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)

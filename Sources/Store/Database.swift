@@ -4,14 +4,21 @@ internal import CSQLite
 /// The rows: an open database whose schema is the one that this release knows.
 final class Database {
     let connection: Connection
+    /// Whether the log may hold removals that were written but not synced. A power failure would undo them.
+    private(set) var hasUnsyncedRemovals: Bool
 
     /// Marks the file as Larder's: "Lard".
     static let applicationID: Int64 = 0x4C61_7264
 
-    private init(_ connection: Connection) { self.connection = connection }
+    private init(_ connection: Connection, hasUnsyncedRemovals: Bool) {
+        self.connection = connection
+        self.hasUnsyncedRemovals = hasUnsyncedRemovals
+    }
 
     /// Opens a file for writing, and brings it up to date.
     static func open(_ path: String, migrations: [Migration]) throws(DatabaseProblem) -> Database {
+        // A process that was killed may have left removals in it.
+        let hasLog = (FileStatus(path: path + "-wal")?.size ?? 0) > 0
         let connection = try Connection(uri: "file:" + escaped(path), flags: SQLITE_OPEN_READWRITE)
         guard !connection.isReadOnly else { throw .unavailable("open: the database is read-only") }
         // Must come before the first use of the log. Its index is then in this process's memory and not in a mapped
@@ -24,7 +31,7 @@ final class Database {
         try connection.run("PRAGMA secure_delete = ON")
         try connection.run("PRAGMA journal_size_limit = 4194304")
         try Schema(connection, migrations).bringUpToDate()
-        return Database(connection)
+        return Database(connection, hasUnsyncedRemovals: hasLog)
     }
 
     /// Opens a file that must not be touched. `hasLog` is true if there is a non-empty write-ahead log beside it.
@@ -33,7 +40,7 @@ final class Database {
     ) throws(DatabaseProblem) -> Database {
         let connection = try readingConnection(path, hasLog: hasLog)
         try Schema(connection, migrations).checkCurrent()
-        return Database(connection)
+        return Database(connection, hasUnsyncedRemovals: false)
     }
 
     /// Throws `newer` if a later release wrote the file, and changes nothing. Other problems are found when it is
@@ -116,8 +123,9 @@ extension Database {
     @discardableResult
     func write(_ changes: Backlog, _ settings: StoreSettings) throws(DatabaseProblem) -> [Bool] {
         // Most removals are a precaution of the caller and match nothing. A needless disk sync would take a hundred
-        // times as long.
-        let isUrgent = changes.hasRemovals ? try hasAny(toRemove: changes) : false
+        // times as long. But what they name may have been removed by an earlier change that was not synced.
+        var isUrgent = changes.hasRemovals && hasUnsyncedRemovals
+        if changes.hasRemovals && !isUrgent { isUrgent = try hasAny(toRemove: changes) }
         // The number of an event that somebody has seen must not be given to another one after a power failure.
         let isDurable = isUrgent || changes.history.contains { !$0.batch.events.isEmpty }
         if isDurable { try connection.run("PRAGMA synchronous = FULL") }
@@ -125,6 +133,10 @@ extension Database {
         var areKept: [Bool] = []
         try connection.transaction { () throws(DatabaseProblem) in
             var isGrown = false
+            // A transaction that changes nothing is not synced. This writes a page although the value is the same.
+            if isUrgent && hasUnsyncedRemovals {
+                try connection.run("PRAGMA application_id = \(Self.applicationID)")
+            }
             if changes.removesAll { try connection.run("DELETE FROM response; DELETE FROM body") }
             for owner in changes.owners { try removeAll(owner: owner) }
             for key in changes.damaged { try discard(key) }
@@ -142,6 +154,7 @@ extension Database {
             if isGrown { try evict(settings) }
             for pending in changes.history { areKept.append(try write(pending.batch)) }
         }
+        if isDurable { hasUnsyncedRemovals = false }
         // The removal is durable in the log; if the log cannot be emptied now, that happens later.
         if isUrgent { try? connection.run("PRAGMA wal_checkpoint(TRUNCATE)") }
         return areKept
@@ -209,6 +222,7 @@ extension Database {
     /// body does not write it again.
     private func discard(_ key: RecordKey) throws(DatabaseProblem) {
         guard let digest = try digest(of: key) else { return }
+        hasUnsyncedRemovals = true
         for sql in ["DELETE FROM response WHERE digest = ?", "DELETE FROM body WHERE digest = ?"] as [StaticString] {
             var statement = try connection.prepare(sql)
             try statement.bind(digest)
@@ -224,10 +238,17 @@ extension Database {
     }
 
     private func prune(before time: Int64) throws(DatabaseProblem) {
+        if try hasAny(expiredBefore: time) { hasUnsyncedRemovals = true }
         var statement = try connection.prepare("DELETE FROM response WHERE expires < ?")
         try statement.bind(time)
         try statement.run()
         try removeBodies()
+    }
+
+    private func hasAny(expiredBefore time: Int64) throws(DatabaseProblem) -> Bool {
+        var statement = try connection.prepare("SELECT 1 FROM response WHERE expires < ?")
+        try statement.bind(time)
+        return try statement.step()
     }
 
     private func digest(of key: RecordKey) throws(DatabaseProblem) -> [UInt8]? {
@@ -264,6 +285,7 @@ extension Database {
             if tooMany <= 0 && tooMuch <= 0 { return }
             let oldest = try oldest(tooMany: tooMany, tooMuch: tooMuch, but: settings.pinned)
             if oldest.isEmpty { return }
+            hasUnsyncedRemovals = true
             for key in oldest { try remove(key) }
         }
     }

@@ -18,6 +18,9 @@ final class DatabaseWriter {
     /// Whether the last attempt to write failed.
     private(set) var isFailing = false
 
+    /// Whether a power failure could bring back records whose removal is written.
+    var hasUnsyncedRemovals: Bool { database?.hasUnsyncedRemovals == true }
+
     /// Opens the database, or makes one. Only a database of a later release is refused. Any other problem is reported,
     /// and may go away.
     init(in directory: StateDirectory, _ settings: StoreSettings) throws(StoreError) {

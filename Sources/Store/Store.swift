@@ -239,7 +239,8 @@ public final class Store: Sendable {
                     || state.isClosing
                 return hasWork || retry == nil && !state.backlog.isEmpty ? true : nil
             }
-            let turn = state.withLock { take(&$0) }
+            var turn = state.withLock { take(&$0) }
+            if !turn.barriers.isEmpty && writer.hasUnsyncedRemovals { turn.changes.awaitSync() }
             // A waiter for a removal must not get a failure that is seconds old.
             let isDue = wanted == nil || retry == nil || turn.isLast || !turn.barriers.isEmpty
             if turn.dropped > 0 && !hasReportedDrops {

@@ -37,6 +37,12 @@ public final class NamedThread: Sendable {
         pthread_join(thread, nil)
     }
 
+    /// Lets the thread end by itself, whatever still refers to this object. It cannot be joined any more.
+    public func detach() {
+        if isJoined.exchange(true, ordering: .relaxed) { return }
+        pthread_detach(thread)
+    }
+
     /// Names the calling thread. The kernel keeps 15 bytes.
     fileprivate static func nameThisThread(_ name: String) {
         unsafe shim_name_thread(name)

@@ -129,7 +129,7 @@ struct LockCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Lock the model with this id. May be repeated.", valueName: "id"))
     var model: [String] = []
 
-    @OptionGroup(title: "Filters") var filters: FilterOptions
+    @OptionGroup(title: "Filters") var filters: LockFilterOptions
 
     @OptionGroup var address: AddressOptions
 

@@ -83,20 +83,35 @@ struct FilterOptions: ParsableArguments, CustomReflectable {
         }
     }
 
-    var customMirror: Mirror {
+    var customMirror: Mirror { Mirror(self, children: Self.options { $0.help }) }
+
+    /// An option for each filter, with what `help` says of it.
+    fileprivate static func options(_ help: (ModelFilter) -> String) -> [Mirror.Child] {
         // The parser takes an underscore off the name of each property, as the compiler puts one there.
-        Mirror(self, children: ModelFilter.all.map { (label: "_" + $0.parameter, value: Self.option($0)) })
+        ModelFilter.all.map { (label: "_" + $0.parameter, value: option($0, help($0))) }
     }
 
-    private static func option(_ filter: ModelFilter) -> Option<String?> {
+    private static func option(_ filter: ModelFilter, _ text: String) -> Option<String?> {
         let name = NameSpecification.customLong(filter.flag)
-        let help = ArgumentHelp("\(filter.help)", valueName: filter.valueName)
+        let help = ArgumentHelp("\(text)", valueName: filter.valueName)
         let completion = filter.values.isEmpty ? nil : CompletionKind.list(filter.values)
         // Without `.next` the parser would look for the value behind other flags too.
         return filter.isSwitch
             ? Option(name: name, defaultAsFlag: "true", parsing: .next, help: help, completion: completion)
             : Option(name: name, help: help, completion: completion)
     }
+}
+
+/// The same flags for `larder lock`, which has no pages.
+struct LockFilterOptions: ParsableArguments, CustomReflectable {
+    /// The parameters that were given, in the order of the table.
+    private(set) var parameters: [(name: String, value: String)] = []
+
+    init() {}
+
+    init(from decoder: any Decoder) throws { parameters = try FilterOptions(from: decoder).parameters }
+
+    var customMirror: Mirror { Mirror(self, children: FilterOptions.options { LockCheck.help(of: $0) }) }
 }
 
 /// A filter's name, as the parser asks for it.

@@ -17,6 +17,15 @@ import Testing
         }
     }
 
+    @Test func `the help of a lock's filters says that a lock has no pages`() {
+        #expect(LockCheck.pageParameters.isSubset(of: ModelFilter.all.map(\.parameter)))
+        for filter in ModelFilter.all {
+            let isPage = LockCheck.pageParameters.contains(filter.parameter)
+            #expect(LockCheck.help(of: filter).hasPrefix("Refused: ") == isPage)
+            #expect((LockCheck.help(of: filter) == filter.help) == !isPage)
+        }
+    }
+
     @Test func `the values that are offered are those that are known`() throws {
         let sorts = try #require(ModelFilter.all.first { $0.parameter == "sort" }).values
         #expect(sorts.contains("newest") && sorts.contains("top-weekly") && sorts.count == 12)

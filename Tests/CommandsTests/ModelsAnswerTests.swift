@@ -30,6 +30,23 @@ import Testing
         #expect(list.csv.hasSuffix("a/b,x?]0;owned??y?\tz,,,,,,\r\n"))
     }
 
+    @Test func `a quote is doubled even if a combining mark makes one character of it`() throws {
+        let list = try ModelsAnswer.make("{\"data\":[{\"id\":\"a/b\",\"name\":\"a\\\"\u{301},b\"}]}")
+        let expected = "a/b,\"a\"\"\u{301},b\",,,,,,\r\n"
+        #expect(Array(list.csv.utf8.suffix(expected.utf8.count)) == Array(expected.utf8))
+    }
+
+    @Test(arguments: ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "=\u{338}1"])
+    func `no text of upstream's is a formula in a spreadsheet`(text: String) throws {
+        let name = text.unicodeScalars.map { $0 == "\t" ? "\\t" : "\($0)" }.joined()
+        let list = try ModelsAnswer.make(
+            "{\"data\":[{\"id\":\"\(name)\",\"name\":\"\(name)\",\"created\":5,\"context_length\":1,"
+                + "\"architecture\":{\"input_modalities\":[\"\(name)\"],\"output_modalities\":[\"x=\"]}}]}")
+        let cell = "'" + text
+        let expected = "\(cell),\(cell),5,1,,,\(cell),x=\r\n"
+        #expect(Array(list.csv.utf8.suffix(expected.utf8.count)) == Array(expected.utf8))
+    }
+
     @Test func `a byte order mark is passed over in every form`() throws {
         let list = try ModelsAnswer.make("\u{FEFF}" + #"{"data":[{"id":"a/b"}]}"#)
         #expect(list.rows.map(\.id) == ["a/b"])

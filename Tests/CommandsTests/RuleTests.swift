@@ -74,6 +74,23 @@ import Testing
     }
 }
 
+@Suite struct UpstreamCheckTests {
+    @Test func `a message that may name a user is not shown, whatever mark follows the name's prefix`() {
+        for message in ["user_1", "User_\u{301}1", "an ORG_\u{301}2"] {
+            let body = SharedBytes(utf8: "{\"error\":{\"message\":\"\(message)\"}}")
+            #expect(ErrorBody.message(body) == message && ErrorBody.shareableMessage(body) == nil)
+        }
+    }
+
+    @Test(arguments: [
+        ("[2606:4700::1]:443", "[2606:4700::1]"), ("[::1]:443", "[::1]"), ("[fe80::]:443", "[fe80::]"),
+        ("192.0.2.1:443", "192.0.2.1"), ("name", "name"),
+    ])
+    func `an address without its port keeps all of its own colons`(address: String, shown: String) {
+        #expect(UpstreamCheck.withoutPort(address) == shown)
+    }
+}
+
 @Suite struct ClockRuleTests {
     private static let now: Int64 = 1_795_000_000
 

@@ -143,6 +143,23 @@ import Testing
         #expect(sent.value < 50_000_000)
     }
 
+    @Test func `a body for which there is no room when it goes on after others is given up at once`() throws {
+        let origin = try Origin { connection in
+            _ = connection.request()
+            connection.send("HTTP/1.1 200 OK\r\n\r\n")
+            while connection.send([UInt8](repeating: 0x20, count: 1 << 16)) {}
+        }
+        defer { origin.stop() }
+        var outcome: Outcome?
+        let begin = ContinuousClock.now
+        try withClient { client, _ in
+            // It rests when it has 96 KiB and up to 16 more. The next part is what there is no room for.
+            client.fetch(FetchRequest(url: origin.url), mayReceive: { $0 < (96 + 16) << 10 }) { outcome = $0 }
+        }
+        #expect(outcome?.failure == .noRoom)
+        #expect(ContinuousClock.now - begin < .seconds(30), "it has waited for its time limit")
+    }
+
     @Test func `a body exactly at the limit is taken`() throws {
         let body = String(repeating: "x", count: 1000)
         #expect(try outcome(ofSending: ok(body), settings: settings { $0.maximumBody = 1000 }).text == body)

@@ -182,6 +182,15 @@ import Testing
                 """#)
     }
 
+    @Test func theMarkdownEscapesAMarkThatACombiningMarkFollows() {
+        let old = Snapshot.make(["a/b": #""canonical_slug":"x""#])
+        let new = Snapshot.make(["a/b": "\"canonical_slug\":\"x|\u{301}ok\""])
+        let text = LockComparison(LockFile(old, rows: 0..<1), with: new, now: Self.now).markdown
+        let line = text.unicodeScalars.split(separator: "\n").first { $0.contains("\u{301}") }
+        let expected = "| a/b | canonical\\_slug | x | x\\|\u{301}ok | fails |"
+        #expect(line.map { Array($0) } == Array(expected.unicodeScalars))
+    }
+
     @Test func noDifferenceIsOneLine() {
         let same = Snapshot.make(["a/b": ""])
         let comparison = LockComparison(LockFile(same, rows: 0..<1), with: same, now: 0)

@@ -1,3 +1,4 @@
+import Bytes
 import Serving
 import Testing
 
@@ -19,7 +20,7 @@ struct RequestCountersTests {
 
     @Test("The table is as large as what it counts by")
     func size() {
-        #expect(RequestCounters.columns == RequestCounters.statuses.count + 1)
+        #expect(RequestCounters.columns == RequestCounters.statuses.count + 2)
         #expect(RequestCounters.decisions == RequestDecision.allCases.count)
         #expect(RequestCounters.routes == Route.Kind.allCases.count)
         #expect(RequestCounters.statuses[0] == 200)
@@ -45,11 +46,50 @@ struct RequestCountersTests {
     }
 
     @Test(
-        "A status without a column counts with the others", arguments: [-1, 0, 99, 103, 218, 418, 599, 600, 999, .max])
+        "A status without a column counts with the others", arguments: [-1, 0, 99, 103, 218, 418, 498, 600, 999, .max])
     func otherStatus(status: Int) {
         var metrics = LoopMetrics()
         record(&metrics, .other, .passed, status: status)
-        #expect(rows(metrics) == [.init(route: .other, decision: .passed, status: nil, count: 1)])
+        #expect(
+            rows(metrics) == [
+                .init(route: .other, decision: .passed, status: nil, isServerError: false, count: 1)
+            ])
+        #expect(metrics.counts().totals.errors == 0)
+    }
+
+    @Test("A 5xx without a column is an error", arguments: [505, 520, 521, 522, 523, 525, 530, 599])
+    func otherServerError(status: Int) {
+        var metrics = LoopMetrics()
+        record(&metrics, .other, .passed, status: status)
+        record(&metrics, .models, .hit, status: status)
+        record(&metrics, .other, .passed, status: 418)
+        #expect(
+            rows(metrics) == [
+                .init(route: .models, decision: .hit, status: nil, isServerError: true, count: 1),
+                .init(route: .other, decision: .passed, status: nil, isServerError: false, count: 1),
+                .init(route: .other, decision: .passed, status: nil, isServerError: true, count: 1),
+            ])
+        let counts = metrics.counts()
+        #expect(counts.totals.errors == 2 && counts.totals.hits == 0 && counts.totals.errorHits == 1)
+        #expect(counts.requests.statuses.map { $0.status } == [nil])
+        #expect(counts.requests.statuses.map { $0.count } == [3])
+        let process = ProcessReport(version: "1", started: 0, now: 0)
+        let page = MetricsPage.text(MetricsReport(counts), of: process).span.text()
+        let samples = page.split(separator: "\n").filter { $0.hasPrefix("larder_requests_total{") }
+        #expect(samples.map { $0.hasSuffix(",status=\"5xx\"} 1") } == [true, false, true])
+        #expect(samples.map { $0.hasSuffix(",status=\"other\"} 1") } == [false, true, false])
+    }
+
+    @Test(
+        "The share of hits is rounded down",
+        arguments: [
+            (99_996, 4, 0.9999), (99_996, 0, 1), (57, 43, 0.57), (3, 9_997, 0.0003), (0, 1, 0),
+        ] as [(UInt64, UInt64, Double)])
+    func hitRatio(hits: UInt64, misses: UInt64, ratio: Double) {
+        var totals = RequestTotals()
+        totals.hits = hits
+        totals.misses = misses
+        #expect(totals.hitRatio == ratio)
     }
 
     @Test("The sums know what a hit is, and that an error may have any decision")

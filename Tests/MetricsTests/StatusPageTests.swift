@@ -69,6 +69,16 @@ struct StatusPageTests {
         }
     }
 
+    @Test("The share of hits is below 1 if there was a miss")
+    func hitRatio() {
+        var metrics = LoopMetrics()
+        for _ in 0..<99_996 { metrics.record(.models, .hit, status: 200, bytes: 0, nanoseconds: 0) }
+        for _ in 0..<4 { metrics.record(.models, .miss, status: 200, bytes: 0, nanoseconds: 0) }
+        let process = ProcessReport(version: "1", started: 0, now: 0)
+        let text = StatusPage.json(MetricsReport(metrics.counts()), of: process).span.text()
+        #expect(text.contains("\"hit_ratio\":0.9999,"))
+    }
+
     @Test("Two loops' entries are shown once, as the one has them that got them last")
     func merging() {
         var one = MetricsReport(LoopMetrics().counts())

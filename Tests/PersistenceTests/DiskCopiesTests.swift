@@ -123,6 +123,29 @@ extension Entry {
         #expect(copies.next == [Self.key(Self.providers, .bob)])
     }
 
+    @Test func `nobody waits for a read that takes too long, and what it finds serves later ones`() {
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil))
+        #expect(copies.want(.catalog, 1, at: 1_000) == .look(Self.key(.catalog, nil)))
+        #expect(copies.want(.catalog, 2, at: 5_999) == .wait)
+        #expect(copies.overdue(at: 5_999) == [])
+        #expect(copies.overdue(at: 6_000) == [1, 2])
+        // One read at a time: the store is slow, and would be asked ever more.
+        #expect(copies.want(.catalog, 3, at: 6_001) == .proceed)
+        #expect(copies.overdue(at: 60_000) == [])
+        #expect(copies.mayUse(.catalog) && copies.firstWaiter(.catalog) == 1)
+        #expect(copies.ended(.catalog) == [])
+        #expect(copies.want(.catalog, 4, at: 60_000) == .look(Self.key(.catalog, nil)))
+    }
+
+    @Test func `what was removed while nobody waits for its read is not used`() {
+        let copies = LoopCopies()
+        copies.begin((.catalog, nil))
+        _ = (copies.want(.catalog), copies.overdue(at: 5_000))
+        #expect(copies.takeOut(.shared(.catalog)) == ["drop /models?output_modalities=all of all"])
+        #expect(!copies.mayUse(.catalog))
+    }
+
     @Test func `a copy that the store does not have is not looked up again`() {
         let copies = LoopCopies()
         copies.begin((.catalog, nil), (Self.providers, nil))

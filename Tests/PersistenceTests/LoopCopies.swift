@@ -29,11 +29,12 @@ final class LoopCopies {
 
     /// A request needs a resource; requests get their number as ticket.
     func want(
-        _ resource: Resource, _ number: UInt64 = 1, as owner: Owner = .alice, isInMemory: Bool = false
+        _ resource: Resource, _ number: UInt64 = 1, as owner: Owner = .alice, isInMemory: Bool = false,
+        at now: UInt64 = 0
     ) -> Next {
         let waiter = Dispatcher.Waiter(
             loop: 0, ticket: number, owner: owner, authorization: nil, directive: .any)
-        switch copies.wanted(resource, by: waiter, isInMemory: isInMemory) {
+        switch copies.wanted(resource, by: waiter, now: now, isInMemory: isInMemory) {
         case .proceed: return .proceed
         case .wait: return .wait
         case .look(let read):
@@ -48,6 +49,10 @@ final class LoopCopies {
     }
 
     func mayUse(_ resource: Resource, as owner: Owner = .alice) -> Bool { copies.mayUse(read(resource, owner)) }
+
+    func overdue(at now: UInt64) -> [UInt64] { copies.overdue(at: now).map(\.waiter.ticket).sorted() }
+
+    func firstWaiter(_ resource: Resource) -> UInt64? { copies.firstWaiter(of: read(resource, .alice))?.ticket }
 
     func missed(_ resource: Resource, as owner: Owner = .alice) { copies.missed(read(resource, owner)) }
 

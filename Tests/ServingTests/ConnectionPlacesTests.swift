@@ -113,6 +113,19 @@ import Testing
         #expect(places.found([3], on: 1).isEmpty)
     }
 
+    @Test func `loops whose clocks differ a little end a shortage and a search in order`() {
+        var places = Self.full(1, loops: 2)
+        #expect(places.wait(0, at: 1_003) == true)
+        #expect(places.seek(at: 1_003) == .ask(1))
+        #expect(places.wait(1, at: 1_000) == false)
+        #expect(places.seek(at: 1_000) == .none)
+        places.leave(0, isRefused: false, at: 1_003)
+        places.leave(1, isRefused: true, at: 999)
+        #expect(places.report(at: 1_003).refusedSecondsAgo == 0)
+        let summary = places.calm(at: 20_000)
+        #expect(summary?.seconds == 0 && summary?.refused == 1)
+    }
+
     // MARK: Reports
 
     @Test func `a shortage is reported once when it begins, and once it is over`() {

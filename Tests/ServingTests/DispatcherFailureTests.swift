@@ -55,6 +55,26 @@ struct DispatcherFailureTests {
         #expect(all == "6 fails: backingOff for 3600 s")
     }
 
+    @Test(
+        "A key whose connection fails pauses, whatever the fetches with other keys bring that are under way",
+        arguments: upstreamsFault)
+    func failsBesideOthers(problem: FetchProblem) {
+        var harness = DispatcherHarness()
+        let wanted = [Owner.alice, .bob].enumerated().map { harness.want(.userList, UInt64($0), as: $1) }
+        #expect(wanted == ["0 starts for alice", "1 starts for bob"])
+        _ = harness.fail(.userList, for: .alice, with: problem)
+        let all = harness.want(.userList, 2, as: .nobody)
+        #expect(all == "2 fails: backingOff for 1 s")
+        _ = harness.complete(.userList, for: .bob, with: harness.entry(isShared: false))
+        let own = harness.want(.userList, 3, as: .alice)
+        #expect(own == "3 fails: backingOff for 1 s")
+        let others = harness.want(.userList, 4, as: .nobody)
+        #expect(others == "4 starts for nobody")
+        harness.now += 1_000
+        let later = harness.want(.userList, 5, as: .alice)
+        #expect(later == "5 starts for alice")
+    }
+
     @Test("A fetch that waits for memory does not begin during a pause that others have caused meanwhile")
     func waitsForMemory() {
         var harness = DispatcherHarness()

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import TestSupport
 import Testing
 
@@ -35,5 +36,81 @@ import Testing
         #expect(last.read(RecordKey(resource: "/models"))?.isWhole == true)
         last.start()
         #expect(last.close(deadline: .hang))
+    }
+
+    /// What takes a record away without a sync of the disk.
+    enum Earlier: CaseIterable { case pruned, evicted, discarded }
+
+    /// A purge is answered when what it removed cannot come back, not even by a power failure.
+    @Test(arguments: Earlier.allCases, [false, true])
+    func `what was removed before without a sync is synced before a removal counts as durable`(
+        _ earlier: Earlier, isNamed: Bool
+    ) throws {
+        let folder = try Folder()
+        let store = try Store.make(folder, Events(), .make { $0.maximumRecords = 2 })
+        store.start()
+        func removalsAreDurable() throws -> Bool {
+            let answer = Monitor<Bool?>(nil)
+            store.afterRemovals { isDurable in answer.withValue { $0 = isDurable } }
+            guard let isDurable = answer.wait(.hang, until: { $0 }) else {
+                throw TimedOut("removals", after: .hang)
+            }
+            return isDurable
+        }
+        func logSize() -> Int { FileStatus(path: folder.state + "/larder.db-wal")?.size ?? 0 }
+        let old = StoredRecord.make("/old", body: noise(500), stored: 1, expires: 10)
+        store.put(old)
+        store.put(.make("/other", stored: 2))
+        store.remove(RecordKey(resource: "/none"))
+        #expect(try removalsAreDurable())
+        // It removed nothing, so there was no sync, which empties the log.
+        #expect(logSize() > 0)
+
+        switch earlier {
+        case .pruned: store.prune(expiredBefore: 11)
+        case .evicted: store.put(.make("/new", stored: 3))
+        case .discarded: store.discard(old.key)
+        }
+        // What is read now is answered before the changes are written, and the second one after that.
+        for _ in 0..<2 { #expect(try store.readAndWait(RecordKey(resource: "/other")) != nil) }
+        #expect(try store.readAndWait(old.key) == nil)
+        #expect(logSize() > 0)
+        if isNamed { store.remove(old.key) }
+        #expect(try removalsAreDurable())
+        #expect(logSize() == 0)
+        #expect(try store.readAndWait(RecordKey(resource: "/other"))?.isWhole == true)
+        #expect(store.close(deadline: .hang))
+    }
+
+    @Test func `another program that reads the database for a moment delays a removal and costs no other copy`()
+        throws
+    {
+        let folder = try Folder()
+        let first = try Store.make(folder)
+        for resource in ["/a", "/b"] { first.put(.make(resource)) }
+        first.start()
+        #expect(first.close(deadline: .hang))
+
+        let path = folder.state + "/larder.db"
+        let isReading = Monitor<Bool?>(nil)
+        startThread {
+            // 2: for reading and writing, as the shell of SQLite opens a file.
+            guard let reader = try? Connection(uri: "file:" + path, flags: 2),
+                (try? reader.run("BEGIN; SELECT * FROM response")) != nil
+            else { return isReading.withValue { $0 = false } }
+            isReading.withValue { $0 = true }
+            usleep(300_000)
+            try? reader.run("COMMIT")
+        }
+        #expect(isReading.wait(.hang) { $0 } == true)
+        let events = Events()
+        let store = try Store.make(folder, events)
+        store.remove(RecordKey(resource: "/a"))
+        store.start()
+        #expect(try store.readAndWait(RecordKey(resource: "/b"))?.isWhole == true)
+        #expect(try store.readAndWait(RecordKey(resource: "/a")) == nil)
+        #expect(store.close(deadline: .hang))
+        #expect(events.list == [])
+        #expect(try Store.make(folder).list().map(\.key.resource) == ["/b"])
     }
 }

@@ -109,7 +109,12 @@ struct Ledger {
         }
         let (pauseKey, group) = (PauseKey(thing: thing, key: key), group(thing, key))
         switch failure {
-        case .ofConnection: pausesOfAll[group] = lengthen(pausesOfAll[group])
+        case .ofConnection:
+            pausesOfAll[group] = lengthen(pausesOfAll[group])
+            // Another key's success ends the pause of all, but not this key's, which is half a second at least.
+            var own = pauses[pauseKey] ?? Pause()
+            own.until = max(own.until, now + 500)
+            pauses[pauseKey] = own
         case .ofRequest: pauses[pauseKey] = lengthen(pauses[pauseKey])
         case .ofStatus:
             if let other = lastFailed[group], other != key, let pause = pauses[PauseKey(thing: thing, key: other)],

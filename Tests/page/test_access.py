@@ -10,31 +10,34 @@ VISIBLE_CONTROLS = """[...document.querySelectorAll('a[href], button, input, sel
         && !(one.type === 'radio' && !one.checked))"""
 
 # The colours that a piece of text has before what lies behind it, as the browser computed them, and their contrast by WCAG 2.
+# What has an alpha or an opacity lets through what lies behind it.
 CONTRASTS = """(() => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
     const rgb = (colour) => {
         canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-        return [...canvas.getImageData(0, 0, 1, 1).data];
+        const [r, g, b, alpha] = canvas.getImageData(0, 0, 1, 1).data;
+        return [...[r, g, b].map((part) => part * alpha / 255), alpha / 255];
     };
+    const over = (one, other) => one.map((part, index) => part + (1 - one[3]) * other[index]);
     const light = ([r, g, b]) => [r, g, b].map((part) => part / 255)
         .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
         .reduce((sum, part, index) => sum + part * [0.2126, 0.7152, 0.0722][index], 0);
-    const behind = (node) => {
+    const seen = (node, colour) => {
+        let all = colour;
         for (let one = node; one; one = one.parentElement) {
-            const colour = rgb(getComputedStyle(one).backgroundColor);
-            if (colour[3] === 255) return colour;
-            if (colour[3] !== 0) return null;
+            const style = getComputedStyle(one);
+            all = over(all, rgb(style.backgroundColor)).map((part) => part * Number(style.opacity));
         }
-        return rgb('white');
+        return over(all, rgb('white'));
     };
     const found = [];
     for (const node of document.querySelectorAll('body *')) {
         const own = [...node.childNodes].some((one) => one.nodeType === 3 && one.textContent.trim());
-        if (!(own || node.matches('input, select')) || !node.checkVisibility() || node.closest('dialog:not([open]), noscript, datalist, option, .unseen')) continue;
+        if (!(own || node.matches('input, select')) || !node.checkVisibility({ opacityProperty: true })
+            || node.closest('dialog:not([open]), noscript, datalist, option, .unseen')) continue;
         const style = getComputedStyle(node);
-        const front = rgb(node instanceof SVGElement ? style.fill : style.color);
-        const back = behind(node);
-        if (!back) { found.push([0, node.outerHTML.slice(0, 120)]); continue; }
+        const front = seen(node, rgb(node instanceof SVGElement ? style.fill : style.color));
+        const back = seen(node, [0, 0, 0, 0]);
         const [high, low] = [light(front), light(back)].sort((one, other) => other - one);
         found.push([(high + 0.05) / (low + 0.05), node.outerHTML.slice(0, 120)]);
     }
@@ -72,6 +75,23 @@ def test_text_has_contrast_in_both_themes(tab, larder, scheme, chosen):
     page.send("Page.reload")
     page.until("document.readyState === 'complete' && document.querySelectorAll('#models-rows th').length > 0")
     assert page.eval("document.documentElement.dataset.theme") == chosen
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_contrast_while_larder_is_gone(tab, larder, scheme):
+    fill(larder)
+    page = tab(scheme=scheme, excused="ERR_CONNECTION|ERR_EMPTY")
+    page.until("!document.getElementById('plots').hidden")
+    larder.stop()
+    try:
+        page.until("document.body.hasAttribute('data-stale')")
+        for part in [".verdict", ".tiles", ".plots"]:
+            assert page.eval(f"getComputedStyle(document.querySelector('{part}')).outlineStyle") == "dashed"
+        found = page.eval(CONTRASTS)
+        assert len(found) > 150
+        assert [one for one in found if one[0] < 4.5] == []
+    finally:
+        larder.start()
 
 
 def test_the_keyboard_reaches_every_control_and_shows_where_it_is(tab, larder):

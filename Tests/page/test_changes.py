@@ -4,6 +4,7 @@ there is nothing to show."""
 import copy
 import json
 import re
+import time
 import urllib.parse
 
 import pytest
@@ -112,6 +113,58 @@ def test_changes_are_shown_in_words_the_newest_first(busy, tab):
     assert all(re.fullmatch(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)?", one) for one in page.texts("#change-rows td:first-child"))
     assert page.eval("document.querySelectorAll('#change-rows b').length") == 0
     assert page.eval("document.getElementById('changes-more').hidden")
+
+
+def age(page):
+    """Waits until the catalogue is so old that the page, which has whole seconds, can tell the next one's time of fetch from its."""
+    page.until("""[...document.querySelectorAll('#entry-rows tr')]
+        .some((row) => row.cells[0].textContent === '/models' && parseInt(row.cells[3].textContent) > 2)""")
+
+
+def test_another_catalogue_is_listed_while_the_page_is_open(watched, tab):
+    page = tab(of=watched, height=400)
+    page.until("!document.getElementById('changes-body').hidden")
+    age(page)
+    page.eval(f"document.querySelector('#models-rows button[data-id=\"{ROWS[5]['id']}\"]').focus()")
+    place = "document.activeElement.getBoundingClientRect().top"
+    before = page.eval(place)
+    assert page.eval("scrollY") > 0
+    watched.change(ROWS + [ROWS[0] | {"id": "new/model", "name": "New"}], 1)
+    page.until("document.querySelectorAll('#models-rows button[data-id=\"new/model\"]').length === 1")
+    page.until("document.querySelectorAll('#change-rows th').length === 1")
+    assert page.eval("document.activeElement.dataset.id") == ROWS[5]["id"]
+    assert abs(page.eval(place) - before) <= 1
+    # Nothing is drawn again for a catalogue with the same models.
+    page.eval("document.querySelector('#models-rows tr').dataset.kept = 'yes'")
+    age(page)
+    asked = sum("/api/v1/models" in url for url in page.requests)
+    watched.fetch()
+    until = time.monotonic() + 15
+    while sum("/api/v1/models" in url for url in page.requests) == asked:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    page.until("document.getElementById('found').textContent === '11 models'")
+    assert page.eval("document.querySelector('#models-rows tr').dataset.kept") == "yes"
+    # What is half typed is no question to upstream.
+    page.eval("document.getElementById('more').open = true")
+    page.type("#filter-category", "prog")
+    age(page)
+    watched.change(ROWS, 1)
+    page.until("document.querySelectorAll('#change-rows th').length === 2")
+    assert not any("category" in url for url in page.requests)
+    page.type("#filter-category", "")
+    page.until("document.querySelectorAll('#models-rows button').length === 10")
+    # The page has not made Larder ask upstream: the four fetches are the test's.
+    assert watched.status()["upstream"]["requests"] == 4
+
+
+def test_a_discount_is_a_share(watched, tab):
+    page = tab(of=watched)
+    rows = ROWS
+    for discount in ["0.1", "0.25"]:
+        rows = changed(rows, 4, pricing=ROWS[4]["pricing"] | {"discount": discount})
+        watched.change(rows, 1)
+    assert [cell[2] for cell in shown(page, 2)] == ["discount 10\u00a0% → 25\u00a0%", "discount is now 10\u00a0%"]
 
 
 def test_a_change_appears_while_the_page_is_open(watched, tab):

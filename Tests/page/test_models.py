@@ -123,6 +123,38 @@ def test_what_is_wrong_with_a_filter_is_said_at_the_field(tab, larder):
     assert complaints == []
 
 
+def failing(page, status: int, message: str):
+    """Has the page get this error for every list, until `heal()` is called in it."""
+    page.eval(f"""(() => {{
+        const ask = window.fetch;
+        window.heal = () => {{ window.fetch = ask; }};
+        window.fetch = async (address, ...rest) => String(address).startsWith('../api/v1/models')
+            ? new Response({js({"error": {"message": message}})}, {{ status: {status} }}) : ask(address, ...rest);
+    }})()""")
+
+
+def test_what_failed_is_asked_for_again_at_enter(tab, larder):
+    page = tab()
+    failing(page, 502, "upstream cannot be reached")
+    page.type("#filter-q", "claude")
+    page.until("document.getElementById('found').textContent.endsWith('unchanged: upstream cannot be reached (502)')")
+    page.eval("heal()")
+    page.press("Enter")
+    shows(page, ids(larder.models("q=claude")))
+    assert page.text("#found") == f"{len(larder.models('q=claude'))} models"
+
+
+def test_only_a_refused_filter_is_marked(tab):
+    page = tab()
+    page.eval("document.getElementById('more').open = true")
+    for status, marked in [(429, []), (400, ["limit"])]:
+        failing(page, status, "Rate limit exceeded")
+        page.type("#filter-limit", str(status))
+        page.until(f"document.getElementById('found').textContent.endsWith('Rate limit exceeded ({status})')")
+        assert page.eval("[...document.querySelectorAll('[aria-invalid]')].map((one) => one.name)") == marked
+        page.eval("heal()")
+
+
 def test_half_a_word_is_no_question_to_upstream(tab, larder):
     page = tab()
     page.eval("document.getElementById('more').open = true")
@@ -243,6 +275,52 @@ def test_a_row_and_a_point_open_the_same_details(tab, larder):
     assert label.startswith(page.text("#details-name") + ": ")
 
 
+def test_selected_text_keeps_the_mouse_from_opening_a_row_but_not_the_button(tab):
+    page = tab()
+    x, y = page.eval("""(() => { const one = document.querySelector('#models-rows .id');
+        one.scrollIntoView({ block: 'center' });
+        const box = one.getBoundingClientRect();
+        return [box.x + 2, box.y + box.height / 2]; })()""")
+    for kind, at, button in [("mouseMoved", x, "none"), ("mousePressed", x, "left"), ("mouseMoved", x + 40, "left"),
+                             ("mouseReleased", x + 40, "left")]:
+        page.send("Input.dispatchMouseEvent", type=kind, x=at, y=y, button=button, clickCount=1 if button == "left" else 0)
+    assert page.eval("getSelection().toString()") != ""
+    assert not page.eval("document.getElementById('details').open")
+    page.eval("document.querySelector('#models-rows button').focus()")
+    assert page.eval("getSelection().toString()") != ""
+    page.press("Enter")
+    page.until("document.getElementById('details').open")
+
+
+def test_another_model_in_the_address_takes_the_place_of_the_one_that_is_shown(tab, larder):
+    page = tab()
+    first, second = larder.models()[:2]
+    # The list has text models only.
+    other = next(model for model in larder.models("output_modalities=all") if model["id"] not in ids(larder.models()))
+    page.click(f"#models-rows button[data-id='{first['id']}']")
+    page.until(f"document.getElementById('details-name').textContent === {json.dumps(first['name'])}")
+    for model in [second, other, first]:
+        page.eval(f"location.hash = '#_model={model['id']}'")
+        page.until(f"""document.getElementById('details').open
+            && document.getElementById('details-name').textContent === {json.dumps(model['name'])}""")
+        assert urllib.parse.unquote(page.eval("location.hash")) == f"#_model={model['id']}"
+    page.press("Escape")
+    page.until("!document.getElementById('details').open && location.hash === ''")
+
+
+def test_prices_have_their_units(tab, larder):
+    model = larder.models()[0] | {"pricing": {
+        "prompt": "0.000001", "input_audio_cache": "0.0000005", "web_search": "0.01", "discount": "0.125"}}
+    page = tab("#q=x", answers={"../api/v1/models?q=x": (200, json.dumps({"data": [model], "total_count": 1}))})
+    page.click("#models-rows button")
+    page.until("document.getElementById('details').open")
+    shown = page.eval("""Object.fromEntries([...document.querySelectorAll('#details-body dt')]
+        .map((one) => [one.textContent, one.nextElementSibling.textContent]))""")
+    for name, text in [("prompt", "$1 per million tokens"), ("input audio cache", "$0.5 per million tokens"),
+                       ("web search", "$0.01 each"), ("discount", "12.5\u00a0%")]:
+        assert shown[name] == text
+
+
 def test_the_plot_tells_of_the_point_under_the_pointer(tab, larder):
     page = tab("#max_price=0")
     free = ids(larder.models("max_price=0"))
@@ -274,3 +352,42 @@ def test_pages_turn(tab, larder):
     shows(page, everything[10:20])
     page.click("#previous")
     shows(page, everything[:10])
+
+
+def test_another_list_begins_at_its_first_page(tab, larder):
+    page = tab("#limit=3&offset=6&output_modalities=all")
+    query = "limit=3&output_modalities=all"
+    shows(page, ids(larder.models(query + "&offset=6")))
+    page.type("#filter-q", "a")
+    shows(page, ids(larder.models(query + "&q=a")))
+    assert page.eval("document.getElementById('filter-offset').value") == "" and "offset" not in page.eval("location.hash")
+    page.click("#next")
+    shows(page, ids(larder.models(query + "&q=a&offset=3")))
+    page.eval("""(() => { const one = document.querySelector('#filter-sort'); one.value = 'newest';
+        one.dispatchEvent(new Event('change', { bubbles: true })); })()""")
+    shows(page, ids(larder.models(query + "&q=a&sort=newest")))
+    assert page.eval("document.getElementById('filter-offset').value") == ""
+
+
+def test_a_page_past_the_end_is_no_list_without_models(tab, larder):
+    page = tab("#limit=5&offset=100")
+    everything = ids(larder.models())
+    page.until("document.querySelectorAll('#models-rows .empty').length === 1")
+    assert page.text("#models-rows .empty") == f"This page is past the end of the list, which has {len(everything)} models."
+    assert page.eval("document.getElementById('next').disabled")
+    page.click("#previous")
+    shows(page, everything[-5:])
+    page.type("#filter-q", "no such model")
+    page.until("document.querySelectorAll('#models-rows .empty').length === 1")
+    assert page.text("#models-rows .empty") == "No model matches these filters."
+
+
+def test_a_list_that_is_cut_has_a_next_page_without_a_limit(tab, larder):
+    rows = larder.models()
+    answer = {"data": rows[:2], "total_count": 3}
+    page = tab("#q=x", answers={"../api/v1/models?q=x": (200, json.dumps(answer)),
+                                "../api/v1/models?q=x&offset=2": (200, json.dumps(answer | {"data": rows[2:3]}))})
+    shows(page, ids(rows[:2]))
+    page.click("#next")
+    shows(page, ids(rows[2:3]))
+    assert page.text("#page-note") == "3 to 3 of 3" and page.eval("document.getElementById('next').disabled")

@@ -91,6 +91,26 @@ def test_the_plots_hold_what_was_counted(tab, larder):
     page.until("document.querySelectorAll('#history-rows th').length > 0")
 
 
+@pytest.mark.parametrize("locale", ["en-US", "fr-CA", "ar-EG"])
+def test_times_are_the_same_in_every_language(tab, locale):
+    midnight = 1_800_057_600
+    page = tab(status={"started": midnight - 3000, "uptime_seconds": 3030, "history": {"step_seconds": 10, "points": [
+        {"time": midnight + seconds, "requests": 1, "hits": 1, "stale": 0, "misses": 0, "passed": 0, "own": 0, "errors": 0,
+         "p50_us": 30, "p99_us": 90} for seconds in [0, 15 * 3600 + 5 * 60 + 30]]}})
+    page.send("Emulation.setLocaleOverride", locale=locale)
+    page.send("Emulation.setTimezoneOverride", timezoneId="UTC")
+    page.send("Page.reload")
+    page.until(f"""new Intl.DateTimeFormat().resolvedOptions().locale === '{locale}'
+        && document.querySelectorAll('#models-rows th').length > 0""")
+    page.until("!document.getElementById('plots').hidden")
+    for name, words in [("requests", "1 request, 1 hit"), ("ratio", "100.0 %"), ("latency", "p50 30 µs, p99 90 µs")]:
+        assert page.text(f"#{name}-plot .readout") == f"00:00: {words}"
+    page.eval("document.querySelector('#history-rows').closest('details').open = true")
+    page.until("document.querySelectorAll('#history-rows th').length === 2")
+    assert page.texts("#history-rows th") == ["15:05:30", "00:00:00"]
+    assert all(re.fullmatch(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d(:\d\d)?", one) for one in page.texts("#recent-rows td:first-child"))
+
+
 def test_what_is_asked_of_larder_itself_is_neither_a_request_nor_a_miss(tab, front):
     for _ in range(9):
         front.models("limit=2")

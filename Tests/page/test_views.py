@@ -49,6 +49,13 @@ def test_a_chosen_view_is_the_list_s_and_the_link_s(viewed, tab):
     assert page.text("#found") == f"{len(team)} models"
     assert link(page) == ("../view/team/api/v1/models", "/view/team/api/v1/models")
     assert page.eval("location.hash") == "#_view=team"
+    page.eval("document.getElementById('more').open = true")
+    page.type("#filter-offset", "1")
+    shows(page, team[1:])
+    choose("cheap")
+    shows(page, cheap)
+    choose("team")
+    shows(page, team)
     page.type("#filter-q", "claude")
     shows(page, of_view(viewed, "team", "q=claude"))
     assert link(page)[1] == "/view/team/api/v1/models?q=claude"

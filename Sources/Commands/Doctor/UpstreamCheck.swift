@@ -31,14 +31,19 @@ struct UpstreamCheck {
         let whose = rule?.proxy == nil ? "" : "the proxy "
         do {
             let text = asked.contains(":") ? "[\(asked)]:443" : "\(asked):443"
-            let address = try SocketAddress(parsing: text).description.split(separator: ":").dropLast()
-            return Diagnosis("dns", .ok, "\(whose)\(asked) resolves to \(address.joined(separator: ":"))")
+            let address = Self.withoutPort(try SocketAddress(parsing: text).description)
+            return Diagnosis("dns", .ok, "\(whose)\(asked) resolves to \(address)")
         } catch {
             return Diagnosis(
                 "dns", .fail,
                 "\(whose)\(asked) does not resolve: check the network and resolver (/etc/resolv.conf), or set a proxy"
             )
         }
+    }
+
+    /// An address without its port: `[::1]` of `[::1]:443`.
+    static func withoutPort(_ address: String) -> String {
+        String(address[..<(address.lastIndex(of: ":") ?? address.endIndex)])
     }
 
     private func proxy(_ rule: ProxyRule?) -> Diagnosis {

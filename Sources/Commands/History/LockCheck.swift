@@ -19,6 +19,11 @@ public enum LockCheck {
     /// The parameters that cut a page out of the list: a lock of a page would miss models without a sign of it.
     public static let pageParameters: Set<String> = ["offset", "limit"]
 
+    /// One line on what a filter of `larder lock` does.
+    public static func help(of filter: ModelFilter) -> String {
+        pageParameters.contains(filter.parameter) ? "Refused: a lock has every model that matches." : filter.help
+    }
+
     /// The lock file of the models that match the parameters; or of these ids, if there are any.
     public static func write(
         _ source: LockSource, ids: [String], parameters: [(name: String, value: String)]

@@ -105,7 +105,7 @@ package struct ModelsAnswer {
     }
 
     /// Comma-separated values with a line of titles (RFC 4180). Prices are dollars per million tokens; one that is not known
-    /// is empty.
+    /// is empty. A text of upstream's that a spreadsheet would take for a formula has an apostrophe before it.
     package var csv: String {
         let titles = [
             "id", "name", "created", "context_length", "prompt_per_million", "completion_per_million",
@@ -113,9 +113,9 @@ package struct ModelsAnswer {
         ]
         let lines = rows.map { row in
             [
-                row.id, row.name, row.created.map { "\($0)" } ?? "", row.context.map { "\($0)" } ?? "",
-                PriceText.plain(row.prompt), PriceText.plain(row.completion),
-                row.inputs.joined(separator: " "), row.outputs.joined(separator: " "),
+                CSVText.inert(row.id), CSVText.inert(row.name), row.created.map { "\($0)" } ?? "",
+                row.context.map { "\($0)" } ?? "", PriceText.plain(row.prompt), PriceText.plain(row.completion),
+                CSVText.inert(row.inputs.joined(separator: " ")), CSVText.inert(row.outputs.joined(separator: " ")),
             ]
         }
         return ([titles] + lines).map { $0.map(CSVText.field).joined(separator: ",") + "\r\n" }.joined()
@@ -130,7 +130,22 @@ enum CSVText {
         let special = Set(",\"\r\n".utf8)
         let text = text.unicodeScalars.contains(where: isControl) ? printable(text) : text
         guard text.utf8.contains(where: special.contains) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+        // Not by characters: a quote and a combining mark after it are one character, which is not a quote.
+        var scalars = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" { scalars.append("\"") }
+            scalars.append(scalar)
+        }
+        return "\"" + String(scalars) + "\""
+    }
+
+    /// What a text begins with if a spreadsheet takes it for a formula.
+    private static let formulaStarts: Set<Unicode.Scalar> = ["=", "+", "-", "@", "\t", "\r", "\n"]
+
+    /// A text of upstream's that no spreadsheet runs as a formula: with an apostrophe before it if it looks like one.
+    static func inert(_ text: String) -> String {
+        guard let first = text.unicodeScalars.first, formulaStarts.contains(first) else { return text }
+        return "'" + text
     }
 
     private static func printable(_ text: String) -> String {

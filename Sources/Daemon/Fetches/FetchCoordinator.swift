@@ -63,7 +63,7 @@ final class FetchCoordinator {
     /// The periodic work.
     func sweep() {
         runner.sweep()
-        disk.endOverdueWithdrawals()
+        disk.endOverdue()
         fleet?.sweep()
         history.sweep()
         if catalog.wantsRetry(at: loop.nowMilliseconds) { warmUp() }

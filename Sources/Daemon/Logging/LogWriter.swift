@@ -63,7 +63,7 @@ final class LogWriter: Sendable {
     /// Writes the remaining lines and ends. Without a reader, they are lost with the process.
     func close() {
         queue.close()
-        if queue.waitUntilDone(milliseconds: Self.patience) { thread.join() }
+        if queue.waitUntilDone(milliseconds: Self.patience) { thread.join() } else { thread.detach() }
     }
 
     /// How long the end of the process may wait for a reader, in milliseconds.

@@ -54,7 +54,8 @@ final class DiskTier {
     func read(_ resource: Resource, for waiter: Dispatcher.Waiter) -> Bool {
         guard store != nil else { return false }
         let next = copies.wanted(
-            resource, by: waiter, isInMemory: !cache.responses.lacks(resource, owner: waiter.owner))
+            resource, by: waiter, now: loop.nowMilliseconds,
+            isInMemory: !cache.responses.lacks(resource, owner: waiter.owner))
         switch next {
         case .proceed: return false
         case .wait: break
@@ -178,8 +179,11 @@ final class DiskTier {
     }
 
     /// Continues without the loops or the store that have not answered in time.
-    func endOverdueWithdrawals() {
+    func endOverdue() {
         for done in withdrawals.overdue(at: loop.nowMilliseconds) { done(.late) }
+        for (resource, waiter) in copies.overdue(at: loop.nowMilliseconds) {
+            delegate?.dispatch(resource, for: waiter)
+        }
     }
 
     /// Removes from the store what this loop wrote. True if it must be waited for.

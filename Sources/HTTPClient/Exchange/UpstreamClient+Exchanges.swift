@@ -157,15 +157,20 @@ extension UpstreamClient {
     /// Schedules an exchange to continue once others have had a turn.
     func touchLater(_ exchange: Exchange) {
         exchanges.waiting.append(exchange)
-        later?.start(after: 0)
+        // A timer that is due already would run before the other sockets, without an end (libuv before 1.48).
+        loop.updateNow()
+        later?.start(after: 1)
     }
 
-    /// Continues the exchanges that have waited for their turn.
+    /// Continues the exchanges that have waited for their turn, with the next `settle`.
     func touchWaiting() {
         if exchanges.waiting.isEmpty { return }
         let some = exchanges.waiting
         exchanges.waiting = []
-        for exchange in some where !exchange.isOver { touch(exchange) }
+        for exchange in some where !exchange.isOver && !exchange.isTouched {
+            exchange.isTouched = true
+            exchanges.touched.append(exchange)
+        }
     }
 
     /// Continues one exchange, on an event of its socket.

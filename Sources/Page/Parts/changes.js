@@ -81,10 +81,8 @@ function changesSeen(status) {
     if (!status.state.enabled) showNoChanges("No history is kept: there is no state directory.");
     return;
   }
-  const entry = catalogOf(status);
-  const fetched = entry ? status.started + status.uptime_seconds - entry.age_seconds : null;
-  // Both are whole seconds, so their difference may be one more or less.
-  if (fetched !== changes.fetched && !(Math.abs(fetched - changes.fetched) <= 1)) Object.assign(changes, { fetched, due: 2 });
+  const fetched = fetchedAt(status);
+  if (isOtherFetch(changes.fetched, fetched)) Object.assign(changes, { fetched, due: 2 });
   if (changes.due === 0 && Date.now() - changes.askedAt < changesAgain) return;
   // What has the focus again when the dialog closes must not be replaced.
   if (changes.asking || (byID("details").open && changes.shown !== null)) return;
@@ -106,7 +104,7 @@ async function loadChanges() {
   try {
     const answer = await fetch(`changes?${query}`, { signal: AbortSignal.any([asking.signal, AbortSignal.timeout(30000)]) });
     const body = await answer.text();
-    if (!answer.ok) throw new ChangesProblem(answer.status, messageOf(body));
+    if (!answer.ok) throw new AnswerProblem(answer.status, messageOf(body));
     const page = JSON.parse(body);
     if (!Array.isArray(page.data)) throw new Error("the answer is not a list");
     // What has not changed is not drawn again.
@@ -125,20 +123,24 @@ async function loadChanges() {
 /** A query as a reader would write it. */
 const readable = (query) => query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
 
-class ChangesProblem extends Error {
+/** An answer that is an error, with what it says. */
+class AnswerProblem extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
   }
 }
 
-function messageOf(text) {
+/** JSON as a value; null if it is none. */
+function parsed(text) {
   try {
-    return JSON.parse(text).error.message;
+    return JSON.parse(text);
   } catch {
-    return "no reason given";
+    return null;
   }
 }
+
+const messageOf = (text) => parsed(text)?.error?.message ?? "no reason given";
 
 const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
@@ -153,7 +155,7 @@ function showChangesProblem(error) {
     changes.isKept = false;
     return showNoChanges(sentence(error.message));
   }
-  const reason = error.status ? `${error.message} (${error.status})` : reasonOf(error);
+  const reason = reasonOf(error);
   if (changes.shown === null && error.status !== 400) return showNoChanges(`The changes could not be read: ${reason}.`);
   showChangesBody();
   byID("changes-found").dataset.state = "bad";
@@ -203,7 +205,7 @@ async function beginning(signal) {
   if (!seconds) return "The history begins with the next catalogue that is fetched";
   const began = Date.now() / 1000 - Number(seconds[1]);
   const isToday = localDay(began) === localDay(Date.now() / 1000);
-  return `The history began ${isToday ? "today" : `on ${localDay(began)}`} at ${clockTime(began).slice(0, 5)}; nothing has changed since`;
+  return `The history began ${isToday ? "today" : `on ${localDay(began)}`} at ${minuteTime(began)}; nothing has changed since`;
 }
 
 function showChanges(rows, most) {
@@ -225,9 +227,10 @@ function showChanges(rows, most) {
 
 /** Opens a model as the catalogue has it now, which the list may not show any more or not yet; or its history, if it is gone. */
 async function openByID(id) {
+  browser.open = id;
   const [found, note] = await askForModel(id);
   // Meanwhile a reader may have opened another one.
-  if (!byID("details").open) openModel(found ?? { id }, note);
+  if (browser.open === id && !byID("details").open) openModel(found ?? { id }, note);
 }
 
 /** A model of the whole catalogue; or null, and why. */

@@ -1,7 +1,7 @@
 // One model with all of its details.
 
 /** The prices per token, which are shown per million; the others are per unit. */
-const byToken = /^(prompt|completion|internal_reasoning|input_cache_.*|audio.*|image_token|image_output)$/;
+const byToken = /^(prompt|completion|internal_reasoning|input_cache_.*|input_audio_cache|audio.*|image_token|image_output)$/;
 
 /** Shows a model; or, with a `note` that says why there is no row of it, its id and its history. */
 function showDetails(model, onClose, note = null) {

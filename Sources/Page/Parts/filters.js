@@ -157,7 +157,7 @@ function writeFilters(query) {
   }
 }
 
-/** Shows the number of hidden filters, and which one Larder rejected. */
+/** Shows the number of hidden filters, and which one Larder rejected, if it did. */
 function markFilters(query, message) {
   const hidden = [...query.keys()].filter((name) => name !== "q" && name !== "sort").length;
   setText("more-summary", hidden ? `More filters (${hidden} set)` : "More filters");

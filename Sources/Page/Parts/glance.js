@@ -50,6 +50,15 @@ function catalogOf(status) {
   return lists.find((one) => one.key === null) ?? lists[0];
 }
 
+/** When the stored catalogue was fetched; null if there is none. */
+function fetchedAt(status) {
+  const entry = catalogOf(status);
+  return entry ? status.started + status.uptime_seconds - entry.age_seconds : null;
+}
+
+/** Whether two such times are those of two fetches. They are made of whole seconds, so those of one fetch may differ by one. */
+const isOtherFetch = (one, other) => one !== other && !(Math.abs(one - other) <= 1);
+
 /** Why the last fetch of the catalogue failed; null if it did not. */
 function whyNone({ upstream }) {
   const last = upstream.recent.find((one) => one.resource === "/models") ?? upstream.last_failure;

@@ -120,7 +120,7 @@ function priceTop(price) {
 /** The time axis: where it begins and ends, and the middle if there is space. */
 function dayTexts(plot, from, until) {
   const length = until - from;
-  const word = (time) => (length > 2 * 86400 ? localDay(time) : length > 600 ? clockTime(time).slice(0, 5) : clockTime(time));
+  const word = (time) => (length > 2 * 86400 ? localDay(time) : length > 600 ? minuteTime(time) : clockTime(time));
   const shares = plot.width < 380 ? [0, 1] : [0, 0.5, 1];
   return shares.map((share) => svg("text", {
     x: plotEdges.left + share * (plot.right - plotEdges.left), y: plotHeight - 5, "text-anchor": share === 0 ? "start" : share === 1 ? "end" : "middle",

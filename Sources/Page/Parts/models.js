@@ -1,7 +1,11 @@
 // The list of models: the API's answer to the filters as a table and a plot.
 
 const browser = {
-  rows: [], total: 0, column: null, descending: false, open: null, asking: null, asked: null,
+  rows: [], total: 0, column: null, descending: false, open: null,
+  // What was asked for: its address, unless that failed; the same without the offset; what came.
+  asking: null, asked: null, list: null, shown: null,
+  // When the catalogue was fetched; undefined until the status has shown it.
+  fetched: undefined,
   // Whether a list has come, whether there is a catalogue, and why not.
   isLoaded: false, isThere: false, problem: null, missing: null,
 };
@@ -29,13 +33,31 @@ function kindOf(model) {
 
 /** Fetches the list again if the controls changed. A field also reports this when it loses the focus; redrawing then would swallow the click. */
 function filtersChanged() {
-  if (`${listPath()}?${readFilters()}` !== browser.asked) reloadModels();
+  if (listAddress() === browser.asked) return;
+  // Another list is shown from its beginning.
+  if (wholeList() !== browser.list) byID("filter-offset").value = "";
+  reloadModels();
 }
 
-/** Fetches the list for the current filters. */
-async function reloadModels() {
+const listAddress = (query = readFilters()) => `${listPath()}?${query}`;
+
+/** The same without the offset. */
+function wholeList() {
   const query = readFilters();
-  browser.asked = `${listPath()}?${query}`;
+  query.delete("offset");
+  return listAddress(query);
+}
+
+/**
+ * How the list is fetched: the browser's copy may be of an earlier catalogue, so Larder is asked whether it is still the list.
+ * Without a Cache-Control here the browser would send one that makes Larder ask upstream.
+ */
+const checked = { cache: "no-cache", headers: { "Cache-Control": "min-fresh=0" } };
+
+/** Fetches the list for the current filters. With `isAgain`, what has not changed is not drawn again. */
+async function reloadModels(isAgain = false) {
+  const query = readFilters();
+  Object.assign(browser, { asked: listAddress(query), list: wholeList() });
   writeHash(query);
   const text = query.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
   const address = `..${listPath()}${text ? `?${text}` : ""}`;
@@ -45,20 +67,24 @@ async function reloadModels() {
   const asking = new AbortController();
   browser.asking = asking;
   try {
-    const answer = await fetch(address, { signal: AbortSignal.any([asking.signal, AbortSignal.timeout(30000)]) });
-    const body = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(`${body.error?.message ?? "no reason given"} (${answer.status})`);
-    if (!Array.isArray(body.data)) throw new Error("the answer is not a list");
+    const answer = await fetch(address, { ...checked, signal: AbortSignal.any([asking.signal, AbortSignal.timeout(30000)]) });
+    const received = await answer.text();
+    if (!answer.ok) throw new AnswerProblem(answer.status, messageOf(received));
+    const body = parsed(received);
+    if (!Array.isArray(body?.data)) throw new Error("the answer is not a list");
     browser.rows = body.data;
     browser.total = body.total_count ?? body.data.length;
     browser.isLoaded = true;
     markFilters(query, null);
     showFound(null);
-    showModels();
+    const shown = `${address} ${received}`;
+    if (!isAgain || browser.shown !== shown) showModels();
+    browser.shown = shown;
     openFromHash();
   } catch (error) {
     if (asking.signal.aborted) return;
-    markFilters(query, reasonOf(error));
+    browser.asked = null;
+    markFilters(query, error.status === 400 ? reasonOf(error) : null);
     showFound(reasonOf(error));
   } finally {
     if (browser.asking === asking) browser.asking = null;
@@ -75,17 +101,23 @@ function showFound(problem) {
   setNodeText(node, browser.rows.length < browser.total ? `${all}, ${count(browser.rows.length)} shown` : all);
 }
 
-/** The status has shown whether there is a catalogue: if one has come, it is shown. */
+/** The status has shown whether there is a catalogue: if another one has come, it is shown. */
 function catalogueSeen(status) {
   const wasThere = browser.isThere;
-  browser.isThere = Boolean(catalogOf(status));
+  const fetched = fetchedAt(status);
+  browser.isThere = fetched !== null;
   browser.missing = browser.isThere ? null : whyNone(status);
-  if (browser.isLoaded || browser.problem === null) return;
-  if (browser.isThere && !wasThere) {
-    reloadModels();
-    offerWhole();
+  if (!browser.isLoaded && browser.problem !== null) {
+    if (browser.isThere && !wasThere) offerWhole();
+    showFound(browser.problem);
   }
-  showFound(browser.problem);
+  // The list has been asked for just now.
+  if (!browser.isThere || (browser.fetched === undefined && browser.problem === null)) browser.fetched = fetched;
+  if (!isOtherFetch(browser.fetched, fetched)) return;
+  // What has the focus again when the dialog closes must not be replaced, and what is half typed is no question yet.
+  if (browser.asking || byID("details").open || (browser.asked ?? listAddress()) !== listAddress()) return;
+  browser.fetched = fetched;
+  reloadModels(true);
 }
 
 function sortedRows() {
@@ -102,6 +134,7 @@ function sortedRows() {
 
 function showModels() {
   const rows = sortedRows();
+  const focused = document.activeElement?.dataset.id;
   byID("models-table").hidden = false;
   const lines = rows.map((row) => {
     // Roles, because as a card in a narrow window it is laid out as no table.
@@ -116,20 +149,27 @@ function showModels() {
       return el("th", { scope: "row", role: "rowheader" }, button, el("span", { class: "id" }, String(row.id)),
         row.expiration_date ? el("span", { class: "expires" }, `expires ${row.expiration_date}`) : null);
     }));
-    // The button is for the keyboard; the mouse can have all of the row, unless it selects text.
-    line.addEventListener("click", () => {
-      if (getSelection().isCollapsed) openModel(row);
+    // The button is for the keyboard, whose clicks are the button's; the mouse can have all of the row, unless it selects text.
+    line.addEventListener("click", (event) => {
+      if (event.target.closest("button") || getSelection().isCollapsed) openModel(row);
     });
     return line;
   });
-  if (lines.length === 0) lines.push(el("tr", { role: "row" }, el("td", { colspan: columns.length, class: "empty", role: "cell" }, "No model matches these filters.")));
+  if (lines.length === 0) lines.push(el("tr", { role: "row" }, el("td", { colspan: columns.length, class: "empty", role: "cell" }, noneText())));
   byID("models-rows").replaceChildren(...lines);
+  if (focused) byID("models-rows").querySelector(`button[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   for (const cell of byID("models-head").children) {
     if (cell.dataset.key === browser.column) cell.setAttribute("aria-sort", browser.descending ? "descending" : "ascending");
     else cell.removeAttribute("aria-sort");
   }
   drawScatter(browser.rows);
   showPager();
+}
+
+/** Why the list has no rows. */
+function noneText() {
+  if (browser.total === 0) return "No model matches these filters.";
+  return `This page is past the end of the list, which has ${counted(browser.total, "model", "models")}.`;
 }
 
 function sortBy(column) {
@@ -146,15 +186,18 @@ function showPager() {
   const query = readFilters();
   const limit = Number(query.get("limit")) || 0;
   const offset = Number(query.get("offset")) || 0;
-  byID("pager").hidden = !limit && !offset;
+  const isLast = offset + browser.rows.length >= browser.total;
+  byID("pager").hidden = !limit && !offset && isLast;
   byID("previous").disabled = offset === 0;
-  byID("next").disabled = !limit || offset + browser.rows.length >= browser.total;
+  byID("next").disabled = isLast;
   setText("page-note", browser.rows.length ? `${count(offset + 1)} to ${count(offset + browser.rows.length)} of ${count(browser.total)}` : `none of ${count(browser.total)}`);
 }
 
 function turnPage(direction) {
-  const limit = Number(byID("filter-limit").value) || browser.rows.length;
-  const offset = Math.max(0, (Number(byID("filter-offset").value) || 0) + direction * limit);
+  const limit = Number(byID("filter-limit").value) || browser.rows.length || browser.total;
+  // From past the end, the page before is the last one.
+  const from = Math.min(Number(byID("filter-offset").value) || 0, browser.total);
+  const offset = Math.max(0, from + direction * limit);
   byID("filter-offset").value = offset ? String(offset) : "";
   reloadModels();
 }
@@ -188,6 +231,7 @@ function writeHash(query) {
 
 function readHash() {
   const query = new URLSearchParams(location.hash.slice(1));
+  const before = browser.open;
   const by = query.get("_by") ?? "";
   browser.descending = by.startsWith("-");
   browser.column = columns.find((column) => column.key === by.replace(/^-/, ""))?.key ?? null;
@@ -196,7 +240,11 @@ function readHash() {
   writeChangeFilters(query);
   writeFilters(query);
   if ([...readFilters().keys()].some((name) => name !== "q" && name !== "sort")) byID("more").open = true;
-  if (browser.open === null && byID("details").open) byID("details").close();
+  const dialog = byID("details");
+  if (!dialog.open || browser.open === before) return;
+  // The event of closing comes later, and must not take the next model out of the address.
+  if (browser.open !== null) dialog.onclose = null;
+  dialog.close();
 }
 
 function startModels() {

@@ -81,19 +81,31 @@ function percent(ratio) {
   return ratio === null || ratio === undefined ? none : `${(Math.floor(ratio * 1000) / 10).toFixed(1)} %`;
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-const clockTime = (seconds) => clock.format(new Date(seconds * 1000));
+/** Numbers of at least two digits, with a sign between them. */
+const joined = (sign, ...numbers) => numbers.map((one) => String(one).padStart(2, "0")).join(sign);
 
-/** The same in short; with the day if that is not today. */
+/** The time of day where the reader is, the same in every language of a browser: 00:05:09. */
+function clockTime(seconds) {
+  const date = new Date(seconds * 1000);
+  return joined(":", date.getHours(), date.getMinutes(), date.getSeconds());
+}
+
+/** The same without seconds. */
+function minuteTime(seconds) {
+  const date = new Date(seconds * 1000);
+  return joined(":", date.getHours(), date.getMinutes());
+}
+
+/** The time of day; in short and with the day if that is not today. */
 function timeText(seconds) {
   const isToday = localDay(seconds) === localDay(Date.now() / 1000);
-  return isToday ? clockTime(seconds) : `${localDay(seconds)} ${clockTime(seconds).slice(0, 5)}`;
+  return isToday ? clockTime(seconds) : `${localDay(seconds)} ${minuteTime(seconds)}`;
 }
 
 /** The day where the reader is, as clockTime has the hour there. */
 function localDay(seconds) {
   const date = new Date(seconds * 1000);
-  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  return joined("-", date.getFullYear(), date.getMonth() + 1, date.getDate());
 }
 
 /** A day in UTC, as upstream counts them. */

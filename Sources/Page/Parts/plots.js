@@ -153,7 +153,7 @@ function requestsPlot(host) {
     return [...plot.grid([0, top / 2, top], top, (value) => count(value)), ...bars, ...plot.hours()];
   }, (data, index) => {
     const minute = data[index];
-    const parts = [`${clockTime(minute.time).slice(0, 5)}: ${counted(minute.requests, "request", "requests")}`, counted(minute.hits, "hit", "hits")];
+    const parts = [`${minuteTime(minute.time)}: ${counted(minute.requests, "request", "requests")}`, counted(minute.hits, "hit", "hits")];
     for (const [name, word] of [["stale", "stale"], ["misses", "missed"], ["passed", "passed through"], ["errors", "with an error"]]) {
       if (minute[name]) parts.push(`${count(minute[name])} ${word}`);
     }
@@ -192,7 +192,7 @@ function ratioPlot(host) {
     return [...plot.grid([0, 0.5, 1], 1, (value) => `${value * 100} %`), ...plot.hours(), ...lineOf(points, "hit")];
   }, (data, index) => {
     const ratio = ratioOf(data[index]);
-    return `${clockTime(data[index].time).slice(0, 5)}: ${ratio === null ? "no requests" : percent(ratio)}`;
+    return `${minuteTime(data[index].time)}: ${ratio === null ? "no requests" : percent(ratio)}`;
   });
 }
 
@@ -228,6 +228,6 @@ function latencyPlot(host) {
   }, (data, index) => {
     const minute = data[index];
     const words = minute.steps.length ? quantiles.map(([name, of]) => `${name} ${micros(of(minute))}`).join(", ") : "no requests";
-    return `${clockTime(minute.time).slice(0, 5)}: ${words}`;
+    return `${minuteTime(minute.time)}: ${words}`;
   });
 }

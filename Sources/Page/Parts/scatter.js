@@ -141,7 +141,7 @@ function drawScatter(rows = scatter.rows) {
   const nodes = scatter.points.map((point) => point.node);
   nodes.sort((one, other) => other.classList.contains("c0") - one.classList.contains("c0"));
   scatter.frame.replaceChildren(...parts, ...nodes);
-  if (current) current.node.focus();
+  if (current) current.node.focus({ preventScroll: true });
 }
 
 function scatterAxes(x, y, edges, lanes, laneAt, hasNoContext) {

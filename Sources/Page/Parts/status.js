@@ -6,6 +6,7 @@ const statusPlots = {};
 
 /** The error as text for a reader. */
 function reasonOf(error) {
+  if (error instanceof AnswerProblem) return `${error.message} (${error.status})`;
   if (error.name === "TimeoutError") return "no answer in time";
   // The browsers' own message for a failed connection does not help.
   return error instanceof TypeError ? "no connection" : error.message;

@@ -4,6 +4,8 @@
 function priceOf(name, price) {
   const value = typeof price === "object" ? null : scaled(price);
   if (value === null) return [JSON.stringify(price), ""];
+  // A share of the other prices.
+  if (name === "discount") return [`${decimal(value * 100n)}\u00a0%`, ""];
   if (value < 0n) return ["depends on the chosen model", ""];
   if (byToken.test(name)) return value === 0n ? ["free", ""] : [`$${decimal(value * 1000000n)}`, " per million tokens"];
   return [`$${decimal(value)}`, " each"];
@@ -23,11 +25,12 @@ const contextText = (length) => (length ? `${tokens(length)} context` : "context
 
 /** One price before and after; null where there was or is none. */
 function priceMove(name, before, after) {
-  const words = `${spaced(name)} price`;
+  const words = name === "discount" ? name : `${spaced(name)} price`;
   if (before === null) return `${words} is now ${priceOf(name, after).join("")}`;
   if (after === null) return `${words} of ${priceOf(name, before).join("")} is gone`;
   const [[old, oldUnit], [now, unit]] = [priceOf(name, before), priceOf(name, after)];
-  return `${words} ${old}${unit ? "" : oldUnit} → ${now}${unit}${shareText(scaled(before), scaled(after))}`;
+  const share = name === "discount" ? "" : shareText(scaled(before), scaled(after));
+  return `${words} ${old}${unit ? "" : oldUnit} → ${now}${unit}${share}`;
 }
 
 /** By how much a price rose or fell; nothing if there is no such share, or if it is tiny. */

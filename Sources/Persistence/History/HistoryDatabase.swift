@@ -63,9 +63,13 @@ package final class HistoryDatabase: Sendable {
         read(.model(id), reply: reply)
     }
 
-    /// Reads a part of this history as it is stored.
+    /// Reads a part of this history as it is stored. One that only a later version can read is not damaged: it stays as
+    /// it is, and is not available.
     func read(_ read: HistoryRead, reply: @escaping @Sendable (HistoryAnswer) -> Void) {
-        store.readHistory(seal.upstream, read, reply: reply)
+        store.readHistory(seal.upstream, read) { [seal] answer in
+            if case .found(let history) = answer, seal.isUnknown(history) { return reply(.unavailable) }
+            reply(answer)
+        }
     }
 
     /// Reads the page of a query.
@@ -139,12 +143,15 @@ private final class EventReading: Sendable {
         state.withLock { state in
             // Events are numbered without gaps, so one that got lost is noticed.
             let step: Int64 = range.isBackwards ? -1 : 1
-            guard let event = seal.event(record), state.last.map({ event.cursor == $0 + step }) ?? true else {
+            let event = seal.event(record)
+            guard event != nil || seal.isSealed(record), state.last.map({ record.cursor == $0 + step }) ?? true else {
                 state.isDamaged = true
                 return false
             }
-            state.first = state.first ?? event.cursor
-            state.last = event.cursor
+            state.first = state.first ?? record.cursor
+            state.last = record.cursor
+            // A later version wrote one of a kind that this one does not know.
+            guard let event else { return true }
             state.isFull = !state.pager.take(event)
             return !state.isFull
         }

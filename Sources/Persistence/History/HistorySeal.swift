@@ -102,18 +102,18 @@ package struct HistorySeal: Sendable {
         content.append(event.id.map { Array($0.utf8) })
         content.append(event.change.before)
         content.append(event.change.after)
-        return HistoryEventRecord(
-            cursor: event.cursor, at: event.at,
-            bytes: content.bytes + seal(covered(event.cursor, event.at, content.bytes)))
+        return stored(event.cursor, event.at, content: content.bytes)
     }
 
-    /// The event that was stored so; nil if it differs from what was written.
+    /// An event with this content as it is stored.
+    func stored(_ cursor: Int64, _ at: Int64, content: [UInt8]) -> HistoryEventRecord {
+        HistoryEventRecord(cursor: cursor, at: at, bytes: content + seal(covered(cursor, at, content)))
+    }
+
+    /// The event that was stored so; nil if it differs from what was written, or only a later version can
+    /// read it.
     package func event(_ stored: HistoryEventRecord) -> Event? {
-        guard stored.bytes.count >= Self.size else { return nil }
-        let content = Array(stored.bytes.dropLast(Self.size))
-        guard seal(covered(stored.cursor, stored.at, content)) == Array(stored.bytes.suffix(Self.size)) else {
-            return nil
-        }
+        guard let content = content(stored) else { return nil }
         var reader = StateReader(content)
         guard let name = reader.text(), let kind = ChangeKind(rawValue: String(decoding: name, as: UTF8.self)),
             let id = reader.optionalText(), let before = reader.optionalText(), let after = reader.optionalText(),
@@ -122,6 +122,16 @@ package struct HistorySeal: Sendable {
         return Event(
             cursor: stored.cursor, at: stored.at, id: id.map { String(decoding: $0, as: UTF8.self) },
             RowChange(kind, before: before, after: after))
+    }
+
+    /// Whether an event is as it was written, known or not.
+    func isSealed(_ stored: HistoryEventRecord) -> Bool { content(stored) != nil }
+
+    private func content(_ stored: HistoryEventRecord) -> [UInt8]? {
+        guard stored.bytes.count >= Self.size else { return nil }
+        let content = Array(stored.bytes.dropLast(Self.size))
+        let isSealed = seal(covered(stored.cursor, stored.at, content)) == Array(stored.bytes.suffix(Self.size))
+        return isSealed ? content : nil
     }
 
     private func covered(_ cursor: Int64, _ at: Int64, _ content: [UInt8]) -> StateWriter {
@@ -136,17 +146,25 @@ package struct HistorySeal: Sendable {
 
     /// The state that goes with a batch.
     package func stored(_ state: JournalState, batch: Int64) -> SharedBytes {
-        let content = state.bytes
-        return SharedBytes(content + seal(covered(content, batch)))
+        stored(content: state.bytes, batch: batch)
     }
 
-    /// The state of a history; nil if it differs from what was written.
-    package func state(_ history: StoredHistory) -> JournalState? {
+    /// The state with this content.
+    func stored(content: [UInt8], batch: Int64) -> SharedBytes {
+        SharedBytes(content + seal(covered(content, batch)))
+    }
+
+    /// The state of a history; nil if it differs from what was written, or only a later version can read it.
+    package func state(_ history: StoredHistory) -> JournalState? { content(history).flatMap { JournalState($0) } }
+
+    /// Whether the state of a history is as it was written, but only a later version can read it.
+    func isUnknown(_ history: StoredHistory) -> Bool { content(history).map { JournalState($0) == nil } ?? false }
+
+    private func content(_ history: StoredHistory) -> [UInt8]? {
         let all = history.state.span.copied()
         guard all.count >= Self.size else { return nil }
         let content = Array(all.dropLast(Self.size))
-        guard seal(covered(content, history.batch)) == Array(all.suffix(Self.size)) else { return nil }
-        return JournalState(content)
+        return seal(covered(content, history.batch)) == Array(all.suffix(Self.size)) ? content : nil
     }
 
     private func covered(_ content: [UInt8], _ batch: Int64) -> StateWriter {

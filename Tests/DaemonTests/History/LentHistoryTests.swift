@@ -3,7 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What becomes of requests for the history while another process has the state directory.
+/// What becomes of requests for the history, and for copies that are only on the disk, while another process has the state
+/// directory.
 @Suite(.timeLimit(.minutes(30))) struct LentHistoryTests {
     /// A program that takes the state directory, and does no more.
     private static let taker = """
@@ -49,6 +50,30 @@ import Testing
             #expect(try client.get("/healthz").text == #"{"status":"ok"}"#)
             client.close()
         }
+        try larder.end()
+    }
+
+    @Test func `a copy that is only on the disk is fetched after a while`() throws {
+        let (origin, folder) = (try ScriptedOrigin(Replies.wellBehaved), StateFolder())
+        let arguments = ["--upstream", origin.url + "/api/v1", "--listen", "127.0.0.1:0", "--state-dir", folder.path]
+        let environment = ["LARDER_STATE_ENABLED": "true"]
+        let first = try LarderProcess.serve(arguments, environment: environment)
+        for target in ["/models", "/model/a/b:nitro", "/model/a/c:nitro"] {
+            #expect(try first.get(target).status == 200)
+        }
+        try first.end()
+        let larder = try UpgradingLarder(arguments, environment: environment)
+        #expect(try larder.get("/model/a/b:nitro").isHit)
+        try larder.install(script: Self.taker)
+        kill(larder.process, SIGUSR2)
+        try larder.child.waitForLine(containing: "it has the state")
+        let before = origin.requests.count
+        let answer = try larder.get("/model/a/c:nitro")
+        #expect(answer.status == 200 && !answer.isHit, "\(answer.fields)")
+        #expect(origin.requests.count == before + 1)
+        kill(try #require(larder.started.last), SIGKILL)
+        try eventually("the state is back", within: .hang) { larder.lines("upgrade-failed").count == 1 }
+        #expect(try larder.get("/model/a/c:nitro").isHit)
         try larder.end()
     }
 }

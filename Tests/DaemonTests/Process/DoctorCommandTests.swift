@@ -122,6 +122,11 @@ import Testing
         #expect(report.verdict("dns") == "ok")
     }
 
+    @Test func `an address of version 6 is shown whole`() throws {
+        let report = try doctor(upstream: "http://[::1]:1")
+        #expect(report.verdict("dns") == "ok" && report.text("dns") == "::1 resolves to [::1]", "\(report.output)")
+    }
+
     @Test func `a name without an address is told as such`() throws {
         let report = try doctor(upstream: "https://name.invalid")
         #expect(report.verdict("dns") == "fail" && report.text("dns").contains("name.invalid"))
