@@ -27,7 +27,7 @@ function startChanges() {
     el("input", { id: `change-${name}`, name: `change-${name}`, type: "text", autocomplete: "off", spellcheck: "false" }));
   const kinds = el("div", { class: "choices", "data-choices": "kind" });
   form.append(el("fieldset", { class: "kinds" }, el("legend", {}, "Kinds, any of"), kinds),
-    el("div", { class: "pairs" }, field("id", "Model: an id or a pattern such as openai/* or *:free"), field("until", "Before a date, a time or an age such as 7d")));
+    el("div", { class: "pairs" }, field("id", "Model: an id or a pattern such as openai/* or *:free"), field("until", "Before a date (in UTC), a time or an age such as 7d")));
   offer(kinds, changeKinds);
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", whenQuiet(200, changeFiltersChanged));
