@@ -52,7 +52,7 @@ package struct DiskCopies {
         /// The first that waited: a copy is restored for it.
         let first: Dispatcher.Waiter
         var waiters: [Dispatcher.Waiter]
-        /// When nobody waits for it any more, in milliseconds.
+        /// When requests no longer wait for it, in milliseconds.
         let deadline: UInt64
         /// Whether it took too long: then requests go on without it.
         var isLate = false

@@ -40,7 +40,7 @@ package final class LendableStore: EntryStore {
         store.close()
     }
 
-    /// Goes on with `store`, which is the same one opened again; or without one, if it cannot be opened. If a removal
+    /// Continues with `store`, which is the same one opened again, or without one if it cannot be opened. If a removal
     /// could not be written before it was lent, all copies are removed: which ones it was is not known any more.
     package func takeBack(_ store: (any EntryStore)?) {
         guard let store else { return handOver {} }

@@ -123,7 +123,7 @@ extension Entry {
         #expect(copies.next == [Self.key(Self.providers, .bob)])
     }
 
-    @Test func `nobody waits for a read that takes too long, and what it finds serves later ones`() {
+    @Test func `requests stop waiting for a read that takes too long, and what it finds serves later ones`() {
         let copies = LoopCopies()
         copies.begin((.catalog, nil))
         #expect(copies.want(.catalog, 1, at: 1_000) == .look(Self.key(.catalog, nil)))
@@ -138,7 +138,7 @@ extension Entry {
         #expect(copies.want(.catalog, 4, at: 60_000) == .look(Self.key(.catalog, nil)))
     }
 
-    @Test func `what was removed while nobody waits for its read is not used`() {
+    @Test func `what was removed after requests stopped waiting for its read is not used`() {
         let copies = LoopCopies()
         copies.begin((.catalog, nil))
         _ = (copies.want(.catalog), copies.overdue(at: 5_000))

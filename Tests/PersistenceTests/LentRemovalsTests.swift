@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [true, false, nil] as [Bool?])
-    func `the next process is told of removals that could not be written`(isDurable: Bool?) {
+    func `the next process learns of removals that could not be written`(isDurable: Bool?) {
         let store = LendableStore(WritingStore(isDurable: isDurable))
         store.drop(RecordKey(resource: "a"))
         store.lend()

@@ -60,6 +60,8 @@ struct Ledger {
     private var refusedAt: [Int: Int] = [:]
     private var pauses: [PauseKey: Pause] = [:]
     private var pausesOfAll: [Int: Pause] = [:]
+    /// Until when a key may not ask because its connection failed, which says nothing of other keys.
+    private var unconnected: [PauseKey: UInt64] = [:]
     private var lastFailed: [Int: Int] = [:]
 
     mutating func violated(_ invariant: Int, _ now: UInt64, _ what: String) {
@@ -78,6 +80,9 @@ struct Ledger {
             violated(
                 5, now, "upstream is asked for thing \(ask.thing) \(pause.until - now) ms too early with key \(ask.key)"
             )
+        }
+        if let until = unconnected[PauseKey(thing: ask.thing, key: ask.key)], now < until {
+            violated(5, now, "upstream is asked for thing \(ask.thing) too early with key \(ask.key), which failed")
         }
         if let pause = pausesOfAll[group(ask.thing, ask.key)], now < pause.until {
             violated(5, now, "upstream is asked for thing \(ask.thing) \(pause.until - now) ms too early by anyone")
@@ -112,9 +117,7 @@ struct Ledger {
         case .ofConnection:
             pausesOfAll[group] = lengthen(pausesOfAll[group])
             // Another key's success ends the pause of all, but not this key's, which is half a second at least.
-            var own = pauses[pauseKey] ?? Pause()
-            own.until = max(own.until, now + 500)
-            pauses[pauseKey] = own
+            unconnected[pauseKey] = now + 500
         case .ofRequest: pauses[pauseKey] = lengthen(pauses[pauseKey])
         case .ofStatus:
             if let other = lastFailed[group], other != key, let pause = pauses[PauseKey(thing: thing, key: other)],
@@ -131,6 +134,7 @@ struct Ledger {
     mutating func succeeded(_ thing: Int, _ key: Int, isRefusal: Bool) {
         let group = group(thing, key)
         pauses[PauseKey(thing: thing, key: key)] = nil
+        unconnected[PauseKey(thing: thing, key: key)] = nil
         if !isRefusal { pausesOfAll[group] = nil }
         if !isRefusal || lastFailed[group] == key { lastFailed[group] = nil }
     }
