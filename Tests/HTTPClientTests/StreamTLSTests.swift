@@ -69,6 +69,19 @@ import Testing
         #expect(one.text + two.text == "onetwo")
     }
 
+    /// Begins a request with a body, and calls `answer` once the origin has all of it.
+    private func post(
+        to origin: TLSOrigin, on client: UpstreamClient, _ loop: Loop, _ recorder: StreamRecorder,
+        answer: @escaping () -> Void
+    ) {
+        begin(.make("POST", origin.url, body: .length(1)), on: client, recorder) { $0.send("a") }
+        func look() {
+            let isThere = origin.received.suffix(5).elementsEqual("\r\n\r\na".utf8)
+            if isThere { answer() } else { after(20, on: loop, look) }
+        }
+        look()
+    }
+
     @Test(arguments: [1, 100, 1 << 14, 1 << 14 + 1, 50_000])
     func `bodies of all sizes come whole on a kept connection`(piece: Int) throws {
         let origin = try TLSOrigin(.byHand)
@@ -90,13 +103,10 @@ import Testing
         two.onBody = { _ in sendMore() }
         try withClient(settings { $0.caFile = origin.caFile }) { client, loop in
             one.onEnd = { _ in
-                begin(.make("POST", origin.url, body: .length(1)), on: client, two) { $0.send("a") }
-                func answer() {
-                    if !origin.received.suffix(5).elementsEqual("\r\n\r\na".utf8) { return after(20, on: loop, answer) }
+                post(to: origin, on: client, loop, two) {
                     origin.send("HTTP/1.1 200 OK\r\nContent-Length: \(piece * pieces)\r\n\r\n")
                     sendMore()
                 }
-                answer()
             }
             origin.send(ok("one"))
             begin(.make("GET", origin.url), on: client, one)
@@ -113,12 +123,9 @@ import Testing
         two.onBody = { _ in origin.kill() }
         try withClient(settings { $0.caFile = origin.caFile }) { client, loop in
             one.onEnd = { _ in
-                begin(.make("POST", origin.url, body: .length(1)), on: client, two) { $0.send("a") }
-                func answer() {
-                    if !origin.received.suffix(5).elementsEqual("\r\n\r\na".utf8) { return after(20, on: loop, answer) }
+                post(to: origin, on: client, loop, two) {
                     origin.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
                 }
-                answer()
             }
             begin(.make("GET", origin.url), on: client, one)
         }

@@ -49,20 +49,12 @@ import Testing
         let folder = try Folder()
         let store = try Store.make(folder, Events(), .make { $0.maximumRecords = 2 })
         store.start()
-        func removalsAreDurable() throws -> Bool {
-            let answer = Monitor<Bool?>(nil)
-            store.afterRemovals { isDurable in answer.withValue { $0 = isDurable } }
-            guard let isDurable = answer.wait(.hang, until: { $0 }) else {
-                throw TimedOut("removals", after: .hang)
-            }
-            return isDurable
-        }
         func logSize() -> Int { FileStatus(path: folder.state + "/larder.db-wal")?.size ?? 0 }
         let old = StoredRecord.make("/old", body: noise(500), stored: 1, expires: 10)
         store.put(old)
         store.put(.make("/other", stored: 2))
         store.remove(RecordKey(resource: "/none"))
-        #expect(try removalsAreDurable())
+        #expect(try store.removalsAreDurable())
         // It removed nothing, so there was no sync, which empties the log.
         #expect(logSize() > 0)
 
@@ -76,7 +68,7 @@ import Testing
         #expect(try store.readAndWait(old.key) == nil)
         #expect(logSize() > 0)
         if isNamed { store.remove(old.key) }
-        #expect(try removalsAreDurable())
+        #expect(try store.removalsAreDurable())
         #expect(logSize() == 0)
         #expect(try store.readAndWait(RecordKey(resource: "/other"))?.isWhole == true)
         #expect(store.close(deadline: .hang))
@@ -99,6 +91,7 @@ import Testing
                 (try? reader.run("BEGIN; SELECT * FROM response")) != nil
             else { return isReading.withValue { $0 = false } }
             isReading.withValue { $0 = true }
+            // How long it has the lock; SQLite tries again and again, which nothing shows.
             usleep(300_000)
             try? reader.run("COMMIT")
         }

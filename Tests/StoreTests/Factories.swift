@@ -76,6 +76,14 @@ extension Store {
         try Store(in: StateDirectory(opening: folder.state, report: events.report), settings: settings)
     }
 
+    /// Waits until all removals so far are durable, or cannot be written.
+    func removalsAreDurable() throws -> Bool {
+        let answer = Monitor<Bool?>(nil)
+        afterRemovals { isDurable in answer.withValue { $0 = isDurable } }
+        guard let isDurable = answer.wait(.hang, until: { $0 }) else { throw TimedOut("removals", after: .hang) }
+        return isDurable
+    }
+
     /// Reads through the thread.
     func readAndWait(_ key: RecordKey) throws -> StoredRecord? {
         let answer = Monitor<StoredRecord??>(nil)

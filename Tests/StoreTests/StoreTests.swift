@@ -127,16 +127,8 @@ struct StoreCallsTests {
         store.put(.make(body: noise(5_000)))
         store.put(.make("/other", body: [1]))
         store.start()
-        func removalsAreDurable() throws -> Bool {
-            let answer = Monitor<Bool?>(nil)
-            store.afterRemovals { isDurable in answer.withValue { $0 = isDurable } }
-            guard let isDurable = answer.wait(.hang, until: { $0 }) else {
-                throw TimedOut("removals", after: .hang)
-            }
-            return isDurable
-        }
         store.remove(StoredRecord.make().key)
-        #expect(try removalsAreDurable())
+        #expect(try store.removalsAreDurable())
         // As a process would find them that is started after a kill.
         let copy = try Folder()
         for name in ["larder.db", "larder.db-wal"] {
@@ -146,7 +138,7 @@ struct StoreCallsTests {
         #expect(next.list().map(\.key.resource) == ["/other"])
         #expect(next.close(deadline: .hang))
         #expect(store.close(deadline: .hang))
-        #expect(try !removalsAreDurable())
+        #expect(try !store.removalsAreDurable())
     }
 
     @Test("An update changes fields and times and leaves the body; without a record it does nothing")
