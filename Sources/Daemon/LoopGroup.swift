@@ -21,6 +21,9 @@ struct LoopGroup {
     /// Whether all loops accept connections.
     var allServe: Bool { serving == count }
 
+    /// Whether all loops have ended.
+    var allEnded: Bool { ended == count }
+
     /// A loop has a thread.
     mutating func add(_ thread: NamedThread) { threads.append(thread) }
 
@@ -43,11 +46,8 @@ struct LoopGroup {
         idle.insert(index).inserted && idle.count == count
     }
 
-    /// A loop has ended; whether it was the last.
-    mutating func hasEnded() -> Bool {
-        ended += 1
-        return ended == count
-    }
+    /// A loop has ended.
+    mutating func hasEnded() { ended += 1 }
 
     /// Sends a message to one loop, if it is up.
     func send(_ message: ShardMessage, to index: Int) { mailboxes[index]?.send(message) }

@@ -191,7 +191,8 @@ final class Supervisor {
         case .idle(let index): if loops.drained(index) { broadcast(.stop) }
         case .ended(let index):
             if watchdog.heartbeat.ended(index) { manager.notifyAlive() }
-            if loops.hasEnded() { finish() }
+            loops.hasEnded()
+            finishIfOver()
         }
     }
 
@@ -338,7 +339,10 @@ final class Supervisor {
 
     func broadcast(_ message: ShardMessage) { loops.broadcast(message) }
 
-    private func finish() {
+    /// Finishes when all loops have ended, and no new process that was killed may still have the state directory. Only
+    /// then can what waits for that be written, such as the removal of copies. `Handover` limits the time.
+    func finishIfOver() {
+        guard loops.allEnded, handovers.handover?.isUnderWay != true else { return }
         watches.close()
         watchdog.timer?.close()
         handovers.close()

@@ -244,7 +244,16 @@ public struct Timeline: Sendable {
     /// catalogue is always kept. Returns nothing if nothing can be that old.
     public mutating func prune(keep: Int64, now: Int64) -> [HistoryAction] {
         // Not seen from the last recording: the clock may have been ahead then.
-        let bound = now.subtractingSaturated(keep)
+        forget(before: now.subtractingSaturated(keep))
+    }
+
+    /// What to forget so that nothing from before a time remains, in seconds since 1970. The latest catalogue is always
+    /// kept. Returns nothing if nothing is that old, or the time is after the last recording.
+    public mutating func prune(before bound: Int64) -> [HistoryAction] {
+        bound <= counters.time ? forget(before: bound) : []
+    }
+
+    private mutating func forget(before bound: Int64) -> [HistoryAction] {
         guard latest != nil, bound > counters.pruned else { return [] }
         counters.pruned = bound
         removals = removals.filter { $0.value >= bound }

@@ -28,7 +28,8 @@ package struct DiskCopies {
     package enum Action: Sendable {
         /// Write this record, and report with `stored` that there was room for it.
         case put(StoredRecord)
-        case confirm(Entry, RecordKey)
+        /// Confirm the copy under this key, which a fetch for an owner brought.
+        case confirm(Entry, RecordKey, Resource, Owner)
         case drop(RecordKey)
         case dropAll(Owner)
         case dropEverything
@@ -186,7 +187,7 @@ package struct DiskCopies {
         case .confirm:
             let key = names.key(of: resource, owner: kept)
             renewed(key)
-            return drop(resource, other) + (index.mayContain(key) ? [.confirm(entry, key)] : [])
+            return drop(resource, other) + (index.mayContain(key) ? [.confirm(entry, key, resource, owner)] : [])
         case .drop(let alsoShared):
             return drop(resource, owner) + (alsoShared ? drop(resource, nil) : [])
         case .none: return []

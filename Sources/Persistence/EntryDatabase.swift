@@ -63,8 +63,12 @@ package final class EntryDatabase: EntryStore {
 
     package func put(_ record: StoredRecord, now: UInt64) -> Bool { store.put(record, note: reading(at: now)) }
 
-    package func confirm(_ entry: Entry, for key: RecordKey, now: UInt64) {
-        store.update(update(of: entry, key: key), note: reading(at: now))
+    package func confirm(
+        _ entry: Entry, for key: RecordKey, now: UInt64, reportMissing: @escaping @Sendable () -> Void
+    ) {
+        var update = update(of: entry, key: key)
+        update.reportMissing = reportMissing
+        store.update(update, note: reading(at: now))
     }
 
     package func drop(_ key: RecordKey) { store.remove(key) }

@@ -20,8 +20,10 @@ package protocol EntryStore: AnyObject, Sendable {
     /// Stores a response. False if there is no room for it, for example because the disk is full or slow.
     func put(_ record: StoredRecord, now: UInt64) -> Bool
 
-    /// Records that upstream has confirmed a copy.
-    func confirm(_ entry: Entry, for key: RecordKey, now: UInt64)
+    /// Records that upstream has confirmed a copy. Calls `reportMissing` later, on a thread of the store's own, if
+    /// there is no copy with that body: the store may have evicted it, or lost all. The response must then be put as a
+    /// whole.
+    func confirm(_ entry: Entry, for key: RecordKey, now: UInt64, reportMissing: @escaping @Sendable () -> Void)
 
     /// Removes one copy.
     func drop(_ key: RecordKey)

@@ -86,7 +86,9 @@ package final class LendableStore: EntryStore {
         }
     }
 
-    package func confirm(_ entry: Entry, for key: RecordKey, now: UInt64) { perform(.confirm(entry, key, now: now)) }
+    package func confirm(
+        _ entry: Entry, for key: RecordKey, now: UInt64, reportMissing: @escaping @Sendable () -> Void
+    ) { perform(.confirm(entry, key, now: now, reportMissing)) }
 
     package func drop(_ key: RecordKey) { perform(.drop(key)) }
 
@@ -112,6 +114,7 @@ package final class LendableStore: EntryStore {
 
     package func noteClock(now: UInt64) { perform(.noteClock(now: now)) }
 
+    /// A store that is lent is another process's to close. What waits for it is lost, so take it back first.
     package func close() {
         let store = state.withLock { $0.phase == .open ? $0.store : nil }
         store?.close()
@@ -190,7 +193,7 @@ private final class Lending: HistoryStorage {
 /// A call that may have to wait.
 private enum Call: Sendable {
     case put(StoredRecord, now: UInt64)
-    case confirm(Entry, RecordKey, now: UInt64)
+    case confirm(Entry, RecordKey, now: UInt64, @Sendable () -> Void)
     case drop(RecordKey)
     case dropAll(Owner)
     case dropEverything
@@ -215,7 +218,8 @@ private enum Call: Sendable {
     func run(on store: any EntryStore) {
         switch self {
         case .put(let record, let now): _ = store.put(record, now: now)
-        case .confirm(let entry, let key, let now): store.confirm(entry, for: key, now: now)
+        case .confirm(let entry, let key, let now, let reportMissing):
+            store.confirm(entry, for: key, now: now, reportMissing: reportMissing)
         case .drop(let key): store.drop(key)
         case .dropAll(let owner): store.dropAll(of: owner)
         case .dropEverything: store.dropEverything()

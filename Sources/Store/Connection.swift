@@ -1,18 +1,21 @@
 import Bytes
 internal import CSQLite
+import Threads
 
 /// A connection to an SQLite database. It belongs to one thread at a time.
 @safe final class Connection {
     private let raw: OpaquePointer
-    /// How many more batches of `batchOfSteps` a transaction may take.
+    /// How many more batches of `batchOfSteps` a statement may take.
     private let patience: UnsafeMutablePointer<Int>
+    /// How many a statement may take in all.
+    var fullPatience = Connection.leastPatience
     /// Compiled statements that nobody uses, by the address of their text. To compile one takes longer than to write a row,
     /// and the texts are those in this target's code.
     private var spare: [UnsafeRawPointer: OpaquePointer] = unsafe [:]
 
-    /// About ten thousand times what any statement needs on the largest store. A damaged tree can contain loops that
-    /// SQLite does not detect; this limit ends the search.
-    private static let fullPatience = 5_000
+    /// A damaged tree can contain loops that SQLite does not detect; a limit ends the search. This one is about ten
+    /// thousand times what any statement needs that looks for copies.
+    private static let leastPatience = 5_000
     private static let batchOfSteps: Int32 = 10_000
     /// How long another program's lock on the file is waited for, in milliseconds. The store's own thread waits, or a
     /// process that starts.
@@ -32,7 +35,7 @@ internal import CSQLite
         }
         unsafe raw = opened
         unsafe patience = .allocate(capacity: 1)
-        unsafe patience.initialize(to: Self.fullPatience)
+        unsafe patience.initialize(to: Self.leastPatience)
         unsafe sqlite3_progress_handler(raw, Self.batchOfSteps, stepsTaken, patience)
         unsafe _ = sqlite3_busy_timeout(raw, Self.waitForLock)
         unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_DEFENSIVE, 1)
@@ -50,6 +53,14 @@ internal import CSQLite
         unsafe patience.deallocate()
     }
 
+    /// How many batches of steps a statement may take in a file with so many pages. One that goes through a whole
+    /// history visits every page. A page has some hundred rows at most, and each takes some ten steps: less than a
+    /// batch.
+    static func patience(pages: Int64) -> Int { max(leastPatience, Int(clamping: pages)) }
+
+    /// Whether the last statement was ended by the limit.
+    var hasLostPatience: Bool { unsafe patience.pointee < 0 }
+
     /// Leaves the files as they are when the connection is closed.
     func keepFilesOnClose() { unsafe _ = shim_db_config(raw, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1) }
 
@@ -58,14 +69,14 @@ internal import CSQLite
 
     /// Runs statements that have neither parameters nor results of interest.
     func run(_ sql: String) throws(DatabaseProblem) {
-        unsafe patience.pointee = Self.fullPatience
+        unsafe patience.pointee = fullPatience
         let code = unsafe sqlite3_exec(raw, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw problem(code, during: "run a statement") }
     }
 
     /// Compiles one statement, or takes one that was compiled before.
     func prepare(_ sql: StaticString) throws(DatabaseProblem) -> Statement {
-        unsafe patience.pointee = Self.fullPatience
+        unsafe patience.pointee = fullPatience
         let name = unsafe UnsafeRawPointer(sql.utf8Start)
         if let statement = unsafe spare.removeValue(forKey: name) { return unsafe Statement(statement, name, of: self) }
         var statement: OpaquePointer?
@@ -114,6 +125,7 @@ internal import CSQLite
 private func stepsTaken(_ context: UnsafeMutableRawPointer?) -> Int32 {
     let patience = unsafe context!.assumingMemoryBound(to: Int.self)
     unsafe patience.pointee -= 1
+    Throttle.pauseIfNeeded()
     return unsafe patience.pointee < 0 ? 1 : 0
 }
 
@@ -123,6 +135,13 @@ extension Connection {
         let statement = try prepare(sql)
         guard try statement.step() else { throw .damaged("a row is missing") }
         return try statement.text(0)
+    }
+
+    /// The number in the one row that a statement has.
+    func number(_ sql: StaticString) throws(DatabaseProblem) -> Int64 {
+        let statement = try prepare(sql)
+        guard try statement.step() else { throw .damaged("a number is missing") }
+        return try statement.integer(0)
     }
 
     func note(_ name: String) throws(DatabaseProblem) -> SharedBytes? {

@@ -15,8 +15,11 @@ final class Database {
         self.hasUnsyncedRemovals = hasUnsyncedRemovals
     }
 
-    /// Opens a file for writing, and brings it up to date.
-    static func open(_ path: String, migrations: [Migration]) throws(DatabaseProblem) -> Database {
+    /// Opens a file for writing, and brings it up to date. `patience` is how long statements may take; by default, as
+    /// long as the size of the file explains.
+    static func open(
+        _ path: String, migrations: [Migration], patience: Int? = nil
+    ) throws(DatabaseProblem) -> Database {
         // A process that was killed may have left removals in it.
         let hasLog = (FileStatus(path: path + "-wal")?.size ?? 0) > 0
         let connection = try Connection(uri: "file:" + escaped(path), flags: SQLITE_OPEN_READWRITE)
@@ -31,16 +34,23 @@ final class Database {
         try connection.run("PRAGMA secure_delete = ON")
         try connection.run("PRAGMA journal_size_limit = 4194304")
         try Schema(connection, migrations).bringUpToDate()
+        try bePatient(connection, patience)
         return Database(connection, hasUnsyncedRemovals: hasLog)
     }
 
     /// Opens a file that must not be touched. `hasLog` is true if there is a non-empty write-ahead log beside it.
     static func openForReading(
-        _ path: String, hasLog: Bool, migrations: [Migration]
+        _ path: String, hasLog: Bool, migrations: [Migration], patience: Int? = nil
     ) throws(DatabaseProblem) -> Database {
         let connection = try readingConnection(path, hasLog: hasLog)
         try Schema(connection, migrations).checkCurrent()
+        try bePatient(connection, patience)
         return Database(connection, hasUnsyncedRemovals: false)
+    }
+
+    private static func bePatient(_ connection: Connection, _ patience: Int?) throws(DatabaseProblem) {
+        let pages = try connection.number("PRAGMA page_count")
+        connection.fullPatience = patience ?? Connection.patience(pages: pages)
     }
 
     /// Throws `newer` if a later release wrote the file, and changes nothing. Other problems are found when it is
@@ -69,8 +79,20 @@ final class Database {
     /// On close, leaves the files with these names alone: they are no longer its own.
     func abandon() { connection.keepFilesOnClose() }
 
+    /// Moves the log's content into the main file, so that the log is written from its beginning again. False if that
+    /// fails.
+    func reuseLog() -> Bool { (try? connection.run("PRAGMA wal_checkpoint(RESTART)")) != nil }
+
     /// A path as part of an URI.
     private static func escaped(_ path: String) -> String { PercentEncoding.encoded(path.utf8, keeping: "/") }
+}
+
+/// What became of changes that somebody waits for.
+struct WrittenChanges {
+    /// For each batch of a history, whether it was written.
+    var areKept: [Bool] = []
+    /// The updates for which there was no record.
+    var missing: [RecordUpdate] = []
 }
 
 extension Database {
@@ -119,9 +141,9 @@ extension Database {
 
 extension Database {
     /// Writes changes, all of them or none, and keeps within the bounds. When this returns, removals are on the disk
-    /// and no longer in the log. Returns for each batch of a history whether it was written.
+    /// and no longer in the log.
     @discardableResult
-    func write(_ changes: Backlog, _ settings: StoreSettings) throws(DatabaseProblem) -> [Bool] {
+    func write(_ changes: Backlog, _ settings: StoreSettings) throws(DatabaseProblem) -> WrittenChanges {
         // Most removals are a precaution of the caller and match nothing. A needless disk sync would take a hundred
         // times as long. But what they name may have been removed by an earlier change that was not synced.
         var isUrgent = changes.hasRemovals && hasUnsyncedRemovals
@@ -130,7 +152,7 @@ extension Database {
         let isDurable = isUrgent || changes.history.contains { !$0.batch.events.isEmpty }
         if isDurable { try connection.run("PRAGMA synchronous = FULL") }
         defer { if isDurable { try? connection.run("PRAGMA synchronous = NORMAL") } }
-        var areKept: [Bool] = []
+        var written = WrittenChanges()
         try connection.transaction { () throws(DatabaseProblem) in
             var isGrown = false
             // A transaction that changes nothing is not synced. This writes a page although the value is the same.
@@ -143,7 +165,8 @@ extension Database {
             for (key, change) in changes.records {
                 switch change {
                 case .put(let record): try put(record)
-                case .update(let updates): for change in updates.values { try update(change) }
+                case .update(let updates):
+                    for change in updates.values where try !update(change) { written.missing.append(change) }
                 case .remove: try remove(key)
                 }
                 if case .remove = change { continue }
@@ -152,12 +175,12 @@ extension Database {
             for (name, bytes) in changes.notes { try connection.writeNote(name, bytes) }
             if let time = changes.prunedBefore { try prune(before: time) }
             if isGrown { try evict(settings) }
-            for pending in changes.history { areKept.append(try write(pending.batch)) }
+            for pending in changes.history { written.areKept.append(try write(pending.batch)) }
         }
         if isDurable { hasUnsyncedRemovals = false }
         // The removal is durable in the log; if the log cannot be emptied now, that happens later.
         if isUrgent { try? connection.run("PRAGMA wal_checkpoint(TRUNCATE)") }
-        return areKept
+        return written
     }
 
     /// Whether the database has anything that the changes remove.
@@ -197,16 +220,22 @@ extension Database {
         try body.run()
     }
 
-    private func update(_ change: RecordUpdate) throws(DatabaseProblem) {
+    /// False if there is no such record.
+    private func update(_ change: RecordUpdate) throws(DatabaseProblem) -> Bool {
         var statement = try connection.prepare(
-            "UPDATE response SET fields = ?, expires = ?, stored = ? WHERE resource = ? AND owner = ? AND digest = ?")
+            """
+            UPDATE response SET fields = ?, expires = ?, stored = ? WHERE resource = ? AND owner = ? AND digest = ?
+            RETURNING 1
+            """)
         try statement.bind(change.fields)
         try statement.bind(change.expires)
         try statement.bind(change.stored)
         try statement.bind(change.key.resource)
         try statement.bind(change.key.owner)
         try statement.bind(change.digest)
+        guard try statement.step() else { return false }
         try statement.run()
+        return true
     }
 
     private func remove(_ key: RecordKey) throws(DatabaseProblem) {

@@ -75,6 +75,8 @@ enum DatabaseProblem: Error, Equatable {
     case damaged(String)
     /// The disk, the file system or the machine refused. A later attempt may succeed.
     case unavailable(String)
+    /// A search in a history exceeded its limit. The history is too large, or damaged; the copies are not concerned.
+    case endless(String)
     /// A later release wrote it.
     case newer(found: Int, known: Int)
 
@@ -88,7 +90,8 @@ enum DatabaseProblem: Error, Equatable {
         if systemError != 0, !isCutOff { text += ", \(systemText(systemError))" }
         switch code & 0xff {
         // Our statements are fixed and were tried, so an error in one of them, a broken constraint or an endless search
-        // (INTERRUPT, see `Connection`) come from a schema or rows that are not ours.
+        // (INTERRUPT, see `Connection`) come from a schema or rows that are not ours. A search in a history is another
+        // case (`Database.searching`).
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, SQLITE_ERROR, SQLITE_INTERNAL, SQLITE_CONSTRAINT,
             SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_INTERRUPT, SQLITE_RANGE, SQLITE_SCHEMA, SQLITE_EMPTY:
             self = .damaged(text)
@@ -102,7 +105,7 @@ enum DatabaseProblem: Error, Equatable {
     /// Its message.
     var reason: String {
         switch self {
-        case .damaged(let reason), .unavailable(let reason): reason
+        case .damaged(let reason), .unavailable(let reason), .endless(let reason): reason
         case .newer(let found, let known): "\(StoreError.newerSchema(found: found, known: known))"
         }
     }

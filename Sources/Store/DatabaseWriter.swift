@@ -74,7 +74,9 @@ final class DatabaseWriter {
 
     /// What is asked of a history, without the batches that wait.
     func readHistory(_ name: String, _ read: HistoryRead) -> HistoryAnswer {
-        let answer = reading { database throws(DatabaseProblem) in try database.readHistory(name, read) }
+        let answer = reading { database throws(DatabaseProblem) in
+            try database.readHistory(name, read, maximumBytes: settings.maximumHistoryBytes)
+        }
         guard let answer else { return .unavailable }
         return answer.map { .found($0) } ?? .none
     }
@@ -95,6 +97,8 @@ final class DatabaseWriter {
             } catch {
                 failed(error)
             }
+        } catch .endless(let reason) {
+            noteMissingHistory(reason)
         } catch {
             failed(error)
         }
@@ -141,7 +145,11 @@ final class DatabaseWriter {
 
     private func drop(_ batches: [PendingBatch], because problem: DatabaseProblem) {
         for batch in batches { batch.reply(false) }
-        if !isMissingHistory { report(.historyDropped(reason: problem.reason)) }
+        noteMissingHistory(problem.reason)
+    }
+
+    private func noteMissingHistory(_ reason: String) {
+        if !isMissingHistory { report(.historyDropped(reason: reason)) }
         isMissingHistory = true
     }
 
@@ -153,17 +161,19 @@ final class DatabaseWriter {
             try prepareToWrite()
         }
         guard let database else { throw .unavailable("no database is open") }
-        let areKept = try database.write(changes, settings)
-        for (batch, isKept) in zip(changes.history, areKept) { batch.reply(isKept) }
-        if areKept.contains(true) { isMissingHistory = false }
+        let written = try database.write(changes, settings)
+        for (batch, isKept) in zip(changes.history, written.areKept) { batch.reply(isKept) }
+        for update in written.missing { update.reportMissing() }
+        if written.areKept.contains(true) { isMissingHistory = false }
         if !changes.damaged.isEmpty { report(.discarded(records: changes.damaged.count)) }
     }
 
-    /// Removals could not be written with the rest. Alone, they may need less room. If they still fail, all records are
-    /// deleted: a removed entry must not come back.
+    /// Removals could not be written with the rest. Alone, they may need less room, and the log's own room can be used
+    /// again. If they still fail, all records are deleted: a removed entry must not come back.
     private func keepPromise(_ changes: inout Backlog, despite problem: DatabaseProblem) {
         if changes.setAside == nil, let database, writableFile != nil {
-            if (try? database.write(changes.removalsAlone, settings)) != nil {
+            let removals = changes.removalsAlone
+            if isWritten(removals, to: database) || database.reuseLog() && isWritten(removals, to: database) {
                 changes.forgetRemovals(databaseIsNew: false)
                 return
             }
@@ -177,6 +187,10 @@ final class DatabaseWriter {
         changes.forgetRemovals(databaseIsNew: true)
         changes.keep(notes)
         report(.begunAnew(reason: problem.reason))
+    }
+
+    private func isWritten(_ changes: Backlog, to database: Database) -> Bool {
+        (try? database.write(changes, settings)) != nil
     }
 
     // MARK: Opening
@@ -212,7 +226,7 @@ final class DatabaseWriter {
         try file.check()
         try Database.refuseNewer(file.path, hasLog: file.hasLog, migrations: settings.migrations)
         try file.create(report: report)
-        database = try Database.open(file.path, migrations: settings.migrations)
+        database = try Database.open(file.path, migrations: settings.migrations, patience: settings.patience)
         writableFile = file.status
     }
 
@@ -221,7 +235,8 @@ final class DatabaseWriter {
         close()
         guard file.status?.isFile == true else { throw obstacle }
         do throws(DatabaseProblem) {
-            database = try .openForReading(file.path, hasLog: file.hasLog, migrations: settings.migrations)
+            database = try .openForReading(
+                file.path, hasLog: file.hasLog, migrations: settings.migrations, patience: settings.patience)
         } catch {
             if case .newer = error { throw error }
         }

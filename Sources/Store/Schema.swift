@@ -18,8 +18,8 @@ struct Schema {
 
     /// The version, if the file is Larder's and both copies name a version that this release does not know.
     func newerVersion() throws(DatabaseProblem) -> Int? {
-        guard try number("PRAGMA application_id") == Database.applicationID else { return nil }
-        let version = Int(try number("PRAGMA user_version"))
+        guard try connection.number("PRAGMA application_id") == Database.applicationID else { return nil }
+        let version = Int(try connection.number("PRAGMA user_version"))
         guard version > migrations.count, try notedVersion() == version else { return nil }
         return version
     }
@@ -51,8 +51,8 @@ struct Schema {
 
     /// The version, if everything agrees with it; 0 if the file is still empty.
     private func checkedVersion() throws(DatabaseProblem) -> Int {
-        let identity = try number("PRAGMA application_id")
-        let version = Int(try number("PRAGMA user_version"))
+        let identity = try connection.number("PRAGMA application_id")
+        let version = Int(try connection.number("PRAGMA user_version"))
         let objects = try Self.objects(connection)
         if identity == 0 && version == 0 && objects.isEmpty { return 0 }
         guard identity == Database.applicationID else { throw .damaged("the file is not marked as Larder's") }
@@ -82,12 +82,6 @@ struct Schema {
     private func notedVersion() throws(DatabaseProblem) -> Int? {
         guard let bytes = try connection.note(Self.versionNote) else { return nil }
         return Int(bytes.span.text())
-    }
-
-    private func number(_ sql: StaticString) throws(DatabaseProblem) -> Int64 {
-        let statement = try connection.prepare(sql)
-        guard try statement.step() else { throw .damaged("a number is missing") }
-        return try statement.integer(0)
     }
 }
 

@@ -117,7 +117,8 @@ public final class Store: Sendable {
         }
     }
 
-    /// Gives a record new fields and times, and writes a note with it.
+    /// Gives a record new fields and times, and writes a note with it. `RecordUpdate.reportMissing` says if there is
+    /// none.
     public func update(_ update: RecordUpdate, note: Note? = nil) {
         state.change { state in
             guard hasRoom(state, for: update.fields.count) else {
@@ -296,11 +297,16 @@ public struct StoreSettings: Sendable {
     public var pinned: String?
     /// How many bytes may wait in memory for a disk that is slow or full.
     public var maximumWaitingBytes = 32 << 20
+    /// How large a history should be, in bytes. `StoredHistory.surplusUntil` says what is too much.
+    public var maximumHistoryBytes = 64 << 20
     /// The pause between two attempts to write pending changes.
     public var retryPause: Duration = .seconds(5)
     /// How many damaged databases are kept beside the one in use.
     public var maximumDamaged = 3
     var migrations = Migration.all
+    /// How long a statement may take, in batches of steps (see `Connection`); nil for as long as the size of the
+    /// database explains.
+    var patience: Int?
 
     /// The default bounds.
     public init() {}
@@ -341,7 +347,8 @@ public enum StoreEvent: Equatable, Sendable, CustomStringConvertible {
     /// This many records were dropped: too many bytes wait for the disk already, or the records are larger than the
     /// whole store.
     case dropped(records: Int)
-    /// Changes of a history could not be written, for this reason. Reported once until some can be.
+    /// Changes of a history could not be written, or the history could not be read, for this reason. Reported once
+    /// until some can be written.
     case historyDropped(reason: String)
     /// All records were deleted, because some entries that had to be removed could not be, for this reason.
     case begunAnew(reason: String)

@@ -48,9 +48,9 @@ public struct StoredRecord: Sendable {
 
 /// The new fields and times of a response that upstream revalidated; its body stays.
 public struct RecordUpdate: Sendable {
-    /// Which record it is. If there is none, nothing happens.
+    /// Which record it is.
     public var key: RecordKey
-    /// The digest of the body that was confirmed. If the record has another body, nothing happens: the fields do not
+    /// The digest of the body that was confirmed. If the record has another body, it stays as it is: the fields do not
     /// belong to that one.
     public var digest: [UInt8]
     /// The new fields.
@@ -59,6 +59,9 @@ public struct RecordUpdate: Sendable {
     public var expires: Int64
     /// See `StoredRecord.stored`.
     public var stored: Int64
+    /// Called on the store's thread if there is no such record with this body when the update is written. The record
+    /// must then be put as a whole. An update that was dropped, or merged with other changes, says nothing.
+    public var reportMissing: @Sendable () -> Void = {}
 
     /// An update.
     public init(key: RecordKey, digest: [UInt8], fields: SharedBytes, expires: Int64, stored: Int64) {

@@ -251,6 +251,20 @@ import Testing
         #expect(history.timeline.prune(keep: 500, now: 1000) == [], "the same again after a restart")
     }
 
+    @Test func pruningUpToATimeEndsAtTheLastRecording() {
+        var history = RecordedTimeline()
+        for step in 1...4 { history.record(.make(["a/0": "\"name\":\"\(step)\""]), at: Int64(step * 100)) }
+        #expect(history.timeline.prune(before: 401) == [])
+        history.records.apply(history.timeline.prune(before: 300))
+        #expect(history.records.beginning == 300)
+        #expect(history.list(asOf: 299) == nil)
+        #expect(history.list(asOf: 300) == #"{"data":[{"id":"a/0","name":"3"}]}"#)
+        #expect(history.records.events.map(\.at) == [300, 400])
+        #expect(history.timeline.prune(before: 300) == [], "the same again")
+        history.records.apply(history.timeline.prune(before: 400))
+        #expect(history.list(asOf: 400) == #"{"data":[{"id":"a/0","name":"4"}]}"#)
+    }
+
     @Test func aCatalogueRecordedWhileTheClockWasAheadMakesNothingOld() {
         var history = RecordedTimeline()
         history.record(.make(["a/0": ""]), at: 100)

@@ -23,7 +23,9 @@ import Testing
             StoredRecord(key: key, fields: .empty, digest: [0], body: body, expires: 0, stored: 0)
         }
         func put(_ record: StoredRecord, now: UInt64) -> Bool { false }
-        func confirm(_ entry: Entry, for key: RecordKey, now: UInt64) {}
+        func confirm(
+            _ entry: Entry, for key: RecordKey, now: UInt64, reportMissing: @escaping @Sendable () -> Void
+        ) {}
         func drop(_ key: RecordKey) { done.withValue { $0.append("drop") } }
         func dropAll(of owner: Owner) {}
         func dropEverything() { done.withValue { $0.append("drop everything") } }

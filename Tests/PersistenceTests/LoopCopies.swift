@@ -84,7 +84,7 @@ final class LoopCopies {
     private static func text(_ action: DiskCopies.Action) -> String {
         switch action {
         case .put(let record): "put \(text(record.key))"
-        case .confirm(_, let key): "confirm \(text(key))"
+        case .confirm(_, let key, _, _): "confirm \(text(key))"
         case .drop(let key): "drop \(text(key))"
         case .dropAll(let owner): "drop all of \(owner == .alice ? "alice" : "another")"
         case .dropEverything: "drop everything"

@@ -107,6 +107,20 @@ struct FailureTests {
         #expect(lines.last == "kept 1, broken 0: c")
     }
 
+    @Test("A removal has the room of the log, whose content goes into the database, and leaves the others alone")
+    func removalInTheLog() throws {
+        let folder = try Folder()
+        // The second of two reads is answered after what was put before the first one is written.
+        let lines = try run(
+            folder,
+            [
+                "open", "put:a:400000:1", "put:b:100000:0", "read:b", "read:b", "limit:700000", "remove-owner:1",
+                "await:written again", "unlimit", "close", "open", "check",
+            ])
+        #expect(count(lines, "deleted") == 0)
+        #expect(lines.last == "kept 1, broken 0: b")
+    }
+
     @Test("A removal that has room without the rest leaves the others alone")
     func removalBesideTooMuch() throws {
         let folder = try Folder()

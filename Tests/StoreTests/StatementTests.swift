@@ -75,6 +75,22 @@ import Testing
         return names
     }
 
+    @Test func `a statement without an end is ended, later in a larger file`() throws {
+        let connection = try Self.connection()
+        // Some 170 thousand steps.
+        let count: StaticString =
+            "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 10000) SELECT count(*) FROM c"
+        #expect(try connection.number(count) == 10_000)
+        connection.fullPatience = 3
+        #expect(throws: DatabaseProblem.self) { try connection.number(count) }
+        #expect(connection.hasLostPatience)
+        connection.fullPatience = 300
+        #expect(try connection.number(count) == 10_000)
+        #expect(!connection.hasLostPatience)
+        #expect(Connection.patience(pages: 3) == Connection.patience(pages: 0))
+        #expect(Connection.patience(pages: 1_000_000) == 1_000_000)
+    }
+
     @Test func `a changed schema is noticed`() throws {
         let connection = try Self.connection()
         try Self.insert("a", nil, connection)

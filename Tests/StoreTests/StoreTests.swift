@@ -173,6 +173,48 @@ struct StoreCallsTests {
         #expect(store.note("n")?.count == 1)
     }
 
+    @Test func `an update says if there is no record with its body`() throws {
+        let folder = try Folder()
+        let record = StoredRecord.make()
+        let missing = Monitor<[String]>([])
+        func update(_ name: String, of resource: String = "/models", body: [UInt8]? = nil) -> RecordUpdate {
+            let key = RecordKey(resource: resource)
+            let digest = body.map { fakeDigest($0) } ?? record.digest
+            var result = RecordUpdate(key: key, digest: digest, fields: SharedBytes([1]), expires: 10, stored: 7)
+            result.reportMissing = { missing.withValue { $0.append(name) } }
+            return result
+        }
+        let store = try Store.make(folder)
+        store.start()
+        // What is read now is answered before the changes are written, and the second one after that.
+        func write() throws { for _ in 0..<2 { _ = try store.readAndWait(RecordKey(resource: "/none")) } }
+        store.put(record)
+        try write()
+        store.update(update("there"))
+        store.update(update("elsewhere", of: "/other"))
+        try write()
+        #expect(missing.current == ["elsewhere"])
+        store.update(update("another body", body: [7]))
+        try write()
+        #expect(missing.current == ["elsewhere", "another body"])
+        store.prune(expiredBefore: 11)
+        try write()
+        store.update(update("pruned"))
+        try write()
+        #expect(missing.current == ["elsewhere", "another body", "pruned"])
+        store.put(record)
+        try write()
+        store.update(update("there again"))
+        try write()
+        #expect(missing.current.count == 3)
+        store.setAside(reason: "test")
+        try write()
+        store.update(update("set aside"))
+        try write()
+        #expect(missing.current == ["elsewhere", "another body", "pruned", "set aside"])
+        #expect(store.close(deadline: .hang))
+    }
+
     @Test("Removals take away what they name and nothing else")
     func removals() throws {
         let folder = try Folder()

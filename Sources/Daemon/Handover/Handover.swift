@@ -21,6 +21,8 @@ protocol HandoverOwner: AnyObject {
     func nameMain(_ process: Int32)
     /// Another process serves: accept nothing more, and end with the connections that are open.
     func retire()
+    /// The handover has failed, and this process has its state again, unless it cannot be opened.
+    func handoverFailed()
 }
 
 /// The old process's part of a handover: starts the program anew, gives it the sockets and the state directory, and ends
@@ -67,6 +69,9 @@ final class Handover {
         requests = try? UpgradeRequests(on: loop) { [unowned self] in requested() }
         perform(machine.begunToServe(obstacle: owner.obstacleToHandover))
     }
+
+    /// Whether a new process is being started, or was killed and may not be gone.
+    var isUnderWay: Bool { machine.isUnderWay }
 
     /// This process was asked to end.
     func ending() { perform(machine.ending()) }
@@ -162,6 +167,8 @@ final class Handover {
             channel = nil
             log.event(.upgradeFailed, "the upgrade failed, and this process goes on serving: \(reason)")
             requests?.answer("failed: \(reason)")
+            // Last, because it may close this.
+            owner.handoverFailed()
         }
     }
 }

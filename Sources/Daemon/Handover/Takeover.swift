@@ -171,6 +171,8 @@ extension Supervisor: HandoverOwner {
         watches.endTimer?.start(after: Int(settings.server.drainTimeout.milliseconds))
         broadcast(.drain(isHandover: true))
     }
+
+    func handoverFailed() { finishIfOver() }
 }
 
 extension Supervisor: TakeoverOwner {

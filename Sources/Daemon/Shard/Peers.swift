@@ -72,6 +72,8 @@ enum ShardMessage: Sendable {
     case settled(ticket: UInt64, Dispatcher.Outcome, collapsed: Bool)
     /// From the state directory: its copy of a resource for an owner.
     case diskReadCompleted(DiskRead, StoredRecord?)
+    /// From the state directory: it has no copy of a resource for an owner with the body that a response has confirmed.
+    case notConfirmed(Resource, Owner, digest: [UInt8])
     /// To all: remove this, and report what was removed. `isFirst` is false in a further round.
     case withdraw(Withdrawal, UInt64, isFirst: Bool, from: Int)
     /// To the loop that asked: this was removed.

@@ -72,6 +72,8 @@ final class Shard {
         case .wanted(let resource, let waiter): fetches.wanted(resource, by: waiter)
         case .settled(let ticket, let outcome, let collapsed): fetches.settle(ticket, outcome, collapsed: collapsed)
         case .diskReadCompleted(let read, let record): fetches.disk.looked(read, record)
+        case .notConfirmed(let resource, let owner, let digest):
+            fetches.disk.notConfirmed(resource, owner, digest: digest)
         case .withdraw(let withdrawal, let ticket, let isFirst, let loop):
             peers.send(.withdrawn(ticket, fetches.takeOut(withdrawal, isFirst: isFirst)), to: loop)
         case .withdrawn(let ticket, let taken): fetches.disk.withdrawn(ticket, taken)

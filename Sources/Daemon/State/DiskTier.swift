@@ -113,6 +113,15 @@ final class DiskTier {
         run(copies.write(entry, change, for: resource, owner: owner))
     }
 
+    /// The store had no copy to confirm of a response with this body. The next fetch asks for the body, which is then
+    /// written: with the validators it would get a 304 for as long as nothing changes.
+    func notConfirmed(_ resource: Resource, _ owner: Owner, digest: [UInt8]) {
+        guard let entry = cache.responses.entry(for: resource, owner: owner), entry.metadata.digest == digest,
+            entry.metadata.hasValidator
+        else { return }
+        cache.responses.store(entry.withoutValidators(), for: resource, owner: owner)
+    }
+
     /// Removes the shared copy of a resource and the one of an owner. True if there may have been one.
     func drop(_ resource: Resource, of owner: Owner) -> Bool {
         let actions = copies.drop(resource, nil) + copies.drop(resource, owner)
@@ -124,13 +133,15 @@ final class DiskTier {
     @discardableResult
     private func run(_ actions: [DiskCopies.Action]) -> Bool {
         guard let store else { return true }
-        let now = loop.nowMilliseconds
+        let (now, sendBack) = (loop.nowMilliseconds, peers.sendBack)
         for action in actions {
             switch action {
             case .put(let record):
                 guard store.put(record, now: now) else { return false }
                 copies.stored(record)
-            case .confirm(let entry, let key): store.confirm(entry, for: key, now: now)
+            case .confirm(let entry, let key, let resource, let owner):
+                let digest = entry.metadata.digest
+                store.confirm(entry, for: key, now: now) { sendBack(.notConfirmed(resource, owner, digest: digest)) }
             case .drop(let key): store.drop(key)
             case .dropAll(let owner): store.dropAll(of: owner)
             case .dropEverything: store.dropEverything()

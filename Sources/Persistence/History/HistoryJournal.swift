@@ -15,6 +15,10 @@ package struct HistoryJournal: Sendable {
     private var batch: Int64 = 0
     private var beginning: Int64 = 0
     private var lastEvent = Int64.min
+    /// How many more bytes the store may get before it is asked whether it has too many.
+    private var room = 0
+    /// The time up to which the store should forget the history, since it has too much of it.
+    private var surplusUntil: Int64?
     private let seal: HistorySeal
 
     /// The bytes around the rows. Answers are composed from rows, so this is only a form.
@@ -50,28 +54,41 @@ package struct HistoryJournal: Sendable {
         batch = stored.batch
         beginning = state.beginning
         lastEvent = state.lastEvent
+        room = stored.room
+        surplusUntil = stored.surplusUntil
     }
 
     /// What the history covers; nil if it has not begun.
     package var span: HistorySpan? { timeline.state.map { HistorySpan(beginning: beginning, $0.counters) } }
+
+    /// Whether so much was added that the store may have too much now. The history is then read again, which shows
+    /// whether it has.
+    package var isToBeReadAgain: Bool { room < 0 }
 
     /// Whether a catalogue is the one that was recorded last, and recording it again adds nothing.
     package func isSettled(with catalogue: Snapshot) -> Bool {
         timeline.catalogue === catalogue && !timeline.isHoldingBack
     }
 
-    /// Records a catalogue at a time in seconds since 1970. With `keep`, all that ended longer ago is removed. Returns what
-    /// to store, and the events; nil if nothing is different.
+    /// Records a catalogue at a time in seconds since 1970. With `keep`, all that ended longer ago is removed. The
+    /// oldest is also removed if the store has too much. Returns what to store, and the events; nil if nothing is
+    /// different.
     package mutating func record(_ catalogue: Snapshot, at time: Int64, keep: Int64?) -> HistoryAddition? {
         var actions = timeline.record(
             catalogue, in: Self.envelope, at: time, digest: { RowDigest(of: $0) }, pausing: Throttle.pauseIfNeeded)
+        if let surplusUntil { actions += timeline.prune(before: surplusUntil) }
         if let keep { actions += timeline.prune(keep: keep, now: time) }
         guard !actions.isEmpty, let state = timeline.state else { return nil }
-        return addition(actions, state)
+        var next = HistoryBatch(name: seal.upstream, base: batch, state: .empty, time: state.counters.time)
+        next.othersPrunedBefore = keep.map { time.subtractingSaturated($0) }
+        return addition(actions, state, next)
     }
 
-    private mutating func addition(_ actions: [HistoryAction], _ state: HistoryState) -> HistoryAddition {
-        var next = HistoryBatch(name: seal.upstream, base: batch, state: .empty, time: state.counters.time)
+    /// Puts actions into a batch.
+    private mutating func addition(
+        _ actions: [HistoryAction], _ state: HistoryState, _ batchOfNow: HistoryBatch
+    ) -> HistoryAddition {
+        var next = batchOfNow
         var events: [Event] = []
         var changesList = false
         // Of a model whose row changes, the former row is nearly the same.
@@ -116,6 +133,7 @@ package struct HistoryJournal: Sendable {
                 beginning: beginning, lastEvent: lastEvent, counters: state.counters, shrink: state.shrink,
                 removals: state.removals,
                 envelope: state.envelope), batch: batch)
+        room -= next.byteCount
         return HistoryAddition(batch: next, events: events, span: HistorySpan(beginning: beginning, state.counters))
     }
 }

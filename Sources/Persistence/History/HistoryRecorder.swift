@@ -25,12 +25,14 @@ package struct HistoryRecorder {
         case unknown
         case loading
         case ready(HistoryJournal)
-        /// A catalogue is being recorded. `isLost`: what is stored is not known any more.
-        case recording(isLost: Bool)
+        /// The catalogue of a time is being recorded. `isLost`: what is stored is not known any more.
+        case recording(time: Int64, isLost: Bool)
     }
 
     private var state = State.unknown
     private var waiting: [FetchedCatalogue] = []
+    /// The times of the catalogues that were recorded, and are on their way to the disk.
+    private var unwritten: [Int64] = []
 
     /// The most catalogues that wait. Fetches are minutes apart, so more can only wait for a slow disk.
     package static let mostWaiting = 8
@@ -59,18 +61,39 @@ package struct HistoryRecorder {
         return next()
     }
 
-    /// A catalogue was recorded in the journal.
-    package mutating func recorded(_ journal: HistoryJournal) -> Action {
-        guard case .recording(let isLost) = state else { return .none }
-        state = isLost ? .unknown : .ready(journal)
+    /// The time of the first catalogue that is not stored yet, in seconds since 1970; nil if all are. The lists from
+    /// then on may still change.
+    package var firstPending: Int64? {
+        var times = waiting.map(\.time) + unwritten
+        if case .recording(let time, _) = state { times.append(time) }
+        return times.min()
+    }
+
+    /// A catalogue was recorded in the journal. `addsBatch`: it adds something, which is on its way to the disk. Report
+    /// what becomes of it with `stored` or `notStored`.
+    package mutating func recorded(_ journal: HistoryJournal, addsBatch: Bool = false) -> Action {
+        guard case .recording(let time, let isLost) = state else { return .none }
+        if addsBatch { unwritten.append(time) }
+        state = isLost || journal.isToBeReadAgain ? .unknown : .ready(journal)
         return next()
+    }
+
+    /// What the catalogue of a time adds is stored, and with it all before: they are written in order.
+    package mutating func stored(_ time: Int64) {
+        if let index = unwritten.firstIndex(of: time) { unwritten.removeSubrange(...index) }
+    }
+
+    /// What the catalogue of a time adds was not stored.
+    package mutating func notStored(_ time: Int64) {
+        if let index = unwritten.firstIndex(of: time) { unwritten.remove(at: index) }
+        lost()
     }
 
     /// A batch was not stored, so the journal is not what is stored.
     package mutating func lost() {
         switch state {
         case .ready: state = .unknown
-        case .recording: state = .recording(isLost: true)
+        case .recording(let time, _): state = .recording(time: time, isLost: true)
         case .unknown, .loading: break
         }
     }
@@ -84,7 +107,7 @@ package struct HistoryRecorder {
             return .load
         case .ready(let journal):
             waiting.removeFirst()
-            state = .recording(isLost: false)
+            state = .recording(time: first.time, isLost: false)
             return .record(first, journal)
         }
     }

@@ -1,15 +1,30 @@
 import Bytes
 
 extension Database {
-    /// What is asked of a history; nil if there is no history of that name.
-    func readHistory(_ name: String, _ read: HistoryRead) throws(DatabaseProblem) -> StoredHistory? {
+    /// What is asked of a history, which should have `maximumBytes` at most; nil if there is no history of that name.
+    func readHistory(
+        _ name: String, _ read: HistoryRead, maximumBytes: Int
+    ) throws(DatabaseProblem) -> StoredHistory? {
+        try searching { () throws(DatabaseProblem) in try find(name, read, maximumBytes: maximumBytes) }
+    }
+
+    private func find(
+        _ name: String, _ read: HistoryRead, maximumBytes: Int
+    ) throws(DatabaseProblem) -> StoredHistory? {
         var statement = try connection.prepare("SELECT number, batch, state FROM history WHERE name = ?")
         try statement.bind(name)
         guard try statement.step() else { return nil }
         let number = try statement.integer(0)
         var history = StoredHistory(batch: try statement.integer(1), state: try statement.blob(2))
         switch read {
-        case .latest: history.intervals = try intervals(of: number, endingAfter: .max)
+        case .latest:
+            history.intervals = try intervals(of: number, endingAfter: .max)
+            let bytes = try size(of: number)
+            history.room = max(0, maximumBytes - bytes)
+            if bytes > maximumBytes {
+                let part = Double(maximumBytes / 4) / Double(bytes)
+                history.surplusUntil = try endOfOldest(part, of: number)
+            }
         case .list(let time):
             history.intervals = try intervals(of: number, begunBy: time, endingAfter: time)
             history.mark = try mark(upTo: time, of: number)
@@ -17,6 +32,36 @@ extension Database {
         case .events(let range, let take): history.lastEvent = try readEvents(range, of: number, take)
         }
         return history
+    }
+
+    /// About how many bytes a history takes: of each row, event and interval, the content and 128 bytes for its
+    /// digests, its seal, its numbers and its place in an index.
+    private func size(of history: Int64) throws(DatabaseProblem) -> Int {
+        // The plus sign keeps SQLite from using an index here, in whose order the rows are read from all over the file.
+        var statement = try connection.prepare(
+            """
+            SELECT (SELECT ifnull(sum(length(bytes) + 128), 0) FROM history_row WHERE +history = ?1)
+            + (SELECT ifnull(sum(length(bytes) + 128), 0) FROM history_event WHERE history = ?1)
+            + (SELECT count(*) * 128 FROM history_interval WHERE history = ?1)
+            """)
+        try statement.bind(history)
+        guard try statement.step() else { throw .damaged("a sum has no row") }
+        return Int(try statement.integer(0))
+    }
+
+    /// When the last of the oldest part of the intervals had ended; nil if none has. Rows and events are about as many.
+    private func endOfOldest(_ part: Double, of history: Int64) throws(DatabaseProblem) -> Int64? {
+        var count = try connection.prepare("SELECT count(ended) FROM history_interval WHERE history = ?")
+        try count.bind(history)
+        guard try count.step() else { throw .damaged("a sum has no row") }
+        let ended = Double(try count.integer(0))
+        var statement = try connection.prepare(
+            """
+            SELECT ended FROM history_interval WHERE history = ?1 AND ended IS NOT NULL ORDER BY ended LIMIT 1 OFFSET ?2
+            """)
+        try statement.bind(history)
+        try statement.bind(Int64(ended * part))
+        return try statement.step() ? statement.integer(0) : nil
     }
 
     /// The intervals that began by a time and end after a time, or have not ended. Those of one id in the order of time,

@@ -8,8 +8,23 @@ struct PendingBatch: Sendable {
 }
 
 extension Database {
+    /// Works on a history. One may have many more rows than there are copies, so a search in it that exceeds its limit
+    /// is not taken for damage, which would cost all copies.
+    func searching<Result>(_ body: () throws(DatabaseProblem) -> Result) throws(DatabaseProblem) -> Result {
+        do throws(DatabaseProblem) {
+            return try body()
+        } catch {
+            if connection.hasLostPatience { throw .endless("a search in the history takes too long") }
+            throw error
+        }
+    }
+
     /// Writes a batch, inside of a transaction. False if it does not continue what is stored.
     func write(_ batch: HistoryBatch) throws(DatabaseProblem) -> Bool {
+        try searching { () throws(DatabaseProblem) in try append(batch) }
+    }
+
+    private func append(_ batch: HistoryBatch) throws(DatabaseProblem) -> Bool {
         let known = try record(of: batch.name)
         guard (known?.batch ?? 0) == batch.base else { return false }
         let history = if let known { known.number } else { try add(batch.name) }
@@ -33,6 +48,7 @@ extension Database {
             try statement.run()
         }
         if let time = batch.prunedBefore { try prune(history, before: time) }
+        if let time = batch.othersPrunedBefore { try removeHistories(but: history, unchangedSince: time) }
         return true
     }
 
@@ -144,7 +160,6 @@ extension Database {
             AND digest NOT IN (SELECT digest FROM history_interval WHERE history = ?1)
             AND digest NOT IN (SELECT base FROM history_row WHERE history = ?1 AND base IS NOT NULL)
             """, history)
-        try removeHistories(but: history, unchangedSince: time)
     }
 
     private func removeHistories(but history: Int64, unchangedSince time: Int64) throws(DatabaseProblem) {

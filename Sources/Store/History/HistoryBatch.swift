@@ -24,9 +24,11 @@ public struct HistoryBatch: Sendable {
     public var events: [HistoryEventRecord] = []
     /// A mark to keep, in place of one of the same time.
     public var mark: HistoryMark?
-    /// Remove the events before this time, the intervals that ended at it or before, the marks that no later time needs,
-    /// the rows that are in no interval any more, and other histories without a batch since then.
+    /// Remove the events before this time, the intervals that ended at it or before, the marks that no later time
+    /// needs, and the rows that are in no interval any more.
     public var prunedBefore: Int64?
+    /// Remove the other histories that have had no batch since this time.
+    public var othersPrunedBefore: Int64?
 
     /// A batch without changes.
     public init(name: String, base: Int64, state: SharedBytes, time: Int64) {
@@ -163,6 +165,11 @@ public struct StoredHistory: Sendable {
     public var mark: HistoryMark?
     /// The cursor of the last event in question; 0 if there is none.
     public var lastEvent: Int64 = 0
+    /// With the latest list: how many bytes may still be added (`StoreSettings.maximumHistoryBytes`).
+    public var room = 0
+    /// With the latest list: if the history is too large, the time up to which it should be forgotten, at which a list
+    /// began. That is some part of what is too much; the rest follows when this is done.
+    public var surplusUntil: Int64?
 }
 
 /// What a reader of a history gets.

@@ -114,6 +114,18 @@ import Testing
         #expect(Self.actions([.requested(), .received(.wantsState), .ending, .newEnded]) == [.takeStateBack, reason])
     }
 
+    @Test(arguments: [false, true])
+    func `a process that is asked to end waits for the state until the new one is gone, or for a while`(isLate: Bool) {
+        var machine = HandoverStateMachine()
+        for event in [Event.requested(), .received(.wantsState), .ending, .ending] {
+            _ = Self.perform(event, on: &machine)
+        }
+        #expect(machine.isUnderWay)
+        let actions = isLate ? machine.timePassed() : machine.newEnded()
+        #expect(actions.first == .takeStateBack)
+        #expect(!machine.isUnderWay)
+    }
+
     @Test func `after a failure the next handover begins anew`() {
         let failed: [Event] = [.requested(), .received(.wantsState), .received(.failed("first")), .newEnded]
         #expect(Self.actions(failed + [.requested()]) == [.start, .wait(.start)])

@@ -191,6 +191,49 @@ import Testing
         for process in larder.started { try eventually("the other one is gone") { kill(process, 0) != 0 } }
     }
 
+    /// Starts a process that survives the program, and keeps its connection to the old process open.
+    private static let leaveHolder = """
+        import subprocess
+        null = subprocess.DEVNULL
+        holder = subprocess.Popen(
+            ["sleep", "1000"], pass_fds=[3], start_new_session=True, stdin=null, stdout=null, stderr=null)
+        os.write(2, b"held by %d\\n" % holder.pid)
+        time.sleep(1000)
+
+        """
+
+    @Test func `what is purged during an upgrade stays gone after SIGTERM, also if the new process lingers`() throws {
+        let (upstream, folder) = (try UpAndDown(Replies.wellBehaved), StateFolder())
+        let larder = try Self.larder(before: upstream.origin, in: folder, environment: ["LARDER_WORKERS": "1"])
+        let target = "/model/acme/anvil:nitro"
+        #expect(try larder.get(target).status == 200)
+        try eventually("it is on the disk") { try folder.holds("anvil:nitro") }
+        try larder.install(script: Self.python + Self.takeState + Self.leaveHolder)
+        kill(larder.process, SIGUSR2)
+        let line = try larder.child.waitForLine(containing: "held by ")
+        let holder = try #require(line.split(separator: " ").last.flatMap { Int32($0) })
+        defer { kill(holder, SIGKILL) }
+        // It waits for the disk.
+        let client = try RawClient(port: larder.port)
+        try client.sendRequest("POST", "/_larder/purge?all=1")
+        try eventually("it is gone from memory") {
+            try larder.get(target, ["Cache-Control": "only-if-cached"]).status == 504
+        }
+        // The second signal closes the connection, so that the loop ends before the new process is known to be gone.
+        for event in [#""event":"draining""#, "another SIGTERM"] {
+            larder.child.signal(SIGTERM)
+            try larder.child.waitForLine(containing: event)
+        }
+        try larder.child.expectExit()
+        client.close()
+        #expect(larder.lines("state-unavailable") == [])
+        upstream.setDown(true)
+        let next = try LarderProcess.serve(before: upstream, in: folder)
+        let answer = try next.get(target)
+        #expect(answer.status >= 502, "\(answer.text)")
+        try next.end()
+    }
+
     @Test func `SIGTERM to an old process that finishes its streams lets them end`() throws {
         let gate = OriginGate()
         let (origin, folder) = (try Self.origin(gate), StateFolder())

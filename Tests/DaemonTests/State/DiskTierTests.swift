@@ -18,6 +18,7 @@ import Testing
     private final class Desk: DiskTierDelegate {
         let loop = Loop()
         let peers: Peers
+        let cache: LoopCache
         let tier: DiskTier
         private(set) var dispatched: [UInt64] = []
         private(set) var restored: [Entry] = []
@@ -29,13 +30,15 @@ import Testing
             let settings = ShardSettings(Settings(), isDemo: true, addresses: [], fingerprinter: .random())
             supervisor = Mailbox(on: loop) { _ in }
             peers = Peers(index: 0, supervisor: supervisor)
-            tier = DiskTier(
-                store, room: 1 << 20, on: loop, peers: peers, cache: LoopCache(settings, on: loop))
+            cache = LoopCache(settings, on: loop)
+            tier = DiskTier(store, room: 1 << 20, on: loop, peers: peers, cache: cache)
             tier.delegate = self
             let mailbox = Mailbox<ShardMessage>(on: loop) { [unowned self] message in
                 switch message {
                 case .diskReadCompleted(let read, let record): tier.looked(read, record)
                 case .removed(let ticket, let isDurable): tier.removed(ticket, isDurable: isDurable)
+                case .notConfirmed(let resource, let owner, let digest):
+                    tier.notConfirmed(resource, owner, digest: digest)
                 default: Issue.record("another message")
                 }
             }
@@ -136,6 +139,29 @@ import Testing
         #expect(!desk.write(Self.entry))
         #expect(!desk.read(1))
         desk.run { true }
+    }
+
+    @Test func `what is confirmed and is not in the store any more is asked for without validators`() {
+        let store = MemoryEntryStore()
+        let desk = Desk(store)
+        let (lost, kept) = (Resource.opaque(path: "/providers", query: ""), Resource.opaque(path: "/tools", query: ""))
+        for resource in [lost, kept] {
+            let entry = Entry(
+                content: .body(.empty), freshness: Freshness(storedAt: 0, lifetime: 300_000, staleUse: .always),
+                maxAge: 300, isShared: true, status: .ok, contentType: [], identity: 1, lastModified: 0,
+                metadata: ResponseMetadata(entityTag: "\"1\"", digest: [1]))
+            #expect(desk.write(entry, resource))
+            desk.cache.responses.store(entry, for: resource, owner: Self.alice)
+            if resource == lost { store.dropEverything() }
+        }
+        func inMemory(_ resource: Resource) -> Entry? { desk.cache.responses.entry(for: resource, owner: Self.alice) }
+        for resource in [kept, lost] {
+            guard let entry = inMemory(resource) else { continue }
+            #expect(desk.tier.write(entry, .confirm, for: resource, owner: Self.alice))
+        }
+        desk.run { inMemory(lost)?.metadata.hasValidator == false }
+        #expect(inMemory(kept)?.metadata.hasValidator == true)
+        #expect(store.calls == ["put", "drop everything", "put", "confirm", "confirm"])
     }
 
     @Test func `what is purged while it is being read is not used`() {

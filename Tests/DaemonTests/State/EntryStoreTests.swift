@@ -121,8 +121,23 @@ import Testing
         try with(kind) { store in
             try put(#"{"data":["a"]}"#, as: nil, in: store)
             let key = store.names.key(of: Self.providers, owner: nil)
-            store.confirm(Self.entry(#"{"data":["a"]}"#), for: key, now: 0)
+            store.confirm(Self.entry(#"{"data":["a"]}"#), for: key, now: 0) { Issue.record("it is there") }
             #expect(try look(nil, in: store) == #"{"data":["a"]}"#)
+        }
+    }
+
+    @Test(arguments: Kind.allCases) func `it says if there is no copy to confirm`(kind: Kind) throws {
+        try with(kind) { store in
+            try put(#"{"data":["a"]}"#, as: nil, in: store)
+            store.dropEverything()
+            let isDurable = Monitor<Bool?>(nil)
+            store.afterDrops { answer in isDurable.withValue { $0 = answer } }
+            try eventually("the store answers") { isDurable.current != nil }
+            let isMissing = Monitor(false)
+            let key = store.names.key(of: Self.providers, owner: nil)
+            store.confirm(Self.entry(#"{"data":["a"]}"#), for: key, now: 0) { isMissing.withValue { $0 = true } }
+            try eventually("the store says so") { isMissing.current }
+            #expect(try look(nil, in: store) == nil)
         }
     }
 

@@ -59,12 +59,14 @@ final class MemoryEntryStore: EntryStore {
         }
     }
 
-    func confirm(_ entry: Entry, for key: RecordKey, now: UInt64) {
-        state.withValue {
-            $0.calls.append("confirm")
-            guard let record = $0.records[key] else { return }
-            $0.entries[Int(record.digest[0])] = entry
+    func confirm(_ entry: Entry, for key: RecordKey, now: UInt64, reportMissing: @escaping @Sendable () -> Void) {
+        let isThere = state.withValue { state -> Bool in
+            state.calls.append("confirm")
+            guard let record = state.records[key] else { return false }
+            state.entries[Int(record.digest[0])] = entry
+            return true
         }
+        if !isThere { reportMissing() }
     }
 
     func drop(_ key: RecordKey) {

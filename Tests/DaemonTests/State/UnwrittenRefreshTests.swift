@@ -1,4 +1,5 @@
 import Daemon
+import Foundation
 import Settings
 import TestSupport
 import Testing
@@ -50,6 +51,30 @@ import Testing
             #expect(isWritten ? answer.text.contains("version-2") : answer.status >= 502, "\(answer.text)")
         }
         #expect(folder.names.allSatisfy { !$0.contains("damaged") }, "\(folder.names)")
+    }
+
+    @Test func `what upstream only confirms is written again after the database was lost`() throws {
+        let folder = StateFolder()
+        let upstream = try UpAndDown { request in
+            let fields: MessageFields = ["Cache-Control": "public, max-age=100", "ETag": "\"1\""]
+            return request.fields["If-None-Match"] == "\"1\""
+                ? .status(304, fields) : Replies.body(Self.body(1), fields)
+        }
+        try LiveLarder.serving(before: upstream.origin, { folder.keep(&$0) }) { larder throws in
+            #expect(try larder.get("/providers").text.contains("version-1"))
+            try eventually("it is written") { try folder.holds("version-1") }
+            for name in folder.names where name.hasPrefix("larder.db") {
+                try FileManager.default.removeItem(atPath: folder.path + "/" + name)
+            }
+            try eventually("it is written again") {
+                #expect(try larder.get("/providers", ["Cache-Control": "no-cache"]).text.contains("version-1"))
+                return try folder.holds("version-1")
+            }
+        }
+        upstream.setDown(true)
+        try LiveLarder.serving(before: upstream.origin, { folder.keep(&$0) }) { larder throws in
+            #expect(try larder.get("/providers").text.contains("version-1"))
+        }
     }
 
     @Test func `what finds no room on its way to the disk is not confirmed there, and is brought again`() throws {

@@ -16,18 +16,23 @@ final class HistoryFolder {
     private(set) var store: Store
     private(set) var database: HistoryDatabase
     private let upstream: String
+    private let settings: StoreSettings
 
-    init(upstream: String = "https://example.org/api/v1", path: String? = nil) throws {
+    init(
+        upstream: String = "https://example.org/api/v1", path: String? = nil,
+        _ settings: StoreSettings = StoreSettings()
+    ) throws {
         self.path = path ?? "/tmp/larder-history-\(UInt64.random(in: 0 ... .max))"
         self.upstream = upstream
-        (store, database) = try Self.open(self.path, upstream, reported)
+        self.settings = settings
+        (store, database) = try Self.open(self.path, upstream, reported, settings)
     }
 
     private static func open(
-        _ path: String, _ upstream: String, _ reported: Monitor<[StoreEvent]>
+        _ path: String, _ upstream: String, _ reported: Monitor<[StoreEvent]>, _ settings: StoreSettings
     ) throws -> (Store, HistoryDatabase) {
         let directory = try StateDirectory(opening: path) { event in reported.withValue { $0.append(event) } }
-        let store = try Store(in: directory)
+        let store = try Store(in: directory, settings: settings)
         store.start()
         return (store, HistoryDatabase(store, secret: directory.secret, upstream: upstream))
     }
@@ -40,7 +45,7 @@ final class HistoryFolder {
     /// Closes the store and opens it again, as another process would.
     func restart() throws {
         #expect(store.close(deadline: .hang))
-        (store, database) = try Self.open(path, upstream, reported)
+        (store, database) = try Self.open(path, upstream, reported, settings)
     }
 
     /// Waits for what the store's thread replies.

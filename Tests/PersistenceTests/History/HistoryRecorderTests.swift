@@ -70,6 +70,52 @@ import Testing
         #expect(again?.events.isEmpty ?? true)
     }
 
+    @Test func `a catalogue is pending from its fetch until it is stored or given up`() throws {
+        var recorder = HistoryRecorder()
+        #expect(recorder.firstPending == nil)
+        _ = recorder.fetched(try Self.catalogue(1), at: 10)
+        _ = recorder.fetched(try Self.catalogue(2), at: 20)
+        #expect(recorder.firstPending == 10, "the journal is read")
+        _ = recorder.loaded(journal)
+        #expect(recorder.firstPending == 10, "it is recorded")
+        _ = recorder.recorded(journal, addsBatch: true)
+        #expect(recorder.firstPending == 10, "it is on its way to the disk")
+        _ = recorder.recorded(journal)
+        #expect(recorder.firstPending == 10)
+        recorder.stored(10)
+        #expect(recorder.firstPending == nil, "the second one adds nothing")
+
+        _ = recorder.fetched(try Self.catalogue(3), at: 30)
+        _ = recorder.recorded(journal, addsBatch: true)
+        #expect(recorder.firstPending == 30)
+        recorder.notStored(30)
+        #expect(recorder.firstPending == nil)
+        #expect(isLoad(recorder.fetched(try Self.catalogue(4), at: 40)))
+        #expect(recorder.firstPending == 40)
+        _ = recorder.loaded(nil)
+        #expect(recorder.firstPending == nil, "it is given up")
+
+        _ = recorder.fetched(try Self.catalogue(5), at: 50)
+        _ = recorder.loaded(journal)
+        _ = recorder.recorded(journal, addsBatch: true)
+        _ = recorder.fetched(try Self.catalogue(6), at: 60)
+        _ = recorder.recorded(journal, addsBatch: true)
+        #expect(recorder.firstPending == 50)
+        recorder.stored(60)
+        #expect(recorder.firstPending == nil, "batches are written in order")
+    }
+
+    @Test func `a journal is read again when the store may have too much`() throws {
+        var (recorder, next) = (HistoryRecorder(), journal)
+        _ = recorder.fetched(try Self.catalogue(1), at: 1)
+        _ = recorder.loaded(journal)
+        _ = next.record(try Self.catalogue(1), at: 1, keep: nil)
+        // How much room there is, is not known before the first catalogue is stored.
+        #expect(next.isToBeReadAgain && !journal.isToBeReadAgain)
+        _ = recorder.recorded(next, addsBatch: true)
+        #expect(isLoad(recorder.fetched(try Self.catalogue(2), at: 2)))
+    }
+
     @Test func `no more than a few catalogues wait`() throws {
         var recorder = HistoryRecorder()
         for number in 0..<30 { _ = recorder.fetched(try Self.catalogue(number), at: Int64(number)) }
