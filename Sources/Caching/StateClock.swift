@@ -5,6 +5,10 @@ import Bytes
 /// While the process runs, it follows the monotonic clock and ignores changes of the wall clock. At a restart it
 /// advances by the wall time that has passed since the last `Reading` was written, and never goes back. So setting the
 /// wall clock by a day while Larder runs changes nothing, if a reading is written afterwards.
+///
+/// How long no process ran is known from the wall clock alone, as it is when a process begins. If that is wrong, as it
+/// may be when a machine has just been switched on, what was stored before counts as older or younger by as much, also
+/// after the wall clock is set right. What is stored from then on does not.
 public struct StateClock: Sendable {
     /// The values of both clocks at one moment, in milliseconds.
     public struct Reading: Sendable, Equatable {

@@ -163,7 +163,7 @@ public enum ViewText {
 
 /// A pattern for ids: `*` matches any characters, slashes included, `?` matches one, and anything else matches itself.
 /// Case matters, as in ids.
-public struct GlobPattern: Equatable, Sendable {
+public struct GlobPattern: Hashable, Sendable {
     /// The pattern as UTF-8.
     private let bytes: [UInt8]
 

@@ -59,6 +59,18 @@ package struct EntryBuilder: Sendable {
         fileprivate func madeAfter(age: Int) -> Int64 {
             min(askedAt ?? wallSeconds, wallSeconds) - Int64(clamping: age)
         }
+
+        /// By how many seconds this machine's clock is ahead of upstream's; negative if it is behind. Nil if upstream
+        /// does not send the time.
+        ///
+        /// `Date` is when the response was made, but some caches put in the time at which they send their copy. So during
+        /// the fetch upstream's clock showed `Date`, or more by the age at most.
+        fileprivate func clockLead(_ fields: ResponseFields) -> Int64? {
+            guard let date = fields.date else { return nil }
+            if date > wallSeconds { return wallSeconds.subtractingSaturated(date) }
+            let began = min(askedAt ?? wallSeconds, wallSeconds)
+            return max(0, began.subtractingSaturated(date.addingSaturated(Int64(clamping: fields.age))))
+        }
     }
 
     /// Reads a response to a request for `resource`. A facet is read together with `list`.
@@ -96,6 +108,7 @@ package struct EntryBuilder: Sendable {
                 cacheControl: fields.cacheControl, entityTag: fields.entityTag,
                 lastModified: fields.lastModifiedText, digest: digest)
             metadata.origin = circumstances.stored == nil ? .first : .replacement
+            metadata.clockLead = circumstances.clockLead(fields)
             if resource == .catalog, let stored = circumstances.stored, stored.metadata.digest == digest {
                 metadata.priceEdges = stored.metadata.priceEdges
                 return .success(same(stored, resource, metadata, fields, circumstances))
@@ -120,7 +133,11 @@ package struct EntryBuilder: Sendable {
     ) -> Result<Entry, FetchProblem> {
         var metadata = stored.metadata
         metadata.origin = .confirmation
-        if let tag = fields.entityTag, tag != metadata.entityTag {
+        metadata.clockLead = circumstances.clockLead(fields)
+        // Upstream was asked about this one copy, and compares tags weakly. So a tag that differs in `W/` alone is this
+        // copy's: nginx weakens the tag of what it compresses, but not that of a 304. Section 4.3.4 wants a strong tag
+        // to be the very same, so that no copy is taken for another of several.
+        if let tag = fields.entityTag, !(metadata.entityTag.map { EntityTag.areSame($0, tag) } ?? false) {
             return .failure(.unusable("upstream's answer is unusable: its 304 is for another representation"))
         }
         if fields.hasCacheControl {

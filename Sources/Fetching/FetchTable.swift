@@ -28,7 +28,7 @@ package struct FetchContext {
     /// The waiter whose key it bears.
     package let waiter: Dispatcher.Waiter
     /// The entry that was stored when the fetch began; its validators are sent if it has any.
-    package let stored: Entry?
+    package fileprivate(set) var stored: Entry?
     /// The URL that is fetched.
     package let url: String
     /// The fleet's leave; nil without a fleet.
@@ -202,6 +202,19 @@ package struct FetchTable {
         contexts[ticket]?.isConfirmation = false
         contexts[ticket]?.pages = pages
         return admission.joined(pages.byteCount, ticket)
+    }
+
+    /// The response was a 304, but not about the stored entry. The request is repeated, without validators: with the
+    /// same ones it would get the same answer. Nil if it had none, so that it is repeated once at most.
+    package mutating func repeats(_ ticket: Ticket) -> [FetchAdmission.Action]? {
+        // A fetch for other replicas sends none.
+        guard let context = self[ticket], context.isConfirmation, context.pages == nil,
+            context.lease?.isHeld != true, let stored = context.stored, stored.metadata.hasValidator
+        else { return nil }
+        contexts[ticket]?.stored = stored.withoutValidators()
+        contexts[ticket]?.response = nil
+        contexts[ticket]?.isConfirmation = false
+        return admission.repeats(ticket)
     }
 
     /// The body exceeded the limit that it was read with. It is read once more with a higher one; nil if there is none.

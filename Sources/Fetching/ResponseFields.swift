@@ -9,6 +9,8 @@ package struct ResponseFields {
     package var cacheControl = CacheControl()
     /// The age on arrival, in seconds.
     package var age = 0
+    /// When upstream says that it sent the response, in Unix seconds (RFC 9110 section 6.6.1); nil if it does not say.
+    var date: Int64?
     package var retryAfter: Int?
     /// The validators as received (RFC 9110 section 8.8).
     package var entityTag: String?
@@ -35,6 +37,7 @@ package struct ResponseFields {
                 // Of several values, the first counts (RFC 9111 section 5.1).
                 if !hasAge { age = Self.firstSeconds(bytes.span) }
                 hasAge = true
+            case "date": date = HTTPDate.parse(bytes.span, now: wallSeconds)
             case "last-modified":
                 // With a date in the future, clients would never revalidate properly (RFC 9110 section 8.8.2.1).
                 lastModifiedText = value

@@ -91,7 +91,8 @@ public struct CacheControl: Equatable, Sendable {
     }
 }
 
-/// Entity tags and the one precondition on them that a cache of GET answers needs (RFC 9110 sections 8.8.3 and 13.1.2).
+/// Entity tags: their weak comparison, and the one precondition on them that a cache of GET answers needs (RFC 9110
+/// sections 8.8.3 and 13.1.2).
 public enum EntityTag {
     /// Whether `If-None-Match` names the current representation, by the weak comparison: `*`, or a list that holds the
     /// same opaque tag, `W/` before it or not. `current` is a strong tag with its quotes.
@@ -105,5 +106,16 @@ public enum EntityTag {
             if opaque.equals(current) { return true }
         }
         return false
+    }
+
+    /// Whether two tags, as received, are the same by the weak comparison: with or without `W/` before each of them
+    /// (RFC 9110 section 8.8.3.2).
+    public static func areSame(_ one: String, _ other: String) -> Bool {
+        opaque(one).elementsEqual(opaque(other))
+    }
+
+    /// A tag without `W/`. Text is compared by its bytes, since equal strings may have different ones.
+    private static func opaque(_ tag: String) -> Substring.UTF8View {
+        tag.utf8.starts(with: "W/".utf8) ? tag.utf8.dropFirst(2) : tag.utf8[...]
     }
 }

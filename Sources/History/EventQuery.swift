@@ -2,9 +2,9 @@ public import Bytes
 public import Catalog
 
 /// Which events a reader asks for: the query of `/_larder/changes`.
-public struct EventQuery: Equatable, Sendable {
+public struct EventQuery: Hashable, Sendable {
     /// Where a reader wants to begin.
-    public enum Start: Equatable, Sendable {
+    public enum Start: Hashable, Sendable {
         /// After the event of that number; 0 is the beginning.
         case cursor(Int64)
         /// At a time, in seconds since 1970.

@@ -145,3 +145,57 @@ public struct PruningClock: Equatable, Sendable {
         wallSeconds.subtractingSaturated(Int64(clamping: now / 1000))
     }
 }
+
+/// Decides whether a catalogue may be recorded with the time of the wall clock.
+///
+/// The times of a history never fall. What a clock that is wrongly ahead dates stays ahead after the clock is set right,
+/// and so does all that follows, until the clock gets there. What a clock that is behind dates gets the time of the last
+/// record. So while this machine's clock and upstream's differ, nothing is recorded; the next catalogue shows what is
+/// different by then. A machine's clock is usually set soon after its network is up. One that nobody sets, or an upstream
+/// whose own clock is wrong, delays recording by an hour.
+///
+/// It reads no clock: `now` is the time of the monotonic one, in milliseconds.
+public struct RecordingClock: Equatable, Sendable {
+    /// The largest difference between the clocks that does no harm, in seconds. Some caches do not say how old their
+    /// copies are, so a response may seem to be minutes old.
+    public static let tolerance: Int64 = 600
+    /// How long a difference keeps catalogues from being recorded, in milliseconds.
+    public static let patience: UInt64 = 3_600_000
+
+    /// What to do with a catalogue.
+    public enum Verdict: Equatable, Sendable {
+        /// Record it.
+        case record
+        /// Do not record it: the clocks differ. `isNew`: they did not differ before, so this is to be reported.
+        case wait(isNew: Bool)
+    }
+
+    /// Since when the clocks have differed.
+    private var differsSince: UInt64?
+    /// Whether the latest time of the history is ahead of the wall clock.
+    private var isBehind = false
+
+    /// A clock that is trusted until it proves to be wrong.
+    public init() {}
+
+    /// A catalogue has come. `lead` is by how many seconds this machine's clock is ahead of upstream's; negative if it is
+    /// behind, nil if this catalogue does not show it.
+    public mutating func judge(lead: Int64?, at now: UInt64) -> Verdict {
+        if let lead, lead.magnitude <= Self.tolerance.magnitude { differsSince = nil }
+        if let differsSince {
+            return now >= differsSince.addingSaturated(Self.patience) ? .record : .wait(isNew: false)
+        }
+        guard let lead, lead.magnitude > Self.tolerance.magnitude else { return .record }
+        differsSince = now
+        return .wait(isNew: true)
+    }
+
+    /// A catalogue is recorded. `latest` is the latest time of the history, and `time` that of the wall clock, both in
+    /// seconds since 1970. Returns whether it is to be reported that changes get the latest time instead: once, until the
+    /// clock has got there.
+    public mutating func isNewlyBehind(latest: Int64, time: Int64) -> Bool {
+        let was = isBehind
+        isBehind = latest.subtractingSaturated(time) > Self.tolerance
+        return isBehind && !was
+    }
+}

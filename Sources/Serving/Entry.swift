@@ -203,6 +203,9 @@ public struct ResponseMetadata: Sendable {
     public var priceEdges: DayMinutes
     /// How the entry came to be stored.
     public var origin = Origin.first
+    /// By how many seconds this machine's clock was ahead of upstream's when the response came; negative if it was
+    /// behind, nil if that is not known.
+    public var clockLead: Int64?
 
     /// What was stored before the response came, and what the response did to it.
     public enum Origin: Sendable, Equatable {

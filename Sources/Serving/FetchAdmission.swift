@@ -163,6 +163,12 @@ public struct FetchAdmission {
         return askToRead(ticket, fetch, returns: fetch.isPaged)
     }
 
+    /// The response was read and is of no use, so the request is sent once more, with the memory that the fetch has.
+    public mutating func repeats(_ ticket: Ticket) -> [Action] {
+        reading.leave(ticket)
+        return goOn()
+    }
+
     /// A body exceeded the limit that it was read with. It is read once more with a higher one; nil if there is no
     /// higher one.
     public mutating func outgrew(_ ticket: Ticket) -> [Action]? {

@@ -105,6 +105,35 @@ import Testing
         }
     }
 
+    private static func tagged(
+        _ status: Int, _ tag: String, _ directives: String = "public", revalidating entry: Entry?
+    ) -> Result<Entry, FetchProblem> {
+        let response = FetchedResponse(
+            status: status, fields: [(name: "cache-control", value: directives), (name: "etag", value: tag)],
+            body: SharedBytes(status == 200 ? SampleCatalogue.json : []), duration: .zero)
+        return builder.build(.catalog, from: response, .init(now: 1_000_000, wallSeconds: 0, stored: entry))
+    }
+
+    @Test func `a 304 whose tag differs in its weakness alone confirms the copy`() throws {
+        for (kept, sent) in [("\"1\"", "W/\"1\""), ("W/\"1\"", "\"1\""), ("W/\"1\"", "W/\"1\"")] {
+            let fetched = try Self.tagged(200, kept, revalidating: nil).get()
+            let confirmed = try Self.tagged(304, sent, revalidating: fetched).get()
+            #expect(confirmed.metadata.origin == .confirmation && confirmed.identity == fetched.identity)
+            #expect(confirmed.isShared && EntityTag.areSame(confirmed.metadata.entityTag ?? "", kept))
+            let narrowed = try Self.tagged(304, sent, "private", revalidating: fetched).get()
+            #expect(!narrowed.isShared && !narrowed.metadata.hasValidator)
+            let own = try Self.tagged(200, kept, "private", revalidating: nil).get()
+            #expect(try !Self.tagged(304, sent, revalidating: own).get().isShared, "a 304 never widens")
+        }
+        let fetched = try Self.tagged(200, "W/\"1\"", revalidating: nil).get()
+        for other in ["\"2\"", "W/\"2\"", "w/\"1\""] {
+            guard case .failure(.unusable) = Self.tagged(304, other, revalidating: fetched) else {
+                Issue.record("\(other) confirms another tag")
+                continue
+            }
+        }
+    }
+
     // MARK: Lifetimes
 
     @Test func `a restored entry is as it was, from another moment on`() throws {
@@ -198,6 +227,47 @@ import Testing
             .init(now: 1_000_000, wallSeconds: came, askedAt: askedAt)
         ).get()
         #expect(entry.freshness.lifetime == lifetime * 1000)
+    }
+
+    // MARK: Upstream's clock
+
+    private static func date(_ seconds: Int64) -> (String, String) {
+        var out = ByteBuilder()
+        HTTPDate.append(seconds, to: &out)
+        return ("date", out.span.text())
+    }
+
+    @Test(
+        arguments: [
+            // Made during the fetch, or before it by the age.
+            (1_000, 0, 990, 1_010, 0), (1_010, 0, 990, 1_010, 0), (985, 5, 990, 1_010, 0),
+            // A cache sent a copy with its own time.
+            (1_000, 300, 990, 1_010, 0),
+            // This machine's clock is ahead, or behind.
+            (980, 5, 990, 1_010, 5), (1_000, 60, 30_000, 30_010, 28_940), (1_011, 0, 990, 1_010, -1),
+            (9_000, 300, 990, 1_010, -7_990),
+            // It was set during the fetch, back or forth.
+            (1_000, 0, 30_000, 1_001, 1), (30_000, 0, 990, 30_001, 0),
+        ] as [(Int64, Int, Int64, Int64, Int64)])
+    func `a response shows by how much this machine's clock is ahead of upstream's`(
+        date: Int64, age: Int, askedAt: Int64, came: Int64, lead: Int64
+    ) throws {
+        let more = [Self.date(date), ("age", "\(age)")]
+        let fetched = try Self.builder.build(
+            .catalog, from: Self.response(200, SampleCatalogue.json, more),
+            .init(now: 1_000_000, wallSeconds: came, askedAt: askedAt)
+        ).get()
+        #expect(fetched.metadata.clockLead == lead)
+        for response in [Self.response(304, [], more), Self.response(200, SampleCatalogue.json, more)] {
+            let again = try Self.builder.build(
+                .catalog, from: response,
+                .init(now: 2_000_000, wallSeconds: came, stored: Self.catalog(), askedAt: askedAt)
+            ).get()
+            #expect(again.metadata.clockLead == lead)
+        }
+        // What was stored says nothing about the clocks now.
+        #expect(try Self.restored(fetched).metadata.clockLead == nil)
+        #expect(try Self.catalog(revalidating: fetched).metadata.clockLead == nil)
     }
 
     @Test func `settings that change nothing about an entry leave it as it is`() throws {

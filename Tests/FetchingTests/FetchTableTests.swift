@@ -12,10 +12,11 @@ import Testing
     private static let alice = Owner(high: 0xA11C_E000_0000, low: 1)
     private static let bob = Owner(high: 0xB0B0_0000_0000, low: 2)
 
-    private static func entry(isShared: Bool = true) -> Entry {
+    private static func entry(isShared: Bool = true, tag: String? = nil) -> Entry {
         Entry(
             content: .body(.empty), freshness: Freshness(storedAt: 7, lifetime: 300_000), maxAge: 300,
-            isShared: isShared, status: .ok, contentType: [], identity: 1, lastModified: 0)
+            isShared: isShared, status: .ok, contentType: [], identity: 1, lastModified: 0,
+            metadata: ResponseMetadata(entityTag: tag))
     }
 
     private static func response(_ status: Int = 200, size: Int = 100) -> FetchedResponse {
@@ -57,6 +58,7 @@ import Testing
         func collected(_ pages: PagedList, _ ticket: UInt64) -> (goesOn: Bool, actions: [FetchAdmission.Action]) {
             table.collected(pages, ticket)
         }
+        func repeats(_ ticket: UInt64) -> [FetchAdmission.Action]? { table.repeats(ticket) }
         func joined(_ pages: PagedList, _ ticket: UInt64) -> [FetchAdmission.Action] { table.joined(pages, ticket) }
         func void(of owner: Owner, byFleet: Bool = false) { table.void(of: owner, byFleet: byFleet) }
         func void(_ purge: Purge, byFleet: Bool = false) { table.void(purge, byFleet: byFleet) }
@@ -121,6 +123,38 @@ import Testing
         #expect(desk[1]?.isConfirmation == true)
         _ = desk.joined(try Self.pages(0..<1), 1)
         #expect(desk[1]?.isConfirmation == false)
+    }
+
+    @Test func `after a 304 about something else the request is repeated once, without validators`() throws {
+        let desk = Desk()
+        _ = desk.begin(stored: Self.entry(tag: "\"1\""))
+        #expect(desk.repeats(1) == nil, "nothing has come yet")
+        let receiving = desk.bytes
+        #expect(desk.received(Self.response(304, size: 0), 1) == [.read(1, limit: FetchAdmission.leastLimit)])
+        #expect(desk.bytes > receiving)
+        #expect(desk.repeats(1) == [])
+        #expect(desk.bytes == receiving && desk[1]?.isConfirmation == false && desk[1]?.response == nil)
+        let stored = try #require(desk[1]?.stored)
+        #expect(!stored.metadata.hasValidator && stored.identity == 1)
+        // What is withdrawn meanwhile, and purged, concerns it as before.
+        desk.void(.catalog)
+        #expect(desk.mayReceive(1_000, 1))
+        #expect(desk.received(Self.response(304, size: 0), 1) == [.read(1, limit: FetchAdmission.leastLimit)])
+        #expect(desk.repeats(1) == nil)
+        #expect(desk.failed(1)?.isVoid == true && desk.count == 0 && desk.bytes == 0)
+    }
+
+    @Test func `a response that is no 304, or answers no question, is not asked for again`() {
+        let leased = { (isHeld: Bool) in FetchLease(number: 1, isHeld: isHeld, limit: 400) }
+        for (status, tag, lease, isRepeated) in [
+            (200, "\"1\"", nil, false), (304, nil, nil, false), (304, "\"1\"", leased(true), false),
+            (304, "\"1\"", leased(false), true),
+        ] as [(Int, String?, FetchLease?, Bool)] {
+            let desk = Desk()
+            _ = desk.begin(stored: Self.entry(tag: tag), lease: lease)
+            _ = desk.received(Self.response(status), 1)
+            #expect((desk.repeats(1) != nil) == isRepeated, "\(status) \(tag ?? "-")")
+        }
     }
 
     // MARK: Lists in pages

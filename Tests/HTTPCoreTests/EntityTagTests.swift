@@ -24,6 +24,19 @@ struct EntityTagTests {
         #expect(!matches(field, current: "\"abc\""))
     }
 
+    @Test("Weak tags are compared without their W/")
+    func comparesWeakly() {
+        for (one, other, areSame) in [
+            ("\"1\"", "\"1\"", true), ("W/\"1\"", "W/\"1\"", true), ("W/\"1\"", "\"1\"", true),
+            ("\"1\"", "\"2\"", false), ("W/\"1\"", "W/\"2\"", false),
+            ("w/\"1\"", "\"1\"", false), ("W/W/\"1\"", "W/\"1\"", false),
+            ("\"\u{E9}\"", "\"e\u{301}\"", false),
+        ] {
+            #expect(EntityTag.areSame(one, other) == areSame, "\(one) \(other)")
+            #expect(EntityTag.areSame(other, one) == areSame, "\(other) \(one)")
+        }
+    }
+
     private func matches(_ field: String, current: String) -> Bool {
         let bytes = Array(field.utf8)
         let tag = Array(current.utf8)

@@ -131,3 +131,55 @@ import Testing
         #expect(clock.isBelieved(at: 0, wallSeconds: .min))
     }
 }
+
+/// When a catalogue may be recorded with the time of the wall clock, event by event.
+@Suite struct RecordingClockTests {
+    private static let hour = RecordingClock.patience
+    private static let most = RecordingClock.tolerance
+    private static let far: [Int64] = [.min, -30_000, -most - 1, most + 1, 30_000, .max]
+
+    @Test func `clocks that agree, or that nobody compares, delay nothing`() {
+        var clock = RecordingClock()
+        for lead in [nil, 0, 5, -5, Self.most, -Self.most] as [Int64?] {
+            #expect(clock.judge(lead: lead, at: 0) == .record)
+        }
+    }
+
+    @Test(arguments: far)
+    func `nothing is recorded until the clocks agree, and that is reported once`(lead: Int64) {
+        var clock = RecordingClock()
+        #expect(clock.judge(lead: nil, at: 0) == .record)
+        #expect(clock.judge(lead: lead, at: 1_000) == .wait(isNew: true))
+        #expect(clock.judge(lead: lead, at: 2_000) == .wait(isNew: false))
+        // Another replica's copy does not show it.
+        #expect(clock.judge(lead: nil, at: 3_000) == .wait(isNew: false))
+        #expect(clock.judge(lead: 1, at: 4_000) == .record)
+        #expect(clock.judge(lead: nil, at: 5_000) == .record)
+        // The next time begins anew.
+        #expect(clock.judge(lead: lead, at: Self.hour) == .wait(isNew: true))
+        #expect(clock.judge(lead: lead, at: 2 * Self.hour - 1) == .wait(isNew: false))
+    }
+
+    @Test(arguments: far)
+    func `a difference that stays delays it by an hour`(lead: Int64) {
+        var clock = RecordingClock()
+        #expect(clock.judge(lead: lead, at: 500) == .wait(isNew: true))
+        #expect(clock.judge(lead: lead, at: 499 + Self.hour) == .wait(isNew: false))
+        for now in [500 + Self.hour, 501 + Self.hour, .max] {
+            #expect(clock.judge(lead: lead, at: now) == .record)
+            #expect(clock.judge(lead: nil, at: now) == .record)
+        }
+    }
+
+    @Test func `a clock behind the history is reported once until it gets there`() {
+        var clock = RecordingClock()
+        let steps: [(latest: Int64, time: Int64, isReported: Bool)] = [
+            (1_000, 1_000, false), (1_000 + Self.most, 1_000, false), (50_000, 1_001, true), (50_000, 1_002, false),
+            (50_000, 50_000, false), (90_000, 50_000, true), (.max, .min, false), (.min, .max, false),
+            (.max, .min, true),
+        ]
+        for step in steps {
+            #expect(clock.isNewlyBehind(latest: step.latest, time: step.time) == step.isReported, "\(step)")
+        }
+    }
+}

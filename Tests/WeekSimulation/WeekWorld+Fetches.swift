@@ -186,7 +186,13 @@ extension WeekWorld {
 
     func read(_ ticket: FetchTable.Ticket, _ reading: Reading) {
         switch reading {
-        case .failed(let problem): fail(ticket, problem)
+        case .failed(let problem):
+            if let actions = table.repeats(ticket) {
+                receive(ticket)
+                perform(actions)
+            } else {
+                fail(ticket, problem)
+            }
         case .tooLarge(let problem):
             if let actions = table.outgrew(ticket) { perform(actions) } else { fail(ticket, problem) }
         case .entry(let entry):

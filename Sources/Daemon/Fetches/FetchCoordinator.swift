@@ -37,7 +37,8 @@ final class FetchCoordinator {
         self.telemetry = telemetry
         catalog = CatalogReadiness(warmsUp: settings.source.warmsUp)
         disk = DiskTier(store, room: Self.diskRoom(settings), on: loop, peers: peers, cache: cache)
-        history = HistoryTier(store?.history, keep: settings.historyKeep, on: loop, peers: peers, cache: cache)
+        history = HistoryTier(
+            store?.history, keep: settings.historyKeep, on: loop, peers: peers, cache: cache, telemetry: telemetry)
         runner = try FetchRunner(settings, on: loop, cache: cache, disk: disk)
         fleet = membership.map { [disk] in FleetTier($0, settings, on: loop, peers: peers, cache: cache, disk: disk) }
         runner.share = fleet?.share
@@ -205,9 +206,7 @@ final class FetchCoordinator {
                 loop.offload({ ProcessMemory.trim(keeping: kept) }, then: {})
             }
             report(catalog.responded(entry.status, isStored: isStored))
-            if isStored, change.isKept, entry.isShared, case .rows(let rows, _) = entry.content {
-                history.fetched(rows)
-            }
+            if isStored, change.isKept { history.fetched(entry) }
         }
         let actions = dispatcher.completed(
             flight, with: entry, isTaken: isTaken, cache: &cache.responses, now: loop.nowMilliseconds)

@@ -133,7 +133,7 @@ final class FetchRunner {
         ask(fetch.url, fetch, ticket, validators: validators, timeout: fetch.lease.map { Int(clamping: $0.limit) })
     }
 
-    /// Sends a request of a fetch: the first one, or one for a further page.
+    /// Sends a request of a fetch: the first one, the same again without validators, or one for a further page.
     private func ask(
         _ url: String, _ fetch: FetchContext, _ ticket: FetchTable.Ticket, validators: ResponseMetadata? = nil,
         timeout: Int?
@@ -218,7 +218,12 @@ final class FetchRunner {
                 perform(actions)
             case .failed(let problem, let bytes):
                 if isConfirmation { forgetValidators(of: fetch) }
-                fail(ticket, problem, bytes: bytes)
+                if let actions = table.repeats(ticket) {
+                    askForBody(ticket)
+                    perform(actions)
+                } else {
+                    fail(ticket, problem, bytes: bytes)
+                }
             case .page(let pages, let step): goOn(with: pages, step, of: ticket)
             case .tooLarge(let problem, let bytes):
                 if let actions = table.outgrew(ticket) {
@@ -230,12 +235,19 @@ final class FetchRunner {
         }
     }
 
-    /// Upstream has answered 304, but not about the stored copy. The next fetch asks for the body: with the same validators it
-    /// would get the same answer for ever.
+    /// Upstream has answered 304, but not about the stored copy. Further fetches ask for the body, also if this one
+    /// fails: with the same validators they would get the same answer for ever.
     private func forgetValidators(of fetch: FetchContext) {
         let (resource, owner) = (fetch.flight.resource, fetch.waiter.owner)
         guard let stored = fetch.stored, cache.responses.entry(for: resource, owner: owner) === stored else { return }
         cache.responses.store(stored.withoutValidators(), for: resource, owner: owner)
+    }
+
+    /// Repeats such a request without validators, unless upstream has failed meanwhile in another fetch.
+    private func askForBody(_ ticket: FetchTable.Ticket) {
+        guard let fetch = table[ticket] else { return }
+        if let problem = delegate?.obstacle(to: fetch) { return fail(ticket, problem, bytes: 0) }
+        askFurther(fetch.url, of: ticket)
     }
 
     private func fail(_ ticket: FetchTable.Ticket, _ problem: FetchProblem, bytes: Int) {
@@ -254,14 +266,15 @@ final class FetchRunner {
         case .whole: perform(table.joined(pages, ticket))
         case .fetch(let url):
             let (goesOn, actions) = table.collected(pages, ticket)
-            if goesOn { fetchPage(url, of: ticket) }
+            if goesOn { askFurther(url, of: ticket) }
             perform(actions)
         }
     }
 
-    private func fetchPage(_ url: String, of ticket: FetchTable.Ticket) {
+    /// Sends a further request of a fetch.
+    private func askFurther(_ url: String, of ticket: FetchTable.Ticket) {
         guard let fetch = table[ticket] else { return }
-        // All pages together have the time of one fetch.
+        // All requests together have the time of one fetch.
         guard let left = fetch.timeLeft(of: settings.source.client.timeout, now: loop.nowNanoseconds) else {
             return fail(ticket, FetchProblem(.timeout(.head)), bytes: 0)
         }

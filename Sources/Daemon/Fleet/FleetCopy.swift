@@ -77,6 +77,7 @@ struct FleetReading: Sendable {
             metadata.entityTag = tag
             metadata.lastModified = modified
             metadata.origin = .fleet
+            metadata.clockLead = nil
             return builder.renewed(stored, of: resource, freshness, isShared: facts.owner == nil, metadata)
         }
         guard let coded = taken.body else {

@@ -41,7 +41,7 @@ final class EventFollower {
         var text = ByteBuilder()
         EventStream.append(retryAfter: Self.retry, to: &text)
         append(text.span, to: &head)
-        _ = write(head)
+        write(head)
         read(machine.first)
     }
 
@@ -69,7 +69,7 @@ final class EventFollower {
         last.removeAll()
         last.lastChunk()
         last.end()
-        _ = write(last)
+        write(last)
     }
 
     private func perform(_ action: FollowStateMachine.Action) {
@@ -77,15 +77,12 @@ final class EventFollower {
         switch action {
         case .none: break
         case .read(let query): read(query)
-        case .keepAlive:
-            var comment = ByteBuilder(capacity: 8)
-            EventStream.appendKeepAlive(to: &comment)
-            send(comment)
+        case .keepAlive: send(.keepAlive)
         }
     }
 
     private func read(_ query: EventQuery) {
-        let isKept = history.read(query) { [weak self] result in
+        let isKept = history.readPart(query) { [weak self] result in
             guard let self, !isOver else { return }
             received(result)
         }
@@ -93,29 +90,26 @@ final class EventFollower {
         if !isKept { machine.received(nil) }
     }
 
-    private func received(_ result: HistoryResult<HistoryPage>) {
+    private func received(_ result: HistoryResult<EventPart>) {
         switch result {
-        case .found(let page): received(page.page)
-        case .none: received(EventPage.none(after: machine.first))
+        case .found(let part): received(part)
+        case .none: received(EventPart(.none(after: machine.first)))
         case .unavailable, .damaged: machine.received(nil)
         }
     }
 
-    private func received(_ page: EventPage) {
-        machine.received(page)
-        var text = ByteBuilder(capacity: page.events.count * 256 + 1)
-        for event in page.events { EventStream.append(event, to: &text) }
-        send(text)
+    private func received(_ part: EventPart) {
+        machine.received(part.page)
+        send(part.text)
     }
 
-    private func send(_ text: consuming ByteBuilder) {
-        let isEmpty = text.isEmpty
+    private func send(_ text: EventText) {
+        let isEmpty = text.bare.count == 0
         var isBlocked = false
         if !isEmpty {
-            var chunk = connection.shard.heads.take()
-            chunk.removeAll()
-            append(text.span, to: &chunk)
-            isBlocked = write(chunk)
+            sentBytes += text.bare.count
+            // Not as a body: one that is sent often is copied into pages, which is not worth it for so short a life.
+            isBlocked = waits(connection.stream.write(isChunked ? text.chunk : text.bare, Span(), nil))
         }
         perform(machine.wrote(isBlocked: isBlocked, isEmpty: isEmpty, now: connection.now))
     }
@@ -125,10 +119,13 @@ final class EventFollower {
         if isChunked { out.chunk(text) } else { out.content(text) }
     }
 
-    /// Whether some of it waits for the client.
-    private func write(_ part: consuming ResponseHeadWriter) -> Bool {
-        let outcome = connection.stream.write(nil, part.bytes, nil)
+    private func write(_ part: consuming ResponseHeadWriter) {
+        _ = waits(connection.stream.write(nil, part.bytes, nil))
         connection.shard.heads.giveBack(part)
+    }
+
+    /// Whether some of what was written waits for the client.
+    private func waits(_ outcome: WriteOutcome) -> Bool {
         guard outcome == .queued else { return false }
         connection.relayBlocked()
         return true

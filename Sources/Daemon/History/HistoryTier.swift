@@ -1,8 +1,8 @@
 import Bytes
-import Catalog
 import EventLoop
 import HTTPCore
 import History
+import Logging
 import Metrics
 import Persistence
 import Serving
@@ -12,16 +12,20 @@ import Store
 final class HistoryTier {
     private let loop: Loop
     private let peers: Peers
+    private let telemetry: Telemetry
     /// Nil if nothing outlives the process.
     private let database: HistoryDatabase?
     /// In seconds; nil if nothing is recorded.
     private var keep: Int64?
     private var recorder = HistoryRecorder()
+    private var recording = RecordingClock()
     private var pruned: UInt64
     private var pruning: PruningClock?
     private var asked = HistoryWaiting<UInt64, (HistoryReply) -> Void>()
     private var lastTicket: UInt64 = 0
     private var followers: [EventFollower] = []
+    /// The pages of followers.
+    let parts: EventParts
     /// Lists of earlier times.
     let past: PastLists
     /// What was recorded since the process began; only on the loop that records.
@@ -32,13 +36,18 @@ final class HistoryTier {
     private static let pruningPeriod: UInt64 = 600_000
 
     /// The history in a store, on one loop.
-    init(_ database: HistoryDatabase?, keep: Int64?, on loop: Loop, peers: Peers, cache: LoopCache) {
+    init(
+        _ database: HistoryDatabase?, keep: Int64?, on loop: Loop, peers: Peers, cache: LoopCache, telemetry: Telemetry
+    ) {
         self.database = database
         self.keep = keep
         self.loop = loop
         self.peers = peers
+        self.telemetry = telemetry
         pruned = loop.nowMilliseconds
+        parts = EventParts(on: loop, peers: peers)
         past = PastLists(on: loop, peers: peers, cache: cache)
+        past.settledUntil = { [unowned self] in settledUntil }
     }
 
     /// The history, if one is kept.
@@ -54,25 +63,39 @@ final class HistoryTier {
     func receive(_ message: HistoryMessage) {
         switch message {
         case .latestRead(let answer): restore(answer)
-        case .stored(let news?):
+        case .stored(let time, let news?):
+            recorder.stored(time)
             counts.add(news)
             peers.sendToOthers(.history(.news(news)))
             heard(news)
-        case .stored(nil): recorder.lost()
+        case .stored(let time, nil): recorder.notStored(time)
         case .news(let news): heard(news)
         case .listRead(let time, let answer): if let database { past.read(time, answer, database) }
         case .pageRead(let ticket, let result): for done in asked.take(ticket) { done(.page(result)) }
+        case .partRead(let key, let result): parts.received(result, for: key)
         case .modelRead(let ticket, let answer): for done in asked.take(ticket) { done(.model(answer)) }
         }
     }
 
     // MARK: Recording
 
-    /// A catalogue that everyone shares came from upstream, or was confirmed.
-    func fetched(_ catalogue: Snapshot) {
-        guard kept != nil else { return }
-        _ = pruning?.isBelieved(at: loop.nowMilliseconds, wallSeconds: loop.wallSeconds)
-        perform(recorder.fetched(catalogue, at: loop.wallSeconds))
+    /// A catalogue came from upstream, or was confirmed. It is recorded if everyone shares it.
+    func fetched(_ entry: Entry) {
+        guard kept != nil, entry.isShared, case .rows(let catalogue, _) = entry.content else { return }
+        let (now, wallSeconds) = (loop.nowMilliseconds, loop.wallSeconds)
+        _ = pruning?.isBelieved(at: now, wallSeconds: wallSeconds)
+        let lead = entry.metadata.clockLead
+        switch recording.judge(lead: lead, at: now) {
+        case .record: perform(recorder.fetched(catalogue, at: wallSeconds))
+        case .wait(let isNew):
+            guard isNew, let lead else { return }
+            telemetry.log.event(
+                .clockWrong,
+                """
+                this machine's clock is \(lead.magnitude) s \(lead > 0 ? "ahead of" : "behind") upstream's: changes of \
+                the catalogue are recorded once they agree, or after an hour
+                """)
+        }
     }
 
     private func perform(_ action: HistoryRecorder.Action) {
@@ -112,16 +135,24 @@ final class HistoryTier {
         pruning = clock
         if isDue { pruned = now }
         let keep = isDue ? keep : nil
+        if let latest = journal.span?.latest, recording.isNewlyBehind(latest: latest, time: fetched.time) {
+            telemetry.log.event(
+                .clockWrong,
+                """
+                this machine's clock is behind the history: changes of the catalogue are dated \
+                \(Instant(seconds: latest).text) until it gets there
+                """)
+        }
         loop.offload { () -> (HistoryJournal, HistoryAddition?) in
             var journal = journal
             let result = journal.record(fetched.catalogue, at: fetched.time, keep: keep)
             return (journal, result)
         } then: { [self] (journal: HistoryJournal, result: HistoryAddition?) in
             if let result {
-                let (sendBack, news) = (peers.sendBack, HistoryNews(result))
-                database.append(result.batch) { sendBack(.history(.stored($0 ? news : nil))) }
+                let (sendBack, time, news) = (peers.sendBack, fetched.time, HistoryNews(result))
+                database.append(result.batch) { sendBack(.history(.stored(time, $0 ? news : nil))) }
             }
-            perform(recorder.recorded(journal))
+            perform(recorder.recorded(journal, addsBatch: result != nil))
         }
     }
 
@@ -136,6 +167,7 @@ final class HistoryTier {
 
     private func heard(_ news: HistoryNews) {
         counts.span = news.span
+        parts.heard()
         for follower in followers { follower.news() }
     }
 
@@ -146,6 +178,10 @@ final class HistoryTier {
         guard let kept else { return past.refuse(waiter, Self.notKept) }
         past.wanted(time, by: waiter, kept)
     }
+
+    /// The time before which nothing more will be recorded, in seconds since 1970: neither what waits to be recorded or
+    /// stored, nor what is fetched from now on.
+    private var settledUntil: Int64 { min(recorder.firstPending ?? .max, loop.wallSeconds - 1) }
 
     // MARK: Reading
 
@@ -204,6 +240,13 @@ final class HistoryTier {
     /// The most followers of one loop.
     private static let mostFollowers = 64
 
+    /// Reads the next page of a follower, as `EventParts.read` does. False if no history is kept.
+    func readPart(_ query: EventQuery, _ done: @escaping (HistoryResult<EventPart>) -> Void) -> Bool {
+        guard let kept else { return false }
+        parts.read(query, in: kept, done)
+        return true
+    }
+
     /// Adds a follower. False if there are too many.
     func add(_ follower: EventFollower) -> Bool {
         guard followers.count < Self.mostFollowers else { return false }
@@ -218,6 +261,7 @@ final class HistoryTier {
     func sweep() {
         let now = loop.nowMilliseconds
         for done in asked.takeLate(at: now) { done(.late) }
+        parts.sweep()
         past.sweep()
         for follower in followers { follower.tick(now: now) }
     }
@@ -225,6 +269,7 @@ final class HistoryTier {
     /// Forgets those that wait, so that the loop can end.
     func close() {
         asked = HistoryWaiting()
+        parts.close()
         followers = []
         past.close()
     }
@@ -253,14 +298,16 @@ struct HistoryCounts {
 enum HistoryMessage: Sendable {
     /// From the store, to the loop that owns the catalogue: what is stored.
     case latestRead(HistoryAnswer)
-    /// From the store, to the same loop: whether a batch was stored.
-    case stored(HistoryNews?)
+    /// From the store, to the same loop: whether the batch of a catalogue that was fetched at a time was stored.
+    case stored(Int64, HistoryNews?)
     /// To all loops: something was stored.
     case news(HistoryNews)
     /// From the store, to the same loop: the list of a time.
     case listRead(Int64, HistoryAnswer)
     /// From the store, to the loop that asked: a page of changes.
     case pageRead(UInt64, HistoryResult<HistoryPage>)
+    /// From the store, to the loop that asked: a page for followers.
+    case partRead(EventParts.Key, HistoryResult<HistoryPage>)
     /// From the store, to the loop that asked: the rows of a model.
     case modelRead(UInt64, HistoryAnswer)
 }

@@ -24,6 +24,10 @@ final class PastLists {
     /// The lists that are in use, by the time at which they began: times between two changes share one.
     private var lists: [Int64: WeakSnapshot] = [:]
     unowned var delegate: (any PastListsDelegate)?
+    /// The time before which nothing more will be recorded, in seconds since 1970. What was recorded is in the store.
+    var settledUntil: () -> Int64 = { .min }
+    /// The same when the read under way began. What was recorded since then may be missing from what it brings.
+    private var readUntil = Int64.min
 
     private struct WeakSnapshot {
         weak var snapshot: Snapshot?
@@ -51,6 +55,7 @@ final class PastLists {
 
     private func load(_ time: Int64?, _ database: HistoryDatabase) {
         guard let time else { return }
+        readUntil = settledUntil()
         let sendBack = peers.sendBack
         database.readList(at: time) { sendBack(.history(.listRead(time, $0))) }
     }
@@ -103,8 +108,8 @@ final class PastLists {
     }
 
     private func entry(of time: Int64, _ list: PastList) -> Entry {
-        // The list of this very second may still change.
-        let lifetime = time < loop.wallSeconds - 1 ? Self.lifetime : 0
+        // A later list may still change.
+        let lifetime = time < readUntil ? Self.lifetime : 0
         return Entry(
             content: .rows(list.catalogue, nil),
             freshness: Freshness(storedAt: loop.nowMilliseconds, lifetime: lifetime),

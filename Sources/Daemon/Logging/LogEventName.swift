@@ -39,6 +39,7 @@ enum LogEventName: String, CaseIterable, Sendable {
     case stateRecovered = "state-recovered"
     case stateDropped = "state-dropped"
     case historyDropped = "history-dropped"
+    case clockWrong = "clock-wrong"
     case stateReset = "state-reset"
     case stateGone = "state-gone"
     case secretReplaced = "secret-replaced"
@@ -55,6 +56,7 @@ enum LogEventName: String, CaseIterable, Sendable {
             .info
         case .purged, .stateRecovered, .connectionsFree, .fleetUp: .notice
         case .stateUnavailable, .stateSetAside, .stateCopyDamaged, .stateFailing, .stateDropped, .historyDropped,
+            .clockWrong,
             .stateReset,
             .stateGone,
             .secretReplaced,

@@ -1,4 +1,6 @@
+import Bytes
 import Foundation
+import HTTPCore
 import HistoryReference
 import Settings
 import TestSupport
@@ -105,6 +107,32 @@ import Testing
             try larder.refresh()
             #expect(try larder.get("/models?larder_as_of=2020-01-01").text.contains("has not begun"))
             #expect(try larder.words(0) == [])
+        }
+    }
+
+    /// What upstream sends with its list if its clock is ahead by so many seconds.
+    private static func sent(_ seconds: Int64) -> MessageFields {
+        var date = ByteBuilder()
+        HTTPDate.append(Int64(Date().timeIntervalSince1970) + seconds, to: &date)
+        var fields = Replies.shared
+        fields["Date"] = date.span.text()
+        return fields
+    }
+
+    @Test(arguments: [-28_800, 28_800] as [Int64])
+    func `while this machine's clock differs from upstream's, nothing is recorded`(seconds: Int64) throws {
+        let upstream = try ChangingOrigin(ChangingOrigin.list(Self.three, Self.sent(seconds)))
+        let folder = StateFolder()
+        try LiveLarder.serving(before: upstream.origin, { folder.record(&$0) }) { larder throws in
+            try larder.refresh()
+            upstream.publish(Self.changed, Self.sent(seconds))
+            #expect(try larder.refresh().text.contains("0.009"), "it is served all the same")
+            // The clock is set right: the history begins.
+            upstream.publish(Self.changed, Self.sent(0))
+            try larder.refresh()
+            upstream.publish(Self.changed + [(id: "a/4", price: 4)], Self.sent(0))
+            try larder.refresh()
+            #expect(try larder.words(1) == ["added a/4"])
         }
     }
 
