@@ -22,6 +22,10 @@ import Glibc
     /// Whether `close` was called, or an error did the same.
     public private(set) var isClosed = false
 
+    /// The peer's address as text, or `unix`; nil if the stream was closed before anybody asked. It never changes, so
+    /// only the first call takes a system call.
+    public private(set) lazy var peerText: String? = peer.map { $0.isUnix ? "unix" : $0.description }
+
     /// Writes that libuv holds.
     private var queuedWrites = 0
     private var failure: UVError?
@@ -295,8 +299,7 @@ extension Stream {
         return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
     }
 
-    /// The peer's address; nil if the stream is closed. It takes a system call.
-    public var peer: SocketAddress? {
+    private var peer: SocketAddress? {
         var descriptor: Int32 = -1
         let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
         guard !isClosed, unsafe uv_fileno(handle, &descriptor) == 0 else { return nil }

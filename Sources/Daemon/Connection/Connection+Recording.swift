@@ -92,14 +92,8 @@ extension Connection {
         accessLog.record(
             AccessRecord(
                 method: request.method, label: label, status: status, decision: decision, age: age, bytes: bytes,
-                nanoseconds: nanoseconds, key: request.key, client: clientText, id: request.details.id),
+                nanoseconds: nanoseconds, key: request.key, client: stream.peerText, id: request.details.id),
             wallSeconds: loop.wallSeconds)
-    }
-
-    /// The client's address for the log. It takes a system call, so lines of hits do not have it.
-    private var clientText: String? {
-        guard let peer = stream.peer else { return nil }
-        return peer.isUnix ? "unix" : peer.description
     }
 
     /// The client has closed the connection before the answer to its request was complete.
