@@ -284,10 +284,16 @@ struct MovedBody {
                 if count > 0 { isIdle = false }
                 if counts[index].received == Self.length { complete += 1 }
             }
-            // Within one machine, what was sent has arrived. Otherwise this is not worth waiting for.
-            if isIdle { return nil }
+            if isIdle, !waitForArrival(pairs) { return nil }
         }
         return (threadTime() - began) / UInt64(pairs.count)
+    }
+
+    /// Waits until something has arrived that was sent, which on a busy machine may be later than the call that sent it.
+    /// False if that takes too long.
+    private func waitForArrival(_ pairs: [Pair]) -> Bool {
+        var waited = pairs.map { pollfd(fd: $0.far, events: Int16(POLLIN), revents: 0) }
+        return unsafe poll(&waited, nfds_t(waited.count), 1_000) > 0
     }
 
     /// Reads what has arrived; -1 if that fails.
