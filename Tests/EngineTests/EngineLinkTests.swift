@@ -22,7 +22,12 @@ import Testing
         for url in [
             "redis://127.0.0.1:\(server.port)", "valkey://localhost:\(server.port)/3", "unix:\(server.socket)?db=5",
         ] {
-            #expect(try LinkRun.replies(settings(url), Self.exchange) == Self.answers, "\(url)")
+            // All databases share the channels, and the engine may not have noticed yet that the link before is closed. It
+            // would count that one as listening too.
+            var settings = try settings(url)
+            settings.channel = EngineKey(name: "larder:{test}:\(url)")
+            let replies = try LinkRun.replies(settings, Self.exchange)
+            #expect(replies == Self.answers, "\(url)")
         }
         #expect(try LinkRun.failure(settings("redis://127.0.0.1:\(server.port)/99")) == .engine(.other("ERR")))
     }
