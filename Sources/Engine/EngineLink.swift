@@ -46,6 +46,15 @@ package protocol EngineLinkDelegate: AnyObject {
 
 /// Both connections to the engine: for commands, and for the subscription. `LinkStateMachine` decides when they are made.
 package final class EngineLink: EngineConnectionOwner {
+    /// The subscription's sign of life.
+    private enum Life {
+        case shown
+        /// It was asked for, and has not come.
+        case asked
+        /// It has not come in time, and the sockets have a turn before it is missed.
+        case late
+    }
+
     private let loop: Loop
     private let settings: EngineSettings
     private let connector: Connector
@@ -55,8 +64,7 @@ package final class EngineLink: EngineConnectionOwner {
     private var sentinels: [EngineConnection] = []
     private var ready = 0
     private var timer: LoopTimer?
-    /// Whether the subscription was asked for a sign of life that has not come.
-    private var awaitsLife = false
+    private var life = Life.shown
 
     /// A link without connections. It must be closed before its loop. Fails if the CA file cannot be used.
     package init(on loop: Loop, _ settings: EngineSettings) throws(EngineProblem) {
@@ -111,7 +119,7 @@ package final class EngineLink: EngineConnectionOwner {
         subscription?.close()
         subscription = nil
         ready = 0
-        awaitsLife = false
+        life = .shown
         timer?.stop()
     }
 
@@ -124,9 +132,19 @@ package final class EngineLink: EngineConnectionOwner {
     }
 
     private func checkLife() {
-        if awaitsLife { return fail(.timeout) }
-        awaitsLife = true
-        subscription?.ping()
+        switch life {
+        case .shown:
+            life = .asked
+            subscription?.ping()
+        case .asked:
+            // libuv may run the timers before the sockets: if this thread could not run for a while, the answer may
+            // have come long ago, or the question has only just been sent.
+            life = .late
+            // A timer that is due already would run before the sockets (libuv before 1.48).
+            loop.updateNow()
+            timer?.start(after: max(1, settings.pingInterval / 10), repeating: settings.pingInterval)
+        case .late: fail(.timeout)
+        }
     }
 
     private func fail(_ failure: LinkFailure) {
@@ -145,7 +163,7 @@ package final class EngineLink: EngineConnectionOwner {
             delegate?.linkConnected()
         case .reply(let reply): delegate?.linkReceived(reply)
         case .message(let message): delegate?.linkHeard(message)
-        case .alive: awaitsLife = false
+        case .alive: life = .shown
         case .master: fail(.nonsense)
         case .failed(let failure): fail(failure)
         }

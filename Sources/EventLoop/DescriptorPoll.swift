@@ -119,3 +119,9 @@ public func writeAll(_ bytes: Span<UInt8>, to descriptor: Int32) -> Bool {
         return true
     }
 }
+
+/// Whether a descriptor takes bytes now: it is a file, or it has a reader that keeps up, or none that is left.
+public func isWritable(_ descriptor: Int32) -> Bool {
+    var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&ready, 1, 0) > 0
+}

@@ -22,6 +22,8 @@ final class FleetThread: EngineLinkDelegate {
     private var counted = FleetStatus()
     private var wasUp = false
     private var timer: LoopTimer?
+    /// Whether the deadline has come and the sockets have their turn, before it is judged.
+    private var isLooking = false
     private var mailbox: Mailbox<FleetMessage>?
 
     /// Who gets the answers of a want. The first has begun it.
@@ -72,7 +74,26 @@ final class FleetThread: EngineLinkDelegate {
 
     private func begin() {
         link.report(to: self)
-        timer = LoopTimer(on: loop) { [unowned self] in perform(member.timePassed(moment)) }
+        timer = LoopTimer(on: loop) { [unowned self] in deadlineCame() }
+        perform(member.timePassed(moment))
+    }
+
+    /// The longest time that a deadline is put off, in milliseconds.
+    private static let longestLook: UInt64 = 500
+
+    /// libuv may run the timers before the sockets. If this thread could not run for a while, a reply that seems to be
+    /// late may have come long ago, or its question has only just been sent. So the sockets have a turn before the
+    /// deadline is judged, and the engine gets as much time as this thread was late.
+    private func deadlineCame() {
+        let now = loop.nowMilliseconds
+        if !isLooking, let deadline = member.deadline, now >= deadline {
+            isLooking = true
+            // A timer that is due already would run before the sockets (libuv before 1.48).
+            loop.updateNow()
+            timer?.start(after: Int(min(max(1, now - deadline), Self.longestLook)))
+            return
+        }
+        isLooking = false
         perform(member.timePassed(moment))
     }
 
@@ -160,14 +181,22 @@ final class FleetThread: EngineLinkDelegate {
         for action in actions {
             if let drop, case .drop(_, let number) = action { drop(number) } else { perform(action) }
         }
-        if let deadline = member.deadline {
-            let now = loop.nowMilliseconds
+        startTimer()
+        publishStatus()
+        saveNumbers()
+    }
+
+    private func startTimer() {
+        let now = loop.nowMilliseconds
+        let deadline = member.deadline
+        // It runs already. Events must not put off what is due again and again.
+        if isLooking, let deadline, deadline <= now { return }
+        isLooking = false
+        if let deadline {
             timer?.start(after: deadline > now ? Int(clamping: deadline - now) : 0)
         } else {
             timer?.stop()
         }
-        publishStatus()
-        saveNumbers()
     }
 
     private func perform(_ action: MemberAction) {

@@ -270,16 +270,20 @@ final class Connection: StreamDelegate {
             send(Self.tooSlow, status: nil)
         case .refusePlace: refusePlace()
         case .breakRelay: if let passing { breakOff(passing, Self.tooSlow) }
-        case .close: stream.close()
+        case .close:
+            // If this thread has not run for a while, the next request may wait to be read.
+            if machine.state == .idle, stream.hasUnreadInput { break }
+            stream.close()
         }
     }
 
     private static let tooSlow = Problem(
         .requestTimeout, "the request took too long to arrive", detail: .badRequest)
 
-    /// Larder is about to stop: an idle connection closes now, any other after its answer.
+    /// Larder is about to stop: an idle connection closes now, any other after its answer. A request that has arrived, but
+    /// was not read yet, is answered too.
     func drain() {
-        if machine.beganDraining() { stream.close() }
+        if machine.beganDraining(), !stream.hasUnreadInput { stream.close() }
         endFollowing()
     }
 }

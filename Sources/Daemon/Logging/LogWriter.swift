@@ -11,6 +11,7 @@ import Threads
 final class LogWriter: Sendable {
     private let queue: ByteQueue
     private let thread: NamedThread
+    private let descriptor: Int32
     /// The minimum log level.
     let level = LogThreshold()
     /// Whether lines begin with their level in the form that the journal reads (sd-daemon(3)).
@@ -31,6 +32,7 @@ final class LogWriter: Sendable {
         _ format: LineFormat, descriptor: Int32 = 2, room: Int = LogWriter.room, hasPrefix: Bool = false
     ) throws(ThreadError) {
         self.hasPrefix = hasPrefix
+        self.descriptor = descriptor
         let queue = ByteQueue(limit: room)
         self.queue = queue
         thread = try NamedThread.start(name: "larder-log") {
@@ -57,17 +59,27 @@ final class LogWriter: Sendable {
     /// How many lines were dropped.
     var droppedLines: Int { queue.dropped }
 
-    /// Waits until everything is written, but not for long: there may be no reader.
-    func flush() { queue.waitUntilDone(milliseconds: Self.patience) }
+    /// Waits until everything is written, but not for long: there may be no reader. Returns whether it is.
+    @discardableResult
+    func flush() -> Bool {
+        // The writing thread may not get to run for a while. If there is a reader, that is worth waiting for.
+        for _ in 0..<Self.mostWaits {
+            if queue.waitUntilDone(milliseconds: Self.patience) { return true }
+            if !isWritable(descriptor) { return false }
+        }
+        return false
+    }
 
     /// Writes the remaining lines and ends. Without a reader, they are lost with the process.
     func close() {
         queue.close()
-        if queue.waitUntilDone(milliseconds: Self.patience) { thread.join() } else { thread.detach() }
+        if flush() { thread.join() } else { thread.detach() }
     }
 
     /// How long the end of the process may wait for a reader, in milliseconds.
     private static let patience = 1_000
+    /// How often it waits for that long if there is a reader.
+    private static let mostWaits = 10
 
     private static func line(ofLost lost: Int, _ format: LineFormat, _ hasPrefix: Bool) -> String {
         let event = LogEventName.linesLost
