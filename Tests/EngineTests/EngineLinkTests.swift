@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The link with a real engine.
-@Suite(.timeLimit(.minutes(30))) struct EngineLinkTests {
+@Suite(.timeLimit(.minutes(300))) struct EngineLinkTests {
     private static let exchange: [EngineCommand] = [
         .set(key("a"), bytes("one\r\n\0"), milliseconds: 60_000, onlyIfAbsent: false), .get(key("a")),
         .set(key("a"), bytes("two"), milliseconds: 60_000, onlyIfAbsent: true), .get(key("none")),
@@ -84,7 +84,6 @@ import Testing
         var settings = try settings("redis://127.0.0.1:\(server.port)/2")
         settings.username = "larder"
         settings.password = bytes("secret")
-        settings.pingInterval = 50
         #expect(try LinkRun.replies(settings, Self.exchange) == Self.answers)
         try server.command("ACL", "SETUSER", "larder", "-set", "-client|setname", "-client")
         #expect(try LinkRun.replies(settings, [Self.exchange[0]]) == [.failure(.forbidden)])
@@ -160,13 +159,54 @@ import Testing
         #expect(events == [.connected, .failed(.timeout)])
     }
 
+    @Test func `a sign of life that came while the thread stood still is not missed`() throws {
+        let server = try EngineServer()
+        // The documented user may ask for it.
+        try server.makeDocumentedUser(password: "secret")
+        var settings = try settings("redis://127.0.0.1:\(server.port)")
+        settings.username = "larder"
+        settings.password = bytes("secret")
+        // On a busy machine the question may reach the engine only when its time is over.
+        for interval in [300, 3_000, 20_000] {
+            settings.pingInterval = interval
+            var (isAsked, stoodStill) = (false, false)
+            var turns = 0
+            let events = try LinkRun.run(settings) { event, run in
+                if event.failure != nil { return run.stop() }
+                guard event == .connected else { return }
+                server.hold(true)
+                run.every(5) {
+                    if stoodStill {
+                        turns += 1
+                        if turns == 20 { run.stop() }
+                    }
+                    guard !isAsked, unreadBytes(toPort: server.port) > 0 else { return }
+                    isAsked = true
+                    // The sockets are not looked at again before the timers, one of which is late then.
+                    run.amongSockets {
+                        server.hold(false)
+                        let begin = ContinuousClock.now
+                        while unreadBytes(fromPort: server.port) == 0 { usleep(1_000) }
+                        while ContinuousClock.now - begin < .milliseconds(interval + 50) { usleep(1_000) }
+                        stoodStill = true
+                    }
+                }
+            }
+            server.hold(false)
+            guard stoodStill else { continue }
+            #expect(events == [.connected])
+            return
+        }
+        Issue.record("the engine was never asked in time")
+    }
+
     @Test func `an engine that stands still does not finish a connection, and the link waits for no reply`() throws {
         let server = try EngineServer()
         server.hold(true)
         var settings = try settings("redis://127.0.0.1:\(server.port)")
-        settings.connectTimeout = 200
+        settings.connectTimeout = 1_000
         // The kernel accepts the connection, but the engine does not answer: `LinkStateMachine` limits that time.
-        let events = try LinkRun.run(settings, stopAfter: 400) { _, run in run.stop() }
+        let events = try LinkRun.run(settings, stopAfter: 2_000) { _, run in run.stop() }
         server.hold(false)
         #expect(events == [])
     }

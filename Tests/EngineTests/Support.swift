@@ -21,6 +21,7 @@ final class LinkRun: EngineLinkDelegate {
     private var error: (any Error)?
     private var watchdog: LoopTimer?
     private var helpers: [LoopTimer] = []
+    private var doors: [Mailbox<Void>] = []
     private let loop = Loop()
 
     private init(_ react: @escaping (LinkEvent, LinkRun) throws -> Void) { self.react = react }
@@ -73,6 +74,7 @@ final class LinkRun: EngineLinkDelegate {
         link?.close()
         watchdog?.close()
         for helper in helpers { helper.close() }
+        for door in doors { door.close() }
         link = nil
     }
 
@@ -81,6 +83,20 @@ final class LinkRun: EngineLinkDelegate {
         let timer = LoopTimer(on: loop, body)
         timer.start(after: milliseconds)
         helpers.append(timer)
+    }
+
+    /// Calls `body` again and again, on the loop, once in each of its turns at most.
+    func every(_ milliseconds: Int, _ body: @escaping () -> Void) {
+        let timer = LoopTimer(on: loop, body)
+        timer.start(after: milliseconds, repeating: milliseconds)
+        helpers.append(timer)
+    }
+
+    /// Calls `body` when the loop looks at its sockets next, together with those that are readable then.
+    func amongSockets(_ body: @escaping () -> Void) {
+        let door = Mailbox<Void>(on: loop) { _ in body() }
+        doors.append(door)
+        door.send(())
     }
 
     private func note(_ event: LinkEvent) {

@@ -5,7 +5,7 @@ import Threads
 
 @testable import EventLoop
 
-@Suite("Queues of bytes", .timeLimit(.minutes(30)))
+@Suite("Queues of bytes", .timeLimit(.minutes(300)))
 struct ByteQueueTests {
     private func leave(_ count: Int, in queue: ByteQueue, items: Int = 1) -> Bool {
         let bytes = [UInt8](repeating: 7, count: count)

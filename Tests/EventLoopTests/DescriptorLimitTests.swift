@@ -2,7 +2,7 @@ import EventLoop
 import Foundation
 import Testing
 
-@Suite("The limit of descriptors", .timeLimit(.minutes(30)))
+@Suite("The limit of descriptors", .timeLimit(.minutes(300)))
 struct DescriptorLimitTests {
     @Test("It is raised as far as the system lets it, and never lowered")
     func raised() throws {

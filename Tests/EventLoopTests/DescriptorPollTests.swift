@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct DescriptorPollTests {
+@Suite(.timeLimit(.minutes(300))) struct DescriptorPollTests {
     @Test func `a descriptor is reported as readable while there is something to read`() throws {
         let (mine, theirs) = Peer.pair()
         defer {

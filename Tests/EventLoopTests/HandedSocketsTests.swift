@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct HandedSocketsTests {
+@Suite(.timeLimit(.minutes(300))) struct HandedSocketsTests {
     /// Copies of descriptors side by side, far from those that other tests open.
     private func sideBySide(_ descriptors: [Int32]) throws -> Int32 {
         let first = Self.numbers.next(descriptors.count)

@@ -2,7 +2,7 @@ import EventLoop
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(30))) struct ListeningSocketTests {
+@Suite(.timeLimit(.minutes(300))) struct ListeningSocketTests {
     @Test func `a file that is no socket is left alone`() throws {
         let path = temporaryPath("file")
         createFile(path)

@@ -2,7 +2,7 @@ import EventLoop
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(30))) struct MailboxTests {
+@Suite(.timeLimit(.minutes(300))) struct MailboxTests {
     @Test func `two loops play ping-pong`() throws {
         let finished = Shared(0)
         let door = Shared<Mailbox<Int>?>(nil)

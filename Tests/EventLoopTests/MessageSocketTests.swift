@@ -3,7 +3,7 @@ import Testing
 
 @testable import EventLoop
 
-@Suite(.timeLimit(.minutes(30))) struct MessageSocketTests {
+@Suite(.timeLimit(.minutes(300))) struct MessageSocketTests {
     @Test func `messages keep their bounds, and the end follows the last one`() throws {
         let (one, other) = try MessageSocket.pair()
         #expect(one.receive() == .nothing)

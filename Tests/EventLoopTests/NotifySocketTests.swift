@@ -2,7 +2,7 @@ import EventLoop
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct NotifySocketTests {
+@Suite(.timeLimit(.minutes(300))) struct NotifySocketTests {
     @Test(arguments: [false, true])
     func `messages arrive one by one, at a path and at an abstract name`(isAbstract: Bool) throws {
         let receiver = try NotifyReceiver(isAbstract: isAbstract)

@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct OffloadTests {
+@Suite(.timeLimit(.minutes(300))) struct OffloadTests {
     @Test func `work runs on another thread and is answered on the loop's`() {
         withLoop { loop in
             let here = pthread_self()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import EventLoop
 
-@Suite(.timeLimit(.minutes(30))) struct ProgramLaunchTests {
+@Suite(.timeLimit(.minutes(300))) struct ProgramLaunchTests {
     /// A link to the program of the tests themselves, and a script to put in its place.
     private final class Place {
         let folder = "/tmp/larder-launch-\(UInt64.random(in: 0 ... .max))"

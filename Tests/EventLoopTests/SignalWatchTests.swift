@@ -2,7 +2,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct SignalWatchTests {
+@Suite(.timeLimit(.minutes(300))) struct SignalWatchTests {
     @Test func `a signal is told on the loop, each time`() throws {
         try withLoop { loop in
             var count = 0

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(30))) struct StreamTests {
+@Suite(.timeLimit(.minutes(300))) struct StreamTests {
     /// A stream with a probe for a delegate, and the other end of it.
     private func connected(on loop: Loop) throws -> (Stream, Probe, Peer) {
         let (mine, theirs) = Peer.pair()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import EventLoop
 
-@Suite(.timeLimit(.minutes(30))) struct UnsentLimitTests {
+@Suite(.timeLimit(.minutes(300))) struct UnsentLimitTests {
     @Test(arguments: [
         (0, 512), (1, 512), (48, 512), (49, 256), (96, 256), (97, 128), (192, 128), (193, 64), (4096, 64),
     ])

@@ -9,7 +9,7 @@ import Threads
 /// Long bodies that are sent from pages.
 ///
 /// One after the other, since all copies in pages of a process share a limit, which nobody else uses here.
-@Suite(.serialized, .timeLimit(.minutes(30))) struct ZeroCopyTests {
+@Suite(.serialized, .timeLimit(.minutes(300))) struct ZeroCopyTests {
     private static let size = 3 << 20
 
     /// A body with pages.

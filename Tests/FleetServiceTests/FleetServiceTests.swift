@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Two and three members in one process, and a real engine.
-@Suite(.timeLimit(.minutes(30))) struct FleetServiceTests {
+@Suite(.timeLimit(.minutes(300))) struct FleetServiceTests {
     private func fleet(_ count: Int, _ server: EngineServer, limits: Limits = Replica.patient) throws -> [Replica] {
         let replicas = try (0..<count).map { _ in try Replica("redis://127.0.0.1:\(server.port)", limits: limits) }
         for replica in replicas { try replica.waitUntilUp() }
@@ -43,8 +43,8 @@ import Testing
         let server = try EngineServer()
         var limits = Replica.patient
         // The lease is taken over after a quarter of this, and after half of it every member fetches alone.
-        limits.upstreamTimeout = 16_000
-        limits.fleetTimeout = 2_000
+        limits.upstreamTimeout = 24_000
+        limits.fleetTimeout = 5_000
         var replicas = try fleet(3, server, limits: limits)
         _ = replicas[0].want("models")
         _ = try replicas[0].nextFetch()
@@ -90,7 +90,7 @@ import Testing
         let server = try EngineServer()
         let file = server.folder + "/pending"
         let url = "redis://127.0.0.1:\(server.port)"
-        let other = try Replica(url, limits: Replica.quick)
+        let other = try Replica(url)
         try other.waitUntilUp()
         #expect(try other.get("models", copy(Self.list)) == .completed(keeps: true, isAlone: false))
         server.hold(true)
@@ -100,12 +100,65 @@ import Testing
             try eventually("the file") { FileManager.default.fileExists(atPath: file) }
         }
         server.hold(false)
-        try other.waitForLog("in use")
         let drops = other.seen.withValue { $0.drops.count }
         let next = try Replica(url, limits: Replica.patient, pendingFile: file)
         try next.waitUntilUp()
         try eventually("the purge") { other.seen.withValue { $0.drops.count } > drops }
         try eventually("the file is gone") { !FileManager.default.fileExists(atPath: file) }
+    }
+
+    /// Lets a thread stand still.
+    private final class Stop: Sendable {
+        private let state = Monitor((isReached: false, isOpen: false))
+
+        func stand() {
+            state.withValue { $0.isReached = true }
+            _ = state.wait(.hang) { $0.isOpen ? true : nil }
+        }
+
+        func waitUntilReached() throws {
+            guard state.wait(.hang, until: { $0.isReached ? true : nil }) != nil else {
+                throw TimedOut("the thread at its stop", after: .hang)
+            }
+        }
+
+        func open() { state.withValue { $0.isOpen = true } }
+    }
+
+    @Test func `a thread that stood still does not take its own delay for the engine's silence`() throws {
+        let server = try EngineServer()
+        var limits = Replica.patient
+        limits.fleetTimeout = 2_000
+        // Nothing else is asked meanwhile.
+        limits.checkInterval = 600_000
+        let replica = try Replica("redis://127.0.0.1:\(server.port)", limits: limits)
+        try replica.waitUntilUp()
+        let service = replica.service
+        try eventually("the generations") { service.status.knowsGenerations }
+        let (failures, lines) = (service.status.failures, replica.seen.withValue { $0.log.count })
+
+        // What a purge calls runs on the fleet's thread. What is sent while that stands still is handled in one turn of
+        // its loop: the question is sent at the beginning of the next turn, in which the thread stands still again.
+        let (first, second) = (Stop(), Stop())
+        service.purge(.owner(1), drop: { _ in first.stand() }, done: { _ in })
+        try first.waitUntilReached()
+        service.follow(Identifier(high: 5 << 32, low: 6))
+        service.purge(
+            .owner(2),
+            drop: { _ in service.purge(.owner(3), drop: { _ in second.stand() }, done: { _ in }) }, done: { _ in })
+        first.open()
+        try second.waitUntilReached()
+        let begin = ContinuousClock.now
+        try eventually("the answer") { unreadBytes(fromPort: server.port) > 0 }
+        try eventually("the end of its time") { ContinuousClock.now - begin > .milliseconds(2_400) }
+        second.open()
+
+        // The loop has looked at its timers by then.
+        let isOver = Monitor<Bool?>(nil)
+        service.purge(.owner(4), drop: { _ in }, done: { _ in isOver.withValue { $0 = true } })
+        #expect(try isOver.value())
+        #expect(service.status.failures == failures)
+        #expect(replica.seen.withValue { $0.log.count } == lines)
     }
 
     @Test func `a copy that may no longer be shared is gone from the engine and dropped by all`() throws {

@@ -2,7 +2,7 @@ import EventLoop
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct CloseTests {
+@Suite(.timeLimit(.minutes(300))) struct CloseTests {
     private func silent() throws -> Origin {
         try Origin { connection in
             _ = connection.request()

@@ -138,6 +138,16 @@ struct Connection: Sendable {
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+    /// Waits until all that was sent is acknowledged, so that the client's kernel has it.
+    func waitUntilDelivered() {
+        var left: Int32 = 1
+        // A connection that was reset keeps what was left.
+        for _ in 0..<100_000 where left > 0 {
+            if unsafe ioctl(descriptor, UInt(TIOCOUTQ), &left) != 0 { return }
+            if left > 0 { usleep(1_000) }
+        }
+    }
+
     /// Says nothing more until the client has gone.
     func hang() {
         var byte: UInt8 = 0

@@ -3,7 +3,7 @@ import HTTPClient
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(300))) struct ProxyTests {
     @Test func `a proxy is asked for the whole URL`() throws {
         let proxy = try Origin(answering: ok("by proxy"))
         defer { proxy.stop() }
@@ -56,9 +56,8 @@ import Testing
     }
 
     @Test func `a proxy that is not there is a failure to reach`() throws {
-        let socket = try ListeningSocket(.ipv4(0x7F00_0001, port: 0))
-        let url = "http://\(socket.address)"
-        socket.close()
+        let (url, reservation) = try nobody()
+        defer { reservation.close() }
         let failure = try fetch("http://models.invalid/", settings: settings { $0.proxy = url }).failure
         #expect(failure?.name == "unreachable")
         #expect(

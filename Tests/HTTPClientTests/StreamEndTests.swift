@@ -1,16 +1,20 @@
 import Bytes
 import EventLoop
+import Glibc
 import HTTPClient
+import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct StreamEndTests {
+@Suite(.timeLimit(.minutes(300))) struct StreamEndTests {
     @Test(arguments: ["head", "body", "upload"])
     func `cancelling closes the connection at once, and tells nothing`(position: String) throws {
         let left = Shared(false)
+        let hasRead = Shared(false)
         let origin = try Origin { connection in
             _ = connection.request()
             if position == "body" { connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello") }
             if position == "upload" { _ = connection.bytes(5) }
+            hasRead.update { $0 = true }
             let isLeft = connection.isLeft()
             left.update { $0 = isLeft }
         }
@@ -19,16 +23,18 @@ import Testing
         var leftWhileOpen = false
         try withClient { client, loop in
             let body = position == "upload" ? StreamRequest.Body.length(10) : .none
-            begin(.make("POST", origin.url, body: body), on: client, recorder) { stream in stream.send("hello") }
             func look(_ times: Int) {
                 leftWhileOpen = left.value
                 if !leftWhileOpen, times > 0 { after(20, on: loop) { look(times - 1) } }
             }
-            after(100, on: loop) {
+            func cancel() {
                 recorder.stream?.cancel()
                 #expect(client.streamsUnderWay == 0)
-                look(500)
+                look(10_000)
             }
+            if position == "body" { recorder.onBody = { _ in cancel() } }
+            begin(.make("POST", origin.url, body: body), on: client, recorder) { stream in stream.send("hello") }
+            if position != "body" { when({ hasRead.value }, on: loop, cancel) }
         }
         #expect(leftWhileOpen)
         #expect(recorder.calls == (position == "body" ? ["200", "body"] : []))
@@ -167,9 +173,8 @@ import Testing
     }
 
     @Test func `a server that is not there is unreachable`() throws {
-        let socket = try ListeningSocket(.ipv4(0x7F00_0001, port: 0))
-        let url = "http://\(socket.address)"
-        socket.close()
+        let (url, reservation) = try nobody()
+        defer { reservation.close() }
         let recorder = try exchange(.make("POST", url, body: .chunked)) { $0.send("hello") }
         #expect(recorder.calls == ["unreachable"])
         #expect(try exchange(.make("GET", "http://nonexistent.invalid")).calls == ["name-not-resolved"])
@@ -185,12 +190,15 @@ import Testing
             connection.hang()
         }
         defer { origin.stop() }
-        let recorder = StreamRecorder()
-        recorder.onHead = { recorder in if position == "paused" { recorder.stream?.pause() } }
-        _ = try exchange(
-            .make("POST", origin.url, body: position == "upload" ? .chunked : .none),
-            settings: settings { $0.idleTimeout = 150 }, recorder: recorder)
-        #expect(recorder.failure == .timeout(phase))
+        let failure = try failure(expecting: .timeout(phase)) { limit in
+            let recorder = StreamRecorder()
+            recorder.onHead = { recorder in if position == "paused" { recorder.stream?.pause() } }
+            return try exchange(
+                .make("POST", origin.url, body: position == "upload" ? .chunked : .none),
+                settings: settings { $0.idleTimeout = limit }, recorder: recorder
+            ).failure
+        }
+        #expect(failure == .timeout(phase))
     }
 
     @Test func `a stream on which something moves goes on for longer than the limits of fetches and of idleness`()
@@ -198,9 +206,9 @@ import Testing
     {
         let origin = try Origin { connection in
             _ = connection.request()
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
-            for _ in 0..<10 {
-                for _ in 0..<50 { pause() }
+            connection.send("HTTP/1.1 200 OK\r\nContent-Length: 30\r\n\r\n")
+            for _ in 0..<30 {
+                usleep(50_000)
                 connection.send("x")
             }
         }
@@ -208,7 +216,7 @@ import Testing
         let recorder = try exchange(
             .make("GET", origin.url),
             settings: settings {
-                $0.idleTimeout = 300
+                $0.idleTimeout = 1_200
                 $0.timeout = 100
             })
         #expect(recorder.calls == ["200", "body", "ended"])

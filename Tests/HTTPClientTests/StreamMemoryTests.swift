@@ -5,7 +5,7 @@ import HTTPClient
 import Testing
 
 /// A process's memory is all its tests': this one runs in a process of its own.
-@Suite(.timeLimit(.minutes(30))) struct StreamMemoryTests {
+@Suite(.timeLimit(.minutes(300))) struct StreamMemoryTests {
     @Test func `64 MiB through a slow reader take no more memory than a little`() async {
         await #expect(processExitsWith: .success) {
             let blocks = 1024

@@ -2,7 +2,7 @@ import Bytes
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct StreamRequestTests {
+@Suite(.timeLimit(.minutes(300))) struct StreamRequestTests {
     /// The head of a request as the server sees it, its `Host` shortened.
     private func head(_ method: String, _ target: String, _ fields: [(name: String, value: String)] = []) throws
         -> String

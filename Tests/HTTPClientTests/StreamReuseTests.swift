@@ -6,7 +6,7 @@ import Testing
 @testable import HTTPClient
 
 /// Streams one after the other use the same of curl's handles: none may find anything of the one before.
-@Suite(.timeLimit(.minutes(30))) struct StreamReuseTests {
+@Suite(.timeLimit(.minutes(300))) struct StreamReuseTests {
     struct Shape: CustomTestStringConvertible, Sendable {
         let method: String
         let target: String

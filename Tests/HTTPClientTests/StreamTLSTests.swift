@@ -4,7 +4,7 @@ import HTTPClient
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct StreamTLSTests {
+@Suite(.timeLimit(.minutes(300))) struct StreamTLSTests {
     @Test func `a stream over TLS comes whole`() throws {
         let origin = try TLSOrigin(.page)
         defer { origin.stop() }

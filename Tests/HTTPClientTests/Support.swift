@@ -75,6 +75,34 @@ final class Shared<Value: Sendable>: Sendable {
 /// Leaves the core to others for a moment.
 func pause() { usleep(1000) }
 
+/// Calls `body` on the loop once something is so.
+func when(_ isSo: @escaping () -> Bool, on loop: Loop, _ body: @escaping () -> Void) {
+    var timer: LoopTimer?
+    timer = LoopTimer(on: loop) {
+        guard isSo() else { return }
+        timer?.close()
+        timer = nil
+        body()
+    }
+    timer?.start(after: 1, repeating: 1)
+}
+
+/// Tries with longer and longer time limits, in milliseconds, until the failure is the expected one, and returns the
+/// last: on a busy machine, a short limit may be over before the phase that it is meant for.
+func failure(
+    expecting expected: FetchFailure, _ attempt: (_ limit: Int) throws -> FetchFailure?
+) rethrows -> FetchFailure? {
+    var last: FetchFailure?
+    for limit in [150, 1_000, 5_000, 20_000] where last != expected { last = try attempt(limit) }
+    return last
+}
+
+/// The URL of a server that is not there, and what keeps its port from others.
+func nobody() throws -> (url: String, reservation: TestSocket) {
+    let (socket, port) = try TestSocket.bound()
+    return ("http://127.0.0.1:\(port)", socket)
+}
+
 extension FetchFailure {
     /// A short name of the case.
     var name: String {

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Store
 
-@Suite("Bounds", .timeLimit(.minutes(30)))
+@Suite("Bounds", .timeLimit(.minutes(300)))
 struct BoundsTests {
     @Test("The oldest go first when there are too many, but never the pinned one; an owner's own is not pinned")
     func records() throws {

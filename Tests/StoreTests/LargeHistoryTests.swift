@@ -5,7 +5,7 @@ import Testing
 @testable import Store
 
 /// A history in which a search takes longer than a statement may.
-@Suite(.timeLimit(.minutes(30))) struct LargeHistoryTests {
+@Suite(.timeLimit(.minutes(300))) struct LargeHistoryTests {
     /// A batch with a row in the list for each number.
     private static func batch(after base: Int64, _ numbers: Range<Int64>) -> HistoryBatch {
         var batch = HistoryBatch(name: "h", base: base, state: SharedBytes([1]), time: 1)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Store
 
-@Suite("Store", .timeLimit(.minutes(30)))
+@Suite("Store", .timeLimit(.minutes(300)))
 struct StoreCallsTests {
     @Test("What was put is found again, by this process and by the next")
     func roundTrip() throws {

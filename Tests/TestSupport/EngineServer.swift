@@ -29,6 +29,9 @@ public final class EngineServer: Sendable {
     public static let client = "/usr/bin/\(kind)-cli"
     private static let kind = ProcessInfo.processInfo.environment["LARDER_TEST_ENGINE"] ?? "redis"
     private let options: Options
+    /// Sockets that have its ports and do not listen, so that the system gives them to nobody else, also while it does
+    /// not run.
+    private let reservations: [TestSocket]
     private let process = Monitor<ChildProcess?>(nil)
 
     /// The path of the unix socket.
@@ -39,17 +42,14 @@ public final class EngineServer: Sendable {
     /// Starts it, and waits until it accepts connections.
     public init(_ options: Options = Options()) throws {
         self.options = options
-        // A cluster's nodes also listen 10,000 ports above.
-        var port = try EngineServer.freePort()
-        while options.isOfCluster, port > 55_535 { port = try EngineServer.freePort() }
-        self.port = port
+        (port, reservations) = try Self.reserve(isOfCluster: options.isOfCluster)
         folder = "/tmp/larder-engine-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         if let name = options.tlsName { try makeCertificates(name) }
         if let watched = options.watches {
             let text = """
                 sentinel monitor mymaster 127.0.0.1 \(watched) 1
-                sentinel down-after-milliseconds mymaster 300
+                sentinel down-after-milliseconds mymaster 2000
                 sentinel failover-timeout mymaster 1000
 
                 """
@@ -61,6 +61,17 @@ public final class EngineServer: Sendable {
     deinit {
         process.withValue { $0?.signal(SIGKILL) }
         try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    private static func reserve(isOfCluster: Bool) throws -> (port: UInt16, sockets: [TestSocket]) {
+        while true {
+            let (socket, port) = try TestSocket.bound()
+            if !isOfCluster { return (port, [socket]) }
+            // A cluster's nodes also listen 10,000 ports above.
+            if port <= 55_535, let above = try? TestSocket.bound(to: port + 10_000) {
+                return (port, [socket, above.socket])
+            }
+        }
     }
 
     /// A port that was free just now; nobody else is likely to be given it so soon.
@@ -88,7 +99,7 @@ public final class EngineServer: Sendable {
                 "--tls-key-file", folder + "/certificate.key", "--tls-ca-cert-file", caFile, "--tls-auth-clients", "no",
             ]
         }
-        if options.isOfCluster { arguments += ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"] }
+        if options.isOfCluster { arguments += ["--cluster-enabled", "yes", "--cluster-node-timeout", "60000"] }
         if let master = options.master { arguments += ["--replicaof", "127.0.0.1", "\(master)"] }
         let child = try ChildProcess("/usr/bin/\(Self.kind)-server", arguments + options.arguments)
         process.withValue { $0 = child }

@@ -129,6 +129,8 @@ struct OriginConnection {
             try send(first)
             try pass(gate)
             try send(second)
+            try socket.waitUntilDelivered()
+            record.state.withValue { $0.gatedBodies += 1 }
         case .hanging(let bytes, _):
             try send(bytes)
             try hang()

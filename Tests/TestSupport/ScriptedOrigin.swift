@@ -9,6 +9,8 @@ public final class ScriptedOrigin: Sendable {
     /// The port of 127.0.0.1 that it listens on.
     public let port: UInt16
     private let listener: TestSocket
+    /// Keeps the port from being given to another test once this origin has stopped, for as long as it exists.
+    private let reservation: TestSocket
     private let record: OriginRecord
 
     /// Starts to listen on `port`, or on any free one. With `readsBodies` false the handler is called as soon as a head is
@@ -17,7 +19,10 @@ public final class ScriptedOrigin: Sendable {
     public init(
         port: UInt16 = 0, readsBodies: Bool = true, readPause: Duration = .zero, _ handler: @escaping Handler
     ) throws {
-        let (listener, port) = try TestSocket.listen(port: port)
+        let (listener, port) = try TestSocket.bound(to: port)
+        // It has to come before the other one listens.
+        reservation = try TestSocket.bound(to: port).socket
+        try listener.beginListening()
         let record = OriginRecord()
         self.listener = listener
         self.record = record
@@ -65,6 +70,11 @@ public final class ScriptedOrigin: Sendable {
         try wait(timeout, "\(count) body bytes") { $0.bodyBytes >= count ? () : nil }
     }
 
+    /// Waits until at least `count` `.gated` bodies were sent to their end, and have arrived in the peer's system.
+    public func waitForGatedBodies(_ count: Int, timeout: Duration = .hang) throws {
+        try wait(timeout, "\(count) gated bodies") { $0.gatedBodies >= count ? () : nil }
+    }
+
     /// Waits until no more than `count` connections are open, as when a peer disconnects.
     public func waitForConnections(atMost count: Int, timeout: Duration = .hang) throws {
         try wait(timeout, "at most \(count) connections") { $0.open.count <= count ? () : nil }
@@ -94,6 +104,7 @@ final class OriginRecord: Sendable {
         var requests: [OriginRequest] = []
         var accepted = 0
         var bodyBytes = 0
+        var gatedBodies = 0
         var stopping = false
         var open: [Int: TestSocket] = [:]
     }

@@ -9,7 +9,12 @@ public final class TLSOrigin {
     /// The base URL, such as `https://127.0.0.1:34567`.
     public let url: String
 
+    /// Its port of 127.0.0.1.
+    public let port: UInt16
+
     private let folder: String
+    /// It has the port and does not listen, so that the system gives it to nobody else.
+    private let reservation: TestSocket
     private let server = Process()
     private let input = Foundation.Pipe()
 
@@ -28,9 +33,7 @@ public final class TLSOrigin {
     public init(
         _ answer: Answer, name: String = "IP:127.0.0.1", authority: String = "Larder Test Authority", days: Int = 90
     ) throws {
-        // A port that was free just now; nobody else is likely to be given it so soon.
-        let (socket, port) = try TestSocket.listen()
-        socket.close()
+        (reservation, port) = try TestSocket.bound()
         let address = "127.0.0.1:\(port)"
         url = "https://\(address)"
         folder = "/tmp/larder-tls-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
@@ -64,7 +67,10 @@ public final class TLSOrigin {
         try Data().write(to: URL(fileURLWithPath: folder + "/received"))
         if case .byHand = answer { server.standardOutput = FileHandle(forWritingAtPath: folder + "/received") }
         try server.run()
-        while !isListening(address) { usleep(10_000) }
+        while !isListening(address) {
+            guard server.isRunning else { throw SocketError("start openssl s_server", 0) }
+            usleep(10_000)
+        }
     }
 
     /// Sends to every connection, also to later ones.
@@ -114,8 +120,6 @@ public final class TLSOrigin {
 
 /// Whether somebody listens, asked of the kernel's table: a connection that is tried would be the server's first.
 private func isListening(_ address: String) -> Bool {
-    guard let port = address.split(separator: ":").last.flatMap({ Int($0) }),
-        let table = try? String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
-    else { return false }
-    return table.contains("0100007F:" + String(format: "%04X", port) + " 00000000:0000 0A")
+    guard let port = address.split(separator: ":").last.flatMap({ Int($0) }) else { return false }
+    return wholeText(ofFile: "/proc/net/tcp").contains("0100007F:" + String(format: "%04X", port) + " 00000000:0000 0A")
 }

@@ -52,6 +52,16 @@ public final class TestSocket: Sendable {
 
     /// Listens on `port` of 127.0.0.1; 0 means any free one.
     public static func listen(port: UInt16 = 0) throws -> (socket: TestSocket, port: UInt16) {
+        let made = try bound(to: port)
+        try made.socket.beginListening()
+        return made
+    }
+
+    /// A socket that has `port` of 127.0.0.1, or any free one for 0, and does not listen.
+    ///
+    /// While it is open, the system gives the port to nobody who wants any free one, and a connection to it is refused.
+    /// Others can still bind to its number, before one of them listens.
+    public static func bound(to port: UInt16 = 0) throws -> (socket: TestSocket, port: UInt16) {
         let socket = TestSocket(adopting: try make(AF_INET))
         socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
         var address = loopback(port)
@@ -62,15 +72,25 @@ public final class TestSocket: Sendable {
                 return unsafe getsockname(socket.descriptor, generic, &size)
             }
         }
-        guard result == 0, Glibc.listen(socket.descriptor, 512) == 0 else { throw SocketError("listen") }
+        guard result == 0 else { throw SocketError("bind to port \(port)") }
         return (socket, UInt16(bigEndian: address.sin_port))
     }
+
+    /// Begins to listen on the port that it has.
+    func beginListening() throws {
+        guard Glibc.listen(descriptor, Self.backlog) == 0 else { throw SocketError("listen") }
+    }
+
+    /// How many connections may wait to be accepted: more than any test opens at once, however long a thread waits for
+    /// its turn.
+    private static let backlog: Int32 = 4096
 
     /// Listens at a path.
     public static func listen(path: String) throws -> TestSocket {
         let socket = TestSocket(adopting: try make(AF_UNIX))
         let result = unsafe withUnixAddress(path) { unsafe bind(socket.descriptor, $0, $1) }
-        guard result == 0, Glibc.listen(socket.descriptor, 512) == 0 else { throw SocketError("listen at \(path)") }
+        guard result == 0 else { throw SocketError("bind to \(path)") }
+        try socket.beginListening()
         return socket
     }
 
@@ -130,6 +150,22 @@ public final class TestSocket: Sendable {
             }
         }
         return written
+    }
+
+    /// Waits until the peer's system has all that was written, the end of the stream included, or the connection is
+    /// over.
+    ///
+    /// Until then, what another connection sends later may be there first.
+    public func waitUntilDelivered(timeout: Duration = .hang) throws {
+        try eventually("what was written is delivered", within: timeout) {
+            unacknowledged == 0 || wait(for: 0, until: .now)
+        }
+    }
+
+    /// The bytes that the peer's system has not acknowledged.
+    private var unacknowledged: Int32 {
+        var count: Int32 = 0
+        return unsafe ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? count : 0
     }
 
     /// Sends the end of the stream and goes on reading.

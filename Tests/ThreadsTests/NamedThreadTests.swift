@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import Threads
 
-@Suite(.timeLimit(.minutes(30))) struct NamedThreadTests {
+@Suite(.timeLimit(.minutes(300))) struct NamedThreadTests {
     @Test func `a thread has its name, cut to what the kernel keeps, and is joined`() throws {
         let name = Mutex("")
         let thread = try NamedThread.start(name: "larder-loop-number-one") {

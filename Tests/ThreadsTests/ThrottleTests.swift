@@ -4,7 +4,7 @@ import Testing
 
 @testable import Threads
 
-@Suite("Throttle", .timeLimit(.minutes(30)))
+@Suite("Throttle", .timeLimit(.minutes(300)))
 struct ThrottleTests {
     @Test func `a thread that rests stays away now and then, not at every call`() async {
         let (calls, times) = await Self.timesAway(begins: true)

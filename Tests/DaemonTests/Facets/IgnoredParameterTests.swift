@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Parameters that have no effect upstream, such as `?user=<id>`, before a whole Larder.
-@Suite(.timeLimit(.minutes(30))) struct IgnoredParameterTests {
+@Suite(.timeLimit(.minutes(300))) struct IgnoredParameterTests {
     private static let ids = (0..<50).map { "acme/model-\($0)" }
 
     private static func origin(_ fields: MessageFields = Replies.shared) throws -> ScriptedOrigin {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Bodies in content codings, whole and not, as fetches meet them.
-@Suite(.timeLimit(.minutes(30))) struct CodedBodyTests {
+@Suite(.timeLimit(.minutes(300))) struct CodedBodyTests {
     /// What one program or another makes of the bytes, for each coding that is asked for.
     private static func coded(_ bytes: [UInt8], _ coding: String) throws -> [UInt8] {
         switch coding {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Lists that upstream sends in pages, before a whole Larder.
-@Suite(.timeLimit(.minutes(30))) struct PagedListTests {
+@Suite(.timeLimit(.minutes(300))) struct PagedListTests {
     /// A page of a list with its link and total, as JSON.
     private static func page(
         _ ids: [String], next: String? = nil, total: Int? = nil, _ fields: MessageFields = Replies.shared

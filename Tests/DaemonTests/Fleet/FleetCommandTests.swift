@@ -3,13 +3,13 @@ import TestSupport
 import Testing
 
 /// `larder check` and `larder doctor` about a fleet, as a shell sees them.
-@Suite(.timeLimit(.minutes(30))) struct FleetCommandTests {
+@Suite(.timeLimit(.minutes(300))) struct FleetCommandTests {
     /// The lines of `larder doctor` about the fleet.
     private func doctor(_ variables: [String: String]) throws -> [String] {
         let origin = try ScriptedOrigin { _ in .json(#"{"data":{"count":1}}"#) }
         let common = [
             "LARDER_UPSTREAM_URL": origin.url + "/api/v1", "LARDER_LISTEN": "127.0.0.1:0",
-            "LARDER_STATE_ENABLED": "false",
+            "LARDER_STATE_ENABLED": "false", "LARDER_FLEET_CONNECT_TIMEOUT": "10s",
         ]
         let result = try LarderProcess.run(["doctor"], environment: common.merging(variables) { $1 })
         return result.output.split(separator: "\n").filter { $0.contains(" fleet ") }.map(String.init)

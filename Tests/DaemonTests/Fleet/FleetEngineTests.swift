@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Three whole replicas on engines of several processes.
-@Suite(.enabled(if: WholeFleet.isTested, WholeFleet.reason), .timeLimit(.minutes(30)), .serialized)
+@Suite(.enabled(if: WholeFleet.isTested, WholeFleet.reason), .timeLimit(.minutes(300)), .serialized)
 struct FleetEngineTests {
     @Test func `with Sentinel a failover costs no client an answer, and the fleet uses the new master`() throws {
         let master = try EngineServer()
@@ -61,7 +61,10 @@ struct FleetEngineTests {
         }
         let origin = try ScriptedOrigin(Replies.wellBehaved)
         // Each gets the address of another node, and one of them has the keys.
-        let larders = try SharingProcesses(before: origin, by: nodes[0]) { "redis://127.0.0.1:\(nodes[$0].port)" }
+        let larders = try SharingProcesses(
+            before: origin, by: nodes[0],
+            environment: ["LARDER_FLEET_TIMEOUT": "10s", "LARDER_FLEET_CONNECT_TIMEOUT": "10s"]
+        ) { "redis://127.0.0.1:\(nodes[$0].port)" }
         try larders.waitUntilSharing()
         try larders.purgeEverywhere()
         let fetches = origin.count(of: "/api/v1/models")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What clients see when the engine fails or lies: nothing.
-@Suite(.timeLimit(.minutes(30))) struct FleetFaultTests {
+@Suite(.timeLimit(.minutes(300))) struct FleetFaultTests {
     enum Fault: CaseIterable {
         case absent, stopped, killed, full, readOnly
     }
@@ -29,8 +29,8 @@ import Testing
                     let began = clock.now
                     let answer = try larder.get(target)
                     #expect(answer.status == (target == "/providers" ? 404 : 200), "\(target)")
-                    // 300 ms for the engine, and the rest for a busy machine.
-                    #expect(clock.now - began < .seconds(5))
+                    // 300 ms for the engine, and the rest for a busy machine. Nobody waits for another's fetch to the end.
+                    #expect(clock.now - began < larder.settings.upstream.timeout / 2)
                 }
             }
             for larder in larders.all {
@@ -64,10 +64,8 @@ import Testing
         let origin = try ScriptedOrigin(Replies.wellBehaved)
         try SharingLarders.serving(
             1, before: origin, by: engine, waits: false,
-            { settings, _ in
-                SharingLarders.quick(&settings)
-                settings.fleet.passwordFile = password
-            }
+            // The first attempt has to get its answer: the log does not say later why the engine is lost.
+            { settings, _ in settings.fleet.passwordFile = password }
         ) { larders throws in
             #expect(try larders[0].get("/models").status == 200)
             let status = try larders[0].get("/_larder/status").text

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Three whole replicas behind HAProxy, as they run for real.
-@Suite(.enabled(if: WholeFleet.isTested, WholeFleet.reason), .timeLimit(.minutes(30)), .serialized)
+@Suite(.enabled(if: WholeFleet.isTested, WholeFleet.reason), .timeLimit(.minutes(300)), .serialized)
 struct FleetFrontTests {
     /// An HAProxy before replicas, with the settings of `deploy/compose.fleet.yaml`, quicker checks and retries.
     private struct Front {
@@ -104,7 +104,8 @@ struct FleetFrontTests {
         let larders = try SharingProcesses(
             before: origin, by: engine,
             environment: [
-                "LARDER_FLEET_TIMEOUT": "10s", "LARDER_FLEET_CONNECT_TIMEOUT": "10s", "LARDER_TTL_USER": "10m",
+                "LARDER_FLEET_TIMEOUT": "10s", "LARDER_FLEET_CONNECT_TIMEOUT": "10s", "LARDER_TTL_USER": "1h",
+                "LARDER_TTL_CATALOG": "1h", "LARDER_TTL_OPAQUE": "1h", "LARDER_TTL_MODEL": "1h",
             ])
         let front = try Front(before: larders, engine)
         for target in Self.targets {

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What someone can read who has the engine: every command that it gets, and every value.
-@Suite(.timeLimit(.minutes(30))) struct FleetSecrecyTests {
+@Suite(.timeLimit(.minutes(300))) struct FleetSecrecyTests {
     private static let key = "sk-or-topsecret"
     private static let row = "private-row"
 

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A replica that hands over to a new process.
-@Suite(.timeLimit(.minutes(30))) struct FleetUpgradeTests {
+@Suite(.timeLimit(.minutes(300))) struct FleetUpgradeTests {
     @Test func `an upgrade takes the fleet's copies, and the old process leaves the fleet`() throws {
         let engine = try EngineServer()
         let secret = try SharingLarders.file(SharingLarders.secret, in: engine, "secret")

@@ -31,9 +31,13 @@ struct SharingLarders {
                     settings.fleet.url = "redis://127.0.0.1:\(engine.port)"
                     settings.fleet.secretFile = file
                     // Nothing in a test depends on their end, unless it says so.
-                    settings.fleet.timeout = .seconds(10)
-                    settings.fleet.connectTimeout = .seconds(10)
-                    settings.upstream.timeout = .seconds(30)
+                    settings.fleet.timeout = .seconds(60)
+                    settings.fleet.connectTimeout = .seconds(60)
+                    settings.upstream.timeout = .hang
+                    settings.ttl.catalog = .seconds(3600)
+                    settings.ttl.user = .seconds(3600)
+                    settings.ttl.opaque = .seconds(3600)
+                    settings.ttl.model = .seconds(3600)
                     change(&settings, started.count)
                 },
                 { try start(started + [$0]) })
@@ -73,6 +77,13 @@ extension LiveLarder {
 extension EngineServer {
     /// The names of all keys.
     func keys() throws -> [String] { try command("KEYS", "*").split(separator: "\n").map(String.init) }
+
+    /// Waits until it has the connections of so many replicas: it may not have noticed yet that others have ended.
+    func waitForReplicas(_ count: Int) throws {
+        try eventually("\(count) replicas") {
+            try command("CLIENT", "LIST", "TYPE", "pubsub").split(separator: "\n").count == count
+        }
+    }
 
     /// How many commands it has executed.
     func commandCount() throws -> Int {

@@ -6,7 +6,7 @@ import Testing
 
 /// The names under which Larder tells of itself, where others may connect: a page that has its own name lead here (DNS
 /// rebinding) is of the same origin as Larder in a browser's eyes.
-@Suite(.timeLimit(.minutes(30))) struct AdminHostTests {
+@Suite(.timeLimit(.minutes(300))) struct AdminHostTests {
     private static let paths = [
         ("GET", "/_larder/"), ("GET", "/_larder"), ("GET", "/_larder/status"), ("POST", "/_larder/purge?all=1"),
         ("GET", "/_larder/nothing"), ("OPTIONS", "/_larder/status"),

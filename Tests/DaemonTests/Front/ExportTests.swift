@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The exports of the catalogue below `/_larder/`, and the base in the form of OpenAI's API.
-@Suite(.timeLimit(.minutes(30))) struct ExportTests {
+@Suite(.timeLimit(.minutes(300))) struct ExportTests {
     private static let path = "/_larder/export/litellm.json"
 
     @Test func `an export is cached as the list is, but no page of another origin may read it`() throws {

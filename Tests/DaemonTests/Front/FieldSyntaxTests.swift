@@ -3,7 +3,7 @@ import Settings
 import Testing
 
 /// The lines of a request's head.
-@Suite(.timeLimit(.minutes(30))) struct FieldSyntaxTests {
+@Suite(.timeLimit(.minutes(300))) struct FieldSyntaxTests {
     @Test func `good and bad field lines`() throws {
         try RawCase.run([
             .get("no white space", "9112 5", lines: "X:y\r\n"),

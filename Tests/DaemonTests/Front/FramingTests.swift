@@ -1,7 +1,7 @@
 import Testing
 
 /// Where a request's body ends, and what is no end.
-@Suite(.timeLimit(.minutes(30))) struct FramingTests {
+@Suite(.timeLimit(.minutes(300))) struct FramingTests {
     private static let inner = "GET /models/count HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
     @Test func `Content-Length`() throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The name that a request is for.
-@Suite(.timeLimit(.minutes(30))) struct HostTests {
+@Suite(.timeLimit(.minutes(300))) struct HostTests {
     private static func lines(
         _ name: String, _ section: String, _ lines: String, _ status: Int, _ ending: RawCase.Ending,
         target: String = "/models/count", version: String = "1.1"

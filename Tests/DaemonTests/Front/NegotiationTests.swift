@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What a request asks for beside its target: another coding, only what is new, what a web page may do.
-@Suite(.timeLimit(.minutes(30))) struct NegotiationTests {
+@Suite(.timeLimit(.minutes(300))) struct NegotiationTests {
     private static func coding(_ value: String, _ coding: String?) -> RawCase {
         let fields = ["gzip", "br"].map { "Content-Encoding: \($0)\r\n" }
         let head = "HEAD /models HTTP/1.1\r\nHost: localhost\r\n"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Whether a connection goes on behind an answer, and requests that are sent ahead.
-@Suite(.timeLimit(.minutes(30))) struct PersistenceTests {
+@Suite(.timeLimit(.minutes(300))) struct PersistenceTests {
     private static func old(
         _ name: String, _ lines: String, _ ending: RawCase.Ending, target: String = "/models/count",
         holds: [String] = [], lacks: [String] = []

@@ -1,7 +1,7 @@
 import Testing
 
 /// The request line, and what it names.
-@Suite(.timeLimit(.minutes(30))) struct RequestLineTests {
+@Suite(.timeLimit(.minutes(300))) struct RequestLineTests {
     private static let host = "Host: localhost\r\n\r\n"
 
     private static func line(

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What is recorded of catalogues, and what looks like a change and is none.
-@Suite(.timeLimit(.minutes(30))) struct HistoryRecordingTests {
+@Suite(.timeLimit(.minutes(300))) struct HistoryRecordingTests {
     private static let three = [(id: "a/1", price: 1), (id: "a/2", price: 2), (id: "a/3", price: 3)]
     private static let changed = [(id: "a/1", price: 1), (id: "a/2", price: 9), (id: "a/3", price: 3)]
 

@@ -5,7 +5,7 @@ import Testing
 
 /// What becomes of requests for the history, and for copies that are only on the disk, while another process has the state
 /// directory.
-@Suite(.timeLimit(.minutes(30))) struct LentHistoryTests {
+@Suite(.timeLimit(.minutes(300))) struct LentHistoryTests {
     /// A program that takes the state directory, and does no more.
     private static let taker = """
         /usr/bin/env python3

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Lists of earlier times, through the socket.
-@Suite(.timeLimit(.minutes(30))) struct PastListTests {
+@Suite(.timeLimit(.minutes(300))) struct PastListTests {
     /// Waits until the second has changed, so that the next catalogue is recorded with another time. Returns the second
     /// before.
     /// The clock that dates a catalogue is up to a tick of the kernel late, ten milliseconds at most.

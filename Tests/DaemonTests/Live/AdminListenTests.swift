@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `admin.listen`: Larder's own pages are there, and only there.
-@Suite(.timeLimit(.minutes(30))) struct AdminListenTests {
+@Suite(.timeLimit(.minutes(300))) struct AdminListenTests {
     private static let pages = [
         "/metrics", "/_larder/", "/_larder/status", "/_larder/settings", "/_larder/events",
         "/_larder/export/litellm.json",

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What happens when more is asked for than may be kept.
-@Suite(.timeLimit(.minutes(30))) struct EvictionTests {
+@Suite(.timeLimit(.minutes(300))) struct EvictionTests {
     private static let filler = String(repeating: "f", count: 3000)
 
     private static func upstream(_ request: OriginRequest) -> OriginReply {
@@ -22,6 +22,7 @@ import Testing
     func `what was not used for longest goes first, and the catalogue stays`(workers: Int) throws {
         let origin = try ScriptedOrigin(Self.upstream)
         let change = { (settings: inout Settings) in
+            LiveLarder.lasting(&settings)
             settings.workers = workers
             settings.cache.maxBytes = workers * 300_000
         }

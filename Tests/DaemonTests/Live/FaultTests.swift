@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the first caller is told when upstream fails, and that nothing of it stays.
-@Suite(.timeLimit(.minutes(30))) struct FaultTests {
+@Suite(.timeLimit(.minutes(300))) struct FaultTests {
     /// One way to fail, and what the caller has to be told of it.
     struct Fault: CustomTestStringConvertible {
         let testDescription: String
@@ -72,11 +72,14 @@ import Testing
             if request.query == "feed=good&use_rss=true" { return Replies.list(["good/model"]) }
             return isBroken.current ? fault.reply : Replies.catalogue()
         }
-        try LiveLarder.serving(before: origin, { $0.upstream.timeout = .milliseconds(500) }) { larder throws in
+        let change = { (settings: inout Settings) in
+            // The list below has to come within it.
+            if fault.status == 504 { settings.upstream.timeout = .seconds(5) }
+        }
+        try LiveLarder.serving(before: origin, change) { larder throws in
             let client = try larder.connect()
             #expect(try client.get("/models?use_rss=true&feed=good").status == 200)
 
-            // Upstream's time-out ends the wait of those that hang, and of those alone: for the others the detail is the fault.
             let failed = try client.get("/models")
             #expect(failed.status == fault.status)
             #expect(failed.cacheStatus == "larder; fwd=miss; \(fault.detail)")
@@ -102,18 +105,15 @@ import Testing
     }
 
     @Test func `an upstream that is not there is told as such, and found again when it comes back`() throws {
-        let port: UInt16
-        do {
-            let origin = try ScriptedOrigin(Replies.wellBehaved)
-            port = origin.port
-            origin.stop()
-        }
+        let (reservation, port) = try TestSocket.bound()
+        defer { reservation.close() }
         try LiveLarder.serving(upstream: "http://127.0.0.1:\(port)/api/v1") { larder throws in
             let answer = try larder.get("/models")
             #expect(answer.status == 502)
             #expect(answer.cacheStatus == "larder; fwd=miss; detail=unreachable")
             #expect(answer.text.hasPrefix(#"{"error":{"code":502,"message":"upstream cannot be reached"#))
-            #expect(try larder.get("/models").status == 503)
+            // On a slow machine a pause may be over before the next request. The next pause is twice as long.
+            try eventually("it is left alone") { try larder.get("/models").status == 503 }
             let origin = try ScriptedOrigin(port: port, Replies.wellBehaved)
             try eventually("it recovers") { try larder.get("/models").status == 200 }
             #expect(origin.requests.count == 1)
@@ -121,16 +121,19 @@ import Testing
     }
 
     @Test func `too many requests are relayed with upstream's own words, and its pause is kept`() throws {
-        let origin = try ScriptedOrigin { _ in Replies.error(429, "Slow down", ["Retry-After": "30"]) }
+        let origin = try ScriptedOrigin { _ in Replies.error(429, "Slow down", ["Retry-After": "3000"]) }
         try LiveLarder.serving(before: origin) { larder throws in
+            let began = ContinuousClock.now
             let answer = try larder.get("/models", key: "sk-1")
             #expect(answer.status == 429)
-            #expect(answer.fields["Retry-After"] == "30")
+            #expect(answer.fields["Retry-After"] == "3000")
             #expect(answer.text == #"{"error":{"code":429,"message":"Slow down"}}"#)
             #expect(answer.cacheStatus.hasPrefix("larder; fwd=miss; fwd-status=429"))
             let next = try larder.get("/models", key: "sk-1")
             #expect(next.status == 503)
-            #expect(["30", "29"].contains(next.fields["Retry-After"]))
+            let passed = Int((ContinuousClock.now - began) / .seconds(1))
+            let left = try #require(Int(next.fields["Retry-After"] ?? ""))
+            #expect((2999 - passed...3000).contains(left))
         }
         #expect(origin.requests.count == 1)
     }

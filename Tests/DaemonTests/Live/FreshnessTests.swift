@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// How long a copy is served, and what a request may say about it.
-@Suite(.timeLimit(.minutes(30))) struct FreshnessTests {
+@Suite(.timeLimit(.minutes(300))) struct FreshnessTests {
     @Test func `a hit tells its age and what is left, and the lifetime of the setting`() throws {
         let origin = try ScriptedOrigin { _ in
             Replies.catalogue(["Cache-Control": "public, max-age=7", "Age": "40"])
@@ -15,8 +15,15 @@ import Testing
             #expect(first.fields["Cache-Control"] == "public, max-age=100")
             #expect(first.fields["Vary"] == "Accept-Encoding")
             #expect(first.fields["Date"] != nil)
-            try eventually("it ages") { try larder.get("/models").fields["Age"] == "41" }
-            #expect(try larder.get("/models").cacheStatus == "larder; hit; ttl=99")
+            var (age, left) = (0, 0)
+            try eventually("it ages") {
+                let answer = try larder.get("/models")
+                age = try #require(Int(answer.fields["Age"] ?? ""))
+                left = try #require(Int(answer.cacheStatus.replacing("larder; hit; ttl=", with: "")))
+                return age > 40
+            }
+            // One is rounded down and the other one up. On a slow machine more than a second may have passed.
+            #expect([100, 99].contains(left + age - 40))
         }
     }
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What one key may see of what another has fetched.
-@Suite(.timeLimit(.minutes(30))) struct KeyTests {
+@Suite(.timeLimit(.minutes(300))) struct KeyTests {
     /// An upstream that answers every key with models that are named for it.
     private static func personal(_ fields: MessageFields) -> ScriptedOrigin.Handler {
         { request in

@@ -39,6 +39,10 @@ struct LiveLarder {
         settings.upstream.url = upstream
         settings.upstream.warmUp = false
         settings.upstream.proxy = ""
+        // What a test does while it holds a gate may take long on a slow machine. Tests of these limits set them.
+        settings.upstream.timeout = .hang
+        settings.upstream.connectTimeout = .seconds(60)
+        settings.server.drainTimeout = .seconds(120)
         settings.log.level = .critical
         // Tests of what is stale, of what outlives a process, and of recent copies, say so.
         settings.stale.whileRevalidate = .zero
@@ -51,6 +55,16 @@ struct LiveLarder {
         let larder = try LiveLarder(settings)
         defer { larder.end() }
         return try body(larder)
+    }
+
+    /// Lifetimes that outlast any test, for tests that are not about them.
+    static func lasting(_ settings: inout Settings) {
+        settings.ttl.catalog = .seconds(86_400)
+        settings.ttl.user = .seconds(86_400)
+        settings.ttl.opaque = .seconds(86_400)
+        settings.ttl.data = .seconds(86_400)
+        settings.ttl.model = .seconds(86_400)
+        settings.ttl.negative = .seconds(86_400)
     }
 
     private init(_ settings: Settings) throws {
@@ -121,15 +135,18 @@ struct LiveLarder {
         return try client.request(method, target, fields)
     }
 
-    /// Sends a GET on a new connection and does not wait for the answer.
+    /// Sends a GET on a new connection and does not wait for the answer. It has arrived, but may not have been read.
     func begin(_ target: String, _ fields: MessageFields = [:]) throws -> RawClient {
         let client = try connect()
         try client.sendRequest("GET", target, fields)
+        try client.socket.waitUntilDelivered()
         return client
     }
 
-    /// Makes sure that whatever was sent before has been read: each loop has gone round since.
+    /// Makes sure that whatever has arrived before (see `TestSocket.waitUntilDelivered`) has been read: each loop has
+    /// gone round since. The kernel chooses the loop of each connection by a hash: that it leaves one out in so many is
+    /// less likely than one in ten million.
     func settle() throws {
-        for _ in 0..<(settings.workers == 1 ? 2 : 16) { _ = try get("/healthz") }
+        for _ in 0..<(settings.workers == 1 ? 2 : 16 * settings.workers) { _ = try get("/healthz") }
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Requests that were sent ahead, of which some need no waiting once their turn comes.
-@Suite(.timeLimit(.minutes(30))) struct PipeliningTests {
+@Suite(.timeLimit(.minutes(300))) struct PipeliningTests {
     /// One request that waits for upstream, then others that the same loop refuses at once: nothing is stored, and they
     /// forbid asking. Each is answered before the next is begun, from within the reading of what was sent ahead.
     @Test(arguments: [1, 2]) func `requests sent ahead that are refused at once are answered once each, in order`(

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Random queries through the socket against the second implementation of them.
-@Suite(.timeLimit(.minutes(30))) struct RandomQueryTests {
+@Suite(.timeLimit(.minutes(300))) struct RandomQueryTests {
     @Test func `answers over the sample are those of the reference, byte for byte`() throws {
         try compare(SampleCatalogue.json, queries: 3000, seed: 11)
     }

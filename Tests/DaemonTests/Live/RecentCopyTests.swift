@@ -5,7 +5,7 @@ import Testing
 
 /// Requests that force a refresh, as `fetch(url, {cache: "no-store"})` sends them with every call, and copies that are recent
 /// enough for them.
-@Suite(.timeLimit(.minutes(30))) struct RecentCopyTests {
+@Suite(.timeLimit(.minutes(300))) struct RecentCopyTests {
     /// What is sent by Node's `fetch`, by browsers that reload, and by old ones.
     private static let demands: [MessageFields] = [
         ["Cache-Control": "no-cache", "Pragma": "no-cache"], ["Cache-Control": "max-age=0"], ["Pragma": "no-cache"],

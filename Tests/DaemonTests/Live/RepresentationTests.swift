@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Entity tags, conditional requests and content coding.
-@Suite(.timeLimit(.minutes(30))) struct RepresentationTests {
+@Suite(.timeLimit(.minutes(300))) struct RepresentationTests {
     private static let codings = ["gzip", "br"]
 
     @Test(arguments: [

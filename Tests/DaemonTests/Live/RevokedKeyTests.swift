@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What is left of a key that upstream refuses.
-@Suite(.timeLimit(.minutes(30))) struct RevokedKeyTests {
+@Suite(.timeLimit(.minutes(300))) struct RevokedKeyTests {
     /// An upstream that keeps lists private, and whose keys can be revoked.
     private static func upstream(_ revoked: Monitor<Set<String>>) throws -> ScriptedOrigin {
         try ScriptedOrigin { request in
@@ -18,7 +18,11 @@ import Testing
     func `a refusal ends all that was kept for the key, on every loop`(workers: Int) throws {
         let revoked = Monitor(Set<String>())
         let origin = try Self.upstream(revoked)
-        try LiveLarder.serving(before: origin, { $0.workers = workers }) { larder throws in
+        let change = { (settings: inout Settings) in
+            LiveLarder.lasting(&settings)
+            settings.workers = workers
+        }
+        try LiveLarder.serving(before: origin, change) { larder throws in
             let targets = ["/models/user", "/models/user?q=model", "/models", "/models?category=x", "/model/x/y"]
             // Enough connections that every loop has some, and with them copies of its own.
             let clients = try (0..<workers * 8).map { _ in try larder.connect() }
@@ -63,9 +67,12 @@ import Testing
         }
         try LiveLarder.serving(before: origin, { $0.ttl.catalog = .milliseconds(50) }) { larder throws in
             #expect(try larder.get("/models").status == 200)
+            let began = ContinuousClock.now
             try eventually("the copy is stale") { try larder.get("/models", key: "bad").status == 401 }
             for _ in 0..<10 { #expect(try larder.get("/models", key: "bad").status == 401) }
-            #expect(origin.requests.count == 2)
+            // It is remembered for five seconds, so a slow machine may ask again.
+            let passed = Int((ContinuousClock.now - began) / .seconds(5))
+            #expect((2...2 + passed).contains(origin.requests.count))
             // To the others it is of no matter.
             #expect(try larder.get("/models", key: "good").status == 200)
             #expect(try larder.get("/models").status == 200)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// When a model ends, as OpenAI's clients are told: from upstream's `expiration_date`, wherever the model comes from.
-@Suite(.timeLimit(.minutes(30))) struct ShutdownDateTests {
+@Suite(.timeLimit(.minutes(300))) struct ShutdownDateTests {
     /// Models of the catalogue, of a key's own list, of a facet alone, and one that upstream alone knows.
     private static func answer(_ request: OriginRequest) -> OriginReply {
         func row(_ id: String, _ day: Int?) -> String {

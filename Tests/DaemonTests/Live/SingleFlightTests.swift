@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// One fetch, however many wait for it.
-@Suite(.timeLimit(.minutes(30))) struct SingleFlightTests {
+@Suite(.timeLimit(.minutes(300))) struct SingleFlightTests {
     @Test(arguments: [1, 2])
     func `64 cold callers cost one upstream request`(workers: Int) throws {
         let gate = OriginGate()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Requests that say `no-store`: what is fetched for them is theirs alone.
-@Suite(.timeLimit(.minutes(30))) struct UnstoredRequestTests {
+@Suite(.timeLimit(.minutes(300))) struct UnstoredRequestTests {
     private static let noStore: MessageFields = ["Cache-Control": "no-store"]
     private static let targets = ["/models", "/models?category=x", "/model/some/variant:nitro", "/providers"]
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Views through the socket.
-@Suite(.timeLimit(.minutes(30))) struct ViewTests {
+@Suite(.timeLimit(.minutes(300))) struct ViewTests {
     private static func setting(_ view: ReferenceView) -> (inout Settings) -> Void {
         { settings in
             settings.views[view.name].query = view.query
@@ -29,9 +29,8 @@ import Testing
         let views = (0..<40).map { _ in viewGenerator.next() }
         var statuses: [Int: Int] = [:]
         let change = { (settings: inout Settings) in
+            LiveLarder.lasting(&settings)
             settings.workers = workers
-            settings.ttl.negative = .seconds(300)
-            settings.ttl.user = .seconds(300)
             for view in views { Self.setting(view)(&settings) }
         }
         try LiveLarder.serving(before: upstream.origin, change) { larder throws in
@@ -41,15 +40,20 @@ import Testing
                 let view = views[number % views.count]
                 if number % 50 == 0 { client = try larder.connect() }
                 let target = "/view/\(view.name)/\(resource)?\(query)"
+                // The second in which it was answered is not known to the second, and Larder's clock for whole seconds
+                // is some milliseconds late.
+                let began = Date(timeIntervalSinceNow: -0.02)
                 let answer = try client.get(target, ["Authorization": "Bearer sk-1"])
                 statuses[answer.status, default: 0] += 1
-                switch upstream.reference.answer(whole: query, now: now, resource: resource, in: view) {
-                case .list(let text):
-                    let isRight = answer.status == 200 && answer.text == text
-                    #expect(isRight, "\(target) of \(view)")
-                    guard isRight else { return }
-                case .refusal: #expect(answer.status == 400 && answer.text == ReferenceOrigin.refusal, "\(target)")
+                let isRight = [began, Date()].contains { date in
+                    let now = Int(date.timeIntervalSince1970)
+                    return switch upstream.reference.answer(whole: query, now: now, resource: resource, in: view) {
+                    case .list(let text): answer.status == 200 && answer.text == text
+                    case .refusal: answer.status == 400 && answer.text == ReferenceOrigin.refusal
+                    }
                 }
+                #expect(isRight, "\(target) of \(view)")
+                guard isRight else { return }
             }
         }
         #expect(statuses[200, default: 0] > 500)

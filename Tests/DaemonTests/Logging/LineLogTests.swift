@@ -10,7 +10,7 @@ import Threads
 
 @testable import Daemon
 
-@Suite("The log of the process", .timeLimit(.minutes(30)))
+@Suite("The log of the process", .timeLimit(.minutes(300)))
 struct LineLogTests {
     /// The members of each line that `body` makes the log write.
     private func lines(room: Int = LogWriter.room, _ body: (Logger, LogWriter) -> Void) throws -> [[String: Any]] {

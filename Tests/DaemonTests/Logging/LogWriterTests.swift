@@ -6,7 +6,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite("The log's writer", .timeLimit(.minutes(30)))
+@Suite("The log's writer", .timeLimit(.minutes(300)))
 struct LogWriterTests {
     @Test("Nobody waits for a reader; what did not fit is counted, and told of once there is room")
     func blockedPipe() throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The log as the process writes it.
-@Suite(.timeLimit(.minutes(30))) struct AccessLogTests {
+@Suite(.timeLimit(.minutes(300))) struct AccessLogTests {
     private static func objects(_ lines: [String]) throws -> [[String: Any]] {
         try lines.map { line in
             try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any], "\(line)")

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Who may ask for Larder's own pages, and how.
-@Suite(.timeLimit(.minutes(30))) struct AdminPageTests {
+@Suite(.timeLimit(.minutes(300))) struct AdminPageTests {
     private static func serving(_ body: (LiveLarder) throws -> Void) throws {
         try LiveLarder.serving(before: try ScriptedOrigin(Replies.wellBehaved), { _ in }, body)
     }
@@ -76,7 +76,11 @@ import Testing
     @Test(arguments: [1, 3])
     func `what is purged is gone on every loop, and nothing else`(workers: Int) throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
-        try LiveLarder.serving(before: origin, { $0.workers = workers }) { larder throws in
+        let change = { (settings: inout Settings) in
+            LiveLarder.lasting(&settings)
+            settings.workers = workers
+        }
+        try LiveLarder.serving(before: origin, change) { larder throws in
             func fill() throws {
                 for _ in 0..<(workers * 4) {
                     _ = try larder.get("/models")

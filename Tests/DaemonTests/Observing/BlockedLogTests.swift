@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What happens when nobody reads the log.
-@Suite(.timeLimit(.minutes(30))) struct BlockedLogTests {
+@Suite(.timeLimit(.minutes(300))) struct BlockedLogTests {
     @Test func `a pipe that nobody reads holds up no request, and not the end either`() throws {
         let log = Foundation.Pipe()
         let larder = try ChildProcess(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What a browser gets that is pointed at Larder's port.
-@Suite(.timeLimit(.minutes(30))) struct FrontDoorTests {
+@Suite(.timeLimit(.minutes(300))) struct FrontDoorTests {
     private static let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
     private static func serving(_ body: (ScriptedOrigin, LiveLarder) throws -> Void) throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The page `/_larder/` as it is sent. What it does in a browser is tried by scripts/test-page.
-@Suite(.timeLimit(.minutes(30))) struct LarderPageTests {
+@Suite(.timeLimit(.minutes(300))) struct LarderPageTests {
     private static func serving(_ body: (LiveLarder) throws -> Void) throws {
         try LiveLarder.serving(before: try ScriptedOrigin(Replies.wellBehaved), { _ in }, body)
     }

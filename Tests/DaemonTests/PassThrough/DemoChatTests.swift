@@ -81,7 +81,7 @@ struct DemoChatTests {
 }
 
 /// The same through the whole program.
-@Suite(.timeLimit(.minutes(30))) struct DemoChatProcessTests {
+@Suite(.timeLimit(.minutes(300))) struct DemoChatProcessTests {
     private static let chat = #"{"model":"openai/gpt-5.4","messages":[{"role":"user","content":"Hello"}]}"#
     private static let streamed = #"{"model":"openai/gpt-5.4","messages":[{"content":"Hello"}],"stream":true}"#
 

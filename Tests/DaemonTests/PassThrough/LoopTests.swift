@@ -4,14 +4,7 @@ import TestSupport
 import Testing
 
 /// An upstream that leads back to Larder.
-@Suite(.timeLimit(.minutes(30))) struct LoopTests {
-    /// A port that nobody listens on, for a moment.
-    private static func freePort() throws -> UInt16 {
-        let (socket, port) = try TestSocket.listen()
-        socket.close()
-        return port
-    }
-
+@Suite(.timeLimit(.minutes(300))) struct LoopTests {
     /// Hands each request on to a Larder, as a proxy between would, and counts them.
     private static func relay(to port: Monitor<UInt16>, addingVia: Bool) throws -> ScriptedOrigin {
         try ScriptedOrigin { request in
@@ -48,7 +41,8 @@ import Testing
 
     @Test(arguments: ["/v1/models", "/v1/key", "/v1/providers"])
     func `two Larders in a ring see it too`(target: String) throws {
-        let second = try Self.freePort()
+        let (reservation, second) = try TestSocket.bound()
+        defer { reservation.close() }
         try LiveLarder.serving(upstream: "http://127.0.0.1:\(second)/api/v1") { first throws in
             try LiveLarder.serving(upstream: "http://127.0.0.1:\(first.port)/api/v1") {
                 $0.listen = [.tcp(host: "127.0.0.1", port: Int(second))]

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How far OPTIONS and TRACE may go (RFC 9110 section 7.6.2).
-@Suite(.timeLimit(.minutes(30))) struct MaxForwardsTests {
+@Suite(.timeLimit(.minutes(300))) struct MaxForwardsTests {
     private static func serving(_ body: (ScriptedOrigin, LiveLarder) throws -> Void) throws {
         let origin = try ScriptedOrigin { _ in .json("{}") }
         try LiveLarder.serving(before: origin) { larder throws in try body(origin, larder) }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Clients to whom upstream answers with other lists than the one that is cached: those of Anthropic's protocol, and Codex.
-@Suite(.timeLimit(.minutes(30))) struct OtherListTests {
+@Suite(.timeLimit(.minutes(300))) struct OtherListTests {
     /// What makes a request one of Anthropic's protocol.
     private static let marks: [MessageFields] = [
         ["Anthropic-Version": "2023-06-01"], ["x-api-key": "sk-or-v1-a"],

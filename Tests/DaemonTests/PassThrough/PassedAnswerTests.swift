@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How an answer that is passed through is framed for the client, whatever upstream's framing was.
-@Suite(.timeLimit(.minutes(30))) struct PassedAnswerTests {
+@Suite(.timeLimit(.minutes(300))) struct PassedAnswerTests {
     private static func serving(
         _ handler: @escaping ScriptedOrigin.Handler, _ body: (LiveLarder) throws -> Void
     ) throws {

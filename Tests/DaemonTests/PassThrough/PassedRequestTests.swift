@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What reaches upstream of a request that is passed through, and what comes back of its head.
-@Suite(.timeLimit(.minutes(30))) struct PassedRequestTests {
+@Suite(.timeLimit(.minutes(300))) struct PassedRequestTests {
     private static let echo: ScriptedOrigin.Handler = { .json(#"{"got":"\#($0.target)"}"#) }
 
     @Test(arguments: [

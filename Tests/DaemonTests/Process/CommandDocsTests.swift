@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The man page, the page of the documentation, the help and the completions, against what the binary knows.
-@Suite(.timeLimit(.minutes(30))) struct CommandDocsTests {
+@Suite(.timeLimit(.minutes(300))) struct CommandDocsTests {
     /// The flags of each command with what is said of them, without those that every command has.
     private static func known() throws -> [String: [String: String]] {
         let dump = try LarderProcess.run(["--experimental-dump-help"])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The command line, as a shell sees it.
-@Suite(.timeLimit(.minutes(30))) struct CommandTests {
+@Suite(.timeLimit(.minutes(300))) struct CommandTests {
     /// Runs `body` with a new directory.
     private func inDirectory(_ body: (String) throws -> Void) throws {
         let path = "/tmp/larder-tests-\(UInt64.random(in: 0 ... .max))"

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Sockets that a service manager opens and hands over.
-@Suite(.timeLimit(.minutes(30))) struct HandoverTests {
+@Suite(.timeLimit(.minutes(300))) struct HandoverTests {
     private func socketPath() -> String { "/tmp/larder-test-\(getpid())-\(UInt32.random(in: .min ... .max)).sock" }
 
     @Test(arguments: ["1", "3"])

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a service manager and a log reader see of the process.
-@Suite(.timeLimit(.minutes(30))) struct HealthTests {
+@Suite(.timeLimit(.minutes(300))) struct HealthTests {
     @Test func `it is ready when the first catalogue is there`() throws {
         let gate = OriginGate()
         let origin = try ScriptedOrigin { .held(gate, Replies.wellBehaved($0)) }
@@ -23,6 +23,8 @@ import Testing
     @Test(arguments: ["true", "false"])
     func `it is not ready while upstream cannot be reached and there is no catalogue`(warmUp: String) throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
+        // It keeps the port for as long as it exists.
+        defer { origin.stop() }
         let port = origin.port
         origin.stop()
         let environment = [

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What callers who choose ever new queries, names and keys cost in memory.
-@Suite(.timeLimit(.minutes(30)), .serialized) struct KeysMemoryTests {
+@Suite(.timeLimit(.minutes(300)), .serialized) struct KeysMemoryTests {
     private static let maximumBytes = 8 << 20
     private static let count = 20_000
     private static let threads = 4

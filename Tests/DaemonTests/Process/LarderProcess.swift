@@ -23,15 +23,24 @@ struct LarderProcess {
         return ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent"].merging(options) { $1 }.merging(more) { $1 }
     }
 
-    /// What a server is started with unless a test says otherwise: it does not warm up, and keeps nothing on disk.
-    private static let quiet = ["LARDER_UPSTREAM_WARM_UP": "false", "LARDER_STATE_ENABLED": "false"]
+    /// What a server is started with unless a test says otherwise: it does not warm up, keeps nothing on disk, and has
+    /// time limits that the slowest machine keeps. The environment would go over the limits in a test's own file.
+    private static func quiet(_ arguments: [String]) -> [String: String] {
+        let quiet = ["LARDER_UPSTREAM_WARM_UP": "false", "LARDER_STATE_ENABLED": "false"]
+        if arguments.contains("--config") { return quiet }
+        let patient = [
+            "LARDER_UPSTREAM_TIMEOUT": "4m", "LARDER_UPSTREAM_CONNECT_TIMEOUT": "60s",
+            "LARDER_SERVER_DRAIN_TIMEOUT": "2m",
+        ]
+        return quiet.merging(patient) { $1 }
+    }
 
     /// Starts `larder serve` and waits until it serves. It listens on a free port unless the arguments say otherwise, does
     /// not warm up unless the environment does, and keeps nothing on disk unless a directory is named.
     static func serve(_ arguments: [String], environment more: [String: String] = [:]) throws -> LarderProcess {
         var arguments = ["serve"] + arguments
         if !arguments.contains("--listen") { arguments += ["--listen", "127.0.0.1:0"] }
-        var variables = environment(quiet.merging(more) { $1 })
+        var variables = environment(quiet(arguments).merging(more) { $1 })
         // Tests of recent copies have a file that says so; in all others a forced refresh is one.
         if !arguments.contains("--config") {
             variables["LARDER_TTL_NO_CACHE"] = variables["LARDER_TTL_NO_CACHE"] ?? "0s"
@@ -48,7 +57,7 @@ struct LarderProcess {
     static func hand(
         _ sockets: [TestSocket], _ arguments: [String] = ["--demo"], environment more: [String: String] = [:]
     ) throws -> ChildProcess {
-        let variables = quiet.merging(["LISTEN_FDS": "\(sockets.count)"]) { $1 }.merging(more) { $1 }
+        let variables = quiet(arguments).merging(["LISTEN_FDS": "\(sockets.count)"]) { $1 }.merging(more) { $1 }
         // The process that is started has to know its own number.
         let script = #"export LISTEN_PID=$$; exec "$0" "$@""#
         return try ChildProcess(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Answers that are sent without copying them (`server.zero_copy`).
-@Suite(.timeLimit(.minutes(30))) struct LongAnswerTests {
+@Suite(.timeLimit(.minutes(300))) struct LongAnswerTests {
     private static func pipes(of pid: Int32) throws -> Int {
         let (files, folder) = (FileManager.default, "/proc/\(pid)/fd")
         return try files.contentsOfDirectory(atPath: folder).count { name in

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// What connections and bodies cost in memory.
-@Suite(.timeLimit(.minutes(30)), .serialized) struct MemoryTests {
+@Suite(.timeLimit(.minutes(300)), .serialized) struct MemoryTests {
     private static let size = 64 << 20
 
     private static func report(_ what: String, _ bytes: Int) { print("memory: \(what): \(bytes >> 10) KiB") }

@@ -6,7 +6,7 @@ import Testing
 @testable import Daemon
 
 /// `larder models`, as a shell sees it.
-@Suite(.timeLimit(.minutes(30))) struct ModelsCommandTests {
+@Suite(.timeLimit(.minutes(300))) struct ModelsCommandTests {
     /// Runs `larder models` against a server that answers everything alike.
     private func models(
         _ arguments: [String], answered reply: OriginReply, environment: [String: String] = [:]
@@ -84,9 +84,9 @@ import Testing
     }
 
     @Test func `where no Larder runs, it says how to start one`() throws {
-        let origin = try ScriptedOrigin { _ in .close }
-        origin.stop()
-        for url in [origin.url, "unix:/nonexistent/larder.sock"] {
+        let (reservation, port) = try TestSocket.bound()
+        defer { reservation.close() }
+        for url in ["http://127.0.0.1:\(port)", "unix:/nonexistent/larder.sock"] {
             let result = try LarderProcess.run(["models", "--url", url])
             #expect(result.ending == .exited(1) && !result.error.contains("\n"))
             #expect(result.error.contains(url) && result.error.contains("`larder serve`"), "\(result.error)")

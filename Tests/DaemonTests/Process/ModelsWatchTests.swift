@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `larder models --watch`, in a pipe and on a terminal.
-@Suite(.timeLimit(.minutes(30))) struct ModelsWatchTests {
+@Suite(.timeLimit(.minutes(300))) struct ModelsWatchTests {
     /// A server whose list has one model more each time, until the third.
     private func growing() throws -> ScriptedOrigin {
         try ScriptedOrigin { request in
@@ -35,6 +35,8 @@ import Testing
         let refused = try LarderProcess.run(["models", "--url", origin.url, "--limit", "x", "--watch"])
         #expect(refused.ending == .exited(1) && refused.output.isEmpty)
         #expect(refused.error == "larder: limit must be an integer")
+        // It keeps the port for as long as it exists.
+        defer { origin.stop() }
         origin.stop()
         let silent = try LarderProcess.run(["models", "--url", origin.url, "--watch"])
         #expect(silent.ending == .exited(1) && silent.error.contains("`larder serve`"))
@@ -42,6 +44,8 @@ import Testing
 
     @Test func `a Larder that goes and comes back is waited for`() throws {
         let origin = try growing()
+        // It keeps the port for as long as it exists.
+        defer { origin.stop() }
         let watch = try ChildProcess(
             LarderProcess.path, ["models", "--url", origin.url, "--watch", "0.1"],
             environment: LarderProcess.environment())

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How the process goes on serving for a while after it was asked to end.
-@Suite(.timeLimit(.minutes(30))) struct ShutdownDelayTests {
+@Suite(.timeLimit(.minutes(300))) struct ShutdownDelayTests {
     private func delayed(_ delay: String, before origin: ScriptedOrigin) throws -> LarderProcess {
         try LarderProcess.serve(
             before: origin, environment: ["LARDER_SERVER_SHUTDOWN_DELAY": delay, "LARDER_WORKERS": "2"])

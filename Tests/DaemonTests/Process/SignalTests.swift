@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How the process begins and ends.
-@Suite(.timeLimit(.minutes(30))) struct SignalTests {
+@Suite(.timeLimit(.minutes(300))) struct SignalTests {
     @Test(arguments: [SIGTERM, SIGINT], ["1", "4"])
     func `a signal to end lets what is in flight end, and nothing new begin`(signal: Int32, workers: String) throws {
         let gate = OriginGate()

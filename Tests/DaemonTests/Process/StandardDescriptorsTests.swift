@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A Larder that is started without standard input, output or error.
-@Suite(.timeLimit(.minutes(30))) struct StandardDescriptorsTests {
+@Suite(.timeLimit(.minutes(300))) struct StandardDescriptorsTests {
     @Test(arguments: ["0<&- 1>&- 2>&-", "2>&-", "0<&-", "1>&- 2>&-"])
     func `it serves, writes no line into a file of its own, and ends in good order`(closing: String) throws {
         let folder = "/tmp/larder-fds-\(UInt64.random(in: 0 ... .max))"

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// `larder status` and `larder purge`, as a shell sees them.
-@Suite(.timeLimit(.minutes(30))) struct StatusCommandTests {
+@Suite(.timeLimit(.minutes(300))) struct StatusCommandTests {
     private func larder(
         _ arguments: [String], answered reply: OriginReply
     ) throws -> (result: (ending: ChildProcess.Ending, output: String, error: String), origin: ScriptedOrigin) {

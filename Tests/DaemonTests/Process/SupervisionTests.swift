@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What a service manager is told.
-@Suite(.timeLimit(.minutes(30))) struct SupervisionTests {
+@Suite(.timeLimit(.minutes(300))) struct SupervisionTests {
     @Test(arguments: [false, true])
     func `it says when it serves and when it ends`(isAbstract: Bool) throws {
         let manager = try NotifyReceiver(isAbstract: isAbstract)
@@ -20,6 +20,8 @@ import Testing
 
     @Test func `it says that there is no catalogue, and when there is one`() throws {
         let origin = try ScriptedOrigin(Replies.wellBehaved)
+        // It keeps the port for as long as it exists.
+        defer { origin.stop() }
         let port = origin.port
         origin.stop()
         let manager = try NotifyReceiver()

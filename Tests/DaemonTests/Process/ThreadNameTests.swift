@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(30))) struct ThreadNameTests {
+@Suite(.timeLimit(.minutes(300))) struct ThreadNameTests {
     /// A tool that shows threads by their names has to tell a loop from those that work for it.
     @Test func `each loop has its name for itself`() throws {
         let larder = try LarderProcess.serve(["--demo"], environment: ["LARDER_WORKERS": "3"])

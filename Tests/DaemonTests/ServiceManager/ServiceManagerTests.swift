@@ -4,7 +4,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite(.timeLimit(.minutes(30))) struct ServiceManagerTests {
+@Suite(.timeLimit(.minutes(300))) struct ServiceManagerTests {
     private func manager(_ environment: [String: String]) -> ServiceManager {
         ServiceManager(
             environment: environment, processID: 42, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -9,7 +9,7 @@ import Threads
 @testable import Daemon
 
 /// How a loop begins.
-@Suite(.timeLimit(.minutes(30))) struct ShardBeginTests {
+@Suite(.timeLimit(.minutes(300))) struct ShardBeginTests {
     /// A loop that does not have the others' mailboxes yet could not answer.
     @Test func `a loop sends the others nothing before the message to warm up, when all have begun`() throws {
         let settings = Settings()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Requests that insist on asking upstream, where that then fails.
-@Suite(.timeLimit(.minutes(30))) struct InsistingTests {
+@Suite(.timeLimit(.minutes(300))) struct InsistingTests {
     private static let noCache: MessageFields = ["Cache-Control": "no-cache"]
 
     @Test(arguments: [1, 3], [Duration.seconds(300), .milliseconds(400)])

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What a key has for itself, past its time: the key may have been revoked, so upstream is asked first.
-@Suite(.timeLimit(.minutes(30))) struct OwnListTests {
+@Suite(.timeLimit(.minutes(300))) struct OwnListTests {
     private static let targets = ["/models/user", "/models/user?category=x", "/models/user?some_day=1"]
 
     /// What else a key has for itself: upstream's data, and all that upstream does not let others have.

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Copies of lists with prices of certain hours: they are fresh until the next of these hours begins or ends, no longer.
-@Suite(.timeLimit(.minutes(30))) struct PriceEdgeTests {
+@Suite(.timeLimit(.minutes(300))) struct PriceEdgeTests {
     /// A model whose price changes at a minute of the day that is more than a minute and at most two minutes away.
     private struct Edge {
         let row: String

@@ -22,6 +22,7 @@ enum StoredState: String, CaseIterable, CustomTestStringConvertible {
         settings.ttl.catalog = self == .fresh ? .seconds(300) : .milliseconds(400)
         settings.stale.whileRevalidate = self == .stale ? .seconds(3600) : .zero
         settings.stale.ifError = self == .stale || self == .staleIfErrorCopy ? .seconds(3600) : .milliseconds(1)
+        settings.ttl.negative = .seconds(3600)
         settings.upstream.timeout = fault.timeout
         settings.upstream.connectTimeout = fault.timeout
     }

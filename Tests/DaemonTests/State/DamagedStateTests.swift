@@ -9,7 +9,7 @@ import Testing
 /// State with a byte in it that is not what was written.
 ///
 /// LARDER_TEST_FLIPS says how many; `scripts/check-state` tries more.
-@Suite(.timeLimit(.minutes(30))) struct DamagedStateTests {
+@Suite(.timeLimit(.minutes(300))) struct DamagedStateTests {
     private static let targets = ["/models", "/models?category=x", "/providers", "/models/user"]
 
     private static func reply(_ request: OriginRequest) -> OriginReply {

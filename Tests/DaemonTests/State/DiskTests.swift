@@ -5,7 +5,7 @@ import Testing
 
 /// A disk that is full, or can only be read, for a while. `larder serve` runs in a name space of mounts of its own, so that a
 /// small file system can be made for it alone.
-@Suite(.timeLimit(.minutes(30))) struct DiskTests {
+@Suite(.timeLimit(.minutes(300))) struct DiskTests {
     /// Whether a process may have mounts of its own, which takes the superuser's rights.
     private static let mayMount: Bool = {
         let trial = try? ChildProcess.run(
@@ -94,6 +94,7 @@ import Testing
         let fleet = [
             "LARDER_FLEET_URL": "redis://127.0.0.1:\(engine.port)",
             "LARDER_FLEET_SECRET_FILE": try SharingLarders.file(SharingLarders.secret, in: engine, "secret"),
+            "LARDER_FLEET_TIMEOUT": "10s", "LARDER_FLEET_CONNECT_TIMEOUT": "10s",
         ]
         let mounted = try MountedLarder(
             upstream, folder, mount: "mount -t tmpfs -o size=4m,mode=700 none $STATE", environment: fleet)

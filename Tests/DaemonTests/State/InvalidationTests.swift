@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Requests with unsafe methods that upstream accepts: the stored copies of their path are gone (RFC 9111 section 4.4).
-@Suite(.timeLimit(.minutes(30))) struct InvalidationTests {
+@Suite(.timeLimit(.minutes(300))) struct InvalidationTests {
     /// Lists for GET; for any other method the status that the query names, with a body that takes several reads.
     private static func reply(_ request: OriginRequest) -> OriginReply {
         guard request.method != "GET" else {
@@ -114,6 +114,8 @@ import Testing
         try LiveLarder.serving(before: origin, { $0.workers = workers }) { larder throws in
             let callers = try (0..<4).map { _ in try larder.begin("/providers") }
             try gate.waitForArrivals(1)
+            // One that is read after the change is a fetch of its own, which is kept.
+            try larder.settle()
             #expect(try larder.request("POST", "/providers").status == 200)
             gate.open()
             for caller in callers { #expect(try caller.readResponse().status == 200) }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A process that is killed the moment it has answered that something is gone: the next one does not have it.
-@Suite(.timeLimit(.minutes(30))) struct KilledAfterRemovalTests {
+@Suite(.timeLimit(.minutes(300))) struct KilledAfterRemovalTests {
     private static let targets = ["/models", "/providers", "/models/user", "/embeddings/models"]
 
     /// What makes copies go.

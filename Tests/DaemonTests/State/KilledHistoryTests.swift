@@ -7,7 +7,7 @@ import Testing
 /// A process that is killed at any moment while it records changes.
 ///
 /// LARDER_TEST_KILLS says how often; `scripts/check-state` does it for longer.
-@Suite(.timeLimit(.minutes(30))) struct KilledHistoryTests {
+@Suite(.timeLimit(.minutes(300))) struct KilledHistoryTests {
     /// The catalogue of that number: each has another price than the one before.
     private static func catalogue(_ number: Int) -> [UInt8] {
         let rows = (0..<40).map { row in

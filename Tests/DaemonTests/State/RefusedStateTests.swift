@@ -5,7 +5,7 @@ import Testing
 @testable import Store
 
 /// State directories that are not for this process.
-@Suite(.timeLimit(.minutes(30))) struct RefusedStateTests {
+@Suite(.timeLimit(.minutes(300))) struct RefusedStateTests {
     /// Runs statements over a database that nobody has open.
     private static func run(_ sql: String, over path: String) throws {
         try Connection(uri: "file:" + path, flags: 6).run(sql)

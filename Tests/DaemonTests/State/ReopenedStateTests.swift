@@ -9,7 +9,7 @@ import Testing
 @testable import Daemon
 
 /// A state directory that comes back after another process had it.
-@Suite(.timeLimit(.minutes(30))) struct ReopenedStateTests {
+@Suite(.timeLimit(.minutes(300))) struct ReopenedStateTests {
     private static func begin(_ state: OpenState, _ settings: Settings, _ log: Logger) throws -> LendableStore {
         let shard = ShardSettings(settings, isDemo: true, addresses: [], fingerprinter: state.fingerprinter)
         return try #require(state.begin(settings, isDemo: true, shard.keeping.entryBuilder, now: 0, log: log).0)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Where a key, and what upstream says of its owner, must not be found.
-@Suite(.timeLimit(.minutes(30))) struct StateSecrecyTests {
+@Suite(.timeLimit(.minutes(300))) struct StateSecrecyTests {
     private static let key = "sk-or-v1-c4n4ryk3y0123456789abcdef"
     private static let user = "user_c4n4ryus3r9876543210"
 

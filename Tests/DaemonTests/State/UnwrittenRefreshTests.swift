@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Refreshes that are not written: the record on the disk is not confirmed by them, and the database stays whole.
-@Suite(.timeLimit(.minutes(30))) struct UnwrittenRefreshTests {
+@Suite(.timeLimit(.minutes(300))) struct UnwrittenRefreshTests {
     private static func body(_ version: Int, size: Int = 0) -> [UInt8] {
         Array(#"{"data":["version-\#(version)"],"padding":"\#(String(repeating: "x", count: size))"}"#.utf8)
     }

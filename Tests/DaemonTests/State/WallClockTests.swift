@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// A wall clock that is set while Larder runs, by libfaketime, which leaves the monotonic clock alone.
-@Suite(.timeLimit(.minutes(30))) struct WallClockTests {
+@Suite(.timeLimit(.minutes(300))) struct WallClockTests {
     /// Debian's `libfaketime`; nil where it is not installed.
     private static var library: String? {
         let folders = (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib")) ?? []

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Copies that upstream no longer allows to share or to keep: gone from every loop and from the disk before anyone is answered.
-@Suite(.timeLimit(.minutes(30))) struct WithdrawnCopyTests {
+@Suite(.timeLimit(.minutes(300))) struct WithdrawnCopyTests {
     private static let targets = ["/models", "/models?category=x", "/model/some/variant:nitro", "/providers"]
 
     /// How upstream says that a list is one key's own from now on.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The history of an upstream whose rows differ with every fetch.
-@Suite(.timeLimit(.minutes(30))) struct HistoryBoundTests {
+@Suite(.timeLimit(.minutes(300))) struct HistoryBoundTests {
     private static let bound = 400_000
     private static var settings: StoreSettings {
         var settings = StoreSettings()

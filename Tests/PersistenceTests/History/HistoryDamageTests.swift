@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// A database with a byte in it that is not what was written: what is read of the history is right, or nothing.
-@Suite(.timeLimit(.minutes(30))) struct HistoryDamageTests {
+@Suite(.timeLimit(.minutes(300))) struct HistoryDamageTests {
     @Test func `a changed byte never makes a wrong list or a wrong event`() throws {
         let path: String
         var lists: [Int64: String] = [:]

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// A history on the disk does what `HistoryRecords` does in memory.
-@Suite(.timeLimit(.minutes(30))) struct HistoryDatabaseTests {
+@Suite(.timeLimit(.minutes(300))) struct HistoryDatabaseTests {
     /// Queries of all kinds over events at these times, with these cursors.
     private static func query(_ times: ClosedRange<Int64>, _ cursors: [Int64], _ random: inout SeededGenerator)
         -> EventQuery

@@ -7,7 +7,7 @@ import Testing
 import Threads
 
 /// Long work on a history that was read leaves the core to the loops now and then.
-@Suite(.timeLimit(.minutes(30))) struct HistoryPausesTests {
+@Suite(.timeLimit(.minutes(300))) struct HistoryPausesTests {
     /// How often a new thread leaves the core of its own will during a piece of work beside loops.
     private static func pauses(in work: @escaping @Sendable () -> Void) throws -> Int {
         let count = Monitor<Int?>(nil)

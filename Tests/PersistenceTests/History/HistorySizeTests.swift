@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// What the history of real lists takes on the disk, and how long its parts take.
-@Suite(.timeLimit(.minutes(30))) struct HistorySizeTests {
+@Suite(.timeLimit(.minutes(300))) struct HistorySizeTests {
     private static func rows(_ name: String) throws -> [String] {
         let list = try #require(RealLists.all.first { $0.name.contains(name) })
         let catalogue = try CatalogReader.read(list.body.span)

@@ -8,7 +8,7 @@ import Testing
 @testable import Persistence
 
 /// A history that a later version has written: its seals are right, and this version does not know all that is in it.
-@Suite(.timeLimit(.minutes(30))) struct LaterHistoryTests {
+@Suite(.timeLimit(.minutes(300))) struct LaterHistoryTests {
     private static let key = RecordKey(resource: "r")
 
     /// A folder with a copy in it.

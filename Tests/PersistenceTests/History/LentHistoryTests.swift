@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The history of a store that another process has for a while, or for good.
-@Suite(.timeLimit(.minutes(30))) struct LentHistoryTests {
+@Suite(.timeLimit(.minutes(300))) struct LentHistoryTests {
     /// A state directory that several stores open one after the other.
     private final class Folder {
         let path = "/tmp/larder-lent-\(UInt64.random(in: 0 ... .max))"
