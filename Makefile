@@ -27,8 +27,8 @@
 # Targets that build or test the program first run scripts/setup, which installs missing packages.
 
 BUILD := swift build --explicit-target-dependency-import-check error
-# No test or tool may hang forever.
-LIMIT := timeout -k 10 2400
+# No test or tool may hang forever. SwiftPM ends the tests' process when it gets SIGINT.
+LIMIT := timeout -s INT -k 60 3600
 
 # What `larder --version` says; nothing without git.
 COMMIT = $(shell git rev-parse --short=7 HEAD 2>/dev/null)

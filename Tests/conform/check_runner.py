@@ -137,23 +137,21 @@ def refuses(case: Case) -> bool:
         each.statuses == () or 200 in each.statuses) for each in outcomes)
 
 
-def tried(cases: list[Case], kind: type[Wrong], expects_all: bool = False, threads: int = 150) -> set[str]:
+# How many cases run at once, and how patient each is. A busy machine may be too slow for the short times of the first try.
+TRIES = ((150, 0.5), (4, 2))
+
+
+def tried(cases: list[Case], kind: type[Wrong], threads: int, patience: float) -> set[str]:
     """Those of the cases that notice what is wrong with such a server."""
+    if not cases:
+        return set()
     origin = Origin()
     server = kind(origin)
     try:
         bench = runner.Bench(server.port, origin)
-
-        def failed(some: list[Case], at_once: int, patience: float) -> set[str]:
-            with ThreadPoolExecutor(at_once) as pool:
-                return {verdict.case.id for verdict in pool.map(lambda case: runner.run(case, bench, patience), some)
-                        if verdict.state == runner.FAILED}
-
-        found = failed(cases, threads, 0.5)
-        if expects_all and len(found) < len(cases):
-            # A busy machine may be too slow for such short times.
-            found |= failed([case for case in cases if case.id not in found], 4, 2)
-        return found
+        with ThreadPoolExecutor(threads) as pool:
+            return {verdict.case.id for verdict in pool.map(lambda case: runner.run(case, bench, patience), cases)
+                    if verdict.state == runner.FAILED}
     finally:
         server.end()
         origin.stop()
@@ -161,15 +159,22 @@ def tried(cases: list[Case], kind: type[Wrong], expects_all: bool = False, threa
 
 def check(cases: list[Case]) -> str:
     """Raises Failure for cases that notice nothing; says in one line what was tried."""
-    strict = [case for case in cases if not case.steps and refuses(case)]
-    noticed = {Yes: tried(strict, Yes, expects_all=True)}
-    if blind := [case.id for case in strict if case.id not in noticed[Yes]]:
-        raise Failure(f"a server that sends 200 for everything passes {', '.join(blind)}")
+    noticed: dict[type[Wrong], set[str]] = {kind: set() for kind in (Yes, Mute, Hoarder, Muddler, Pipe)}
+
+    def without_noticed(some: list[Case], kind: type[Wrong], threads: int, patience: float) -> list[Case]:
+        found = tried(some, kind, threads, patience)
+        noticed[kind] |= found
+        return [case for case in some if case.id not in found]
+
+    blind = [case for case in cases if not case.steps and refuses(case)]
+    for threads, patience in TRIES:
+        blind = without_noticed(blind, Yes, threads, patience)
+    if blind:
+        raise Failure(f"a server that sends 200 for everything passes {', '.join(case.id for case in blind)}")
     left = [case for case in cases if case.id not in noticed[Yes]]
-    for kind in (Mute, Yes, Hoarder, Muddler, Pipe):
-        found = tried(left, kind, expects_all=kind is Pipe)
-        noticed[kind] = noticed.get(kind, set()) | found
-        left = [case for case in left if case.id not in found]
+    for threads, patience in TRIES:
+        for kind in (Mute, Yes, Hoarder, Muddler, Pipe):
+            left = without_noticed(left, kind, threads, patience)
     if left:
         raise Failure(f"no server that is wrong fails {', '.join(case.id for case in left)}")
     return ", ".join(f"{len(found)} by {kind.__name__}" for kind, found in noticed.items())

@@ -74,7 +74,7 @@ for this suite.
 - Where an RFC leaves a choice, each choice passes. In particular, a server may refuse what is ambiguous.
 - Malformed bytes that are passed on to the origin fail a *must*, whatever the case is about. So does a malformed response.
 - A case does not apply if the server lacks what the case builds on: what is not stored cannot be served stale.
-- A case that fails runs again with more time before it counts, unless malformed bytes were passed on.
+- A case that does not pass runs again with more time before it counts, unless malformed bytes were passed on.
 - The runner is tested too: each case has to fail against a server that is wrong on purpose, such as one that says 200 to everything or one that
   serves its first response forever (`Tests/conform/check_runner.py`).
 

@@ -254,7 +254,7 @@ def run(case: Case, bench: Bench, patience: float = 1.0) -> Verdict:
 # MARK: All of them
 
 def run_all(cases: list[Case], server, origin: Origin, threads: int = 64) -> dict[str, Verdict]:
-    """Runs cases side by side; what fails is tried once more alone, with more time, before it counts."""
+    """Runs cases side by side; what does not pass is tried once more beside few others, with more time, before it counts."""
     verdicts: dict[str, Verdict] = {}
     bench = Bench(server.port, origin)
 
@@ -277,11 +277,11 @@ def run_all(cases: list[Case], server, origin: Origin, threads: int = 64) -> dic
         ordered = sorted(cases, key=lambda case: (-sum(step.pause for step in case.steps), zlib.crc32(case.id.encode())))
         for verdict in pool.map(first, ordered):
             verdicts[verdict.case.id] = verdict
-    # Malformed bytes that were passed on are no matter of time.
-    failed = [case for case in cases if verdicts[case.id].state == FAILED
+    # Malformed bytes that were passed on are no matter of time. Whether a case applies may be: what it builds on may have come too late.
+    unsure = [case for case in cases if not case.skip.get(server.name) and verdicts[case.id].state != PASSED
               and not verdicts[case.id].why.startswith(MALFORMED[0])]
     with ThreadPoolExecutor(8) as pool:
-        for verdict in pool.map(again, failed):
+        for verdict in pool.map(again, unsure):
             verdicts[verdict.case.id] = verdict
     # To a server that does not do what a case builds upon, the case does not apply.
     for case in cases:

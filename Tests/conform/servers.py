@@ -1,6 +1,7 @@
 """The servers: Larder, and Debian's nginx, HAProxy and Varnish, each as a reverse proxy with a cache before the origin.
 
-The peers' settings are in this folder and as short as they can be. All listen on loopback, on a free port.
+The peers' settings are in this folder and as short as they can be. All listen on loopback, on a free port; Larder has the system choose it,
+because many start at once, and a port that was free before may be taken by then.
 """
 
 import json
@@ -41,9 +42,11 @@ class Server(Process):
     program = ""
     # Whether it is started anew for cases that change how others are served.
     starts_anew = False
+    # Whether the system chooses the port. The log names it then.
+    names_port = False
 
     def __init__(self, origin: Origin):
-        self.port = free_port()
+        self.port = 0 if self.names_port else free_port()
         self.folder = Path(tempfile.mkdtemp(prefix=f"conform-{self.name}-"))
         origin.catalogue = CATALOGUE
         super().__init__(self.name, self.command(origin), self.folder / "log",
@@ -93,6 +96,7 @@ class Server(Process):
 class Larder(Server):
     name = "larder"
     starts_anew = True
+    names_port = True
     binary = os.environ.get("LARDER_BINARY", str(ROOT / ".build/release/larder"))
 
     def command(self, origin):
@@ -106,6 +110,13 @@ class Larder(Server):
             "LARDER_TTL_RESPECT_UPSTREAM": "true", "LARDER_TTL_NO_CACHE": "0s", "LARDER_STALE_WHILE_REVALIDATE": "0s",
             "LARDER_LOG_ACCESS": "false", "LARDER_UPSTREAM_IDLE_TIMEOUT": "60s",
             "LARDER_SERVER_BODY_TIMEOUT": "10s"}
+
+    def is_ready(self):
+        found = re.search(r"serving on http://127\.0\.0\.1:(\d+)", self.output)
+        if not found:
+            return False
+        self.port = int(found[1])
+        return super().is_ready()
 
     @classmethod
     def version(cls):

@@ -45,19 +45,20 @@ def test_concurrent_fetches_share_one_http2_connection(origin, protocol, start):
 
 
 def test_after_silence_on_a_kept_connection_the_next_fetch_makes_a_new_one(origin, start):
-    larder = start(LARDER_UPSTREAM_TIMEOUT="1s")
+    larder = start(LARDER_UPSTREAM_TIMEOUT="4s")
     assert larder.fetch()[0] == 200
+    before = len(origin.requests)
     dead = {connection.number for connection in origin.connections}
     origin.script = lambda request: Deed.IGNORE if request.connection.number in dead else Deed.ANSWER
     assert larder.fetch()[0] == 504
     until_answered(larder)
     assert larder.fetch()[0] == 200
     # One request went out in vain, and no more.
-    assert sum(number in dead for number in connections_of(origin)[2:]) == 1
+    assert sum(number in dead for number in connections_of(origin)[before:]) == 1
 
 
 def test_after_silence_no_other_kept_connection_is_tried(origin, protocol, start):
-    larder = start(LARDER_UPSTREAM_TIMEOUT="1s")
+    larder = start(LARDER_UPSTREAM_TIMEOUT="4s")
     # Several connections over HTTP/1.1: each answers when all are there. Over HTTP/2 there is one.
     all_there = Barrier(1 if protocol == "h2" else 4)
     origin.script = lambda request: all_there.wait() >= 0 and Deed.ANSWER
@@ -73,7 +74,7 @@ def test_after_silence_no_other_kept_connection_is_tried(origin, protocol, start
 
 
 def test_a_fetch_under_way_on_another_connection_is_not_disturbed(origin, start):
-    larder = start(LARDER_UPSTREAM_TIMEOUT="2s")
+    larder = start(LARDER_UPSTREAM_TIMEOUT="6s")
     slow = []
     first_ended = Event()
 
@@ -90,8 +91,8 @@ def test_a_fetch_under_way_on_another_connection_is_not_disturbed(origin, start)
         first = pool.submit(larder.fetch)
         while not any(request.path.endswith("n=1") for request in origin.requests):
             time.sleep(0.01)
-        # Half of the time limit: the second fetch is under way when the first one fails, and has a second left then.
-        time.sleep(1)
+        # Half of the time limit: the second fetch is under way when the first one fails, and has three seconds left then.
+        time.sleep(3)
         second = pool.submit(larder.fetch)
         assert first.result()[0] == 504
         first_ended.set()
@@ -107,8 +108,9 @@ def test_a_connection_whose_packets_vanish_is_left_within_the_same_fetch(origin,
     for connection in origin.connections:
         connection.vanish()
     status, seconds = larder.fetch()
+    # The old connection was waited for, and left before `upstream.timeout` was over: otherwise there would be no 200.
     assert status == 200
-    assert 2 < seconds < 8
+    assert seconds > 2
     assert larder.fetch()[0] == 200
     assert len(origin.requests) == before + 2
 

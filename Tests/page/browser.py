@@ -28,7 +28,8 @@ class Browser:
              "--disable-component-update", "--disable-sync", "--no-proxy-server", "--hide-scrollbars",
              "--disable-dev-shm-usage", "--remote-debugging-port=0", "--remote-allow-origins=*",
              f"--user-data-dir={self.folder}", "about:blank"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            # No pipe, since nobody would read it, and a full one would stop the browser.
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.socket = None
         try:
             self.socket = websocket.create_connection(self._address(), timeout=30, enable_multithread=False)
@@ -73,7 +74,6 @@ class Browser:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.process.stderr.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -122,6 +122,8 @@ def age(page):
 
 
 def test_another_catalogue_is_listed_while_the_page_is_open(watched, tab):
+    # One or two: the first fetch joins the one that Larder begins by itself, or comes after it.
+    asked_before = watched.status()["upstream"]["requests"]
     page = tab(of=watched, height=400)
     page.until("!document.getElementById('changes-body').hidden")
     age(page)
@@ -154,8 +156,8 @@ def test_another_catalogue_is_listed_while_the_page_is_open(watched, tab):
     assert not any("category" in url for url in page.requests)
     page.type("#filter-category", "")
     page.until("document.querySelectorAll('#models-rows button').length === 10")
-    # The page has not made Larder ask upstream: the four fetches are the test's.
-    assert watched.status()["upstream"]["requests"] == 4
+    # The page has not made Larder ask upstream: the three fetches are the test's.
+    assert watched.status()["upstream"]["requests"] == asked_before + 3
 
 
 def test_a_discount_is_a_share(watched, tab):

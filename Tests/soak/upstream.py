@@ -9,6 +9,7 @@ import collections
 import dataclasses
 import json
 import random
+import socket
 import time
 
 FAULTS = ["refused", "hang", "cut", "garbage", "500", "503", "429", "drip", "wrong-type", "empty"]
@@ -17,6 +18,8 @@ LONGEST_DRIP = 0.8
 REVOKED = "key-0"
 # These say nothing of the key: everyone waits.
 CONNECTION_FAULTS = ["hang"]
+# The state of a TCP connection that neither end has closed (tcp(7), `TCP_INFO`).
+ESTABLISHED = 1
 
 
 @dataclasses.dataclass
@@ -105,6 +108,9 @@ class Upstream:
         fault = self.fault if self.faulty and self.random.random() < self.strength else None
         if fault == "empty" and path != "/models":
             fault = None
+        if self.is_given_up(writer):
+            # It came too late: Larder has noted a failure and asks again.
+            return False
         if method == "GET":
             self.note(target, key, fault, path in ("/models/user", "/model/no/body"))
         if fault and fault not in ("refused", "drip"):
@@ -124,6 +130,12 @@ class Upstream:
             await reader.readuntil(b"\r\n")
             return whole
         return await reader.readexactly(int(fields.get("content-length", 0)))
+
+    def is_given_up(self, writer):
+        """Whether the connection is closed. The kernel knows that before the event loop does."""
+        if writer.is_closing():
+            return True
+        return writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != ESTABLISHED
 
     def note(self, target, key, fault, is_personal):
         """Nothing may be asked for again before its time to live is over, or before the pause after a failure is.

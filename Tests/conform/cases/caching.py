@@ -315,10 +315,11 @@ CONDITIONS = Group("conditional requests", "304, and revalidation at the origin"
     Case("again-304-fresh", "9111 4.3.4", "should", "A 304 makes a stale response fresh", needs=("again-tag",), steps=(
         first(cc("max-age=1", ("ETag", '"a"')), STALE_AFTER),
         then("validated", reply=Reply(fields=cc("max-age=3600", ("ETag", '"a"')))), then("hit"))),
+    # What is not reset is at least 4 seconds old at the end.
     Case("again-304-age", "9111 4.3.4", "must", "A 304 resets the age", needs=("again-304-fresh", "age-made"), steps=(
-        first(cc("max-age=1", ("ETag", '"a"')), STALE_AFTER),
+        first(cc("max-age=1", ("ETag", '"a"')), STALE_AFTER + 2),
         then("validated", reply=Reply(fields=cc("max-age=3600", ("ETag", '"a"')))),
-        then("hit", has=(("age", age(0, 1)),)))),
+        then("hit", has=(("age", age(0, 3)),)))),
     Case("again-304-body", "9111 4.3.4", "must", "A 304 with a content length leaves the body complete", needs=("again-tag",),
         steps=(
         first(cc("max-age=1", ("ETag", '"a"')), STALE_AFTER),
