@@ -176,4 +176,12 @@ extension ByteBuilder {
             shift -= 4
         }
     }
+
+    /// Appends a part of a body as a chunk (RFC 9112 section 7.1). It must not be empty: that would be the last one.
+    public mutating func append(chunk part: Span<UInt8>) {
+        append(hexLength: part.count)
+        append("\r\n")
+        append(part)
+        append("\r\n")
+    }
 }

@@ -117,12 +117,7 @@ public struct ResponseHeadWriter: ~Copyable {
     public mutating func content(_ part: Span<UInt8>) { bytes.append(part) }
 
     /// Appends a part of the body as a chunk (RFC 9112 section 7.1). It must not be empty: that would be the last one.
-    public mutating func chunk(_ part: Span<UInt8>) {
-        bytes.append(hexLength: part.count)
-        bytes.append("\r\n")
-        bytes.append(part)
-        bytes.append("\r\n")
-    }
+    public mutating func chunk(_ part: Span<UInt8>) { bytes.append(chunk: part) }
 
     /// Appends the last chunk. Trailers may follow, and then `end`.
     public mutating func lastChunk() { bytes.append("0\r\n") }

@@ -140,12 +140,8 @@ struct Connection: Sendable {
 
     /// Waits until all that was sent is acknowledged, so that the client's kernel has it.
     func waitUntilDelivered() {
-        var left: Int32 = 1
         // A connection that was reset keeps what was left.
-        for _ in 0..<100_000 where left > 0 {
-            if unsafe ioctl(descriptor, UInt(TIOCOUTQ), &left) != 0 { return }
-            if left > 0 { usleep(1_000) }
-        }
+        for _ in 0..<100_000 where unacknowledgedBytes(on: descriptor) > 0 { usleep(1_000) }
     }
 
     /// Says nothing more until the client has gone.

@@ -158,14 +158,8 @@ public final class TestSocket: Sendable {
     /// Until then, what another connection sends later may be there first.
     public func waitUntilDelivered(timeout: Duration = .hang) throws {
         try eventually("what was written is delivered", within: timeout) {
-            unacknowledged == 0 || wait(for: 0, until: .now)
+            unacknowledgedBytes(on: descriptor) == 0 || wait(for: 0, until: .now)
         }
-    }
-
-    /// The bytes that the peer's system has not acknowledged.
-    private var unacknowledged: Int32 {
-        var count: Int32 = 0
-        return unsafe ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? count : 0
     }
 
     /// Sends the end of the stream and goes on reading.

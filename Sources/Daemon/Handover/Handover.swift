@@ -21,6 +21,8 @@ protocol HandoverOwner: AnyObject {
     func nameMain(_ process: Int32)
     /// Another process serves: accept nothing more, and end with the connections that are open.
     func retire()
+    /// Whether this process was asked to end.
+    var isEnding: Bool { get }
     /// The handover has failed, and this process has its state again, unless it cannot be opened.
     func handoverFailed()
 }
@@ -165,7 +167,8 @@ final class Handover {
             timer?.stop()
             channel?.close()
             channel = nil
-            log.event(.upgradeFailed, "the upgrade failed, and this process goes on serving: \(reason)")
+            let rest = owner.isEnding ? "" : ", and this process goes on serving"
+            log.event(.upgradeFailed, "the upgrade failed\(rest): \(reason)")
             requests?.answer("failed: \(reason)")
             // Last, because it may close this.
             owner.handoverFailed()

@@ -56,7 +56,7 @@ struct HandoverStateMachine {
     /// Whether the new process may have the state directory.
     private var isLent = false
 
-    /// Whether a new process is being started.
+    /// Whether a new process is being started, or was killed and may not be gone.
     var isUnderWay: Bool {
         switch state {
         case .starting, .accepting, .killed: true

@@ -172,6 +172,8 @@ extension Supervisor: HandoverOwner {
         broadcast(.drain(isHandover: true))
     }
 
+    var isEnding: Bool { lifecycle.isEnding }
+
     func handoverFailed() { finishIfOver() }
 }
 

@@ -31,14 +31,12 @@ struct EventText: Sendable {
     /// A copy of a text.
     init(_ text: Span<UInt8>) {
         var out = ByteBuilder(capacity: text.count + 20)
-        out.append(hexLength: text.count)
-        out.append("\r\n")
-        let start = out.count
-        out.append(text)
-        out.append("\r\n")
+        out.append(chunk: text)
         let bytes = out.finish()
         chunk = bytes.all
-        bare = bytes[start..<start + text.count]
+        // A line break follows it.
+        let end = bytes.count - 2
+        bare = bytes[end - text.count..<end]
     }
 
     /// The comment that shows that the connection lives.

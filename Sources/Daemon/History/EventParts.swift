@@ -18,7 +18,7 @@ final class EventParts {
         let newsCount: UInt64
     }
 
-    /// Nobody waits.
+    /// Without followers that wait.
     init(on loop: Loop, peers: Peers) {
         self.loop = loop
         self.peers = peers

@@ -180,10 +180,7 @@ struct OutgoingRequest: ~Copyable {
         if isWhole || body.isEmpty { return }
         makeRoom()
         if isChunked {
-            bytes.append(hexLength: body.count)
-            bytes.append("\r\n")
-            bytes.append(body)
-            bytes.append("\r\n")
+            bytes.append(chunk: body)
         } else {
             let taken = min(missing, body.count)
             bytes.append(body.extracting(0..<taken))

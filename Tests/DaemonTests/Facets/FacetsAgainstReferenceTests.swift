@@ -17,12 +17,8 @@ import Testing
         var facets: Set<String> = []
         var statuses: [Int: Int] = [:]
         let change = { (settings: inout Settings) in
+            LiveLarder.lasting(&settings)
             settings.workers = workers
-            // A slow machine takes longer over it than lists are usually fresh.
-            settings.ttl.catalog = .seconds(86_400)
-            settings.ttl.opaque = .seconds(86_400)
-            settings.ttl.negative = .seconds(86_400)
-            settings.ttl.user = .seconds(86_400)
         }
         try LiveLarder.serving(before: upstream.origin, change) { larder throws in
             var client = try larder.connect()

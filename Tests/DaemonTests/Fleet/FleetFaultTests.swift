@@ -29,7 +29,7 @@ import Testing
                     let began = clock.now
                     let answer = try larder.get(target)
                     #expect(answer.status == (target == "/providers" ? 404 : 200), "\(target)")
-                    // 300 ms for the engine, and the rest for a busy machine. Nobody waits for another's fetch to the end.
+                    // 300 ms for the engine, and the rest for a busy machine. No client waits for another's fetch to the end.
                     #expect(clock.now - began < larder.settings.upstream.timeout / 2)
                 }
             }

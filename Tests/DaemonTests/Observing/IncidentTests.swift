@@ -307,12 +307,12 @@ import Testing
         let event = try witness.event("connections-full")
         #expect(event["level"] as? String == "warning" && event["server.max_connections"] as? Int == 2)
         #expect(try witness.verdict().codes == ["connections-full"])
-        try line.until("the verdict tells of it") {
+        try line.until("the verdict reports it") {
             try witness.verdict().text == "All 2 connections are in use: 1 waiting\($0)"
         }
-        try line.until("the metrics tell of it") { _ in try witness.metric("larder_connections_waiting") == 1 }
+        try line.until("the metrics report it") { _ in try witness.metric("larder_connections_waiting") == 1 }
         #expect(try witness.metric("larder_connections_max") == 2)
-        try line.until("the command tells of it") { refused in
+        try line.until("the command reports it") { refused in
             let shown = try LarderProcess.run(["status", "--url", "http://127.0.0.1:\(larder.port)"])
             #expect(shown.output.hasPrefix("All 2 connections are in use: "), "\(shown.output)")
             return shown.output.hasPrefix("All 2 connections are in use: 1 waiting\(refused)\n\nlarder ")

@@ -5,7 +5,7 @@ import Testing
 
 /// Refusals that are not in upstream's form, as a CDN or a proxy sends them: upstream is failing, and says nothing of the key.
 @Suite(.timeLimit(.minutes(300))) struct ProxyPageTests {
-    /// Where it is a failure, whoever got it is kept from asking for longer than any test takes.
+    /// Where it is a failure, the pause after it is longer than any test takes.
     private static func page(_ status: Int, _ body: String, _ type: String = "text/html") -> OriginReply {
         .response(
             status: status, fields: ["Content-Type": type, "Cache-Control": "max-age=60", "Retry-After": "3600"],

@@ -1,4 +1,11 @@
 import Foundation
+import Glibc
+
+/// How many bytes were sent on a connection that the peer's system has not acknowledged. It has all others.
+public func unacknowledgedBytes(on descriptor: Int32) -> Int {
+    var count: Int32 = 0
+    return unsafe ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+}
 
 /// How many bytes have come from a port of 127.0.0.1 and were not read yet, on all connections to it: the kernel has
 /// them in the sockets of those who have connected.
