@@ -166,12 +166,14 @@ import Testing
         var settings = try settings("redis://127.0.0.1:\(server.port)")
         settings.username = "larder"
         settings.password = bytes("secret")
-        // On a busy machine the question may reach the engine only when its time is over.
+        // On a busy machine the question may reach the engine only when its time is over, and a later one get its answer
+        // too late: then a longer time is tried.
+        var events: [LinkEvent] = []
         for interval in [300, 3_000, 20_000] {
             settings.pingInterval = interval
             var (isAsked, stoodStill) = (false, false)
             var turns = 0
-            let events = try LinkRun.run(settings) { event, run in
+            events = try LinkRun.run(settings) { event, run in
                 if event.failure != nil { return run.stop() }
                 guard event == .connected else { return }
                 server.hold(true)
@@ -193,11 +195,9 @@ import Testing
                 }
             }
             server.hold(false)
-            guard stoodStill else { continue }
-            #expect(events == [.connected])
-            return
+            if stoodStill, events == [.connected] { return }
         }
-        Issue.record("the engine was never asked in time")
+        Issue.record("the answer is missed, or the engine was never asked in time: \(events)")
     }
 
     @Test func `an engine that stands still does not finish a connection, and the link waits for no reply`() throws {
