@@ -223,7 +223,7 @@ import Testing
             }
             sizes.append((try Self.residentBytes() - before) / 2000)
         } while sizes.count < 4 && sizes.allSatisfy { $0 >= 8192 }
-        #expect(sizes.contains { $0 < 8192 }, "\(sizes)")
+        if !Sanitizer.isAddress { #expect(sizes.contains { $0 < 8192 }, "\(sizes)") }
         let isShared = kept.allSatisfy { $0.bases.count == 2 && $0.bases[1] === first.bases[1] }
         #expect(isShared)
         #expect(Set(kept.map { ObjectIdentifier($0) }).count == kept.count)

@@ -142,7 +142,7 @@ import Testing
         // A hundred megabytes go by.
         try ask(300..<1300)
         let after = try larder.residentBytes()
-        #expect(after - before < 12 << 20, "\(before) became \(after)")
+        if !Sanitizer.isAddress { #expect(after - before < 12 << 20, "\(before) became \(after)") }
         #expect(try client.get("/models").fields["Cache-Status"]?.contains("hit") == true)
         client.close()
         try larder.end()
