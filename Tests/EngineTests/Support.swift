@@ -22,7 +22,7 @@ final class LinkRun: EngineLinkDelegate {
     private var watchdog: LoopTimer?
     private var helpers: [LoopTimer] = []
     private var doors: [Mailbox<Void>] = []
-    private let loop = Loop()
+    let loop = Loop()
 
     private init(_ react: @escaping (LinkEvent, LinkRun) throws -> Void) { self.react = react }
 
