@@ -23,6 +23,14 @@ import Synchronization
 
     private nonisolated(unsafe) let base: UnsafeMutableRawPointer
 
+    /// The size of the pages: the kernel handles a huge one with a few steps, where it takes hundreds for small pages.
+    public enum PageSize: Int, Sendable, CaseIterable {
+        case small, huge
+
+        /// The size for a body of this many bytes. One of more than a quarter of a huge page takes whole ones.
+        public init(forBody count: Int) { self = count > PageCopy.hugePage / 4 ? .huge : .small }
+    }
+
     /// The number of bytes.
     public let count: Int
 
@@ -32,9 +40,7 @@ import Synchronization
     /// Copies some bytes. Nil if there are none, if all copies together would take more than `mostBytes`, or if the
     /// system provides no memory. One that is not limited does not count.
     public init?(_ bytes: Span<UInt8>, isLimited: Bool = true) {
-        // A body of more than a quarter of a huge page takes whole ones: the kernel handles each with a few steps, where
-        // it takes hundreds for small pages.
-        let unit = bytes.count > Self.hugePage / 4 ? Self.hugePage : sysconf(Int32(_SC_PAGESIZE))
+        let unit = PageSize(forBody: bytes.count) == .huge ? Self.hugePage : sysconf(Int32(_SC_PAGESIZE))
         let size = (bytes.count + unit - 1) / unit * unit
         guard size > 0 else { return nil }
         let counted = isLimited ? size : 0

@@ -20,8 +20,30 @@ public enum ZeroCopy: String, Sendable, CaseIterable {
     /// The shortest body that is worth the further system calls, in bytes.
     public static let leastBody = 64 << 10
 
-    /// What a body is sent through. The costs differ.
+    /// What a body is sent through.
     public enum SocketKind: Int, Sendable, CaseIterable { case tcp, unix }
+
+    /// What a body is sent through, and in which pages it is. The costs of all these differ, and which is cheaper.
+    public struct Way: Hashable, Sendable, CaseIterable {
+        let socket: SocketKind
+        let pages: PageCopy.PageSize
+
+        /// How a body of this many bytes is sent.
+        public init(to socket: SocketKind, bodyOf count: Int) { self.init(socket, PageCopy.PageSize(forBody: count)) }
+
+        private init(_ socket: SocketKind, _ pages: PageCopy.PageSize) {
+            self.socket = socket
+            self.pages = pages
+        }
+
+        /// Every way.
+        public static var allCases: [Way] {
+            SocketKind.allCases.flatMap { socket in PageCopy.PageSize.allCases.map { Way(socket, $0) } }
+        }
+
+        /// A bit of its own.
+        fileprivate var bit: Int { 1 << (2 * socket.rawValue + pages.rawValue) }
+    }
 
     /// What it costs to send a body, and to receive it, in nanoseconds of CPU.
     public struct Costs: Sendable {
@@ -37,39 +59,39 @@ public enum ZeroCopy: String, Sendable, CaseIterable {
     /// The costs on this machine; nil if this system does not allow it. They are measured once, which takes some 10
     /// milliseconds of the calling thread: not for a loop's. If it fails, perhaps because no descriptor is free, it is
     /// tried again a few times.
-    public static func costs(to kind: SocketKind) -> Costs? {
+    public static func costs(of way: Way) -> Costs? {
         measurements.withLock { measurements in
-            if let costs = measurements[kind]?.costs { return costs }
-            let failures = measurements[kind]?.failures ?? 0
+            if let costs = measurements[way]?.costs { return costs }
+            let failures = measurements[way]?.failures ?? 0
             if failures == mostFailures { return nil }
-            let costs = CostMeasurement(kind: kind).run()
-            measurements[kind] = (costs, failures + 1)
+            let costs = CostMeasurement(way: way).run()
+            measurements[way] = (costs, failures + 1)
             if costs.map({ !$0.isWorthwhile }) ?? (failures + 1 == mostFailures) {
-                notWorthwhile.bitwiseOr(1 << kind.rawValue, ordering: .relaxed)
+                notWorthwhile.bitwiseOr(way.bit, ordering: .relaxed)
             }
             return costs
         }
     }
 
     private static let mostFailures = 3
-    private static let measurements = Threads.Mutex<[SocketKind: (costs: Costs?, failures: Int)]>([:])
+    private static let measurements = Threads.Mutex<[Way: (costs: Costs?, failures: Int)]>([:])
 
-    /// A bit for each kind of socket for which the measurement was against it. For a loop's thread.
+    /// The bits of the ways for which the measurement was against it. For a loop's thread.
     private static let notWorthwhile = Atomic<Int>(0)
 
     /// Whether pages are to be made for a body that is sent often. Not for a loop's thread.
-    func isWorthwhile(to kind: SocketKind) -> Bool {
+    func isWorthwhile(_ way: Way) -> Bool {
         switch self {
-        case .auto: Self.costs(to: kind)?.isWorthwhile ?? false
+        case .auto: Self.costs(of: way)?.isWorthwhile ?? false
         case .on: true
         case .off: false
         }
     }
 
     /// Whether bodies are to be copied, as far as it is known without measuring.
-    func isAgainst(_ kind: SocketKind) -> Bool {
+    func isAgainst(_ way: Way) -> Bool {
         switch self {
-        case .auto: Self.notWorthwhile.load(ordering: .relaxed) & 1 << kind.rawValue != 0
+        case .auto: Self.notWorthwhile.load(ordering: .relaxed) & way.bit != 0
         case .on: false
         case .off: true
         }
@@ -80,11 +102,12 @@ extension Loop {
     /// The pages to send a body from; nil if it is to be copied. When it has been sent often, pages are made in the
     /// thread pool.
     func pages(of body: SharedBytes, to kind: ZeroCopy.SocketKind) -> PageCopy? {
-        guard !zeroCopy.isAgainst(kind) else { return nil }
+        let way = ZeroCopy.Way(to: kind, bodyOf: body.count)
+        guard !zeroCopy.isAgainst(way) else { return nil }
         if let pages = body.pageCopy { return pages }
         if body.noteSending() {
             let setting = zeroCopy
-            offload({ if setting.isWorthwhile(to: kind) { body.makePageCopy() } }, then: {})
+            offload({ if setting.isWorthwhile(way) { body.makePageCopy() } }, then: {})
         }
         return nil
     }
@@ -218,20 +241,27 @@ struct MovedBody {
 /// All clients get the body before the first of them reads it, as with a loop that serves several. With one client, each
 /// byte would still be in the processor's nearest cache when it is read, and copying would look cheaper than it is.
 @safe private struct CostMeasurement {
-    let kind: ZeroCopy.SocketKind
+    let way: ZeroCopy.Way
 
-    private static let length = 512 << 10
+    /// As long as a list of all models, or as such a list compressed.
+    private var length: Int {
+        switch way.pages {
+        case .huge: 640 << 10
+        case .small: 96 << 10
+        }
+    }
+
     private static let clients = 8
     /// The least cost of these rounds counts, since other work on the machine only adds to it.
     private static let rounds = 6
 
     func run() -> ZeroCopy.Costs? {
-        let bytes = SharedBytes([UInt8](repeating: UInt8(ascii: "x"), count: Self.length))
+        let bytes = SharedBytes([UInt8](repeating: UInt8(ascii: "x"), count: length))
         // Whether there is room for pages now says nothing about their cost.
         guard let pages = PageCopy(bytes.span, isLimited: false), let pipe = PagePipe() else { return nil }
         var pairs: [Pair] = []
         defer { for pair in pairs { pair.close() } }
-        switch kind {
+        switch way.socket {
         case .tcp:
             guard let listening = try? ListeningSocket(.ipv4(0x7F00_0001, port: 0)) else { return nil }
             defer { listening.close() }
@@ -245,11 +275,11 @@ struct MovedBody {
         // The first round of each only warms up.
         for round in 0...Self.rounds {
             let copied = cost(pairs) { socket, from in
-                unsafe send(socket, bytes.address + from, Self.length - from, flags)
+                unsafe send(socket, bytes.address + from, length - from, flags)
             }
             let moved = cost(pairs) { socket, from in
                 var offset = from
-                switch pipe.send(pages, from: &offset, to: Self.length, most: .max, socket: socket) {
+                switch pipe.send(pages, from: &offset, to: length, most: .max, socket: socket) {
                 case .sent, .partly: return offset - from
                 case .failed, .unavailable: return -1
                 }
@@ -268,7 +298,7 @@ struct MovedBody {
         var complete = 0
         while complete < pairs.count {
             var isIdle = true
-            for (index, pair) in pairs.enumerated() where counts[index].sent < Self.length {
+            for (index, pair) in pairs.enumerated() where counts[index].sent < length {
                 let count = sendFrom(pair.near, counts[index].sent)
                 if count > 0 {
                     counts[index].sent += count
@@ -277,12 +307,12 @@ struct MovedBody {
                     return nil
                 }
             }
-            for (index, pair) in pairs.enumerated() where counts[index].received < Self.length {
+            for (index, pair) in pairs.enumerated() where counts[index].received < length {
                 let count = receive(pair.far)
                 guard count >= 0 else { return nil }
                 counts[index].received += count
                 if count > 0 { isIdle = false }
-                if counts[index].received == Self.length { complete += 1 }
+                if counts[index].received == length { complete += 1 }
             }
             if isIdle, !waitForArrival(pairs) { return nil }
         }

@@ -257,24 +257,34 @@ import Threads
         #expect(PageCopy(Span()) == nil)
     }
 
-    @Test(arguments: ZeroCopy.SocketKind.allCases)
-    func `both ways of sending are measured, and the cheaper one is taken`(kind: ZeroCopy.SocketKind) throws {
+    @Test(arguments: [(ZeroCopy.leastBody, PageCopy.PageSize.small), (512 << 10, .small), ((512 << 10) + 1, .huge)])
+    func `how a body is sent depends on its length`(count: Int, pages: PageCopy.PageSize) {
+        for kind in ZeroCopy.SocketKind.allCases {
+            let way = ZeroCopy.Way(to: kind, bodyOf: count)
+            #expect(way.socket == kind && way.pages == pages)
+        }
+        #expect(Set(ZeroCopy.Way.allCases).count == 4)
+    }
+
+    @Test(arguments: ZeroCopy.Way.allCases)
+    func `both ways of sending are measured, and the cheaper one is taken`(way: ZeroCopy.Way) throws {
         // All pages that are allowed are in use, which is no reason to measure nothing.
         var others: [PageCopy] = []
         while let other = PageCopy([UInt8](repeating: 1, count: 700_000).span) { others.append(other) }
-        let costs = try #require(ZeroCopy.costs(to: kind))
+        let costs = try #require(ZeroCopy.costs(of: way))
         #expect(!others.isEmpty)
         others = []
-        print("zero copy, \(kind): \(costs.copied / 1_000) us copied, \(costs.moved / 1_000) us moved")
+        let (copied, moved) = (costs.copied / 1_000, costs.moved / 1_000)
+        print("zero copy, \(way.socket), \(way.pages) pages: \(copied) us copied, \(moved) us moved")
         #expect(costs.copied > 0 && costs.moved > 0)
-        #expect(ZeroCopy.auto.isWorthwhile(to: kind) == costs.isWorthwhile)
-        #expect(ZeroCopy.on.isWorthwhile(to: kind) && !ZeroCopy.off.isWorthwhile(to: kind))
-        #expect(ZeroCopy.auto.isAgainst(kind) == !costs.isWorthwhile)
-        #expect(!ZeroCopy.on.isAgainst(kind) && ZeroCopy.off.isAgainst(kind))
+        #expect(ZeroCopy.auto.isWorthwhile(way) == costs.isWorthwhile)
+        #expect(ZeroCopy.on.isWorthwhile(way) && !ZeroCopy.off.isWorthwhile(way))
+        #expect(ZeroCopy.auto.isAgainst(way) == !costs.isWorthwhile)
+        #expect(!ZeroCopy.on.isAgainst(way) && ZeroCopy.off.isAgainst(way))
         try withLoop { loop in
             loop.zeroCopy = .auto
-            let (stream, _, peer) = try Self.connected(on: loop, kind)
-            let body = try Self.paged(pattern(ZeroCopy.leastBody))
+            let (stream, _, peer) = try Self.connected(on: loop, way.socket)
+            let body = try Self.paged(pattern(way.pages == .huge ? 1 << 20 : ZeroCopy.leastBody))
             _ = stream.write(nil, Span(), body.all)
             #expect((loop.openPagePipe != nil) == costs.isWorthwhile)
             stream.close()
