@@ -192,8 +192,10 @@ static inline int shim_is_close_notify(int where, int value) {
 }
 
 /* Lets bytes that could not be sent be sent on from another place, reports each record that was sent, so that a failure is
-   known to come after them, and reads a record at once: its length is not asked for first. */
+   known to come after them, and reads a record at once: its length is not asked for first. The two buffers, of 17 KiB
+   each, are kept from one record to the next, which curl does not want. */
 static inline void shim_prepare_streaming(SSL *tls) {
+    SSL_clear_mode(tls, SSL_MODE_RELEASE_BUFFERS);
     SSL_set_mode(tls, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE);
     SSL_set_read_ahead(tls, 1);
 }

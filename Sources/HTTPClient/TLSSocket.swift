@@ -21,7 +21,7 @@ import Glibc
     }
 
     func send(_ bytes: Span<UInt8>) -> CurlConnection.Sent {
-        ERR_clear_error()
+        forgetErrors()
         let count = unsafe bytes.withUnsafeBytes {
             unsafe SSL_write(raw, $0.baseAddress, Int32(clamping: $0.count))
         }
@@ -35,7 +35,7 @@ import Glibc
     }
 
     func receive(into buffer: ReadBuffer) -> CurlConnection.Received {
-        ERR_clear_error()
+        forgetErrors()
         let count = unsafe SSL_read(raw, buffer.raw.baseAddress, Int32(ReadBuffer.size))
         if count > 0 {
             // After less than a full record the socket is nearly always empty. If it is not, the loop says so again.
@@ -48,6 +48,10 @@ import Glibc
         case .failed(let text): .failed(.cut("Recv failure: \(text)"))
         }
     }
+
+    /// OpenSSL tells why a call failed by what it finds in this thread's errors, where other calls may have left some.
+    /// Nearly always there are none, and to see that costs less than to remove them.
+    private func forgetErrors() { if ERR_peek_error() != 0 { ERR_clear_error() } }
 
     /// The most bytes that a record has (RFC 8446 section 5.1).
     private static let fullRecord: Int32 = 1 << 14
