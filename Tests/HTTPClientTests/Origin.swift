@@ -178,6 +178,9 @@ struct Connection: Sendable {
         }
     }
 
+    /// Ends what it sends, in good order and at once.
+    func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// Makes the connection end with a reset.
     func reset() {
         var option = linger(l_onoff: 1, l_linger: 0)

@@ -57,6 +57,50 @@ import Testing
         #expect(texts == ["1", suspended < 1_000 ? "1" : "2"])
     }
 
+    // With a rest, the loop has looked at the kept connection already when the thread stands still.
+    @Test(arguments: ["end", "response"], [false, true])
+    func `what came on a kept connection while the thread could not run is seen before the next request`(
+        form: String, rests: Bool
+    ) throws {
+        let isDue = Shared(false)
+        let isDone = Shared(false)
+        let origin = try Origin { connection in
+            var answered = 0
+            while connection.request() != nil {
+                connection.send(ok("\(connection.number)"))
+                answered += 1
+                if connection.number > 1 || answered < 20 { continue }
+                while !isDue.value { pause() }
+                if form == "end" { connection.endSending() } else { connection.send(ok("not asked for")) }
+                connection.waitUntilDelivered()
+                isDone.update { $0 = true }
+            }
+        }
+        defer { origin.stop() }
+        var texts: [String] = []
+        try withClient { client, loop in
+            func next() {
+                let recorder = StreamRecorder()
+                recorder.onEnd = { recorder in
+                    texts.append(recorder.failure?.name ?? recorder.text)
+                    if texts.count == 22 { return }
+                    if texts.count != 20 { return next() }
+                    if rests { after(5, on: loop, stand) } else { stand() }
+                }
+                begin(.make("POST", origin.url, body: .length(0)), on: client, recorder)
+            }
+            /// The thread does nothing for a while, and begins the next request before it looks at the sockets again.
+            func stand() {
+                let begin = loop.nowNanoseconds
+                isDue.update { $0 = true }
+                while !isDone.value || loop.nowNanoseconds < begin + 10_000_000 { pause() }
+                next()
+            }
+            next()
+        }
+        #expect(texts == [String](repeating: "1", count: 20) + ["2", "2"])
+    }
+
     /// Answers a first request on each of several connections at once, and nothing more on those.
     private func forgetful(_ connections: Int, form: String) throws -> Origin {
         let arrived = Shared(0)
