@@ -69,7 +69,7 @@ import Testing
             while connection.request() != nil {
                 connection.send(ok("\(connection.number)"))
                 answered += 1
-                if connection.number > 1 || answered < 20 { continue }
+                if connection.number > 1 || answered != 20 { continue }
                 while !isDue.value { pause() }
                 if form == "end" { connection.endSending() } else { connection.send(ok("not asked for")) }
                 connection.waitUntilDelivered()
