@@ -274,9 +274,11 @@ import Threads
         let costs = try #require(ZeroCopy.costs(of: way))
         #expect(!others.isEmpty)
         others = []
-        let (copied, moved) = (costs.copied / 1_000, costs.moved / 1_000)
-        print("zero copy, \(way.socket), \(way.pages) pages: \(copied) us copied, \(moved) us moved")
-        #expect(costs.copied > 0 && costs.moved > 0)
+        func text(_ cost: ZeroCopy.Cost) -> String { "\(cost.sending / 1_000) + \(cost.receiving / 1_000) us" }
+        print("zero copy, \(way.socket), \(way.pages) pages: \(text(costs.copied)) copied, \(text(costs.moved)) moved")
+        for part in [costs.copied.sending, costs.copied.receiving, costs.moved.sending, costs.moved.receiving] {
+            #expect(part > 0)
+        }
         #expect(ZeroCopy.auto.isWorthwhile(way) == costs.isWorthwhile)
         #expect(ZeroCopy.on.isWorthwhile(way) && !ZeroCopy.off.isWorthwhile(way))
         #expect(ZeroCopy.auto.isAgainst(way) == !costs.isWorthwhile)
@@ -290,7 +292,26 @@ import Threads
             stream.close()
             peer.close()
         }
-        #expect(!ZeroCopy.Costs(copied: 100, moved: 97).isWorthwhile)
-        #expect(ZeroCopy.Costs(copied: 100, moved: 90).isWorthwhile)
+    }
+
+    @Test(
+        arguments: [
+            // Sending and receiving, if copied and if moved.
+            (100, 40, 90, 40, true),
+            (100, 40, 97, 40, false),
+            (100, 40, 97, 0, false),
+            // What the sender saves counts for more than what the receiver pays, up to a limit.
+            (90, 35, 45, 80, true),
+            (90, 35, 45, 121, true),
+            (90, 35, 45, 122, false),
+            (UInt64.max / 4, 0, 0, UInt64.max / 4, true),
+        ] as [(UInt64, UInt64, UInt64, UInt64, Bool)])
+    func `pages are moved if sending is clearly cheaper and the total is not clearly dearer`(
+        sendingCopies: UInt64, receivingCopies: UInt64, sendingPages: UInt64, receivingPages: UInt64, isWorthwhile: Bool
+    ) {
+        let costs = ZeroCopy.Costs(
+            copied: .init(sending: sendingCopies, receiving: receivingCopies),
+            moved: .init(sending: sendingPages, receiving: receivingPages))
+        #expect(costs.isWorthwhile == isWorthwhile)
     }
 }
