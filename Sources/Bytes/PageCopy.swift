@@ -38,10 +38,23 @@ import Synchronization
     private let isLimited: Bool
 
     /// Copies some bytes. Nil if there are none, if all copies together would take more than `mostBytes`, or if the
-    /// system provides no memory. One that is not limited does not count.
-    public init?(_ bytes: Span<UInt8>, isLimited: Bool = true) {
-        let unit = PageSize(forBody: bytes.count) == .huge ? Self.hugePage : sysconf(Int32(_SC_PAGESIZE))
-        let size = (bytes.count + unit - 1) / unit * unit
+    /// system provides no memory.
+    public convenience init?(_ bytes: Span<UInt8>) {
+        unsafe self.init(count: bytes.count, in: PageSize(forBody: bytes.count), isLimited: true) { base in
+            unsafe bytes.withUnsafeBytes { unsafe base.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        }
+    }
+
+    /// Pages that hold a byte so many times, to measure with. They do not count as a copy.
+    public convenience init?(repeating byte: UInt8, count: Int, in pages: PageSize) {
+        unsafe self.init(count: count, in: pages, isLimited: false) { base in
+            unsafe _ = base.initializeMemory(as: UInt8.self, repeating: byte, count: count)
+        }
+    }
+
+    private init?(count: Int, in pages: PageSize, isLimited: Bool, fill: (UnsafeMutableRawPointer) -> Void) {
+        let unit = pages == .huge ? Self.hugePage : sysconf(Int32(_SC_PAGESIZE))
+        let size = (count + unit - 1) / unit * unit
         guard size > 0 else { return nil }
         let counted = isLimited ? size : 0
         guard Self.used.wrappingAdd(counted, ordering: .relaxed).newValue <= Self.mostBytes || !isLimited,
@@ -50,14 +63,12 @@ import Synchronization
             Self.used.wrappingSubtract(counted, ordering: .relaxed)
             return nil
         }
-        unsafe bytes.withUnsafeBytes { source in
-            unsafe base.copyMemory(from: source.baseAddress!, byteCount: source.count)
-        }
+        unsafe fill(base)
         _ = unsafe mprotect(base, size, PROT_READ)
         unsafe self.base = base
         self.size = size
         self.isLimited = isLimited
-        count = bytes.count
+        self.count = count
     }
 
     deinit {

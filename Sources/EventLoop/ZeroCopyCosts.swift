@@ -22,9 +22,10 @@ import Glibc
     private static let rounds = 8
 
     func run() -> ZeroCopy.Costs? {
-        let bytes = SharedBytes([UInt8](repeating: UInt8(ascii: "x"), count: length))
-        // Whether there is room for pages now says nothing about their cost.
-        guard let pages = PageCopy(bytes.span, isLimited: false), let pipe = PagePipe() else { return nil }
+        // Not memory of `malloc`, which would keep more of it for the process from then on.
+        guard let bytes = PageCopy(repeating: UInt8(ascii: "x"), count: length, in: .small),
+            let pages = PageCopy(repeating: UInt8(ascii: "x"), count: length, in: way.pages), let pipe = PagePipe()
+        else { return nil }
         var pairs: [Pair] = []
         defer { for pair in pairs { pair.close() } }
         switch way.socket {
@@ -55,7 +56,7 @@ import Glibc
 
     /// The CPU time of sending the body to each of the clients and receiving it there; nil if that does not work.
     private func cost(
-        _ pairs: [Pair], ofMoving isMoving: Bool, _ bytes: SharedBytes, _ pages: PageCopy, _ pipe: PagePipe
+        _ pairs: [Pair], ofMoving isMoving: Bool, _ bytes: PageCopy, _ pages: PageCopy, _ pipe: PagePipe
     ) -> ZeroCopy.Cost? {
         var counts = pairs.map { _ in (sent: 0, received: 0) }
         var cost = ZeroCopy.Cost()
@@ -85,7 +86,7 @@ import Glibc
     }
 
     /// Copies what a socket takes of the bytes from an offset on. The number of bytes, or nil if that fails.
-    private func copy(_ bytes: SharedBytes, _ offset: Int, to socket: Int32) -> Int? {
+    private func copy(_ bytes: PageCopy, _ offset: Int, to socket: Int32) -> Int? {
         let flags = Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL)
         let count = unsafe send(socket, bytes.address + offset, length - offset, flags)
         return count >= 0 ? count : errno == EAGAIN ? 0 : nil
