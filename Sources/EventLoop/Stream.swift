@@ -26,6 +26,9 @@ import Glibc
     /// only the first call takes a system call.
     public private(set) lazy var peerText: String? = peer.map { $0.isUnix ? "unix" : $0.description }
 
+    /// The socket, which libuv owns. Valid until the stream is closed.
+    private let descriptor: Int32
+
     /// Writes that libuv holds.
     private var queuedWrites = 0
     private var failure: UVError?
@@ -42,6 +45,7 @@ import Glibc
     /// Takes over a connected stream socket, which is closed if this fails.
     public init(on loop: Loop, adopting descriptor: Int32) throws(UVError) {
         self.loop = loop
+        self.descriptor = descriptor
         let size = unsafe max(MemoryLayout<uv_tcp_t>.size, MemoryLayout<uv_pipe_t>.size)
         let room = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
         unsafe raw = room.bindMemory(to: uv_stream_t.self, capacity: 1)
@@ -73,8 +77,8 @@ import Glibc
     /// answer does not fit into the socket, so a hit that is sent at once pays nothing for it.
     private func followUnsentLimit() {
         let limit = UnsentLimit.bytes(among: loop.openStreams)
-        guard limit != unsentLimit, kind == .tcp, let descriptor = socket else { return }
-        UnsentLimit.set(limit, on: descriptor)
+        guard limit != unsentLimit, kind == .tcp, let socket else { return }
+        UnsentLimit.set(limit, on: socket)
         unsentLimit = limit
     }
 
@@ -124,14 +128,13 @@ import Glibc
             {
                 return outcome
             }
-            // One piece alone goes by `write`, which is quicker than `writev`.
             let first = head == nil ? 1 : 0
-            let sent = unsafe Int(uv_try_write(raw, buffers + first, UInt32((body == nil ? 2 : 3) - first)))
+            let sent = unsafe shim_send(descriptor, buffers + first, Int32((body == nil ? 2 : 3) - first))
             if sent == total { return .sent }
             if sent > 0 {
                 unsafe advance(buffers, by: sent)
-            } else if sent != Int(UV_EAGAIN.rawValue) {
-                close(error: UVError(rawValue: Int32(sent)))
+            } else if sent < 0, errno != EAGAIN, errno != ENOBUFS, errno != EINTR {
+                close(error: UVError(errno: errno))
                 return .closed
             }
         }
@@ -169,7 +172,7 @@ import Glibc
     private func move(
         _ body: consuming MovedBody, after buffers: UnsafeMutablePointer<uv_buf_t>, _ head: ByteSlice?
     ) -> WriteOutcome? {
-        guard let socket = socket, loop.pagePipe != nil else { return nil }
+        guard let socket, loop.pagePipe != nil else { return nil }
         let before = unsafe Int(buffers[0].len) + Int(buffers[1].len)
         if before > 0 {
             let sent = unsafe shim_send_more(socket, buffers, 2)
@@ -187,7 +190,7 @@ import Glibc
 
     /// Sends what the socket takes of a body in pages; the rest waits.
     private func goOn(with body: consuming MovedBody) -> WriteOutcome {
-        guard let socket = socket, loop.zeroCopy != .off, let pipe = loop.pagePipe else { return queue(body.rest()) }
+        guard let socket, loop.zeroCopy != .off, let pipe = loop.pagePipe else { return queue(body.rest()) }
         switch body.send(through: pipe, to: socket) {
         case .sent: return .sent
         case .partly:
@@ -222,11 +225,7 @@ import Glibc
     private var kind: ZeroCopy.SocketKind { unsafe raw.pointee.type == UV_TCP ? .tcp : .unix }
 
     /// The descriptor; nil if the connection is closed.
-    private var socket: Int32? {
-        var descriptor: Int32 = -1
-        let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
-        return unsafe uv_fileno(handle, &descriptor) == 0 ? descriptor : nil
-    }
+    private var socket: Int32? { isClosed ? nil : descriptor }
 
     /// Closes at once, and discards unsent bytes. Further calls do nothing.
     public func close(error: UVError? = nil) {
@@ -292,19 +291,12 @@ import Glibc
 extension Stream {
     /// Whether bytes have arrived that were not read yet. It takes a system call.
     public var hasUnreadInput: Bool {
-        var descriptor: Int32 = -1
-        let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
-        guard !isClosed, unsafe uv_fileno(handle, &descriptor) == 0 else { return false }
+        guard let socket else { return false }
         var byte: UInt8 = 0
-        return unsafe recv(descriptor, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
+        return unsafe recv(socket, &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
     }
 
-    private var peer: SocketAddress? {
-        var descriptor: Int32 = -1
-        let handle = unsafe UnsafeMutableRawPointer(raw).assumingMemoryBound(to: uv_handle_t.self)
-        guard !isClosed, unsafe uv_fileno(handle, &descriptor) == 0 else { return nil }
-        return SocketAddress(peerOf: descriptor)
-    }
+    private var peer: SocketAddress? { socket.flatMap(SocketAddress.init(peerOf:)) }
 }
 
 private func isUnixSocket(_ descriptor: Int32) -> Bool {
