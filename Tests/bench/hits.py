@@ -95,13 +95,12 @@ class Field:
         elif body != expected:
             raise Failure(f"{name}: the body of {case.name} is not what the origin serves")
 
-    def measure(self, name, case, connections) -> dict:
+    def measure(self, name, case, connections, load=servers.wrk) -> dict:
         server = self.running[name]
         # What is under way at the end has cost something but counts for nothing: the more connections, the longer.
         seconds = self.options.seconds * (2 if connections > 100 else 1)
         before = [servers.asked(self.origin), servers.asked(self.upstream)]
-        result = servers.wrk(server, case.target, connections, seconds,
-                             [f"{key}: {value}" for key, value in fields(case).items()])
+        result = load(server, case.target, connections, seconds, [f"{key}: {value}" for key, value in fields(case).items()])
         if [servers.asked(self.origin), servers.asked(self.upstream)] != before:
             raise Failure(f"{name} asked its origin during a measurement of {case.name}: not all of it was hits")
         return result | server.memory()

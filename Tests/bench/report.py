@@ -218,8 +218,23 @@ def unix(part, thresholds) -> str:
         ["answer", "connections", "over", "CPU, us per request", "with the client", "requests/s"], rows)
 
 
-PARTS = {"hits": hits, "unix": unix, "proxy": proxy, "events": events, "queries": queries, "refresh": refresh, "loops": loops,
-         "start": start, "memory": memory}
+def reads(part, thresholds) -> str:
+    rows = []
+    for connections, by_server in part["values"].items():
+        for name, rounds in by_server.items():
+            rows.append([name, connections, *[spread([one[key] for one in rounds], places) for key, places in
+                                              [("cpu", 1), ("both", 1), ("rate", 0)]]])
+        peers = [by_server[name] for name in PEERS if name in by_server]
+        if LARDER in by_server and peers:
+            what = f"{WHOLE} read in large pieces, {connections} connections: CPU"
+            thresholds.least(f"{what}, best peer / Larder", ratios(by_server[LARDER], peers, "cpu"), 1.0)
+            thresholds.least(f"{what} of both sides, best peer / Larder", ratios(by_server[LARDER], peers, "both"), 1.0)
+    return "\n### The whole list, read in large pieces\n\n" + table(
+        ["server", "connections", "CPU, us per request", "with the client", "requests/s"], rows)
+
+
+PARTS = {"hits": hits, "reads": reads, "unix": unix, "proxy": proxy, "events": events, "queries": queries, "refresh": refresh,
+         "loops": loops, "start": start, "memory": memory}
 
 
 # MARK: The fleet
