@@ -105,6 +105,18 @@ class Field:
             raise Failure(f"{name} asked its origin during a measurement of {case.name}: not all of it was hits")
         return result | server.memory()
 
+    def rounds(self, case, connections, load=servers.wrk) -> dict:
+        """What each round showed, for each server."""
+        names = self.options.servers
+        kept = {name: [] for name in names}
+        for turn in range(self.options.rounds):
+            # Who begins changes from round to round: what comes after what may matter.
+            shift = turn % len(names)
+            for name in names[shift:] + names[:shift]:
+                kept[name].append(self.measure(name, case, connections, load))
+                self.check(name, case)
+        return kept
+
     def close(self):
         for process in reversed(list(self.running.values())):
             process.end()
@@ -120,13 +132,7 @@ def run(options, rows, catalogue, folder) -> dict:
             if options.only and case.name not in options.only:
                 continue
             for connections in options.connections:
-                kept = values.setdefault(case.name, {}).setdefault(connections, {name: [] for name in options.servers})
-                for turn in range(options.rounds):
-                    # Who begins changes from round to round: what comes after what may matter.
-                    shift = turn % len(options.servers)
-                    for name in options.servers[shift:] + options.servers[:shift]:
-                        kept[name].append(field.measure(name, case, connections))
-                        field.check(name, case)
+                kept = values.setdefault(case.name, {})[connections] = field.rounds(case, connections)
                 note(f"{case.name}, {connections}: us of CPU per request: {costs(kept)}")
     finally:
         field.close()

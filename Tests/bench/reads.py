@@ -23,11 +23,7 @@ def run(options, rows, body, folder) -> dict:
             # The load names another host than the checks, so that some have to fetch the list once more.
             load(field.running[name], case.target, 1, 0.2, ())
         for connections in options.connections:
-            kept = values[connections] = {name: [] for name in options.servers}
-            for turn in range(options.rounds):
-                shift = turn % len(options.servers)
-                for name in options.servers[shift:] + options.servers[:shift]:
-                    kept[name].append(field.measure(name, case, connections, load))
+            kept = values[connections] = field.rounds(case, connections, load)
             note(f"{WHOLE}, read in large pieces, {connections}: us of CPU per request: {costs(kept)}")
     finally:
         field.close()
