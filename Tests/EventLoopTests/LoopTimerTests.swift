@@ -1,4 +1,5 @@
 import EventLoop
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(300))) struct LoopTimerTests {
@@ -65,5 +66,19 @@ import Testing
             #expect(abs(loop.wallSeconds - Loop.wallSeconds) <= 1)
             #expect(loop.nowNanoseconds < loop.nowNanoseconds)
         }
+    }
+
+    @Test func `whole seconds are those of the clock that tests compare them with`() {
+        // Other clocks begin a second some milliseconds earlier, so the readings must go on into the next one.
+        let first = CoarseClock.seconds
+        var last = first
+        var areInOrder = true
+        while last < first + 2 {
+            let read = Int(Loop.wallSeconds)
+            let next = CoarseClock.seconds
+            areInOrder = areInOrder && last <= read && read <= next
+            last = next
+        }
+        #expect(areInOrder)
     }
 }

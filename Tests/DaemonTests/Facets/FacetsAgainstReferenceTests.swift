@@ -11,9 +11,7 @@ import Testing
         workers: Int, resource: String
     ) throws {
         let upstream = try FacetOrigin()
-        // Larder's clock for whole seconds is some milliseconds late.
-        func now() -> Int { Int(Date().timeIntervalSince1970 - 0.02) }
-        var generator = FacetQueryGenerator(upstream.reference, now: now(), seed: UInt64(workers))
+        var generator = FacetQueryGenerator(upstream.reference, now: CoarseClock.seconds, seed: UInt64(workers))
         var facets: Set<String> = []
         var statuses: [Int: Int] = [:]
         let change = { (settings: inout Settings) in
@@ -25,8 +23,8 @@ import Testing
             for number in 0..<2000 {
                 let query = generator.next()
                 if number % 50 == 0 { client = try larder.connect() }
-                // The second in which it was answered is not known to the second.
-                let possible = { upstream.reference.answer(whole: query, now: now(), resource: resource) }
+                // The second may have changed before it was answered, or after.
+                let possible = { upstream.reference.answer(whole: query, now: CoarseClock.seconds, resource: resource) }
                 let before = possible()
                 let answer = try client.get("/\(resource)?\(query)", ["Authorization": "Bearer sk-1"])
                 statuses[answer.status, default: 0] += 1

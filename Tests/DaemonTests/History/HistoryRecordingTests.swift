@@ -113,7 +113,7 @@ import Testing
     /// What upstream sends with its list if its clock is ahead by so many seconds.
     private static func sent(_ seconds: Int64) -> MessageFields {
         var date = ByteBuilder()
-        HTTPDate.append(Int64(Date().timeIntervalSince1970) + seconds, to: &date)
+        HTTPDate.append(Int64(CoarseClock.seconds) + seconds, to: &date)
         var fields = Replies.shared
         fields["Date"] = date.span.text()
         return fields

@@ -23,7 +23,7 @@ import Testing
         workers: Int, resource: String
     ) throws {
         let upstream = try FacetOrigin()
-        let now = Int(Date().timeIntervalSince1970)
+        let now = CoarseClock.seconds
         var generator = FacetQueryGenerator(upstream.reference, now: now, seed: UInt64(workers) + 7)
         var viewGenerator = ViewGenerator(upstream.reference.models, now: now, seed: UInt64(workers) + 8)
         let views = (0..<40).map { _ in viewGenerator.next() }
@@ -40,14 +40,12 @@ import Testing
                 let view = views[number % views.count]
                 if number % 50 == 0 { client = try larder.connect() }
                 let target = "/view/\(view.name)/\(resource)?\(query)"
-                // The second in which it was answered is not known to the second, and Larder's clock for whole seconds
-                // is some milliseconds late.
-                let began = Date(timeIntervalSinceNow: -0.02)
+                // The second may have changed before it was answered, or after.
+                let began = CoarseClock.seconds
                 let answer = try client.get(target, ["Authorization": "Bearer sk-1"])
                 statuses[answer.status, default: 0] += 1
-                let isRight = [began, Date()].contains { date in
-                    let now = Int(date.timeIntervalSince1970)
-                    return switch upstream.reference.answer(whole: query, now: now, resource: resource, in: view) {
+                let isRight = [began, CoarseClock.seconds].contains { now in
+                    switch upstream.reference.answer(whole: query, now: now, resource: resource, in: view) {
                     case .list(let text): answer.status == 200 && answer.text == text
                     case .refusal: answer.status == 400 && answer.text == ReferenceOrigin.refusal
                     }
@@ -69,7 +67,7 @@ import Testing
         let reference = try ReferenceCatalog(json: SampleCatalogue.json)
         let query = first.components(separatedBy: "?")[1]
         let unpaged = query.components(separatedBy: "&").filter { !$0.contains("limit") && !$0.contains("offset") }
-        let now = Int(Date().timeIntervalSince1970)
+        let now = CoarseClock.seconds
         try LiveLarder.serving(before: origin, Self.setting(Self.team)) { larder throws in
             let whole = try Reports.object(larder.get("/view/team/models?" + unpaged.joined(separator: "&")))
             let all = try Self.ids(whole)
@@ -185,9 +183,9 @@ import Testing
             before: origin, text + "views.a.allow = [\"acme/*\"]", environment: ["LARDER_WORKERS": "2"])
         let before = try larder.get("/view/a/models")
         #expect(try Self.ids(Reports.object(before)).contains("acme/anvil"))
-        // `Last-Modified` has seconds, of a clock that is up to a tick of the kernel late, ten milliseconds at most.
-        let second = Double(Int(Date().timeIntervalSince1970))
-        try eventually("the second is over") { Date().timeIntervalSince1970 > second + 1.02 }
+        // `Last-Modified` has whole seconds.
+        let second = CoarseClock.seconds
+        try eventually("the second is over") { CoarseClock.seconds > second }
         #expect(try larder.get("/view/b/models").status == 404)
         let lines = try larder.reload(text + "views.a.deny = [\"acme/*\"]\nviews.b.query = \"q=anvil\"")
         #expect(lines.contains { $0.contains("changed views.a.allow, views.a.deny, views.b.query") }, "\(lines)")

@@ -51,7 +51,7 @@ import Testing
 
     private static func date(_ seconds: Int = 0) -> String {
         var bytes = ByteBuilder()
-        HTTPDate.append(Int64(Date().timeIntervalSince1970) + Int64(seconds), to: &bytes)
+        HTTPDate.append(Int64(CoarseClock.seconds) + Int64(seconds), to: &bytes)
         return bytes.span.text()
     }
 

@@ -13,7 +13,7 @@ import Testing
         let time: Int
 
         init() {
-            let now = Int(Date().timeIntervalSince1970)
+            let now = CoarseClock.seconds
             time = (now / 60 + 2) * 60
             let minute = time / 60 % 1440
             let clock = minute / 60 * 100 + minute % 60
@@ -25,7 +25,7 @@ import Testing
 
         /// Checks the lifetime that an answer tells of against the edge.
         func check(_ answer: RawResponse, askedAt: Int, _ label: Comment) throws {
-            let after = Int(Date().timeIntervalSince1970)
+            let after = CoarseClock.seconds
             let directives = try #require(answer.fields["Cache-Control"])
             let seconds = try #require(directives.split(separator: "max-age=").last.flatMap { Int($0) })
             #expect((time - after...time - askedAt).contains(seconds), label)
@@ -56,7 +56,7 @@ import Testing
                 $0.ttl.opaque = .seconds(3600)
             }
         ) { larder throws in
-            let asked = Int(Date().timeIntervalSince1970)
+            let asked = CoarseClock.seconds
             let answer = try larder.get(target, key: "anna")
             #expect(answer.status == 200)
             try edge.check(answer, askedAt: asked, "\(target)")
@@ -73,7 +73,7 @@ import Testing
         }
         try LiveLarder.serving(before: origin, { $0.ttl.catalog = .seconds(3600) }) { larder throws in
             _ = try larder.get("/models")
-            let asked = Int(Date().timeIntervalSince1970)
+            let asked = CoarseClock.seconds
             let answer = try larder.get("/models", ["Cache-Control": "no-cache"])
             #expect(origin.requests.count == 2)
             try edge.check(answer, askedAt: asked, "confirmed")
