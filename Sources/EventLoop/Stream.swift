@@ -129,14 +129,13 @@ import Glibc
                 return outcome
             }
             let first = head == nil ? 1 : 0
-            let sent = unsafe shim_send(descriptor, buffers + first, Int32((body == nil ? 2 : 3) - first))
+            let sent = unsafe shim_send(descriptor, buffers + first, Int32((body == nil ? 2 : 3) - first), 0)
             if sent == total { return .sent }
-            if sent > 0 {
-                unsafe advance(buffers, by: sent)
-            } else if sent < 0, errno != EAGAIN, errno != ENOBUFS, errno != EINTR {
+            if sent < 0 {
                 close(error: UVError(errno: errno))
                 return .closed
             }
+            unsafe advance(buffers, by: sent)
         }
         return unsafe queue(buffers, head, body)
     }
@@ -175,13 +174,13 @@ import Glibc
         guard let socket, loop.pagePipe != nil else { return nil }
         let before = unsafe Int(buffers[0].len) + Int(buffers[1].len)
         if before > 0 {
-            let sent = unsafe shim_send_more(socket, buffers, 2)
+            let sent = unsafe shim_send(socket, buffers, 2, 1)
+            if sent < 0 {
+                close(error: UVError(errno: errno))
+                return .closed
+            }
             if sent < before {
-                if sent < 0, errno != EAGAIN, errno != EINTR {
-                    close(error: UVError(errno: errno))
-                    return .closed
-                }
-                unsafe advance(buffers, by: max(0, sent))
+                unsafe advance(buffers, by: sent)
                 return unsafe queue(buffers, head, body.rest())
             }
         }

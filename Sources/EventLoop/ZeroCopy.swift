@@ -189,7 +189,7 @@ extension Loop {
             if moved > 0 { offset += moved }
             if moved == filled { continue }
             guard empty(filled - max(0, moved)) else { return .unavailable }
-            if moved >= 0 || code == EAGAIN || code == EINTR { return .partly }
+            if moved >= 0 { return .partly }
             let isRefused = [EINVAL, ENOSYS, EPERM, EOPNOTSUPP].contains(code)
             return isRefused ? .unavailable : .failed(UVError(errno: code))
         }

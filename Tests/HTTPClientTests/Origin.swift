@@ -138,10 +138,17 @@ struct Connection: Sendable {
     @discardableResult
     func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
-    /// Waits until all that was sent is acknowledged, so that the client's kernel has it.
+    /// Waits until all that was sent is acknowledged, so that the client's kernel has it, or the connection is over.
     func waitUntilDelivered() {
-        // A connection that was reset keeps what was left.
-        for _ in 0..<100_000 where unacknowledgedBytes(on: descriptor) > 0 { usleep(1_000) }
+        do {
+            try eventually("what was sent is delivered") {
+                var state = pollfd(fd: descriptor, events: 0, revents: 0)
+                // A connection that was reset keeps what was left.
+                return unsafe poll(&state, 1, 0) > 0 || unacknowledgedBytes(on: descriptor) == 0
+            }
+        } catch {
+            Issue.record(error)
+        }
     }
 
     /// Says nothing more until the client has gone.

@@ -74,13 +74,6 @@ public final class EngineServer: Sendable {
         }
     }
 
-    /// A port that was free just now; nobody else is likely to be given it so soon.
-    public static func freePort() throws -> UInt16 {
-        let (socket, port) = try TestSocket.listen()
-        socket.close()
-        return port
-    }
-
     /// Starts it again, empty, after `kill()`.
     public func start() throws {
         var arguments = ["--bind", "127.0.0.1", "--dir", folder]

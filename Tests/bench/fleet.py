@@ -78,7 +78,7 @@ class Engine:
     """A redis-server on the load's core."""
 
     def __init__(self, folder):
-        self.folder, self.port = folder, servers.free_port()
+        self.folder, self.port = folder, servers.reserved_port()
         self.start()
 
     def start(self):

@@ -18,7 +18,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "Tests/shared"))
 
 import processes  # noqa: E402
-from processes import Failure, filled, find, free_port  # noqa: E402
+from processes import Failure, filled, find, reserved_port  # noqa: E402
 
 BUILD = ROOT / ".build/bench"
 SERVER_CORE, LOAD_CORE = 0, 1
@@ -189,12 +189,12 @@ def write_routes(folder: Path, name: str, routes: list) -> Path:
 
 
 def floor(program, routes, folder):
-    port = free_port()
+    port = reserved_port()
     return Process(FLOOR, [program, port, routes], port, folder=folder).wait(statuses=(404,))
 
 
 def origin(program, routes, folder):
-    port = free_port()
+    port = reserved_port()
     return Process("origin", [program, port, routes, "origin"], port, cores=(LOAD_CORE,), folder=folder).wait("/_asked")
 
 
@@ -219,7 +219,7 @@ def terminator(origin, folder):
 
 
 def larder(binary, upstream, folder, cores=(SERVER_CORE,), workers=1, wait=True, port=None, **settings):
-    port = port or free_port()
+    port = port or reserved_port()
     scheme = "https" if upstream.certificate else "http"
     variables = {
         "LARDER_LISTEN": f"127.0.0.1:{port}", "LARDER_WORKERS": str(workers), "LARDER_STATE_ENABLED": "false",
@@ -230,7 +230,7 @@ def larder(binary, upstream, folder, cores=(SERVER_CORE,), workers=1, wait=True,
 
 
 def nginx(upstream, folder, caches=True, key=None, core=SERVER_CORE, is_newer=False):
-    port = free_port()
+    port = reserved_port()
     place = Path(folder, f"nginx-{port}")
     place.mkdir()
     path = f"proxy_cache_path {place}/cache levels=1 keys_zone=all:10m max_size=64m inactive=1d;"
@@ -249,7 +249,7 @@ def nginx(upstream, folder, caches=True, key=None, core=SERVER_CORE, is_newer=Fa
 
 
 def haproxy(upstream, folder, caches=True, is_newer=False):
-    port = free_port()
+    port = reserved_port()
     text = filled(
         (HERE / "haproxy.cfg").read_text().split("\n", 1)[1], port=port, origin=upstream.port,
         tls=f"ssl ca-file {upstream.certificate}" if upstream.certificate else "",
@@ -263,7 +263,7 @@ def haproxy(upstream, folder, caches=True, is_newer=False):
 
 
 def varnish(upstream, folder, is_newer=False):
-    port, place = free_port(), Path(folder, "varnish (13)" if is_newer else "varnish")
+    port, place = reserved_port(), Path(folder, "varnish (13)" if is_newer else "varnish")
     file = Path(folder, "varnish.vcl")
     file.write_text(filled((HERE / "varnish.vcl").read_text(), origin=upstream.port))
     # Bodies are stored in the coding in which they came: else it keeps gzip alone and unpacks for clients that accept none.

@@ -31,7 +31,7 @@ def load(program, larder, address, target, connections, seconds) -> dict:
 def run(options, rows, body, folder) -> dict:
     """`values[case][connections][TCP or UNIX]` is a list with what each round showed."""
     program, path, values = servers.built("load"), folder / "larder.sock", {}
-    port = servers.free_port()
+    port = servers.reserved_port()
     with parts.upstream(folder, rows) as origin, servers.larder(
             options.larder, origin, folder, port=port, LARDER_LISTEN=f"127.0.0.1:{port},unix:{path}") as larder:
         addresses = {TCP: port, UNIX: path}

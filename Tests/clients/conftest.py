@@ -15,7 +15,7 @@ from origin import Origin
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 
-from processes import Process, free_port  # noqa: E402
+from processes import Process, reserved_port  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -57,7 +57,7 @@ def start(origin, request, tmp_path):
     running = []
 
     def start_larder(path: str = "/readyz", demo: bool = False, socket: Path | None = None, **settings: str) -> str:
-        port = free_port()
+        port = reserved_port()
         process = Process(
             "larder", [request.config.getoption("larder"), "serve", "--listen", f"127.0.0.1:{port}", "--no-state",
              *(["--listen", f"unix:{socket}"] if socket else []), *(["--demo"] if demo else ["--upstream", origin.url])],

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import feedparser
 import pytest
-from processes import Process, free_port
+from processes import Process, reserved_port
 
 
 class Upstream(BaseHTTPRequestHandler):
@@ -43,7 +43,7 @@ class Larder:
     """A Larder with its state in a folder."""
 
     def __init__(self, binary: str, upstream, folder: Path):
-        port = free_port()
+        port = reserved_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = Process(
             "larder", [binary, "serve", "--listen", f"127.0.0.1:{port}", "--state-dir", folder / "state", "--upstream",

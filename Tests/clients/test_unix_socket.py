@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 
-from processes import Process, find, free_port  # noqa: E402
+from processes import Process, find, reserved_port  # noqa: E402
 
 pytestmark = pytest.mark.caching
 
@@ -56,7 +56,7 @@ def test_nginx(socket, tmp_path):
     page = (Path(__file__).parents[2] / "docs/clients.md").read_text()
     location = page.split("```nginx\n")[1].split("```")[0]
     assert "unix:/run/larder/larder.sock" in location
-    port = free_port()
+    port = reserved_port()
     configuration = tmp_path / "nginx.conf"
     configuration.write_text(
         f"daemon off; pid {tmp_path}/nginx.pid; error_log stderr; user root; events {{ }}\n"

@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "Tests/shared"))
 
-from processes import Failure, Process, filled, find, free_port  # noqa: E402
+from processes import Failure, Process, filled, find, reserved_port  # noqa: E402
 
 NAMES = {"larder": "Larder", "nginx": "nginx", "haproxy": "HAProxy", "varnish": "Varnish"}
 
@@ -46,7 +46,7 @@ class Server(Process):
     names_port = False
 
     def __init__(self, origin: Origin):
-        self.port = 0 if self.names_port else free_port()
+        self.port = 0 if self.names_port else reserved_port()
         self.folder = Path(tempfile.mkdtemp(prefix=f"conform-{self.name}-"))
         origin.catalogue = CATALOGUE
         super().__init__(self.name, self.command(origin), self.folder / "log",

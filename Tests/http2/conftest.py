@@ -16,7 +16,7 @@ from origin import Origin
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 
-from processes import Process, free_port  # noqa: E402
+from processes import Process, reserved_port  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -66,7 +66,7 @@ def start(origin, request, tmp_path):
     running = []
 
     def start_larder(**settings: str) -> Larder:
-        port = free_port()
+        port = reserved_port()
         environment = {
             "LARDER_LISTEN": f"127.0.0.1:{port}", "LARDER_UPSTREAM_URL": origin.url,
             "LARDER_UPSTREAM_CA_FILE": str(origin.ca_file), "LARDER_STATE_ENABLED": "false", "LARDER_WORKERS": "1",

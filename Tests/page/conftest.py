@@ -19,7 +19,7 @@ from browser import Browser
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 
-from processes import Process, free_port  # noqa: E402
+from processes import Process, reserved_port  # noqa: E402
 
 
 def pytest_addoption(parser):
@@ -36,7 +36,7 @@ class Larder:
         self.upstream = upstream
         self.kept = ["--state-dir", str(state)] if state else ["--no-state"]
         self.environment = {"HOME": str(folder)} | environment
-        self.port = free_port()
+        self.port = reserved_port()
         self.origin = f"http://127.0.0.1:{self.port}"
         self.url = self.origin + "/_larder/"
         self.log = folder / "larder.log"

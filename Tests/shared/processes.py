@@ -1,4 +1,4 @@
-"""The programs that tests and benchmarks run: each on a free port of loopback, in its own session, with its output in a file."""
+"""The programs that tests and benchmarks run: each on a reserved port of loopback, in its own session, with its output in a file."""
 
 import os
 import shutil
@@ -14,9 +14,18 @@ class Failure(Exception):
     """An error that is reported in one line."""
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+_reservations: list[socket.socket] = []
+
+
+def reserved_port() -> int:
+    """A port of 127.0.0.1 for a program that sets SO_REUSEADDR, as servers do. Until this process ends, the system gives it to
+    nobody who wants any free port."""
+    reservation = socket.socket()
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reservation.bind(("127.0.0.1", 0))
+    # It has the port and does not listen, so that others can bind to the number.
+    _reservations.append(reservation)
+    return reservation.getsockname()[1]
 
 
 def find(program: str) -> str | None:

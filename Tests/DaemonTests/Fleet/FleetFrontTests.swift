@@ -8,10 +8,11 @@ struct FleetFrontTests {
     /// An HAProxy before replicas, with the settings of `deploy/compose.fleet.yaml`, quicker checks and retries.
     private struct Front {
         let port: UInt16
+        private let reservation: TestSocket
         private let child: ChildProcess
 
         init(before larders: SharingProcesses, _ engine: EngineServer) throws {
-            port = try EngineServer.freePort()
+            (reservation, port) = try TestSocket.bound()
             let servers = larders.all.enumerated().map {
                 "    server replica-\($0) 127.0.0.1:\($1.port) check inter 100ms fall 1 rise 1"
             }

@@ -11,7 +11,8 @@ enum WholeFleet {
 /// Several Larders that share copies through one engine, each in a process of its own.
 final class SharingProcesses {
     private(set) var all: [LarderProcess] = []
-    private let ports: [UInt16]
+    /// A port for each, also while it does not run.
+    private let reservations: [(socket: TestSocket, port: UInt16)]
     private let arguments: [String]
     private let variables: [String: String]
 
@@ -27,7 +28,7 @@ final class SharingProcesses {
             "LARDER_FLEET_SECRET_FILE": secret, "LARDER_UPSTREAM_TIMEOUT": "60s", "LARDER_LOG_ACCESS": "false",
             "LARDER_STALE_WHILE_REVALIDATE": "0s", "LARDER_STALE_IF_ERROR": "0s",
         ].merging(environment) { $1 }
-        ports = try (0..<count).map { _ in try EngineServer.freePort() }
+        reservations = try (0..<count).map { _ in try TestSocket.bound() }
         urls = (0..<count).map(url)
         for index in 0..<count { all.append(try start(index)) }
         try waitUntilUp()
@@ -45,7 +46,7 @@ final class SharingProcesses {
 
     private func start(_ index: Int) throws -> LarderProcess {
         try LarderProcess.serve(
-            arguments + ["--listen", "127.0.0.1:\(ports[index])"],
+            arguments + ["--listen", "127.0.0.1:\(reservations[index].port)"],
             environment: variables.merging(["LARDER_FLEET_URL": urls[index]]) { $1 })
     }
 
